@@ -1,0 +1,125 @@
+#include "base/addr.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+bool pp_addr_is_v4(const struct pp_addr *addr) { return memcmp(addr->b, mapped, sizeof(mapped)) == 0; }
+
+bool pp_addr_is_set(const struct pp_addr *addr)
+{
+	static const struct pp_addr none;
+
+	return memcmp(addr, &none, sizeof(none)) != 0;
+}
+
+bool pp_addr_equal(const struct pp_addr *a, const struct pp_addr *b) { return memcmp(a, b, sizeof(*a)) == 0; }
+
+int pp_addr_compare(const struct pp_addr *a, const struct pp_addr *b) { return memcmp(a, b, sizeof(*a)); }
+
+bool pp_addr_in(const struct pp_addr *addr, const struct pp_addr *net, unsigned bits)
+{
+	unsigned whole;
+
+	if (pp_addr_is_v4(addr) != pp_addr_is_v4(net))
+		return false;
+	if (pp_addr_is_v4(net)) {
+		if (bits > 32)
+			return false;
+		bits += 96;
+	}
+	if (bits > 128)
+		return false;
+	whole = bits / 8;
+	if (memcmp(addr->b, net->b, whole) != 0)
+		return false;
+	return bits % 8 == 0 || ((addr->b[whole] ^ net->b[whole]) >> (8 - bits % 8)) == 0;
+}
+
+/* One prefix of a class of addresses. */
+struct prefix {
+	uint8_t b[16];
+	uint8_t bits; /* of the mapped form */
+};
+
+#define V4(a, b, c, d, n)                                                                                              \
+	{                                                                                                              \
+		{ [10] = 0xff, [11] = 0xff, [12] = a, [13] = b, [14] = c, [15] = d }, 96 + (n)                         \
+	}
+
+static bool in_any(const struct pp_addr *addr, const struct prefix *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		unsigned whole = list[i].bits / 8, rest = list[i].bits % 8;
+
+		if (memcmp(addr->b, list[i].b, whole) == 0 &&
+		    (rest == 0 || ((addr->b[whole] ^ list[i].b[whole]) >> (8 - rest)) == 0))
+			return true;
+	}
+	return false;
+}
+
+#define IN_ANY(addr, list) in_any(addr, list, sizeof(list) / sizeof((list)[0]))
+
+bool pp_addr_is_loopback(const struct pp_addr *addr)
+{
+	static const struct prefix list[] = { V4(127, 0, 0, 0, 8), { { [15] = 1 }, 128 } };
+
+	return IN_ANY(addr, list);
+}
+
+bool pp_addr_is_private(const struct pp_addr *addr)
+{
+	static const struct prefix list[] = {
+		V4(10, 0, 0, 0, 8),    V4(172, 16, 0, 0, 12), V4(192, 168, 0, 0, 16),
+		V4(100, 64, 0, 0, 10), { { 0xfc }, 7 },
+	};
+
+	return IN_ANY(addr, list);
+}
+
+bool pp_addr_is_link_local(const struct pp_addr *addr)
+{
+	static const struct prefix list[] = { V4(169, 254, 0, 0, 16), { { 0xfe, 0x80 }, 10 } };
+
+	return IN_ANY(addr, list);
+}
+
+bool pp_addr_is_bogon(const struct pp_addr *addr)
+{
+	static const struct prefix list[] = {
+		V4(0, 0, 0, 0, 8), V4(127, 0, 0, 0, 8), V4(240, 0, 0, 0, 4), { { 0 }, 128 }, { { [15] = 1 }, 128 },
+	};
+
+	return IN_ANY(addr, list);
+}
+
+bool pp_addr_is_multicast(const struct pp_addr *addr)
+{
+	static const struct prefix list[] = { V4(224, 0, 0, 0, 4), V4(255, 255, 255, 255, 32), { { 0xff }, 8 } };
+
+	return IN_ANY(addr, list);
+}
+
+void pp_addr_format(const struct pp_addr *addr, char text[PP_ADDR_TEXT])
+{
+	const char *done = pp_addr_is_v4(addr) ? inet_ntop(AF_INET, addr->b + 12, text, PP_ADDR_TEXT)
+					       : inet_ntop(AF_INET6, addr->b, text, PP_ADDR_TEXT);
+
+	if (!done)
+		text[0] = '\0';
+}
+
+enum pp_err pp_addr_parse(const char *text, struct pp_addr *ret_addr)
+{
+	uint8_t bytes[16];
+
+	if (inet_pton(AF_INET, text, bytes) == 1)
+		*ret_addr = pp_addr_v4(bytes);
+	else if (inet_pton(AF_INET6, text, bytes) == 1)
+		*ret_addr = pp_addr_v6(bytes);
+	else
+		return PP_MALFORMED;
+	return PP_OK;
+}

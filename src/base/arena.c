@@ -1,0 +1,124 @@
+#include "base/arena.h"
+
+#include <assert.h>
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK_BYTES = 2048 };
+
+struct pp_chunk {
+	struct pp_chunk *next;
+	size_t size, used; /* of `data` */
+	alignas(max_align_t) uint8_t data[];
+};
+
+void pp_pool_init(struct pp_pool *pool, size_t cap_bytes) { *pool = (struct pp_pool){ .cap = cap_bytes }; }
+
+void pp_pool_done(struct pp_pool *pool)
+{
+	while (pool->free) {
+		struct pp_chunk *chunk = pool->free;
+
+		pool->free = chunk->next;
+		pool->bytes -= sizeof(*chunk) + chunk->size;
+		free(chunk);
+	}
+	assert(pool->bytes == 0);
+}
+
+static struct pp_chunk *chunk_new(struct pp_pool *pool, size_t need)
+{
+	size_t size = CHUNK_BYTES - sizeof(struct pp_chunk);
+	struct pp_chunk *chunk;
+
+	if (need <= size && pool->free) {
+		chunk = pool->free;
+		pool->free = chunk->next;
+	} else {
+		if (need > size)
+			size = need;
+		if (pool->cap && (pool->bytes > pool->cap || sizeof(*chunk) + size > pool->cap - pool->bytes)) {
+			pool->refused++;
+			return NULL;
+		}
+		chunk = malloc(sizeof(*chunk) + size);
+		if (!chunk) {
+			pool->refused++;
+			return NULL;
+		}
+		chunk->size = size;
+		pool->bytes += sizeof(*chunk) + size;
+	}
+	chunk->used = 0;
+	return chunk;
+}
+
+void pp_arena_init(struct pp_arena *arena, struct pp_pool *pool) { *arena = (struct pp_arena){ .pool = pool }; }
+
+void pp_arena_reset(struct pp_arena *arena)
+{
+	while (arena->chunks) {
+		struct pp_chunk *chunk = arena->chunks;
+
+		arena->chunks = chunk->next;
+		if (chunk->size == CHUNK_BYTES - sizeof(*chunk)) {
+			chunk->next = arena->pool->free;
+			arena->pool->free = chunk;
+		} else {
+			arena->pool->bytes -= sizeof(*chunk) + chunk->size;
+			free(chunk);
+		}
+	}
+}
+
+void *pp_arena_alloc(struct pp_arena *arena, size_t bytes)
+{
+	struct pp_chunk *chunk = arena->chunks;
+	void *p;
+
+	if (bytes > SIZE_MAX / 2)
+		return NULL;
+	bytes = (bytes + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+	if (!chunk || bytes > chunk->size - chunk->used) {
+		chunk = chunk_new(arena->pool, bytes);
+		if (!chunk)
+			return NULL;
+		chunk->next = arena->chunks;
+		arena->chunks = chunk;
+	}
+	p = chunk->data + chunk->used;
+	chunk->used += bytes;
+	return memset(p, 0, bytes);
+}
+
+void *pp_arena_copy(struct pp_arena *arena, const void *bytes, size_t len)
+{
+	void *p = pp_arena_alloc(arena, len);
+
+	if (p && len)
+		memcpy(p, bytes, len);
+	return p;
+}
+
+char *pp_arena_text(struct pp_arena *arena, struct pp_span text, size_t max)
+{
+	static const char replacement[] = "\xef\xbf\xbd";
+	size_t len = text.len < max ? text.len : max, extra = 0, at = 0;
+	char *copy;
+
+	for (size_t i = 0; i < len; i++)
+		extra += text.p[i] == '\0' ? sizeof(replacement) - 2 : 0;
+	copy = pp_arena_alloc(arena, len + extra + 1);
+	if (!copy)
+		return NULL;
+	for (size_t i = 0; i < len; i++) {
+		if (text.p[i] != '\0') {
+			copy[at++] = (char)text.p[i];
+			continue;
+		}
+		memcpy(copy + at, replacement, sizeof(replacement) - 1);
+		at += sizeof(replacement) - 1;
+	}
+	return copy;
+}

@@ -1,0 +1,56 @@
+#include "base/hash.h"
+
+#include <string.h>
+
+static inline uint64_t rotate(uint64_t x, unsigned bits) { return x << bits | x >> (64 - bits); }
+
+struct state {
+	uint64_t a, b, c, d;
+};
+
+static inline void round_once(struct state *s)
+{
+	s->a += s->b;
+	s->b = rotate(s->b, 13) ^ s->a;
+	s->a = rotate(s->a, 32);
+	s->c += s->d;
+	s->d = rotate(s->d, 16) ^ s->c;
+	s->a += s->d;
+	s->d = rotate(s->d, 21) ^ s->a;
+	s->c += s->b;
+	s->b = rotate(s->b, 17) ^ s->c;
+	s->c = rotate(s->c, 32);
+}
+
+/* SipHash with one compression and three finalization rounds (Aumasson, Bernstein 2012), words in host order: the
+ * value never leaves the process. */
+uint64_t pp_hash(const struct pp_hash_key *key, const void *bytes, size_t len)
+{
+	const uint8_t *p = bytes;
+	struct state s = {
+		key->k[0] ^ 0x736f6d6570736575ULL,
+		key->k[1] ^ 0x646f72616e646f6dULL,
+		key->k[0] ^ 0x6c7967656e657261ULL,
+		key->k[1] ^ 0x7465646279746573ULL,
+	};
+	uint64_t word = 0;
+	size_t at = 0;
+
+	for (; len - at >= 8; at += 8) {
+		memcpy(&word, p + at, 8);
+		s.d ^= word;
+		round_once(&s);
+		s.a ^= word;
+	}
+	word = (uint64_t)len << 56;
+	for (size_t i = at; i < len; i++)
+		word |= (uint64_t)p[i] << 8 * (i - at);
+	s.d ^= word;
+	round_once(&s);
+	s.a ^= word;
+	s.c ^= 0xff;
+	round_once(&s);
+	round_once(&s);
+	round_once(&s);
+	return s.a ^ s.b ^ s.c ^ s.d;
+}
