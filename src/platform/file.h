@@ -1,0 +1,23 @@
+/* file: an input file, opened and read from front to back, nothing more.
+ *
+ * Errors  PP_IO, and errno says why.
+ * Owns    the descriptor until pp_file_close(); standard input is never closed.
+ */
+#ifndef PP_PLATFORM_FILE_H
+#define PP_PLATFORM_FILE_H
+
+#include "base/err.h"
+
+#include <stddef.h>
+
+struct pp_file {
+	int fd;
+};
+
+/* `path` "-" is standard input. */
+enum pp_err PP_MUST_CHECK pp_file_open(const char *path, struct pp_file *ret_file);
+/* One read, as much as there is at once up to `room`; *ret_len 0 with PP_OK is the end of the file. */
+enum pp_err PP_MUST_CHECK pp_file_read(const struct pp_file *file, void *bytes, size_t room, size_t *ret_len);
+void pp_file_close(struct pp_file *file); /* a second call does nothing */
+
+#endif

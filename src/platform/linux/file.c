@@ -1,0 +1,38 @@
+#include "platform/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+enum pp_err pp_file_open(const char *path, struct pp_file *ret_file)
+{
+	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return PP_IO;
+	/* Only a hint: it fails on pipes, which is fine. */
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	ret_file->fd = fd;
+	return PP_OK;
+}
+
+enum pp_err pp_file_read(const struct pp_file *file, void *bytes, size_t room, size_t *ret_len)
+{
+	ssize_t len;
+
+	do
+		len = read(file->fd, bytes, room);
+	while (len < 0 && errno == EINTR);
+	if (len < 0)
+		return PP_IO;
+	*ret_len = (size_t)len;
+	return PP_OK;
+}
+
+void pp_file_close(struct pp_file *file)
+{
+	if (file->fd > STDIN_FILENO)
+		(void)close(file->fd);
+	file->fd = -1;
+}

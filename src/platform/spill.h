@@ -1,0 +1,17 @@
+/* spill: an unnamed temporary file that is gone when it is closed, whatever happens to the process. */
+#ifndef PP_PLATFORM_SPILL_H
+#define PP_PLATFORM_SPILL_H
+
+#include "base/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct pp_spill;
+
+enum pp_err PP_MUST_CHECK pp_spill_open(struct pp_spill **ret_spill);
+void pp_spill_close(struct pp_spill *spill);
+enum pp_err PP_MUST_CHECK pp_spill_write(struct pp_spill *spill, uint64_t offset, const void *bytes, size_t len);
+enum pp_err PP_MUST_CHECK pp_spill_read(struct pp_spill *spill, uint64_t offset, void *bytes, size_t len);
+
+#endif

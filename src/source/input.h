@@ -1,0 +1,65 @@
+/* input: the bytes of a file, decompressed where need be, through one window that moves forward.
+ *
+ * Shape   the reader of a format looks at the window, takes what it understands, and asks for more bytes when the next
+ *         thing is not wholly inside.  A file's window is one recycled buffer filled by large reads; the window over
+ *         plain bytes in memory is those bytes, and nothing is copied.
+ * Units   offsets count bytes of the decompressed file.
+ * Errors  PP_IO with errno set from pp_input_open() alone.  Later failures (reading, decompressing) end the input:
+ *         `damage` says what happened, and everything before it has been handed out.
+ * Owns    its buffers and the file.  The window's bytes stay where they are until pp_input_fill() or pp_input_drop().
+ * Limits  the window is at most PP_INPUT_MOST bytes, and it grows only as fast as bytes arrive.
+ */
+#ifndef PP_SOURCE_INPUT_H
+#define PP_SOURCE_INPUT_H
+
+#include "platform/file.h"
+#include "source/input_codec.h"
+#include "source/source.h"
+
+enum {
+	PP_INPUT_ROOM = 256 << 10,
+	PP_INPUT_MOST = PP_FRAME_MAX + PP_INPUT_ROOM, /* the largest frame, its headers and generous options */
+};
+
+struct pp_input {
+	struct pp_cur window; /* bytes at hand that nobody has taken yet */
+	const char *damage;   /* static English text: why the input ended early, or NULL */
+	int io_errno;         /* the read error behind `damage`, or 0 */
+
+	/* Private. */
+	uint64_t window_end; /* file offset of the window's end */
+	bool ended;          /* nothing follows the window */
+	struct pp_file file; /* closed for bytes in memory */
+	struct pp_buf store;
+	const struct pp_codec *codec; /* NULL: the file is not compressed */
+	void *codec_state;
+	bool codec_between; /* the codec stands after a whole member: a fine place for a file to end */
+	struct pp_buf packed_store;
+	struct pp_cur packed; /* compressed bytes at hand */
+	bool packed_ended;
+};
+
+/* Either way pp_input_close() is due afterwards, also after a failure. */
+enum pp_err PP_MUST_CHECK pp_input_open(struct pp_input *input, const char *path);
+enum pp_err PP_MUST_CHECK pp_input_open_bytes(struct pp_input *input, const void *bytes, size_t len);
+void pp_input_close(struct pp_input *input);
+
+/* Makes the window at least n bytes long, or as long as the input lasts: PP_OK with a shorter window is the end.
+ * PP_LIMIT when n is beyond PP_INPUT_MOST, PP_NOMEM. */
+enum pp_err PP_MUST_CHECK pp_input_fill(struct pp_input *input, size_t n);
+
+/* Passes over n bytes, which need not fit the window.  PP_OK with an empty window may be the end. */
+enum pp_err PP_MUST_CHECK pp_input_drop(struct pp_input *input, uint64_t n);
+
+/* Takes n bytes of the window, which are there. */
+static inline void pp_input_take(struct pp_input *input, size_t n) { pp_cur_skip(&input->window, n); }
+
+static inline size_t pp_input_left(const struct pp_input *input) { return pp_cur_left(&input->window); }
+
+/* Where the window begins. */
+static inline uint64_t pp_input_offset(const struct pp_input *input)
+{
+	return input->window_end - pp_input_left(input);
+}
+
+#endif

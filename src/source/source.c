@@ -1,0 +1,128 @@
+#include "source/source.h"
+
+#include "source/input.h"
+#include "source/pcapfile.h"
+#include "source/pcapng.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct pp_source {
+	struct pp_source_info info;
+	struct pp_input input;
+	bool is_pcapng;
+	struct pp_pcapfile pcapfile;
+	struct pp_pcapng pcapng;
+	uint16_t file;
+};
+
+static enum pp_err open_format(struct pp_source *source)
+{
+	enum pp_err err = pp_pcapfile_open(&source->pcapfile, &source->input, &source->info);
+
+	if (err == PP_NOTCAPTURE) {
+		err = pp_pcapng_open(&source->pcapng, &source->input, &source->info);
+		source->is_pcapng = err == PP_OK;
+	}
+	return err;
+}
+
+static struct pp_source *source_new(const char *path, uint16_t file)
+{
+	struct pp_source *source = calloc(1, sizeof(*source));
+
+	if (source) {
+		source->file = file;
+		source->info.path = path;
+		source->info.first = source->info.last = PP_TIME_NONE;
+	}
+	return source;
+}
+
+/* The common end of both ways to open: `err` tells how the input fared. */
+static enum pp_err open_input(struct pp_source *source, enum pp_err err, struct pp_source **ret_source)
+{
+	if (err == PP_OK)
+		err = open_format(source);
+	if (err != PP_OK) {
+		pp_source_close(source);
+		return err;
+	}
+	source->info.compression = source->input.codec ? source->input.codec->name : NULL;
+	*ret_source = source;
+	return PP_OK;
+}
+
+enum pp_err pp_source_open(struct pp_source **ret_source, const char *path, uint16_t file)
+{
+	struct pp_source *source = source_new(path, file);
+
+	return source ? open_input(source, pp_input_open(&source->input, path), ret_source) : PP_NOMEM;
+}
+
+enum pp_err pp_source_open_bytes(struct pp_source **ret_source, const void *bytes, size_t len, uint16_t file)
+{
+	struct pp_source *source = source_new("", file);
+
+	return source ? open_input(source, pp_input_open_bytes(&source->input, bytes, len), ret_source) : PP_NOMEM;
+}
+
+/* What every format has in common is summed up here, a batch at a time. */
+static void account(struct pp_source *source, struct pp_frame *frames, size_t count)
+{
+	struct pp_source_info *info = &source->info;
+	int64_t first = info->first == PP_TIME_NONE ? INT64_MAX : info->first, last = info->last;
+	uint64_t bytes = 0, snapped = 0;
+	bool timed = false;
+
+	for (size_t i = 0; i < count; i++) {
+		struct pp_frame *frame = &frames[i];
+
+		frame->file = source->file;
+		bytes += frame->caplen;
+		snapped += frame->caplen < frame->len;
+		if (!frame->has_ts)
+			continue;
+		timed = true;
+		first = frame->ts < first ? frame->ts : first;
+		last = frame->ts > last ? frame->ts : last;
+	}
+	info->bytes += bytes;
+	info->snapped += snapped;
+	if (timed) {
+		info->first = first;
+		info->last = last;
+	}
+}
+
+enum pp_err pp_source_read(struct pp_source *source, struct pp_frame *frames, size_t max, size_t *ret_count)
+{
+	size_t count = 0;
+	enum pp_err err;
+
+	if (source->is_pcapng)
+		err = pp_pcapng_read(&source->pcapng, frames, max, &count);
+	else
+		err = pp_pcapfile_read(&source->pcapfile, frames, max, &count);
+	if (err != PP_OK)
+		return err;
+	account(source, frames, count);
+	source->info.io_errno = source->input.io_errno;
+	*ret_count = count;
+	return PP_OK;
+}
+
+const struct pp_source_info *pp_source_info(const struct pp_source *source) { return &source->info; }
+
+void pp_source_close(struct pp_source *source)
+{
+	int saved = errno;
+
+	if (!source)
+		return;
+	if (source->is_pcapng)
+		pp_pcapng_close(&source->pcapng);
+	pp_input_close(&source->input);
+	free(source);
+	errno = saved; /* of the failure that led here */
+}
