@@ -1,0 +1,136 @@
+/* flow: TCP segments → connections: who is who, what the headers say, where each segment lies in its stream.
+ *
+ * Shape   pp_flows_find() gives the connection of a segment (numbered as Wireshark's tcp.stream); pp_flow_segment()
+ * files the segment's facts and says which stream bytes it carries.  Bytes themselves are stream/'s business. A flow
+ * that has ended, or fell silent for long, is taken out with pp_flows_expire(); its facts are final then. A late
+ * segment of such a flow is recognised by a tombstone and belongs to nobody. Units   ns, bytes; offsets from the first
+ * byte after the SYN. Owns    pp_flows owns all flows; `detail` belongs to whoever set it and must be gone before the
+ * flow is released. Limits  `most` flows at once: the one silent for longest is evicted and marked; tombstones:
+ * PP_TOMBSTONES_MAX. Source  RFC 9293; Wireshark 4.0 packet-tcp.c for what makes a stream (base sequence numbers,
+ * reused ports).
+ */
+#ifndef PP_FLOW_FLOW_H
+#define PP_FLOW_FLOW_H
+
+#include "base/hash.h"
+#include "decode/packet.h"
+#include "flow/tcp_facts.h"
+
+enum { PP_TOMBSTONES_MAX = 1 << 18, PP_RECENT_MAX = 8 };
+
+/* Canonical: the lower endpoint first, so that both directions have one key. */
+struct pp_flow_key {
+	struct pp_addr ip[2];
+	uint16_t port[2];
+};
+
+/* What is needed to place a segment; facts are in pp_tcp_facts. */
+struct pp_flow_side {
+	bool known;    /* next_seq and next are valid */
+	bool base_set; /* Wireshark's base_seq */
+	uint32_t base_seq;
+	uint32_t isn; /* of its SYN or SYN-ACK */
+	bool isn_set;
+	uint32_t next_seq; /* sequence number behind the highest byte sent */
+	int64_t next;      /* its offset */
+	bool fin_set;
+	int64_t fin_offset;
+	uint32_t last_ack;
+	uint16_t last_window;
+	bool ack_set;
+	int64_t zero_since;        /* PP_TIME_NONE: window open */
+	int64_t sent_at;           /* RTT sample under way: when … */
+	int64_t sent_end;          /* … and up to which offset; 0: none */
+	uint32_t rst_seq, rst_ack; /* of its first reset */
+	uint32_t rst_count;
+	uint8_t rst_flags;
+	struct {
+		uint32_t signature, at_us;
+	} recent[PP_RECENT_MAX];
+	unsigned recent_next;
+};
+
+struct pp_flow {
+	struct pp_flow *chain, *older, *newer; /* hash chain; neighbours in the list it waits in */
+	struct pp_flow_key key;
+	uint64_t hash;
+	uint8_t client; /* index in key of the client */
+	uint8_t ip_version, tunnels;
+	bool closed, ghost; /* ghost: known only from an ICMP quote */
+	uint8_t list;       /* which of the table's lists it waits in */
+	uint32_t index, stream;
+	uint16_t file;  /* of the first packet */
+	uint64_t files; /* bit per input file it has packets in, the first 64 files */
+	struct pp_mark first, last, last_data;
+	int64_t listed_ts; /* when it was last moved in its list */
+	struct pp_flow_side side[2];
+	struct pp_tcp_facts facts;
+	void *detail; /* streams and dissectors */
+};
+
+struct pp_flows;
+
+struct pp_flows *pp_flows_new(size_t most, struct pp_hash_key key);
+void pp_flows_free(struct pp_flows *flows); /* every flow must have been released */
+
+/* The hash of a TCP packet's flow; pp_flows_prefetch() lets the memory arrive while other packets are decoded. */
+uint64_t pp_flows_hash(const struct pp_flows *flows, const struct pp_packet *packet, struct pp_flow_key *ret_key);
+void pp_flows_prefetch(const struct pp_flows *flows, uint64_t hash);
+
+/* The segment's flow, made if need be.  NULL: a late segment of a flow that is gone, or no memory. */
+struct pp_flow *pp_flows_find(struct pp_flows *flows, const struct pp_packet *packet, const struct pp_flow_key *key,
+			      uint64_t hash, struct pp_mark now);
+/* After the segment was filed: moves the flow to where its state and time put it. */
+void pp_flows_touch(struct pp_flows *flows, struct pp_flow *flow);
+/* The flow an ICMP error quotes, and which side's segment it quotes; NULL: none.  A quote with a whole TCP header makes
+ * a stream in Wireshark, so it takes a number here too. */
+struct pp_flow *pp_flows_quoted(struct pp_flows *flows, const struct pp_icmp_quote *quote, struct pp_mark now,
+				enum pp_side *ret_side);
+
+/* What a segment brings to its side's stream. */
+struct pp_flow_news {
+	enum pp_side side;
+	bool duplicate; /* a copy made by the capture: nothing was filed */
+	bool payload;   /* carries stream bytes: [offset, offset + len) */
+	int64_t offset;
+	uint32_t len;
+	int64_t next_before; /* the side's highest offset before this segment */
+	bool acked_news;     /* acknowledges bytes of the other side for the first time */
+};
+
+/* `phase` is what had happened before this segment, by the dissectors (PP_PHASE_UNKNOWN: no payload so far). */
+void pp_flow_segment(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now, enum pp_phase phase,
+		     struct pp_flow_news *ret_news);
+/* Tells which bytes of a payload were there before: stream/ knows.  Counts retransmissions and reordering. */
+void pp_flow_payload(struct pp_flow *flow, const struct pp_flow_news *news, bool had_all);
+/* A request of the client is complete: from now on its acknowledgement is watched. */
+void pp_flow_watch(struct pp_flow *flow, int64_t begin, int64_t end, uint32_t segments, struct pp_mark now);
+void pp_flow_icmp(struct pp_flow *flow, const struct pp_packet *packet, enum pp_side about, struct pp_mark now);
+/* The sides were guessed wrongly: the dissectors saw who is who. */
+void pp_flow_swap(struct pp_flow *flow, enum pp_sides_by by);
+/* Draws what only the end tells (missing bytes, last zero window); once, before the facts are read. */
+void pp_flow_finish(struct pp_flow *flow, int64_t end_of_capture);
+
+/* Takes out flows that are over: `now` is packet time.  Call with the largest possible time to take out all.
+ * NULL: no more. */
+struct pp_flow *pp_flows_expire(struct pp_flows *flows, int64_t now);
+void pp_flows_release(struct pp_flows *flows, struct pp_flow *flow);
+
+struct pp_flows_counts {
+	uint32_t indexes; /* flows numbered so far, ghosts too */
+	uint64_t late;    /* segments of flows that are gone */
+	uint64_t evicted; /* flows given up for the cap */
+	uint64_t tombstones_lost;
+	size_t bytes;
+};
+struct pp_flows_counts pp_flows_counts(const struct pp_flows *flows);
+uint32_t pp_flows_streams(const struct pp_flows *flows, uint16_t file); /* streams whose first packet is in that file */
+
+static inline enum pp_side pp_flow_side_of(const struct pp_flow *flow, const struct pp_packet *packet)
+{
+	return packet->sport == flow->key.port[flow->client] && pp_addr_equal(&packet->src, &flow->key.ip[flow->client])
+		   ? PP_CLIENT
+		   : PP_SERVER;
+}
+
+#endif

@@ -1,0 +1,545 @@
+/* What each segment's header says, added to its connection's facts.
+ *
+ * An observer sees gaps, reorderings and one-sided captures that a TCP stack never sees, so there is no state machine
+ * here: events are marked when they are seen, and what they mean is derived later (docs/architecture.md).
+ *
+ * Offsets: `next` of a side is the offset behind the highest byte it is known to have sent, by its own segments (data,
+ * or an empty segment whose SEQ lies further on).  Byte 0 is the first byte after the SYN, or the first byte seen.
+ */
+#include "flow/flow.h"
+#include "flow/reset.h"
+
+#include "base/seq.h"
+#include "base/time.h"
+
+#include <string.h>
+
+enum {
+	WILD_BYTES = 1 << 26,           /* further from what is expected than any window: not of this stream */
+	DUPLICATE_US = 5000,            /* CAP-04 */
+	DUPLICATE_SYN_NS = 200 * PP_MS, /* no stack repeats a SYN that early */
+};
+
+/* ------------------------------------------------------------------ copies made by the capture */
+
+/* All that a copy shares with its original; the TTL may differ by the hop between two capture points. */
+static uint32_t signature(const struct pp_packet *packet)
+{
+	uint64_t mix = (uint64_t)packet->tcp.seq << 32 | packet->tcp.ack;
+
+	mix = (mix ^ (uint64_t)packet->payload_len << 40 ^ (uint64_t)packet->tcp.flags << 32 ^ packet->ip_id ^
+	       (uint64_t)packet->tcp.window << 16) *
+	      0x9e3779b97f4a7c15ULL;
+	mix = (mix ^ mix >> 29 ^ packet->tcp.ts_val ^ (uint64_t)packet->tcp.ts_ecr << 32) * 0xbf58476d1ce4e5b9ULL;
+	if (packet->tcp.sack_count)
+		mix ^= packet->tcp.sack[0].right ^ packet->tcp.sack[0].left;
+	return (uint32_t)(mix >> 32) | 1;
+}
+
+static bool has_ip_id(const struct pp_packet *packet) { return packet->ip_version == 4 && packet->ip_id != 0; }
+
+/* Without an IPv4 ID only time tells a copy from a repetition: half a round trip is too soon for the latter. */
+static uint32_t duplicate_window_us(const struct pp_flow *flow, const struct pp_packet *packet)
+{
+	int64_t half_rtt_us = flow->facts.handshake_rtt_ns / 2000;
+
+	if (has_ip_id(packet) || flow->facts.handshake_rtt_ns < 0 || half_rtt_us > DUPLICATE_US)
+		return DUPLICATE_US;
+	return (uint32_t)half_rtt_us;
+}
+
+static bool is_duplicate(struct pp_flow *flow, struct pp_flow_side *me, const struct pp_packet *packet, int64_t ts)
+{
+	uint32_t sign = signature(packet), at_us = (uint32_t)(ts / 1000);
+	bool syn_id = (packet->tcp.flags & PP_TCP_SYN) && has_ip_id(packet);
+	uint32_t most = syn_id ? DUPLICATE_SYN_NS / 1000 : duplicate_window_us(flow, packet);
+
+	/* A receiver says the same thing twice for good reason: an empty segment needs an ID to be known as a copy. */
+	if (packet->payload_len == 0 && !has_ip_id(packet) &&
+	    !(packet->tcp.flags & (PP_TCP_SYN | PP_TCP_FIN | PP_TCP_RST)))
+		return false;
+	for (unsigned i = 0; i < PP_RECENT_MAX; i++) {
+		if (me->recent[i].signature == sign && at_us - me->recent[i].at_us <= most)
+			return true;
+	}
+	me->recent[me->recent_next].signature = sign;
+	me->recent[me->recent_next].at_us = at_us;
+	me->recent_next = (me->recent_next + 1) % PP_RECENT_MAX;
+	return false;
+}
+
+/* ------------------------------------------------------------------ opening */
+
+static void take_profile(struct pp_tcp_profile *profile, const struct pp_packet *packet)
+{
+	const struct pp_tcp_header *tcp = &packet->tcp;
+
+	profile->ttl_syn = packet->ttl;
+	profile->options_syn = tcp->options;
+	profile->option_order = tcp->option_order;
+	profile->window_syn = tcp->window;
+	profile->wscale = tcp->wscale;
+	profile->mss = tcp->mss;
+}
+
+static void see_syn(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now)
+{
+	struct pp_tcp_facts *facts = &flow->facts;
+	struct pp_flow_side *me = &flow->side[side];
+	int64_t after_ms;
+
+	if (side == PP_SERVER) {
+		facts->simultaneous_open = true;
+		return;
+	}
+	facts->syn_count++;
+	if (!pp_seen(facts->syn)) {
+		facts->syn = now;
+		me->isn = packet->tcp.seq;
+		me->isn_set = true;
+		facts->reordered = pp_seen(facts->syn_ack);
+		facts->midstream = false;
+		take_profile(&facts->side[side].profile, packet);
+	} else if (packet->tcp.seq == me->isn) {
+		facts->syn_retransmits++;
+	}
+	facts->syn_last = now;
+	facts->fast_open |= packet->payload_len > 0;
+	after_ms = (now.ts - facts->syn.ts) / PP_MS;
+	if (facts->syn_times < PP_SYN_TIMES_MAX && after_ms >= 0 && after_ms <= UINT32_MAX)
+		facts->syn_ms[facts->syn_times++] = (uint32_t)after_ms;
+	/* Asking again after a refusal is one attempt (Windows does it): the refusal may not have been the end. */
+	if (flow->closed && facts->rst.after == PP_PHASE_SYN)
+		flow->closed = false;
+}
+
+static void see_syn_ack(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now)
+{
+	struct pp_tcp_facts *facts = &flow->facts;
+	struct pp_flow_side *me = &flow->side[side];
+
+	if (side == PP_CLIENT) {
+		facts->simultaneous_open = true;
+		return;
+	}
+	facts->syn_ack_count++;
+	if (pp_seen(facts->syn_ack))
+		return;
+	facts->syn_ack = now;
+	me->isn = packet->tcp.seq;
+	me->isn_set = true;
+	take_profile(&facts->side[side].profile, packet);
+	/* With repeated SYNs it is not known which one this answers. */
+	if (facts->syn_count == 1 && now.ts >= facts->syn.ts)
+		facts->handshake_rtt_ns = now.ts - facts->syn.ts;
+	if (facts->rst.after == PP_PHASE_SYN) {
+		facts->rst = (struct pp_tcp_reset){ .since_other_ns = -1 };
+		flow->closed = false;
+	}
+}
+
+/* ------------------------------------------------------------------ acknowledging */
+
+static void see_progress(struct pp_flow *flow, enum pp_side of, int64_t acked, struct pp_mark now)
+{
+	struct pp_tcp_facts *facts = &flow->facts;
+	struct pp_flow_side *sender = &flow->side[of];
+
+	facts->side[of].acked = (uint64_t)acked;
+	facts->side[of].stuck_retransmits = 0;
+	facts->side[of].stuck_payload = 0;
+	if (sender->sent_end != 0 && acked >= sender->sent_end) {
+		int64_t rtt = now.ts - sender->sent_at;
+
+		if (of == PP_CLIENT && rtt >= 0 && (facts->ack_rtt_min_ns < 0 || rtt < facts->ack_rtt_min_ns))
+			facts->ack_rtt_min_ns = rtt;
+		sender->sent_end = 0;
+	}
+	if (of == PP_CLIENT && pp_seen(facts->watch)) {
+		facts->watch_part_acked |= (uint64_t)acked > facts->watch_begin;
+		if ((uint64_t)acked >= facts->watch_end)
+			pp_mark_first(&facts->watch_acked, now);
+	}
+}
+
+/* True when the segment acknowledges something new of the other side. */
+static bool see_ack(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now)
+{
+	enum pp_side of = pp_other_side(side);
+	struct pp_flow_side *me = &flow->side[side], *sender = &flow->side[of];
+	struct pp_tcp_side *sent = &flow->facts.side[of];
+	uint32_t ack = packet->tcp.ack;
+	int64_t acked;
+	bool news = false;
+
+	if (!sender->base_set) {
+		sender->base_set = true;
+		sender->base_seq = ack - 1;
+	}
+	if (!sender->known) {
+		sender->known = true;
+		sender->next_seq = ack;
+	}
+	acked = pp_seq_offset(ack, sender->next_seq, sender->next);
+	if (sender->fin_set && acked > sender->fin_offset) {
+		sent->fin_acked = true;
+		acked = sender->fin_offset;
+	}
+	if (acked > (int64_t)sent->acked && acked - sender->next < WILD_BYTES) {
+		see_progress(flow, of, acked, now);
+		news = true;
+	} else if (me->ack_set && ack == me->last_ack && packet->payload_len == 0 &&
+		   packet->tcp.window == me->last_window && !(packet->tcp.flags & (PP_TCP_SYN | PP_TCP_FIN)) &&
+		   sender->next > (int64_t)sent->acked) {
+		flow->facts.side[side].dup_acks++;
+	}
+	if (side == PP_CLIENT && pp_seen(flow->facts.syn_ack) && !(packet->tcp.flags & PP_TCP_SYN) && acked >= 0)
+		pp_mark_first(&flow->facts.established, now);
+	me->last_ack = ack;
+	me->ack_set = true;
+	return news;
+}
+
+/* ------------------------------------------------------------------ windows, silence, habits */
+
+static void see_window(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now)
+{
+	struct pp_flow_side *me = &flow->side[side];
+	struct pp_tcp_side *facts = &flow->facts.side[side];
+
+	me->last_window = packet->tcp.window;
+	if (packet->tcp.flags & (PP_TCP_SYN | PP_TCP_FIN))
+		return;
+	if (packet->tcp.window == 0) {
+		facts->zero_windows++;
+		pp_mark_first(&facts->zero_window, now);
+		if (me->zero_since == PP_TIME_NONE)
+			me->zero_since = now.ts;
+	} else if (me->zero_since != PP_TIME_NONE) {
+		if (now.ts - me->zero_since > facts->zero_window_ns)
+			facts->zero_window_ns = now.ts - me->zero_since;
+		me->zero_since = PP_TIME_NONE;
+	}
+}
+
+static void see_habits(struct pp_tcp_profile *profile, const struct pp_packet *packet)
+{
+	if (profile->ttl_min == 0 || packet->ttl < profile->ttl_min)
+		profile->ttl_min = packet->ttl;
+	if (packet->ttl > profile->ttl_max)
+		profile->ttl_max = packet->ttl;
+	if (packet->payload_len > 0 && profile->ttl_data == 0)
+		profile->ttl_data = packet->ttl;
+	if (packet->ip_version == 4 && packet->ip_id != 0) {
+		profile->ip_id_last = packet->ip_id;
+		profile->ip_id_seen = true;
+	}
+	if ((packet->tcp.options & PP_OPT_TIMESTAMPS) && !(packet->tcp.flags & PP_TCP_SYN))
+		profile->timestamps = true;
+}
+
+static void see_idle(struct pp_flow *flow, struct pp_mark now)
+{
+	if (pp_seen(flow->last_data) && now.ts - flow->last_data.ts > flow->facts.longest_idle_ns) {
+		flow->facts.longest_idle_ns = now.ts - flow->last_data.ts;
+		flow->facts.idle_before = flow->last_data;
+		flow->facts.idle_after = now;
+	}
+	flow->last_data = now;
+}
+
+/* ------------------------------------------------------------------ placing */
+
+/* Where the segment lies; false when it can't be of this stream. */
+static bool place(struct pp_flow_side *me, const struct pp_packet *packet, bool empty, int64_t *ret_offset)
+{
+	bool syn = packet->tcp.flags & PP_TCP_SYN;
+	uint32_t seq = packet->tcp.seq + syn;
+
+	/* What came before its SYN was of an older connection (a stale ACK makes the client reset and ask again). */
+	if (syn && !me->isn_set && empty)
+		me->known = false;
+
+	if (!me->base_set) {
+		me->base_set = true;
+		me->base_seq = syn ? packet->tcp.seq : packet->tcp.seq - 1;
+	}
+	if (!me->known) {
+		me->known = true;
+		me->next_seq = seq;
+	}
+	*ret_offset = pp_seq_offset(seq, me->next_seq, me->next);
+	return *ret_offset - me->next < WILD_BYTES && me->next - *ret_offset < WILD_BYTES;
+}
+
+/* A hole opens where a segment, even an empty one, lies beyond what its sender is known to have sent. */
+static void see_hole(struct pp_flow *flow, enum pp_side side, int64_t offset, struct pp_mark now)
+{
+	struct pp_flow_side *me = &flow->side[side];
+	struct pp_tcp_side *facts = &flow->facts.side[side];
+	int64_t fin_less = offset - (me->fin_set && offset > me->fin_offset);
+
+	if (fin_less <= me->next)
+		return;
+	if (!pp_seen(facts->gap)) {
+		facts->gap = now;
+		facts->gap_begin = (uint64_t)me->next;
+		facts->gap_bytes = (uint64_t)(fin_less - me->next);
+	}
+	me->next_seq += (uint32_t)(fin_less - me->next);
+	me->next = fin_less;
+}
+
+static void see_fin(struct pp_flow *flow, enum pp_side side, int64_t end, enum pp_phase phase, struct pp_mark now)
+{
+	struct pp_flow_side *me = &flow->side[side];
+	struct pp_tcp_facts *facts = &flow->facts;
+
+	if (me->fin_set)
+		return;
+	me->fin_set = true;
+	me->fin_offset = end;
+	if (!pp_seen(facts->side[PP_CLIENT].fin) && !pp_seen(facts->side[PP_SERVER].fin)) {
+		facts->fin_from = side;
+		facts->fin_after = phase;
+	}
+	facts->side[side].fin = now;
+}
+
+static void see_payload(struct pp_flow *flow, const struct pp_packet *packet, struct pp_flow_news *news, int64_t offset,
+			struct pp_mark now)
+{
+	struct pp_flow_side *me = &flow->side[news->side];
+	struct pp_tcp_side *facts = &flow->facts.side[news->side];
+	uint32_t len = packet->payload_len;
+	uint16_t peer_mss = flow->facts.side[pp_other_side(news->side)].profile.mss;
+	int64_t end = offset + len;
+
+	if (len <= 1 && offset == me->next - 1 && !(packet->tcp.flags & (PP_TCP_SYN | PP_TCP_FIN))) {
+		facts->keep_alives++;
+		return;
+	}
+	if (len == 0)
+		return;
+	news->payload = true;
+	news->offset = offset;
+	news->len = len;
+	pp_mark_first(&facts->first_data, now);
+	facts->last_data = now;
+	see_idle(flow, now);
+	if (len > facts->largest_payload)
+		facts->largest_payload = len;
+	if (peer_mss != 0 && len > peer_mss)
+		flow->facts.offload_segments++;
+	if (news->side == PP_SERVER && pp_seen(flow->facts.watch))
+		pp_mark_first(&flow->facts.watch_answer, now);
+	if (end <= me->next) {
+		me->sent_end = 0;
+		return;
+	}
+	if (me->sent_end == 0) {
+		me->sent_end = end;
+		me->sent_at = now.ts;
+	}
+	me->next_seq += (uint32_t)(end - me->next);
+	me->next = end;
+}
+
+/* ------------------------------------------------------------------ the segment as a whole */
+
+static void see_cut(struct pp_flow *flow, const struct pp_packet *packet)
+{
+	flow->facts.snapped |= packet->cut || packet->payload_view.len < packet->payload_len;
+}
+
+/* A SYN-ACK from the side taken for the client, or the other way round, corrects a guess by ports. */
+static enum pp_side settle_side(struct pp_flow *flow, const struct pp_packet *packet)
+{
+	enum pp_side side = pp_flow_side_of(flow, packet);
+	bool syn = packet->tcp.flags & PP_TCP_SYN, ack = packet->tcp.flags & PP_TCP_ACK;
+
+	if (syn && flow->facts.sides_by == PP_BY_PORT && side == (ack ? PP_CLIENT : PP_SERVER)) {
+		pp_flow_swap(flow, ack ? PP_BY_SYN_ACK : PP_BY_SYN);
+		side = pp_other_side(side);
+	}
+	return side;
+}
+
+void pp_flow_segment(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now, enum pp_phase phase,
+		     struct pp_flow_news *ret_news)
+{
+	enum pp_side side = settle_side(flow, packet);
+	struct pp_flow_side *me = &flow->side[side];
+	struct pp_tcp_side *facts = &flow->facts.side[side];
+	uint8_t flags = packet->tcp.flags;
+	int64_t offset;
+	bool placed;
+
+	*ret_news = (struct pp_flow_news){ .side = side, .next_before = me->next };
+	if (is_duplicate(flow, me, packet, now.ts)) {
+		flow->facts.duplicates++;
+		flow->last = now;
+		ret_news->duplicate = true;
+		return;
+	}
+	facts->packets++;
+	see_cut(flow, packet);
+	if (flags & PP_TCP_RST) {
+		pp_flow_reset(flow, side, packet, phase, now);
+	} else {
+		placed = place(me, packet, facts->bytes == 0, &offset);
+		pp_flow_after_reset(flow, side, packet, now);
+		if ((flags & (PP_TCP_SYN | PP_TCP_ACK)) == PP_TCP_SYN)
+			see_syn(flow, side, packet, now);
+		else if (flags & PP_TCP_SYN)
+			see_syn_ack(flow, side, packet, now);
+		see_habits(&facts->profile, packet);
+		if (placed) {
+			if (!(flags & PP_TCP_SYN))
+				see_hole(flow, side, offset, now);
+			ret_news->next_before = me->next;
+			see_payload(flow, packet, ret_news, offset, now);
+			if (flags & PP_TCP_FIN)
+				see_fin(flow, side, offset + packet->payload_len, phase, now);
+		}
+		if (flags & PP_TCP_ACK)
+			ret_news->acked_news = see_ack(flow, side, packet, now);
+		see_window(flow, side, packet, now);
+		if (flow->facts.side[PP_CLIENT].fin_acked && flow->facts.side[PP_SERVER].fin_acked)
+			flow->closed = true;
+	}
+	facts->last = now;
+	flow->last = now;
+}
+
+void pp_flow_payload(struct pp_flow *flow, const struct pp_flow_news *news, bool had_all)
+{
+	struct pp_tcp_facts *facts = &flow->facts;
+	struct pp_tcp_side *side = &facts->side[news->side];
+	int64_t end = news->offset + news->len, old_end = end < news->next_before ? end : news->next_before;
+
+	if (end > news->next_before)
+		side->bytes += (uint64_t)(end - (news->offset > news->next_before ? news->offset : news->next_before));
+	if (news->offset >= news->next_before)
+		return;
+	if (!had_all) {
+		int64_t begin = news->offset > 0 ? news->offset : 0;
+
+		side->out_of_order++;
+		if (old_end > begin)
+			side->bytes += (uint64_t)(old_end - begin);
+		if (pp_seen(side->gap) && begin <= (int64_t)side->gap_begin &&
+		    end >= (int64_t)(side->gap_begin + side->gap_bytes))
+			side->gap = (struct pp_mark){ 0 };
+		return;
+	}
+	if (end > news->next_before)
+		return;
+	side->retransmits++;
+	if (end > (int64_t)side->acked) {
+		side->stuck_retransmits++;
+		if (news->len > side->stuck_payload)
+			side->stuck_payload = news->len;
+	}
+	if (news->side == PP_CLIENT && pp_seen(facts->watch) && end > (int64_t)facts->watch_begin &&
+	    news->offset < (int64_t)facts->watch_end)
+		facts->watch_retransmits++;
+}
+
+void pp_flow_watch(struct pp_flow *flow, int64_t begin, int64_t end, uint32_t segments, struct pp_mark now)
+{
+	struct pp_tcp_facts *facts = &flow->facts;
+
+	facts->watch = now;
+	facts->watch_begin = (uint64_t)begin;
+	facts->watch_end = (uint64_t)end;
+	facts->watch_segments = segments;
+	facts->watch_retransmits = 0;
+	facts->watch_acked = facts->watch_answer = (struct pp_mark){ 0 };
+	facts->watch_part_acked = (int64_t)facts->side[PP_CLIENT].acked > begin;
+	if ((int64_t)facts->side[PP_CLIENT].acked >= end)
+		facts->watch_acked = now;
+}
+
+void pp_flow_icmp(struct pp_flow *flow, const struct pp_packet *packet, enum pp_side about, struct pp_mark now)
+{
+	struct pp_tcp_facts *facts = &flow->facts;
+	const struct pp_flow_side *side = &flow->side[about];
+	struct pp_icmp_error *error = &facts->icmp[facts->icmp_count];
+	int64_t offset;
+
+	if (facts->icmp_count == PP_ICMP_MAX)
+		return;
+	facts->icmp_count++;
+	*error = (struct pp_icmp_error){ .mark = now,
+					 .from = packet->src,
+					 .ip_version = packet->ip_version,
+					 .type = packet->icmp_type,
+					 .code = packet->icmp_code,
+					 .mtu = packet->icmp_mtu,
+					 .about = about };
+	/* RFC 5927 section 4.1: the quoted SEQ must be outstanding (the SYN's own lies one below offset 0). */
+	if (packet->quote.has_seq && side->known) {
+		offset = pp_seq_offset(packet->quote.seq, side->next_seq, side->next);
+		error->authentic = offset >= (int64_t)facts->side[about].acked - 1 && offset <= side->next + 1;
+	}
+}
+
+void pp_flow_swap(struct pp_flow *flow, enum pp_sides_by by)
+{
+	struct pp_flow_side side = flow->side[0];
+	struct pp_tcp_side facts = flow->facts.side[0];
+
+	flow->side[0] = flow->side[1];
+	flow->side[1] = side;
+	flow->facts.side[0] = flow->facts.side[1];
+	flow->facts.side[1] = facts;
+	flow->client = !flow->client;
+	flow->facts.sides_by = by;
+	flow->facts.rst.from = pp_other_side(flow->facts.rst.from);
+	flow->facts.fin_from = pp_other_side(flow->facts.fin_from);
+	for (unsigned i = 0; i < flow->facts.icmp_count; i++)
+		flow->facts.icmp[i].about = pp_other_side(flow->facts.icmp[i].about);
+	flow->facts.ack_rtt_min_ns = -1;
+}
+
+static void finish_side(struct pp_flow *flow, enum pp_side side, int64_t end_of_capture)
+{
+	const struct pp_flow_side *me = &flow->side[side];
+	struct pp_tcp_side *facts = &flow->facts.side[side];
+
+	facts->end = me->next > 0 ? (uint64_t)me->next : 0;
+	facts->missing = facts->end > facts->bytes ? facts->end - facts->bytes : 0;
+	if (facts->missing == 0)
+		facts->gap = (struct pp_mark){ 0 };
+	if (facts->missing != 0 && facts->acked > facts->gap_begin) {
+		uint64_t acked = facts->acked - facts->gap_begin;
+
+		facts->missing_acked = acked < facts->missing ? acked : facts->missing;
+	}
+	if (facts->acked > facts->end && facts->packets != 0)
+		facts->missing_acked += facts->acked - facts->end;
+	if (me->zero_since != PP_TIME_NONE && end_of_capture - me->zero_since > facts->zero_window_ns)
+		facts->zero_window_ns = end_of_capture - me->zero_since;
+}
+
+void pp_flow_finish(struct pp_flow *flow, int64_t end_of_capture)
+{
+	struct pp_tcp_facts *facts = &flow->facts;
+
+	for (enum pp_side side = PP_CLIENT; side <= PP_SERVER; side++)
+		finish_side(flow, side, end_of_capture);
+	if (pp_seen(facts->rst.mark)) {
+		facts->rst.count = flow->side[facts->rst.from].rst_count;
+		facts->rst.count_other = flow->side[pp_other_side(facts->rst.from)].rst_count;
+	}
+	/* The visible side acknowledges bytes of a side that was never captured, or goes on as if it had been answered.
+	 */
+	for (enum pp_side side = PP_CLIENT; side <= PP_SERVER; side++) {
+		const struct pp_tcp_side *unseen = &facts->side[side], *seen = &facts->side[pp_other_side(side)];
+
+		if (unseen->packets == 0 && seen->packets > 1 &&
+		    (unseen->acked > 0 || seen->bytes > 0 || pp_seen(seen->fin)))
+			facts->one_sided = true;
+	}
+}

@@ -1,0 +1,551 @@
+/* The table of connections.
+ *
+ * Every flow is in the hash table and in one of several lists, each ordered by when it last saw a packet (give or take
+ * TOUCH_NS, so that a busy flow is not moved for every packet):
+ *
+ *   SYN…    opened, nothing came back       leaves when no stack would repeat its SYN any more: the next repetition
+ * comes within three seconds of the first SYN, later within twice the time so far OPEN    everything else leaves only
+ * when there are too many flows: an agent may be idle for hours CLOSED  reset, or both FINs seen        leaves after
+ * CLOSED_LINGER_NS: late segments and stray resets are evidence
+ *
+ * What left is remembered by a tombstone, because a late segment must not look like a new connection.  Time is the
+ * capture's; order and choice never depend on the hash key.
+ */
+#include "flow/flow.h"
+
+#include "base/seq.h"
+#include "base/slab.h"
+#include "base/time.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const int64_t TOUCH_NS = PP_SECOND;
+
+enum { CLOSED_MOST = 2048, FLOWS_PER_BLOCK = 16, BUCKETS_FIRST = 1024, TOMBSTONES_FIRST = 1024 };
+enum list_id {
+	LIST_CLOSED,
+	LIST_SYN_ONCE,
+	LIST_SYN_4,
+	LIST_SYN_16,
+	LIST_SYN_64,
+	LIST_SYN_LONG,
+	LIST_OPEN,
+	LIST_DONE,
+	LISTS
+};
+
+/* Silence after which a flow leaves, and how many may stay; in the order in which they go when there are too many. */
+static const struct {
+	int64_t linger_ns;
+	size_t most;
+} leave[] = {
+	[LIST_CLOSED] = { 10 * PP_SECOND, CLOSED_MOST }, [LIST_SYN_ONCE] = { 10 * PP_SECOND, SIZE_MAX },
+	[LIST_SYN_4] = { 10 * PP_SECOND, SIZE_MAX },     [LIST_SYN_16] = { 35 * PP_SECOND, SIZE_MAX },
+	[LIST_SYN_64] = { 70 * PP_SECOND, SIZE_MAX },    [LIST_SYN_LONG] = { 150 * PP_SECOND, SIZE_MAX },
+	[LIST_OPEN] = { INT64_MAX, SIZE_MAX },
+};
+
+struct list {
+	struct pp_flow *oldest, *newest;
+	size_t count;
+};
+
+/* A ring of the flows that left last, found by hash; chains are indexes + 1. */
+struct tombstone {
+	uint64_t hash;
+	uint32_t base_seq[2]; /* by index in the key */
+	uint8_t base_set;
+	uint32_t chain;
+};
+
+struct tombstones {
+	struct tombstone *ring;
+	uint32_t *buckets;
+	size_t room, count, next; /* room: a power of two; next: where the ring goes on */
+	uint64_t lost;
+};
+
+struct pp_flows {
+	struct pp_hash_key hash_key;
+	size_t most;
+	struct pp_slab slab;
+	struct pp_flow **buckets;
+	size_t bucket_count, flow_count;
+	struct list lists[LISTS];
+	struct tombstones graves;
+	uint32_t indexes;
+	uint32_t *streams; /* next tcp.stream by file */
+	size_t stream_files;
+	uint64_t late, evicted;
+};
+
+struct pp_flows *pp_flows_new(size_t most, struct pp_hash_key key)
+{
+	struct pp_flows *flows = calloc(1, sizeof(*flows));
+
+	if (!flows)
+		return NULL;
+	flows->hash_key = key;
+	flows->most = most;
+	flows->bucket_count = BUCKETS_FIRST;
+	flows->buckets = calloc(flows->bucket_count, sizeof(struct pp_flow *));
+	pp_slab_init(&flows->slab, sizeof(struct pp_flow), FLOWS_PER_BLOCK, 0);
+	if (!flows->buckets) {
+		free(flows);
+		return NULL;
+	}
+	return flows;
+}
+
+void pp_flows_free(struct pp_flows *flows)
+{
+	if (!flows)
+		return;
+	pp_slab_done(&flows->slab);
+	free(flows->buckets);
+	free(flows->graves.ring);
+	free(flows->graves.buckets);
+	free(flows->streams);
+	free(flows);
+}
+
+/* ------------------------------------------------------------------ keys */
+
+static uint64_t key_hash(const struct pp_flows *flows, const struct pp_flow_key *key)
+{
+	uint32_t words[9];
+	size_t n = 0;
+
+	if (pp_addr_is_v4(&key->ip[0]) && pp_addr_is_v4(&key->ip[1])) {
+		memcpy(words, key->ip[0].b + 12, 4);
+		memcpy(words + 1, key->ip[1].b + 12, 4);
+		n = 2;
+	} else {
+		memcpy(words, key->ip, 32);
+		n = 8;
+	}
+	words[n++] = (uint32_t)key->port[0] << 16 | key->port[1];
+	return pp_hash(&flows->hash_key, words, n * sizeof(words[0]));
+}
+
+static struct pp_flow_key make_key(const struct pp_addr *src, const struct pp_addr *dst, uint16_t sport, uint16_t dport)
+{
+	struct pp_flow_key key;
+	int order = pp_addr_compare(src, dst);
+	int low = order < 0 || (order == 0 && sport <= dport) ? 0 : 1;
+
+	key.ip[low] = *src;
+	key.port[low] = sport;
+	key.ip[!low] = *dst;
+	key.port[!low] = dport;
+	return key;
+}
+
+uint64_t pp_flows_hash(const struct pp_flows *flows, const struct pp_packet *packet, struct pp_flow_key *ret_key)
+{
+	*ret_key = make_key(&packet->src, &packet->dst, packet->sport, packet->dport);
+	return key_hash(flows, ret_key);
+}
+
+void pp_flows_prefetch(const struct pp_flows *flows, uint64_t hash)
+{
+	__builtin_prefetch(&flows->buckets[hash & (flows->bucket_count - 1)]);
+}
+
+static struct pp_flow *lookup(const struct pp_flows *flows, const struct pp_flow_key *key, uint64_t hash)
+{
+	struct pp_flow *flow = flows->buckets[hash & (flows->bucket_count - 1)];
+
+	while (flow && (flow->hash != hash || memcmp(&flow->key, key, sizeof(*key)) != 0))
+		flow = flow->chain;
+	return flow;
+}
+
+static void hash_in(struct pp_flows *flows, struct pp_flow *flow)
+{
+	struct pp_flow **bucket = &flows->buckets[flow->hash & (flows->bucket_count - 1)];
+
+	flow->chain = *bucket;
+	*bucket = flow;
+	flows->flow_count++;
+}
+
+static void hash_out(struct pp_flows *flows, struct pp_flow *flow)
+{
+	struct pp_flow **link = &flows->buckets[flow->hash & (flows->bucket_count - 1)];
+
+	while (*link != flow)
+		link = &(*link)->chain;
+	*link = flow->chain;
+	flows->flow_count--;
+}
+
+/* Twice the buckets when they are full; on no memory the chains just get longer. */
+static void buckets_grow(struct pp_flows *flows)
+{
+	size_t count = flows->bucket_count * 2;
+	struct pp_flow **buckets = calloc(count, sizeof(struct pp_flow *));
+
+	if (!buckets)
+		return;
+	for (size_t i = 0; i < flows->bucket_count; i++) {
+		struct pp_flow *flow = flows->buckets[i];
+
+		while (flow) {
+			struct pp_flow *next = flow->chain;
+
+			flow->chain = buckets[flow->hash & (count - 1)];
+			buckets[flow->hash & (count - 1)] = flow;
+			flow = next;
+		}
+	}
+	free(flows->buckets);
+	flows->buckets = buckets;
+	flows->bucket_count = count;
+}
+
+/* ------------------------------------------------------------------ lists */
+
+static void list_out(struct pp_flows *flows, struct pp_flow *flow)
+{
+	struct list *list = &flows->lists[flow->list];
+
+	*(flow->older ? &flow->older->newer : &list->oldest) = flow->newer;
+	*(flow->newer ? &flow->newer->older : &list->newest) = flow->older;
+	list->count--;
+}
+
+static void list_in(struct pp_flows *flows, struct pp_flow *flow, enum list_id id)
+{
+	struct list *list = &flows->lists[id];
+
+	flow->list = (uint8_t)id;
+	flow->listed_ts = flow->last.ts;
+	flow->newer = NULL;
+	flow->older = list->newest;
+	*(list->newest ? &list->newest->newer : &list->oldest) = flow;
+	list->newest = flow;
+	list->count++;
+}
+
+static enum list_id list_for(const struct pp_flow *flow)
+{
+	const struct pp_tcp_facts *facts = &flow->facts;
+	int64_t span;
+
+	if (flow->closed)
+		return LIST_CLOSED;
+	if (!pp_seen(facts->syn) || pp_seen(facts->syn_ack) || facts->side[PP_SERVER].packets != 0)
+		return LIST_OPEN;
+	if (facts->syn_count <= 1)
+		return LIST_SYN_ONCE;
+	span = (facts->syn_last.ts - facts->syn.ts) / PP_SECOND;
+	return span < 4 ? LIST_SYN_4 : span < 16 ? LIST_SYN_16 : span < 64 ? LIST_SYN_64 : LIST_SYN_LONG;
+}
+
+void pp_flows_touch(struct pp_flows *flows, struct pp_flow *flow)
+{
+	enum list_id id = list_for(flow);
+
+	if (id == flow->list && flow->last.ts - flow->listed_ts < TOUCH_NS)
+		return;
+	list_out(flows, flow);
+	list_in(flows, flow, id);
+}
+
+/* ------------------------------------------------------------------ tombstones */
+
+static uint32_t *grave_link(struct tombstones *graves, uint64_t hash)
+{
+	return &graves->buckets[hash & (graves->room - 1)];
+}
+
+static struct tombstone *grave_find(struct tombstones *graves, uint64_t hash)
+{
+	if (graves->room == 0)
+		return NULL;
+	for (uint32_t i = *grave_link(graves, hash); i != 0; i = graves->ring[i - 1].chain) {
+		if (graves->ring[i - 1].hash == hash)
+			return &graves->ring[i - 1];
+	}
+	return NULL;
+}
+
+static void grave_unlink(struct tombstones *graves, const struct tombstone *grave)
+{
+	uint32_t number = (uint32_t)(grave - graves->ring) + 1;
+	uint32_t *link = grave_link(graves, grave->hash);
+
+	while (*link != number)
+		link = &graves->ring[*link - 1].chain;
+	*link = grave->chain;
+}
+
+static bool graves_grow(struct tombstones *graves)
+{
+	size_t room = graves->room ? graves->room * 2 : TOMBSTONES_FIRST;
+	struct tombstone *ring = realloc(graves->ring, room * sizeof(*ring));
+	uint32_t *buckets;
+
+	if (!ring)
+		return false;
+	graves->ring = ring;
+	buckets = calloc(room, sizeof(*buckets));
+	if (!buckets)
+		return false;
+	free(graves->buckets);
+	graves->buckets = buckets;
+	graves->room = room;
+	for (size_t i = 0; i < graves->count; i++) {
+		uint32_t *link = grave_link(graves, ring[i].hash);
+
+		ring[i].chain = *link;
+		*link = (uint32_t)i + 1;
+	}
+	return true;
+}
+
+static void bury(struct pp_flows *flows, const struct pp_flow *flow)
+{
+	struct tombstones *graves = &flows->graves;
+	struct tombstone *grave = grave_find(graves, flow->hash);
+	uint32_t *link;
+
+	if (!grave) {
+		if (graves->count == graves->room && graves->room < PP_TOMBSTONES_MAX && !graves_grow(graves))
+			return;
+		grave = &graves->ring[graves->next];
+		if (graves->count == graves->room) {
+			grave_unlink(graves, grave);
+			graves->lost++;
+		} else {
+			graves->count++;
+		}
+		graves->next = graves->count < PP_TOMBSTONES_MAX ? graves->count : (graves->next + 1) % graves->room;
+		link = grave_link(graves, flow->hash);
+		grave->hash = flow->hash;
+		grave->chain = *link;
+		*link = (uint32_t)(grave - graves->ring) + 1;
+	}
+	grave->base_set = 0;
+	for (int side = 0; side < 2; side++) {
+		int at = side == PP_CLIENT ? flow->client : !flow->client;
+
+		grave->base_seq[at] = flow->side[side].base_seq;
+		grave->base_set |= (uint8_t)(flow->side[side].base_set << at);
+	}
+}
+
+/* ------------------------------------------------------------------ finding and making */
+
+static bool is_open_request(const struct pp_packet *packet)
+{
+	return (packet->tcp.flags & (PP_TCP_SYN | PP_TCP_ACK)) == PP_TCP_SYN;
+}
+
+static uint32_t next_stream(struct pp_flows *flows, uint16_t file)
+{
+	if (file >= flows->stream_files) {
+		size_t count = (size_t)file + 1;
+		uint32_t *streams = realloc(flows->streams, count * sizeof(*streams));
+
+		if (!streams)
+			return 0;
+		memset(streams + flows->stream_files, 0, (count - flows->stream_files) * sizeof(*streams));
+		flows->streams = streams;
+		flows->stream_files = count;
+	}
+	return flows->streams[file]++;
+}
+
+uint32_t pp_flows_streams(const struct pp_flows *flows, uint16_t file)
+{
+	return file < flows->stream_files ? flows->streams[file] : 0;
+}
+
+static struct pp_flow *flow_make(struct pp_flows *flows, const struct pp_flow_key *key, uint64_t hash,
+				 struct pp_mark now)
+{
+	struct pp_flow *flow;
+
+	if (flows->flow_count >= flows->bucket_count)
+		buckets_grow(flows);
+	flow = pp_slab_take(&flows->slab);
+	if (!flow)
+		return NULL;
+	memset(flow, 0, sizeof(*flow));
+	flow->key = *key;
+	flow->hash = hash;
+	flow->index = flows->indexes++;
+	flow->file = now.file;
+	flow->files = now.file < 64 ? 1ULL << now.file : 0;
+	flow->stream = next_stream(flows, now.file);
+	flow->first = flow->last = now;
+	flow->facts.handshake_rtt_ns = flow->facts.ack_rtt_min_ns = -1;
+	flow->facts.rst.since_other_ns = -1;
+	flow->side[0].zero_since = flow->side[1].zero_since = PP_TIME_NONE;
+	hash_in(flows, flow);
+	list_in(flows, flow, LIST_OPEN);
+	return flow;
+}
+
+/* Who opened it, by the best sign its first segment gives. */
+static void flow_take_sides(struct pp_flow *flow, const struct pp_packet *packet)
+{
+	bool from_low = packet->sport == flow->key.port[0] && pp_addr_equal(&packet->src, &flow->key.ip[0]);
+	uint8_t sender = from_low ? 0 : 1;
+
+	flow->ip_version = packet->ip_version;
+	flow->tunnels = packet->tunnels;
+	if (is_open_request(packet)) {
+		flow->client = sender;
+		flow->facts.sides_by = PP_BY_SYN;
+	} else if (packet->tcp.flags & PP_TCP_SYN) {
+		flow->client = !sender;
+		flow->facts.sides_by = PP_BY_SYN_ACK;
+	} else {
+		flow->client = packet->sport >= packet->dport ? sender : !sender;
+		flow->facts.sides_by = PP_BY_PORT;
+	}
+	flow->facts.midstream = !(packet->tcp.flags & PP_TCP_SYN);
+}
+
+/* A SYN makes a new stream when its sequence number is not the one this side began with. */
+static bool starts_anew(const struct pp_flow *flow, const struct pp_packet *packet)
+{
+	const struct pp_flow_side *side = &flow->side[pp_flow_side_of(flow, packet)];
+
+	return is_open_request(packet) && side->base_set && side->base_seq != packet->tcp.seq;
+}
+
+static bool grave_keeps(const struct tombstone *grave, const struct pp_flow_key *key, const struct pp_packet *packet)
+{
+	int at = packet->sport == key->port[0] && pp_addr_equal(&packet->src, &key->ip[0]) ? 0 : 1;
+
+	return !is_open_request(packet) || !(grave->base_set >> at & 1) || grave->base_seq[at] == packet->tcp.seq;
+}
+
+struct pp_flow *pp_flows_find(struct pp_flows *flows, const struct pp_packet *packet, const struct pp_flow_key *key,
+			      uint64_t hash, struct pp_mark now)
+{
+	struct pp_flow *flow = lookup(flows, key, hash);
+	bool reused = false;
+
+	if (flow && starts_anew(flow, packet)) {
+		hash_out(flows, flow);
+		list_out(flows, flow);
+		list_in(flows, flow, LIST_DONE);
+		flow = NULL;
+		reused = true;
+	} else if (!flow) {
+		struct tombstone *grave = grave_find(&flows->graves, hash);
+
+		if (grave && grave_keeps(grave, key, packet)) {
+			flows->late++;
+			return NULL;
+		}
+		reused = grave != NULL;
+	}
+	if (!flow) {
+		flow = flow_make(flows, key, hash, now);
+		if (!flow)
+			return NULL;
+		flow_take_sides(flow, packet);
+		flow->facts.port_reused = reused;
+	} else {
+		if (flow->ghost) {
+			flow->ghost = false;
+			flow->first = now;
+			flow_take_sides(flow, packet);
+		}
+		if (now.file != flow->last.file && now.file < 64 && !(flow->files >> now.file & 1)) {
+			flow->files |= 1ULL << now.file;
+			(void)next_stream(flows, now.file);
+		}
+	}
+	return flow;
+}
+
+struct pp_flow *pp_flows_quoted(struct pp_flows *flows, const struct pp_icmp_quote *quote, struct pp_mark now,
+				enum pp_side *ret_side)
+{
+	struct pp_flow_key key = make_key(&quote->src, &quote->dst, quote->sport, quote->dport);
+	uint64_t hash = key_hash(flows, &key);
+	struct pp_flow *flow = lookup(flows, &key, hash);
+	uint8_t sender = quote->sport == key.port[0] && pp_addr_equal(&quote->src, &key.ip[0]) ? 0 : 1;
+
+	if (!flow) {
+		if (quote->tcp_hlen < 20 || grave_find(&flows->graves, hash))
+			return NULL;
+		flow = flow_make(flows, &key, hash, now);
+		if (!flow)
+			return NULL;
+		flow->ghost = true;
+		flow->client = quote->sport >= quote->dport ? sender : !sender;
+		flow->facts.sides_by = PP_BY_PORT;
+		flow->facts.midstream = true;
+	}
+	*ret_side = sender == flow->client ? PP_CLIENT : PP_SERVER;
+	return flow;
+}
+
+/* ------------------------------------------------------------------ leaving */
+
+static struct pp_flow *take_oldest(struct pp_flows *flows, enum list_id id)
+{
+	struct pp_flow *flow = flows->lists[id].oldest;
+
+	list_out(flows, flow);
+	if (id != LIST_DONE)
+		hash_out(flows, flow);
+	return flow;
+}
+
+struct pp_flow *pp_flows_expire(struct pp_flows *flows, int64_t now)
+{
+	const struct list *lists = flows->lists;
+
+	if (lists[LIST_DONE].oldest)
+		return take_oldest(flows, LIST_DONE);
+	for (enum list_id id = 0; id < LIST_DONE; id++) {
+		const struct pp_flow *oldest = lists[id].oldest;
+
+		if (oldest && (now == INT64_MAX || lists[id].count > leave[id].most ||
+			       (leave[id].linger_ns != INT64_MAX && now - oldest->last.ts > leave[id].linger_ns)))
+			return take_oldest(flows, id);
+	}
+	for (enum list_id id = 0; id < LIST_DONE && flows->flow_count > flows->most; id++) {
+		struct pp_flow *flow;
+
+		if (!lists[id].oldest)
+			continue;
+		flow = take_oldest(flows, id);
+		if (id != LIST_CLOSED) {
+			flow->facts.evicted = true;
+			flows->evicted++;
+		}
+		return flow;
+	}
+	return NULL;
+}
+
+void pp_flows_release(struct pp_flows *flows, struct pp_flow *flow)
+{
+	/* A flow that gave its ports away is found under them no more; its successor is. */
+	if (flow->list != LIST_DONE)
+		bury(flows, flow);
+	pp_slab_give(&flows->slab, flow);
+}
+
+struct pp_flows_counts pp_flows_counts(const struct pp_flows *flows)
+{
+	return (struct pp_flows_counts){
+		.indexes = flows->indexes,
+		.late = flows->late,
+		.evicted = flows->evicted,
+		.tombstones_lost = flows->graves.lost,
+		.bytes = flows->slab.bytes + flows->bucket_count * sizeof(struct pp_flow *) +
+			 flows->graves.room * (sizeof(struct tombstone) + sizeof(uint32_t)),
+	};
+}

@@ -1,0 +1,448 @@
+/* Connections: numbering as Wireshark's, sides, marks, retransmissions, holes, resets, duplicates, expiry. */
+#include "support/cmocka_all.h"
+
+#include "base/time.h"
+#include "flow/flow.h"
+
+#include <string.h>
+
+struct fixture {
+	struct pp_flows *flows;
+	struct pp_mark now;
+	struct pp_flow *flow;
+	struct pp_flow_news news;
+	uint16_t ip_id;
+};
+
+static void begin(struct fixture *f)
+{
+	memset(f, 0, sizeof(*f));
+	f->flows = pp_flows_new(100, (struct pp_hash_key){ { 1, 2 } });
+	f->now.ts = 1000 * PP_SECOND;
+}
+
+static void end(struct fixture *f)
+{
+	struct pp_flow *flow;
+
+	while ((flow = pp_flows_expire(f->flows, INT64_MAX)) != NULL)
+		pp_flows_release(f->flows, flow);
+	pp_flows_free(f->flows);
+}
+
+/* One segment `ms` after the one before; from the client (10.0.0.1:50000) or the server (192.0.2.1:443). */
+struct seg {
+	enum pp_side from;
+	int ms;
+	uint8_t flags;
+	uint32_t seq, ack, len;
+	bool copy; /* same IP ID as the segment before */
+	uint8_t ttl;
+	bool had; /* stream/ knows these bytes already */
+};
+
+static void send_segment(struct fixture *f, const struct seg *seg)
+{
+	static const uint8_t ips[2][4] = { { 10, 0, 0, 1 }, { 192, 0, 2, 1 } };
+	static const uint16_t ports[2] = { 50000, 443 };
+	struct pp_packet packet = { .kind = PP_PACKET_TCP, .ip_version = 4, .protocol = 6 };
+	struct pp_flow_key key;
+	uint64_t hash;
+
+	if (!seg->copy)
+		f->ip_id++;
+	packet.src = pp_addr_v4(ips[seg->from]);
+	packet.dst = pp_addr_v4(ips[!seg->from]);
+	packet.sport = ports[seg->from];
+	packet.dport = ports[!seg->from];
+	packet.ttl = seg->ttl ? seg->ttl : 64;
+	packet.ip_id = f->ip_id;
+	packet.tcp.flags = seg->flags;
+	packet.tcp.seq = seg->seq;
+	packet.tcp.ack = seg->ack;
+	packet.tcp.window = 1000;
+	packet.payload_len = seg->len;
+	packet.payload_view.len = seg->len;
+	f->now.ts += seg->ms * PP_MS;
+	f->now.packet++;
+	hash = pp_flows_hash(f->flows, &packet, &key);
+	f->flow = pp_flows_find(f->flows, &packet, &key, hash, f->now);
+	if (!f->flow)
+		return;
+	pp_flow_segment(f->flow, &packet, f->now, PP_PHASE_HANDSHAKE, &f->news);
+	if (f->news.payload)
+		pp_flow_payload(f->flow, &f->news, seg->had);
+	pp_flows_touch(f->flows, f->flow);
+}
+
+static void send_all(struct fixture *f, const struct seg *segs, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		send_segment(f, &segs[i]);
+}
+
+#define SEND(f, ...)                                                                                                   \
+	do {                                                                                                           \
+		const struct seg segs_[] = { __VA_ARGS__ };                                                            \
+		send_all(f, segs_, sizeof(segs_) / sizeof(segs_[0]));                                                  \
+	} while (0)
+
+enum { C = PP_CLIENT, S = PP_SERVER, SYN = PP_TCP_SYN, ACK = PP_TCP_ACK, FIN = PP_TCP_FIN, RST = PP_TCP_RST };
+#define OPENED                                                                                                         \
+	{ C, 0, SYN, 100, 0, 0 }, { S, 50, SYN | ACK, 900, 101, 0 }, { C, 1, ACK, 101, 901, 0 }
+
+static void a_whole_life(void **state)
+{
+	struct fixture f;
+	const struct pp_tcp_facts *facts;
+
+	(void)state;
+	begin(&f);
+	SEND(&f, OPENED, { C, 1, ACK, 101, 901, 10 }, { S, 50, ACK, 901, 111, 20 }, { C, 1, ACK | FIN, 111, 921, 0 },
+	     { S, 50, ACK | FIN, 921, 112, 0 }, { C, 1, ACK, 112, 922, 0 });
+	facts = &f.flow->facts;
+	pp_flow_finish(f.flow, f.now.ts);
+	assert_int_equal(facts->sides_by, PP_BY_SYN);
+	assert_int_equal(facts->syn_count, 1);
+	assert_int_equal(facts->syn_ack.packet, 2);
+	assert_int_equal(facts->established.packet, 3);
+	assert_true(facts->handshake_rtt_ns == 50 * PP_MS);
+	assert_int_equal(facts->side[C].bytes, 10);
+	assert_int_equal(facts->side[S].bytes, 20);
+	assert_int_equal(facts->side[C].acked, 10);
+	assert_int_equal(facts->fin_from, PP_CLIENT);
+	assert_true(facts->side[C].fin_acked && facts->side[S].fin_acked && f.flow->closed);
+	assert_false(facts->midstream || facts->one_sided || pp_seen(facts->rst.mark));
+	assert_int_equal(facts->side[C].missing | facts->side[S].missing, 0);
+	end(&f);
+}
+
+static void syn_retransmissions_and_their_clock(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	SEND(&f, { C, 0, SYN, 100, 0, 0 }, { C, 1000, SYN, 100, 0, 0 }, { C, 2000, SYN, 100, 0, 0 });
+	assert_int_equal(f.flow->facts.syn_count, 3);
+	assert_int_equal(f.flow->facts.syn_retransmits, 2);
+	assert_int_equal(f.flow->facts.syn_ms[2], 3000);
+	/* Which SYN it answers is not known: no round trip. */
+	SEND(&f, { S, 50, SYN | ACK, 900, 101, 0 });
+	assert_true(f.flow->facts.handshake_rtt_ns == -1);
+	end(&f);
+}
+
+/* CAP-04: a copy with the same IP ID within milliseconds; a TTL one lower is the other side of a router. */
+static void copies_are_dropped(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	SEND(&f, { C, 0, SYN, 100, 0, 0 }, { C, 1, SYN, 100, 0, 0, .copy = true, .ttl = 63 });
+	assert_true(f.news.duplicate);
+	assert_int_equal(f.flow->facts.syn_count, 1);
+	assert_int_equal(f.flow->facts.duplicates, 1);
+	/* Near miss: the same bytes again later are a retransmission. */
+	SEND(&f, { C, 1000, SYN, 100, 0, 0, .copy = true });
+	assert_false(f.news.duplicate);
+	assert_int_equal(f.flow->facts.syn_retransmits, 1);
+	end(&f);
+}
+
+static void retransmissions_stuck_and_watched(void **state)
+{
+	struct fixture f;
+	const struct pp_tcp_facts *facts;
+
+	(void)state;
+	begin(&f);
+	SEND(&f, OPENED, { C, 1, ACK, 101, 901, 500 });
+	pp_flow_watch(f.flow, 0, 500, 1, f.now);
+	SEND(&f, { C, 260, ACK, 101, 901, 500, .had = true }, { C, 520, ACK, 101, 901, 500, .had = true });
+	facts = &f.flow->facts;
+	assert_int_equal(facts->side[C].retransmits, 2);
+	assert_int_equal(facts->side[C].stuck_retransmits, 2);
+	assert_int_equal(facts->watch_retransmits, 2);
+	assert_false(facts->watch_part_acked || pp_seen(facts->watch_acked));
+	assert_int_equal(facts->side[C].bytes, 500);
+	SEND(&f, { S, 5, ACK, 901, 601, 0 });
+	assert_int_equal(facts->side[C].stuck_retransmits, 0);
+	assert_int_equal(facts->watch_acked.packet, f.now.packet);
+	SEND(&f, { S, 5, ACK, 901, 601, 7 });
+	assert_int_equal(facts->watch_answer.packet, f.now.packet);
+	end(&f);
+}
+
+/* MTU-01: the server's own SEQ shows bytes that never arrived. */
+static void an_empty_segment_shows_a_hole(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	SEND(&f, OPENED, { C, 1, ACK, 101, 901, 10 }, { S, 50, ACK, 901, 111, 0 }, { C, 10000, ACK | FIN, 111, 901, 0 },
+	     { S, 50, ACK, 2180, 112, 0 });
+	pp_flow_finish(f.flow, f.now.ts);
+	assert_int_equal(f.flow->facts.side[S].gap.packet, f.now.packet);
+	assert_int_equal(f.flow->facts.side[S].gap_bytes, 1279);
+	assert_int_equal(f.flow->facts.side[S].missing, 1279);
+	assert_int_equal(f.flow->facts.side[S].missing_acked, 0);
+	end(&f);
+}
+
+/* CAP-09: the client acknowledges what was never captured. */
+static void a_hole_the_client_knows_nothing_of(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	SEND(&f, OPENED, { C, 1, ACK, 101, 901, 10 }, { S, 50, ACK, 1901, 111, 100 }, { C, 1, ACK, 111, 2001, 0 });
+	pp_flow_finish(f.flow, f.now.ts);
+	assert_int_equal(f.flow->facts.side[S].missing, 1000);
+	assert_int_equal(f.flow->facts.side[S].missing_acked, 1000);
+	end(&f);
+}
+
+static void a_filled_hole_is_none(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	SEND(&f, OPENED, { S, 1, ACK, 1001, 101, 100 }, { S, 1, ACK, 901, 101, 100 });
+	pp_flow_finish(f.flow, f.now.ts);
+	assert_false(pp_seen(f.flow->facts.side[S].gap));
+	assert_int_equal(f.flow->facts.side[S].out_of_order, 1);
+	assert_int_equal(f.flow->facts.side[S].missing, 0);
+	end(&f);
+}
+
+static void keep_alives_are_no_loss(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	SEND(&f, OPENED, { C, 1, ACK, 101, 901, 10 }, { S, 1, ACK, 901, 111, 0 }, { C, 60000, ACK, 110, 901, 1 },
+	     { C, 60000, ACK, 110, 901, 0 });
+	assert_int_equal(f.flow->facts.side[C].keep_alives, 2);
+	assert_int_equal(f.flow->facts.side[C].retransmits, 0);
+	end(&f);
+}
+
+static void the_reset_that_ends_it(void **state)
+{
+	struct fixture f;
+	const struct pp_tcp_reset *rst;
+
+	(void)state;
+	begin(&f);
+	SEND(&f, OPENED, { C, 1, ACK, 101, 901, 10 }, { S, 1, RST, 901, 0, 0, .ttl = 60 });
+	rst = &f.flow->facts.rst;
+	assert_int_equal(rst->from, PP_SERVER);
+	assert_int_equal(rst->ttl, 60);
+	assert_true(rst->acceptable && !rst->has_ack && f.flow->closed);
+	assert_int_equal(rst->seq_ahead, 0);
+	/* The true peer goes on: the reset was not its own. */
+	SEND(&f, { S, 40, ACK, 901, 111, 0 });
+	assert_int_equal(rst->peer_later.packet, f.now.packet);
+	end(&f);
+}
+
+static void injected_reset_trains(void **state)
+{
+	struct fixture f;
+	const struct pp_tcp_reset *rst;
+
+	(void)state;
+	begin(&f);
+	SEND(&f, OPENED, { C, 1, ACK, 101, 901, 10 }, { S, 1, RST | ACK, 901, 111, 0 },
+	     { S, 0, RST | ACK, 2361, 111, 0 }, { S, 0, RST, 5281, 0, 0 });
+	pp_flow_finish(f.flow, f.now.ts);
+	rst = &f.flow->facts.rst;
+	assert_int_equal(rst->count, 3);
+	assert_true(rst->seq_grows && rst->mixed_flags && rst->acks_differ);
+	assert_int_equal(rst->mark.packet, 5);
+	end(&f);
+}
+
+/* A reset nobody would accept is kept only while there is none better. */
+static void an_acceptable_reset_wins(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	SEND(&f, OPENED, { S, 1, RST, 5000000, 0, 0 });
+	assert_false(f.flow->facts.rst.acceptable || f.flow->closed);
+	SEND(&f, { S, 1, RST, 901, 0, 0 });
+	assert_true(f.flow->facts.rst.acceptable);
+	assert_int_equal(f.flow->facts.rst.mark.packet, 5);
+	end(&f);
+}
+
+/* Windows asks again after a refusal: one stream, one attempt, and a SYN-ACK in the end takes the refusal back. */
+static void syn_again_after_a_refusal(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	SEND(&f, { C, 0, SYN, 100, 0, 0 });
+	f.flow->facts.rst.after = PP_PHASE_UNKNOWN;
+	SEND(&f, { S, 10, RST | ACK, 0, 101, 0 });
+	f.flow->facts.rst.after = PP_PHASE_SYN;
+	assert_true(f.flow->closed);
+	SEND(&f, { C, 500, SYN, 100, 0, 0 });
+	assert_int_equal(f.flow->stream, 0);
+	assert_false(f.flow->closed);
+	SEND(&f, { S, 10, SYN | ACK, 900, 101, 0 });
+	assert_false(pp_seen(f.flow->facts.rst.mark));
+	end(&f);
+}
+
+/* Wireshark's tcp.stream: a SYN with another sequence number on a known four-tuple begins a new one. */
+static void reused_ports_are_a_new_stream(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	SEND(&f, OPENED, { C, 100, SYN, 7000, 0, 0 });
+	assert_int_equal(f.flow->stream, 1);
+	assert_true(f.flow->facts.port_reused);
+	SEND(&f, { C, 100, SYN, 7000, 0, 0 });
+	assert_int_equal(f.flow->stream, 1);
+	assert_int_equal(pp_flows_streams(f.flows, 0), 2);
+	end(&f);
+}
+
+static void sides_without_a_syn(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	SEND(&f, { S, 0, ACK, 901, 101, 5 });
+	assert_int_equal(f.flow->facts.sides_by, PP_BY_PORT);
+	assert_int_equal(f.news.side, PP_SERVER);
+	assert_true(f.flow->facts.midstream);
+	pp_flow_swap(f.flow, PP_BY_CLIENT_HELLO);
+	SEND(&f, { C, 1, ACK, 101, 906, 5 });
+	assert_int_equal(f.news.side, PP_SERVER);
+	assert_int_equal(f.flow->facts.side[PP_CLIENT].bytes, 5);
+	end(&f);
+}
+
+static void one_direction_only(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	SEND(&f, { C, 0, SYN, 100, 0, 0 }, { C, 50, ACK, 101, 901, 0 }, { C, 1, ACK, 101, 901, 10 },
+	     { C, 50, ACK, 111, 2901, 0 });
+	pp_flow_finish(f.flow, f.now.ts);
+	assert_true(f.flow->facts.one_sided);
+	end(&f);
+	/* Near miss: nobody answers, the acknowledgement number stands still. */
+	begin(&f);
+	SEND(&f, { C, 0, SYN, 100, 0, 0 }, { C, 1000, SYN, 100, 0, 0 }, { C, 2000, SYN, 100, 0, 0 });
+	pp_flow_finish(f.flow, f.now.ts);
+	assert_false(f.flow->facts.one_sided);
+	end(&f);
+}
+
+static void sequence_numbers_wrap(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	SEND(&f, { C, 0, SYN, 0xfffffff0, 0, 0 }, { S, 1, SYN | ACK, 900, 0xfffffff1, 0 },
+	     { C, 1, ACK, 0xfffffff1, 901, 100 }, { C, 1, ACK, 0x55, 901, 100 }, { S, 1, ACK, 901, 0xb9, 0 });
+	assert_int_equal(f.flow->facts.side[C].bytes, 200);
+	assert_int_equal(f.flow->facts.side[C].acked, 200);
+	end(&f);
+}
+
+static void closed_flows_leave_and_late_segments_find_a_grave(void **state)
+{
+	struct fixture f;
+	struct pp_flow *flow;
+
+	(void)state;
+	begin(&f);
+	SEND(&f, OPENED, { S, 1, RST | ACK, 901, 101, 0 });
+	assert_null(pp_flows_expire(f.flows, f.now.ts + 5 * PP_SECOND));
+	flow = pp_flows_expire(f.flows, f.now.ts + 11 * PP_SECOND);
+	assert_non_null(flow);
+	pp_flows_release(f.flows, flow);
+	SEND(&f, { S, 60000, ACK, 901, 101, 5 });
+	assert_null(f.flow);
+	assert_int_equal(pp_flows_counts(f.flows).late, 1);
+	SEND(&f, { C, 1, SYN, 5555, 0, 0 });
+	assert_int_equal(f.flow->stream, 1);
+	assert_true(f.flow->facts.port_reused);
+	end(&f);
+}
+
+static void too_many_flows_are_marked(void **state)
+{
+	struct fixture f;
+	struct pp_flow *flow;
+	unsigned evicted = 0;
+
+	(void)state;
+	begin(&f);
+	for (unsigned i = 0; i < 150; i++) {
+		struct pp_packet packet = { .kind = PP_PACKET_TCP,
+					    .ip_version = 4,
+					    .sport = (uint16_t)(1000 + i),
+					    .dport = 443,
+					    .tcp.flags = PP_TCP_ACK };
+		struct pp_flow_key key;
+		uint64_t hash = pp_flows_hash(f.flows, &packet, &key);
+
+		f.now.packet++;
+		assert_non_null(pp_flows_find(f.flows, &packet, &key, hash, f.now));
+	}
+	while ((flow = pp_flows_expire(f.flows, f.now.ts)) != NULL) {
+		assert_int_equal(flow->index, evicted);
+		assert_true(flow->facts.evicted);
+		evicted++;
+		pp_flows_release(f.flows, flow);
+	}
+	assert_int_equal(evicted, 50);
+	assert_int_equal(pp_flows_counts(f.flows).evicted, 50);
+	end(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_whole_life),
+		cmocka_unit_test(syn_retransmissions_and_their_clock),
+		cmocka_unit_test(copies_are_dropped),
+		cmocka_unit_test(retransmissions_stuck_and_watched),
+		cmocka_unit_test(an_empty_segment_shows_a_hole),
+		cmocka_unit_test(a_hole_the_client_knows_nothing_of),
+		cmocka_unit_test(a_filled_hole_is_none),
+		cmocka_unit_test(keep_alives_are_no_loss),
+		cmocka_unit_test(the_reset_that_ends_it),
+		cmocka_unit_test(injected_reset_trains),
+		cmocka_unit_test(an_acceptable_reset_wins),
+		cmocka_unit_test(syn_again_after_a_refusal),
+		cmocka_unit_test(reused_ports_are_a_new_stream),
+		cmocka_unit_test(sides_without_a_syn),
+		cmocka_unit_test(one_direction_only),
+		cmocka_unit_test(sequence_numbers_wrap),
+		cmocka_unit_test(closed_flows_leave_and_late_segments_find_a_grave),
+		cmocka_unit_test(too_many_flows_are_marked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
