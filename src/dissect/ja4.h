@@ -1,0 +1,16 @@
+/* ja4: the JA4 fingerprint of a ClientHello over TCP.
+ *
+ * Errors  "" when the hello was not whole or had more than PP_JA4_LIST_MAX suites, extensions or signature algorithms.
+ * Source  https://github.com/FoxIO-LLC/ja4, technical_details/JA4.md; JA4 (TLS client) is under BSD-3-Clause, the other
+ * JA4+ methods are not and must stay out.
+ */
+#ifndef PP_DISSECT_JA4_H
+#define PP_DISSECT_JA4_H
+
+#include "dissect/tls_hello.h"
+
+enum { PP_JA4_LIST_MAX = 512 };
+
+void pp_ja4(const struct pp_tls_client_hello *hello, char text[PP_JA4_TEXT]);
+
+#endif
