@@ -1,0 +1,58 @@
+/* attribute: who a connection or lookup was meant for: host, endpoint category, and how that is known.
+ *
+ * Shape   the first of these that names a host: CONNECT, SNI, HTTP Host, certificate names, DNS answers seen in the
+ *         capture for that client; else the address, by catalogue address patterns and service tags.
+ * Owns    pp_names: its table.  An attribution's text belongs to the connection, the catalogue or the table.
+ */
+#ifndef PP_ATTRIBUTE_ATTRIBUTE_H
+#define PP_ATTRIBUTE_ATTRIBUTE_H
+
+#include "attribute/catalogue.h"
+#include "attribute/service_tags.h"
+#include "base/hash.h"
+#include "facts/facts.h"
+
+enum pp_attributed_by {
+	PP_ATTRIBUTED_BY_NOTHING,
+	PP_ATTRIBUTED_BY_CONNECT,
+	PP_ATTRIBUTED_BY_SNI,
+	PP_ATTRIBUTED_BY_HTTP_HOST,
+	PP_ATTRIBUTED_BY_CERTIFICATE,
+	PP_ATTRIBUTED_BY_DNS,
+	PP_ATTRIBUTED_BY_ADDRESS,
+	PP_ATTRIBUTED_BY_SERVICE_TAG,
+};
+
+struct pp_attribution {
+	const char *host;     /* NULL: only the address is known */
+	uint16_t port;        /* the port meant: of CONNECT where there is one, else the server's */
+	const char *category; /* of the catalogue, or "other"; never NULL */
+	const char *pattern;  /* the row's, or the service tag's name; NULL without a row */
+	enum pp_attributed_by by;
+	const struct pp_endpoint_row *row; /* NULL: none */
+};
+
+/* "connect", "sni", … as in the JSON contract; NULL for PP_ATTRIBUTED_BY_NOTHING. */
+const char *pp_attributed_by_name(enum pp_attributed_by by);
+
+/* Names that DNS answers gave to addresses: per client, and the latest answer before the connection wins. */
+struct pp_names;
+struct pp_names *pp_names_new(size_t cap, struct pp_hash_key key);
+void pp_names_free(struct pp_names *names);
+void pp_names_add(struct pp_names *names, const struct pp_lookup *lookup); /* keeps pointers into the lookup */
+const char *pp_names_find(const struct pp_names *names, const struct pp_addr *client, const struct pp_addr *server,
+			  int64_t at);
+uint64_t pp_names_refused(const struct pp_names *names);
+
+struct pp_attributor {
+	const struct pp_catalogue *catalogue;
+	const struct pp_service_tags *tags; /* NULL: none */
+	const struct pp_names *names;       /* NULL: none */
+};
+
+struct pp_attribution pp_attribute_connection(const struct pp_attributor *attributor, const struct pp_connection *conn);
+struct pp_attribution pp_attribute_host(const struct pp_attributor *attributor, const char *host, uint16_t port);
+struct pp_attribution pp_attribute_addr(const struct pp_attributor *attributor, const struct pp_addr *addr,
+					uint16_t port);
+
+#endif

@@ -1,0 +1,212 @@
+/* Which name a client meant by an address: the latest DNS answer before the moment asked about.
+ *
+ * A hash table holds one tree of answers per (client, server address), ordered by time.  The trees are treaps whose
+ * priorities come from the keyed hash: thousands of names for one address, in whatever order a capture brings them,
+ * cost a logarithm each and never a list.  Nodes refer to each other by number, because the array that holds them
+ * grows.
+ *
+ * Invariants  node 0 is no node.  A slot holds the root of its tree, whose key is the slot's key.  The table is at most
+ *             half full.
+ */
+#include "attribute/attribute.h"
+#include "base/buf.h"
+#include "base/hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ANSWERS_MAX = 1 << 24 }; /* their bytes fit 32 bits */
+
+struct key {
+	struct pp_addr client, server;
+};
+
+struct answer {
+	struct key key;
+	int64_t ts;
+	const char *name;
+	uint32_t left, right; /* earlier; later or the same time */
+	uint32_t priority;
+};
+
+struct pp_names {
+	struct pp_hash_key hash_key;
+	struct pp_buf answers; /* struct answer */
+	struct pp_buf slots;   /* uint32_t; a power of two */
+	uint32_t cap, count;   /* of answers, without node 0 */
+	uint32_t trees, slot_count;
+	uint64_t refused;
+};
+
+static struct answer *at(const struct pp_names *names, uint32_t node)
+{
+	return (struct answer *)(void *)names->answers.p + node;
+}
+
+static uint32_t *slots(const struct pp_names *names) { return (uint32_t *)(void *)names->slots.p; }
+
+struct pp_names *pp_names_new(size_t cap, struct pp_hash_key key)
+{
+	struct pp_names *names = calloc(1, sizeof(*names));
+
+	if (!names)
+		return NULL;
+	names->hash_key = key;
+	names->cap = cap < ANSWERS_MAX ? (uint32_t)cap : ANSWERS_MAX;
+	pp_buf_init(&names->answers, SIZE_MAX);
+	pp_buf_init(&names->slots, SIZE_MAX);
+	return names;
+}
+
+void pp_names_free(struct pp_names *names)
+{
+	if (!names)
+		return;
+	pp_buf_done(&names->answers);
+	pp_buf_done(&names->slots);
+	free(names);
+}
+
+uint64_t pp_names_refused(const struct pp_names *names) { return names->refused; }
+
+/* The slot of a key, or the free one where it belongs; there must be slots. */
+static uint32_t *find_slot(const struct pp_names *names, const struct key *key)
+{
+	for (uint64_t hash = pp_hash(&names->hash_key, key, sizeof(*key));; hash++) {
+		uint32_t *slot = &slots(names)[hash & (names->slot_count - 1)];
+
+		if (*slot == 0 || memcmp(&at(names, *slot)->key, key, sizeof(*key)) == 0)
+			return slot;
+	}
+}
+
+static enum pp_err grow_slots(struct pp_names *names)
+{
+	struct pp_buf old = names->slots;
+	uint32_t old_count = names->slot_count;
+	enum pp_err err;
+
+	if (names->trees < old_count / 2)
+		return PP_OK;
+	pp_buf_init(&names->slots, SIZE_MAX);
+	names->slot_count = old_count ? 2 * old_count : 64;
+	err = pp_buf_reserve(&names->slots, names->slot_count * sizeof(uint32_t));
+	if (err != PP_OK) {
+		names->slots = old;
+		names->slot_count = old_count;
+		return err;
+	}
+	memset(names->slots.p, 0, names->slot_count * sizeof(uint32_t));
+	for (uint32_t i = 0; i < old_count; i++) {
+		uint32_t root = ((uint32_t *)(void *)old.p)[i];
+
+		if (root)
+			*find_slot(names, &at(names, root)->key) = root;
+	}
+	pp_buf_done(&old);
+	return PP_OK;
+}
+
+/* Cuts a tree at a time: what is not later goes to *lo. */
+static void split(const struct pp_names *names, uint32_t node, int64_t ts, uint32_t *lo, uint32_t *hi)
+{
+	while (node) {
+		struct answer *answer = at(names, node);
+
+		if (answer->ts <= ts) {
+			*lo = node;
+			lo = &answer->right;
+			node = *lo;
+		} else {
+			*hi = node;
+			hi = &answer->left;
+			node = *hi;
+		}
+	}
+	*lo = *hi = 0;
+}
+
+static void insert(const struct pp_names *names, uint32_t *root, uint32_t node)
+{
+	struct answer *answer = at(names, node);
+
+	while (*root && at(names, *root)->priority >= answer->priority)
+		root = answer->ts < at(names, *root)->ts ? &at(names, *root)->left : &at(names, *root)->right;
+	split(names, *root, answer->ts, &answer->left, &answer->right);
+	*root = node;
+}
+
+static enum pp_err add(struct pp_names *names, const struct key *key, const char *name, int64_t ts)
+{
+	uint32_t node = names->count + 1, *slot;
+	size_t need = (node + 1u) * sizeof(struct answer);
+	enum pp_err err = names->count < names->cap ? PP_OK : PP_LIMIT;
+
+	if (err == PP_OK)
+		err = pp_buf_reserve(&names->answers, need - names->answers.len);
+	if (err == PP_OK)
+		err = grow_slots(names);
+	if (err != PP_OK)
+		return err;
+	names->answers.len = need;
+	names->count = node;
+	*at(names, node) = (struct answer){
+		.key = *key,
+		.ts = ts,
+		.name = name,
+		.priority = (uint32_t)pp_hash(&names->hash_key, &node, sizeof(node)),
+	};
+	slot = find_slot(names, key);
+	names->trees += *slot == 0;
+	insert(names, slot, node);
+	return PP_OK;
+}
+
+/* When the answer that brought an address came: of its own type where that is known. */
+static int64_t answered_at(const struct pp_lookup *lookup, const struct pp_addr *addr)
+{
+	uint16_t type = pp_addr_is_v4(addr) ? PP_DNS_A : PP_DNS_AAAA;
+	int64_t any = lookup->last.ts;
+
+	for (unsigned i = 0; i < lookup->question_count; i++) {
+		const struct pp_dns_question *question = &lookup->questions[i];
+
+		if (!question->answered || question->rcode != PP_RCODE_NOERROR || !pp_seen(question->reply))
+			continue;
+		if (question->type == type)
+			return question->reply.ts;
+		any = question->reply.ts;
+	}
+	return any;
+}
+
+void pp_names_add(struct pp_names *names, const struct pp_lookup *lookup)
+{
+	if (!lookup->name || lookup->name[0] == '\0')
+		return;
+	for (unsigned i = 0; i < lookup->address_count; i++) {
+		struct key key = { lookup->client.ip, lookup->addresses[i] };
+
+		if (add(names, &key, lookup->name, answered_at(lookup, &key.server)) != PP_OK)
+			names->refused++;
+	}
+}
+
+const char *pp_names_find(const struct pp_names *names, const struct pp_addr *client, const struct pp_addr *server,
+			  int64_t when)
+{
+	struct key key = { *client, *server };
+	const char *name = NULL;
+	uint32_t node;
+
+	if (names->slot_count == 0)
+		return NULL;
+	for (node = *find_slot(names, &key); node;) {
+		const struct answer *answer = at(names, node);
+
+		if (answer->ts <= when)
+			name = answer->name;
+		node = answer->ts <= when ? answer->right : answer->left;
+	}
+	return name;
+}

@@ -1,0 +1,357 @@
+#include "facts/pack.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* One member of a struct that refers to something outside it. */
+enum member_kind {
+	MEMBER_TEXT, /* const char *, NUL-terminated or NULL */
+	MEMBER_SPAN, /* struct pp_span */
+	MEMBER_LIST, /* pointer to an array of `of` structs, their number in an unsigned at `count_at`; or to one */
+	MEMBER_CERTIFICATE, /* a certificate; one that belongs to the run stays a pointer */
+};
+
+struct shape;
+
+struct member {
+	enum member_kind kind;
+	size_t at;
+	size_t repeat;          /* an array of that many such members */
+	const struct shape *of; /* MEMBER_LIST */
+	size_t count_at;        /* MEMBER_LIST; ONE: a pointer to a single struct */
+};
+
+struct shape {
+	size_t size;
+	const struct member *members;
+	size_t member_count;
+};
+
+#define ONE SIZE_MAX
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+#define TEXT(type, name)                                                                                               \
+	{                                                                                                              \
+		MEMBER_TEXT, offsetof(type, name), 1, NULL, 0                                                          \
+	}
+#define TEXTS(type, name, n)                                                                                           \
+	{                                                                                                              \
+		MEMBER_TEXT, offsetof(type, name), n, NULL, 0                                                          \
+	}
+#define SPAN(type, name)                                                                                               \
+	{                                                                                                              \
+		MEMBER_SPAN, offsetof(type, name), 1, NULL, 0                                                          \
+	}
+#define LIST(type, name, shape, count)                                                                                 \
+	{                                                                                                              \
+		MEMBER_LIST, offsetof(type, name), 1, shape, offsetof(type, count)                                     \
+	}
+#define POINTER(type, name, shape)                                                                                     \
+	{                                                                                                              \
+		MEMBER_LIST, offsetof(type, name), 1, shape, ONE                                                       \
+	}
+#define REPLY(type)                                                                                                    \
+	TEXT(type, reply.reason), TEXTS(type, reply.schemes, PP_SCHEMES_MAX), TEXT(type, reply.server),                \
+	    TEXT(type, reply.via), TEXT(type, reply.x_squid_error), TEXT(type, reply.proxy_agent),                     \
+	    TEXT(type, reply.location), TEXT(type, reply.date), TEXT(type, reply.content_type)
+
+static const struct member connect_members[] = {
+	TEXT(struct pp_connect, host),
+	TEXT(struct pp_connect, user_agent),
+	REPLY(struct pp_connect),
+};
+static const struct shape connect_shape = { sizeof(struct pp_connect), connect_members, COUNT(connect_members) };
+
+static const struct member exchange_members[] = {
+	TEXT(struct pp_http_exchange, method), TEXT(struct pp_http_exchange, host),
+	TEXT(struct pp_http_exchange, target), TEXT(struct pp_http_exchange, user_agent),
+	REPLY(struct pp_http_exchange),
+};
+static const struct shape exchange_shape = { sizeof(struct pp_http_exchange), exchange_members,
+					     COUNT(exchange_members) };
+
+static const struct member http_members[] = {
+	LIST(struct pp_http_facts, connects, &connect_shape, connect_count),
+	LIST(struct pp_http_facts, exchanges, &exchange_shape, exchange_count),
+};
+static const struct shape http_shape = { sizeof(struct pp_http_facts), http_members, COUNT(http_members) };
+
+static const struct member certificate_members[] = {
+	TEXT(struct pp_tls_certificate, subject),    TEXT(struct pp_tls_certificate, issuer),
+	TEXT(struct pp_tls_certificate, issuer_cn),  TEXT(struct pp_tls_certificate, issuer_o),
+	TEXT(struct pp_tls_certificate, subject_cn), TEXTS(struct pp_tls_certificate, names, PP_TLS_NAMES_MAX),
+};
+static const struct shape certificate_shape = { sizeof(struct pp_tls_certificate), certificate_members,
+						COUNT(certificate_members) };
+
+static const struct member tls_members[] = {
+	TEXT(struct pp_tls_facts, sni),
+	TEXTS(struct pp_tls_facts, alpn, PP_TLS_ALPN_MAX),
+	TEXT(struct pp_tls_facts, selected_alpn),
+	{ MEMBER_CERTIFICATE, offsetof(struct pp_tls_facts, certificates), PP_TLS_CERTIFICATES_MAX, &certificate_shape,
+	  0 },
+};
+static const struct shape tls_shape = { sizeof(struct pp_tls_facts), tls_members, COUNT(tls_members) };
+
+static const struct member connection_members[] = {
+	POINTER(struct pp_connection, http, &http_shape),
+	POINTER(struct pp_connection, tls, &tls_shape),
+	TEXT(struct pp_connection, protocol),
+	SPAN(struct pp_connection, server_head),
+	SPAN(struct pp_connection, client_head),
+};
+static const struct shape connection_shape = { sizeof(struct pp_connection), connection_members,
+					       COUNT(connection_members) };
+
+/* ------------------------------------------------------------------ images */
+
+enum { WORD = 8 };
+
+/* Sizes are compile-time constants of this file, all multiples of a word (the compiler pads to pointer alignment). */
+static enum pp_err pack_image(struct pp_buf *out, const void *image, size_t size)
+{
+	size_t words = size / WORD, map_bytes = (words + 7) / 8;
+	const uint8_t *from = image;
+	enum pp_err err = pp_buf_reserve(out, map_bytes + size);
+	uint8_t *map, *to;
+
+	if (err != PP_OK)
+		return err;
+	map = out->p + out->len;
+	to = map + map_bytes;
+	memset(map, 0, map_bytes);
+	for (size_t i = 0; i < words; i++, from += WORD) {
+		uint64_t word;
+
+		memcpy(&word, from, WORD);
+		if (word == 0)
+			continue;
+		map[i / 8] |= (uint8_t)(1u << i % 8);
+		memcpy(to, &word, WORD);
+		to += WORD;
+	}
+	out->len = (size_t)(to - out->p);
+	return PP_OK;
+}
+
+static void unpack_image(struct pp_cur *cur, void *image, size_t size)
+{
+	struct pp_span map = pp_cur_take(cur, (size / WORD + 7) / 8), words;
+	uint8_t *to = image;
+	size_t set = 0, at = 0;
+
+	for (size_t i = 0; i < map.len; i++)
+		set += (size_t)__builtin_popcount(map.p[i]);
+	words = pp_cur_take(cur, set * WORD);
+	if (words.len == 0 || (size / WORD % 8 && map.p[map.len - 1] >> size / WORD % 8))
+		return;
+	for (size_t i = 0; i < map.len; i++) {
+		for (unsigned bits = map.p[i]; bits; bits &= bits - 1, at += WORD)
+			memcpy(to + (i * 8 + (size_t)__builtin_ctz(bits)) * WORD, words.p + at, WORD);
+	}
+}
+
+/* ------------------------------------------------------------------ walking */
+
+static size_t list_count(const struct member *member, const uint8_t *object)
+{
+	unsigned count;
+
+	if (member->count_at == ONE)
+		return 1;
+	memcpy(&count, object + member->count_at, sizeof(count));
+	return count;
+}
+
+static enum pp_err pack_object(struct pp_buf *out, const struct shape *shape, const void *object);
+
+static enum pp_err pack_text(struct pp_buf *out, const uint8_t *at)
+{
+	const char *text;
+
+	memcpy(&text, at, sizeof(text));
+	return text ? pp_buf_add(out, text, strlen(text) + 1) : PP_OK;
+}
+
+static enum pp_err pack_span(struct pp_buf *out, const uint8_t *at)
+{
+	struct pp_span span;
+
+	memcpy(&span, at, sizeof(span));
+	return span.p ? pp_buf_add(out, span.p, span.len) : PP_OK;
+}
+
+static enum pp_err pack_list(struct pp_buf *out, const struct member *member, const uint8_t *object)
+{
+	const uint8_t *list;
+	enum pp_err err = PP_OK;
+
+	memcpy(&list, object + member->at, sizeof(list));
+	for (size_t i = 0; list && i < list_count(member, object) && err == PP_OK; i++)
+		err = pack_object(out, member->of, list + i * member->of->size);
+	return err;
+}
+
+enum { KEPT = 'k', PACKED = 'p' };
+
+static enum pp_err pack_certificate(struct pp_buf *out, const struct member *member, const uint8_t *at)
+{
+	const struct pp_tls_certificate *certificate;
+	char how;
+	enum pp_err err;
+
+	memcpy(&certificate, at, sizeof(certificate));
+	if (!certificate)
+		return PP_OK;
+	how = certificate->shared ? KEPT : PACKED;
+	err = pp_buf_add(out, &how, 1);
+	return err == PP_OK && how == PACKED ? pack_object(out, member->of, certificate) : err;
+}
+
+static enum pp_err pack_member(struct pp_buf *out, const struct member *member, size_t repeat, const uint8_t *object)
+{
+	const uint8_t *at = object + member->at + repeat * sizeof(char *);
+
+	switch (member->kind) {
+	case MEMBER_TEXT:
+		return pack_text(out, at);
+	case MEMBER_SPAN:
+		return pack_span(out, at);
+	case MEMBER_LIST:
+		return pack_list(out, member, object);
+	case MEMBER_CERTIFICATE:
+		return pack_certificate(out, member, at);
+	}
+	return PP_UNSUPPORTED;
+}
+
+static enum pp_err pack_object(struct pp_buf *out, const struct shape *shape, const void *object)
+{
+	enum pp_err err = pack_image(out, object, shape->size);
+
+	for (size_t i = 0; i < shape->member_count && err == PP_OK; i++) {
+		for (size_t n = 0; n < shape->members[i].repeat && err == PP_OK; n++)
+			err = pack_member(out, &shape->members[i], n, object);
+	}
+	return err;
+}
+
+static enum pp_err unpack_object(struct pp_cur *cur, struct pp_arena *arena, const struct shape *shape, void *object);
+
+static enum pp_err unpack_text(struct pp_cur *cur, struct pp_arena *arena, uint8_t *at)
+{
+	struct pp_cur ahead = *cur;
+	struct pp_span rest = pp_cur_rest(&ahead), taken;
+	const char *text;
+
+	memcpy(&text, at, sizeof(text));
+	if (!text)
+		return PP_OK;
+	taken = pp_cur_take(cur, rest.len ? strnlen((const char *)rest.p, rest.len) + 1 : 1);
+	if (taken.len == 0)
+		return PP_MALFORMED;
+	text = pp_arena_copy(arena, taken.p, taken.len);
+	memcpy(at, &text, sizeof(text));
+	return text ? PP_OK : PP_NOMEM;
+}
+
+static enum pp_err unpack_span(struct pp_cur *cur, struct pp_arena *arena, uint8_t *at)
+{
+	struct pp_span span;
+
+	memcpy(&span, at, sizeof(span));
+	if (!span.p)
+		return PP_OK;
+	span = pp_cur_take(cur, span.len);
+	span.p = pp_arena_copy(arena, span.p, span.len);
+	memcpy(at, &span, sizeof(span));
+	return span.p ? PP_OK : PP_NOMEM;
+}
+
+static enum pp_err unpack_list(struct pp_cur *cur, struct pp_arena *arena, const struct member *member, uint8_t *object)
+{
+	size_t count = list_count(member, object);
+	uint8_t *list;
+	enum pp_err err = PP_OK;
+
+	memcpy(&list, object + member->at, sizeof(list));
+	if (!list)
+		return PP_OK;
+	list = pp_arena_alloc(arena, count * member->of->size);
+	if (!list)
+		return PP_NOMEM;
+	memcpy(object + member->at, &list, sizeof(list));
+	for (size_t i = 0; i < count && err == PP_OK; i++)
+		err = unpack_object(cur, arena, member->of, list + i * member->of->size);
+	return err;
+}
+
+static enum pp_err unpack_certificate(struct pp_cur *cur, struct pp_arena *arena, const struct member *member,
+				      uint8_t *at)
+{
+	uint8_t *certificate;
+
+	memcpy(&certificate, at, sizeof(certificate));
+	if (!certificate || pp_cur_u8(cur) == KEPT)
+		return cur->err;
+	certificate = pp_arena_alloc(arena, member->of->size);
+	if (!certificate)
+		return PP_NOMEM;
+	memcpy(at, &certificate, sizeof(certificate));
+	return unpack_object(cur, arena, member->of, certificate);
+}
+
+static enum pp_err unpack_member(struct pp_cur *cur, struct pp_arena *arena, const struct member *member, size_t repeat,
+				 uint8_t *object)
+{
+	uint8_t *at = object + member->at + repeat * sizeof(char *);
+
+	switch (member->kind) {
+	case MEMBER_TEXT:
+		return unpack_text(cur, arena, at);
+	case MEMBER_SPAN:
+		return unpack_span(cur, arena, at);
+	case MEMBER_LIST:
+		return unpack_list(cur, arena, member, object);
+	case MEMBER_CERTIFICATE:
+		return unpack_certificate(cur, arena, member, at);
+	}
+	return PP_UNSUPPORTED;
+}
+
+static enum pp_err unpack_object(struct pp_cur *cur, struct pp_arena *arena, const struct shape *shape, void *object)
+{
+	enum pp_err err = PP_OK;
+
+	unpack_image(cur, object, shape->size);
+	for (size_t i = 0; i < shape->member_count && err == PP_OK; i++) {
+		for (size_t n = 0; n < shape->members[i].repeat && err == PP_OK && pp_cur_ok(cur); n++)
+			err = unpack_member(cur, arena, &shape->members[i], n, object);
+	}
+	return err != PP_OK ? err : cur->err;
+}
+
+enum pp_err pp_pack_connection(struct pp_buf *out, const struct pp_connection *conn)
+{
+	_Static_assert(sizeof(struct pp_connection) % WORD == 0 && sizeof(struct pp_http_facts) % WORD == 0 &&
+			   sizeof(struct pp_tls_facts) % WORD == 0 && sizeof(struct pp_connect) % WORD == 0 &&
+			   sizeof(struct pp_http_exchange) % WORD == 0 && sizeof(struct pp_tls_certificate) % WORD == 0,
+		       "images are whole words");
+
+	return pack_object(out, &connection_shape, conn);
+}
+
+enum pp_err pp_unpack_connection(struct pp_span bytes, struct pp_arena *arena, struct pp_connection **ret_conn)
+{
+	struct pp_cur cur = pp_cur_span(bytes, PP_MALFORMED);
+	struct pp_connection *conn = pp_arena_alloc(arena, sizeof(*conn));
+	enum pp_err err;
+
+	if (!conn)
+		return PP_NOMEM;
+	err = unpack_object(&cur, arena, &connection_shape, conn);
+	if (err == PP_OK)
+		err = pp_cur_finish(&cur);
+	if (err == PP_OK)
+		*ret_conn = conn;
+	return err;
+}

@@ -1,0 +1,143 @@
+#include "attribute/attribute.h"
+#include "support/cmocka_all.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct pp_hash_key key = { { 1, 2 } };
+
+static struct pp_addr addr(const char *text)
+{
+	struct pp_addr result;
+
+	assert_int_equal(pp_addr_parse(text, &result), PP_OK);
+	return result;
+}
+
+/* An A or AAAA lookup answered at a time. */
+static struct pp_lookup lookup(const char *client, const char *name, const char *answer, int64_t ts)
+{
+	struct pp_lookup result = { .name = name, .question_count = 1, .address_count = 1 };
+
+	result.client.ip = addr(client);
+	result.addresses[0] = addr(answer);
+	result.questions[0] = (struct pp_dns_question){
+		.type = pp_addr_is_v4(&result.addresses[0]) ? PP_DNS_A : PP_DNS_AAAA,
+		.answered = true,
+		.reply = { .ts = ts, .packet = 1 },
+	};
+	return result;
+}
+
+static const char *find(const struct pp_names *names, const char *client, const char *server, int64_t when)
+{
+	struct pp_addr from = addr(client), to = addr(server);
+
+	return pp_names_find(names, &from, &to, when);
+}
+
+static void latest_before(void **state)
+{
+	struct pp_names *names = pp_names_new(10, key);
+	struct pp_lookup a = lookup("10.0.0.1", "a.example", "20.1.1.1", 100);
+	struct pp_lookup b = lookup("10.0.0.1", "b.example", "20.1.1.1", 200);
+	struct pp_lookup same = lookup("10.0.0.1", "c.example", "20.1.1.1", 200);
+
+	(void)state;
+	assert_null(find(names, "10.0.0.1", "20.1.1.1", 500));
+	pp_names_add(names, &b);
+	pp_names_add(names, &a);
+	assert_null(find(names, "10.0.0.1", "20.1.1.1", 99));
+	assert_string_equal(find(names, "10.0.0.1", "20.1.1.1", 100), "a.example");
+	assert_string_equal(find(names, "10.0.0.1", "20.1.1.1", 199), "a.example");
+	assert_string_equal(find(names, "10.0.0.1", "20.1.1.1", 200), "b.example");
+	assert_string_equal(find(names, "10.0.0.1", "20.1.1.1", INT64_MAX), "b.example");
+	assert_null(find(names, "10.0.0.2", "20.1.1.1", 500));
+	assert_null(find(names, "10.0.0.1", "20.1.1.2", 500));
+	pp_names_add(names, &same);
+	assert_string_equal(find(names, "10.0.0.1", "20.1.1.1", 200), "c.example");
+	assert_int_equal(pp_names_refused(names), 0);
+	pp_names_free(names);
+}
+
+static void each_type_has_its_time(void **state)
+{
+	struct pp_names *names = pp_names_new(10, key);
+	struct pp_lookup both = lookup("10.0.0.1", "a.example", "20.1.1.1", 100);
+	struct pp_lookup unanswered = { .name = "no.example", .question_count = 1 };
+
+	(void)state;
+	both.question_count = 2;
+	both.questions[1] =
+	    (struct pp_dns_question){ .type = PP_DNS_AAAA, .answered = true, .reply = { .ts = 300, .packet = 2 } };
+	both.addresses[both.address_count++] = addr("2603::1");
+	pp_names_add(names, &both);
+	pp_names_add(names, &unanswered);
+	assert_string_equal(find(names, "10.0.0.1", "20.1.1.1", 150), "a.example");
+	assert_null(find(names, "10.0.0.1", "2603::1", 150));
+	assert_string_equal(find(names, "10.0.0.1", "2603::1", 300), "a.example");
+	pp_names_free(names);
+}
+
+static void cap_is_counted(void **state)
+{
+	struct pp_names *names = pp_names_new(2, key);
+	struct pp_lookup a = lookup("10.0.0.1", "a.example", "20.1.1.1", 1);
+
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		pp_names_add(names, &a);
+	assert_int_equal(pp_names_refused(names), 3);
+	assert_string_equal(find(names, "10.0.0.1", "20.1.1.1", 1), "a.example");
+	pp_names_free(names);
+	pp_names_free(NULL);
+	names = pp_names_new(0, key);
+	pp_names_add(names, &a);
+	assert_int_equal(pp_names_refused(names), 1);
+	assert_null(find(names, "10.0.0.1", "20.1.1.1", 1));
+	pp_names_free(names);
+}
+
+/* A hundred thousand names of one address, newest first, and a thousand clients: same answers, no list to walk. */
+static void many(void **state)
+{
+	enum { ANSWERS = 100000, CLIENTS = 1000 };
+	struct pp_names *names = pp_names_new(ANSWERS + CLIENTS, key);
+	char(*text)[16] = malloc(sizeof(*text) * ANSWERS);
+	struct pp_lookup one = lookup("10.0.0.1", "", "20.1.1.1", 0);
+
+	(void)state;
+	for (int i = ANSWERS; i-- > 0;) {
+		snprintf(text[i], sizeof(*text), "n%d", i);
+		one.name = text[i];
+		one.questions[0].reply.ts = 10 * i;
+		pp_names_add(names, &one);
+	}
+	for (uint8_t i = 0; i < CLIENTS / 4; i++)
+		for (uint8_t k = 0; k < 4; k++) {
+			one.client.ip = pp_addr_v4((uint8_t[]){ 10, 1, i, k });
+			pp_names_add(names, &one);
+		}
+	for (int i = 0; i < ANSWERS; i++) {
+		struct pp_addr from = addr("10.0.0.1"), to = addr("20.1.1.1");
+
+		assert_string_equal(pp_names_find(names, &from, &to, 10 * i + i % 10), text[i]);
+	}
+	assert_string_equal(find(names, "10.1.249.3", "20.1.1.1", 0), text[0]);
+	assert_int_equal(pp_names_refused(names), 0);
+	pp_names_free(names);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(latest_before),
+		cmocka_unit_test(each_type_has_its_time),
+		cmocka_unit_test(cap_is_counted),
+		cmocka_unit_test(many),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
