@@ -1,0 +1,1 @@
+"""The fault lab: real clients, middleboxes and servers in network namespaces, captured on the client's interface."""
