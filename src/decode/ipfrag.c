@@ -1,8 +1,8 @@
 /* Reassembly of IP datagrams.
  *
- * Fragments begin at multiples of 8 bytes and all but the last are multiples of 8 long, so a datagram is a row of 8-byte
- * units, of which only the last may be shorter.  Units live in blocks from one pool, each block with a bitmap of the
- * units it has; a datagram is whole when its end is known and as many units are there as lie before the end.
+ * Fragments begin at multiples of 8 bytes and all but the last are multiples of 8 long, so a datagram is a row of
+ * 8-byte units, of which only the last may be shorter.  Units live in blocks from one pool, each block with a bitmap of
+ * the units it has; a datagram is whole when its end is known and as many units are there as lie before the end.
  *
  *   datagram    |        block 0        |        block 1        |   ...   (up to 32 blocks of 2 KiB)
  *   units        ########........########........#####

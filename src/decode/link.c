@@ -49,8 +49,8 @@ void pp_decode_link(struct pp_walk *walk, uint32_t link_type)
 		pp_walk_unknown(walk, "link type");
 }
 
-/* In pieces for which compilers emit plain stores: clearing it at once becomes `rep stos`, whose start alone takes longer
- * than the rest of the decoding of a plain packet. */
+/* In pieces for which compilers emit plain stores: cleared at once it becomes `rep stos`, whose start alone takes about
+ * as long as the rest of a plain packet. */
 static void clear(struct pp_packet *packet)
 {
 	enum { PIECE = 64, WHOLE = sizeof(*packet) / PIECE * PIECE };

@@ -2,8 +2,8 @@
  *
  * Nothing in the stack names the payload: routers know it from how the label was set up, an observer guesses.  The
  * first nibble is an IP version, or 0 for a pseudowire's control word (RFC 4385), or the start of a MAC address.  It is
- * taken for IP unless the length does not fit and an ethertype stands where one would; between Ethernet with and without
- * control word the ethertype decides.
+ * taken for IP unless the length does not fit and an ethertype stands where one would; between Ethernet with and
+ * without control word the ethertype decides.
  */
 #include "decode/layer.h"
 
@@ -35,8 +35,8 @@ static bool looks_like_ip6(const struct pp_walk *walk)
 	return pp_cur_u16(&header) + 40u <= pp_walk_len(walk);
 }
 
-/* Does a type or length of an Ethernet frame found in practice stand where it would?  Also yes when the snap length hides
- * the place. */
+/* Does a type or length of an Ethernet frame found in practice stand where it would?  Also yes when the snap length
+ * hides the place. */
 static bool may_be_ethernet(const struct pp_walk *walk)
 {
 	struct pp_cur header;

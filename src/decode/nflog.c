@@ -1,5 +1,5 @@
-/* Linux netfilter log: family, version, group (2); then attributes of length and type in the byte order of the capturing
- * host, padded to four bytes.  One of them is the packet. */
+/* Linux netfilter log: family, version, group (2); then attributes of length and type in the byte order of the
+ * capturing host, padded to four bytes.  One of them is the packet. */
 #include "decode/layer.h"
 
 enum {

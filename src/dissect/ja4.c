@@ -169,7 +169,7 @@ void pp_ja4(const struct pp_tls_client_hello *hello, char text[PP_JA4_TEXT])
 	if (!hello->whole)
 		return;
 	/* Suites of an SSLv2-format hello have three bytes; JA4 knows none of them. */
-	if (hello->legacy_version != PP_SSL_2)
+	if (!hello->v2)
 		list_read(&ciphers, hello->ciphers);
 	list_read(&algorithms, hello->signature_algorithms);
 	extension_count = read_extensions(hello, &types);

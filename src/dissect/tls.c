@@ -117,8 +117,7 @@ bool pp_tls_take_hello(struct pp_tls *tls)
 	return ready;
 }
 
-/* --- messages → facts ------------------------------------------------------------------------------------------------
- */
+/* --- messages → facts --- */
 
 static const char *keep_text(struct pp_tls *tls, struct pp_span text)
 {
@@ -165,9 +164,9 @@ static void keep_client_hello(struct pp_tls *tls, enum pp_side from, const struc
 	const struct side *side = &tls->sides[from];
 
 	hello_begins(tls, from);
-	facts->client_hello_len =
-	    side->message.len + (side->message.type == PP_TLS_V2_CLIENT_HELLO ? V2_HEADER_LEN : MESSAGE_HEADER_LEN);
-	facts->record_version = side->framer.record.version;
+	facts->client_hello_len = side->message.len;
+	facts->client_hello_len += side->message.type == PP_TLS_V2_CLIENT_HELLO ? V2_HEADER_LEN : MESSAGE_HEADER_LEN;
+	facts->record_version = hello->v2 ? PP_SSL_2 : side->framer.record.version;
 	facts->legacy_version = hello->legacy_version;
 	facts->sni = hello->has_sni ? keep_host(tls, hello->sni) : NULL;
 	facts->sni_unknown = !hello->has_sni && !hello->whole;
@@ -382,8 +381,7 @@ static void message_read(struct pp_tls *tls, enum pp_side from, struct pp_cur cu
 		tls->shape = SHAPE_12;
 }
 
-/* --- handshake stream → messages -------------------------------------------------------------------------------------
- */
+/* --- handshake stream → messages --- */
 
 static void message_close(struct message *message)
 {
@@ -549,8 +547,7 @@ static void handshake_gap(struct pp_tls *tls, enum pp_side from, uint32_t missin
 	side->suspect = true;
 }
 
-/* --- records ---------------------------------------------------------------------------------------------------------
- */
+/* --- records --- */
 
 static void check_complete(struct pp_tls *tls, struct pp_mark mark)
 {
@@ -582,6 +579,14 @@ static void change_cipher_spec(struct pp_tls *tls, enum pp_side from)
 	pp_mark_first(&facts->ccs[from], side->mark);
 }
 
+/* Suites that only authenticate: the record is the message with its MAC behind it. */
+static bool is_unencrypted(uint16_t cipher)
+{
+	const char *name = cipher ? pp_tls_cipher_name(cipher) : NULL;
+
+	return name && strstr(name, "_WITH_NULL_") != NULL;
+}
+
 static void add_alert(struct pp_tls_facts *facts, const struct pp_tls_alert *alert)
 {
 	/* The last place is for the latest alert: it tells the end. */
@@ -596,7 +601,7 @@ static void add_alert(struct pp_tls_facts *facts, const struct pp_tls_alert *ale
 static void alert(struct pp_tls *tls, enum pp_side from, uint16_t len)
 {
 	const struct side *side = &tls->sides[from];
-	bool is_plain = len == 2 && side->alert_have == 2;
+	bool is_plain = side->alert_have == 2 && (len == 2 || is_unencrypted(tls->facts.cipher));
 	struct pp_tls_alert alert = { .mark = side->mark, .from = from, .record_len = len };
 
 	if (is_encrypted(tls, from, len))
@@ -722,8 +727,7 @@ static void read_piece(struct pp_tls *tls, enum pp_side from, const struct pp_tl
 		record_end(tls, from, &piece->record);
 }
 
-/* --- bytes that are no records ---------------------------------------------------------------------------------------
- */
+/* --- bytes that are no records --- */
 
 static void add_not_tls(struct pp_tls_facts *facts, struct pp_cur cur)
 {
@@ -813,8 +817,17 @@ void pp_tls_gap(struct pp_tls *tls, enum pp_side from, uint64_t missing)
 	read_piece(tls, from, &piece);
 }
 
-/* --- the end ---------------------------------------------------------------------------------------------------------
- */
+/* --- the end --- */
+
+/* The session was ended by a fatal alert in clear: what the other side sent then means nothing any more. */
+static bool was_ended_by(const struct pp_tls_facts *facts, enum pp_side side)
+{
+	for (unsigned i = 0; i < facts->alert_count; i++) {
+		if (facts->alerts[i].from == side && !facts->alerts[i].encrypted && facts->alerts[i].level == 2)
+			return true;
+	}
+	return false;
+}
 
 /* In 1.3 an alert under encryption is a record of its length that nothing follows. */
 static bool ends_with_hidden_alert(const struct pp_tls *tls, enum pp_side from)
@@ -822,8 +835,9 @@ static bool ends_with_hidden_alert(const struct pp_tls *tls, enum pp_side from)
 	const struct pp_tls_facts *facts = &tls->facts;
 	const struct pp_tls_framer *framer = &tls->sides[from].framer;
 
-	if (tls->shape != SHAPE_13 || !tls->negotiated || facts->desynchronised[from] || framer->in_body ||
-	    framer->have > 0)
+	if (tls->shape != SHAPE_13 || !tls->negotiated || was_ended_by(facts, pp_other_side(from)))
+		return false;
+	if (facts->desynchronised[from] || framer->in_body || framer->have > 0)
 		return false;
 	if (facts->last_record[from].type != PP_TLS_APPLICATION_DATA || (from == tls->client && tls->t13.early))
 		return false;
@@ -833,15 +847,15 @@ static bool ends_with_hidden_alert(const struct pp_tls *tls, enum pp_side from)
 void pp_tls_finish(struct pp_tls *tls)
 {
 	struct pp_tls_facts *facts = &tls->facts;
-	enum pp_side first =
-	    facts->last_record_mark[PP_CLIENT].ts <= facts->last_record_mark[PP_SERVER].ts ? PP_CLIENT : PP_SERVER;
+	const struct pp_mark *last = facts->last_record_mark;
+	enum pp_side first = last[PP_CLIENT].ts <= last[PP_SERVER].ts ? PP_CLIENT : PP_SERVER;
 
 	for (unsigned i = 0; i < 2; i++) {
 		enum pp_side from = i == 0 ? first : pp_other_side(first);
 
 		message_abandon(tls, from);
 		if (ends_with_hidden_alert(tls, from))
-			add_alert(facts, &(struct pp_tls_alert){ .mark = facts->last_record_mark[from],
+			add_alert(facts, &(struct pp_tls_alert){ .mark = last[from],
 								 .from = from,
 								 .encrypted = true,
 								 .record_len = facts->last_record[from].len });

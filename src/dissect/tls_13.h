@@ -1,22 +1,20 @@
 /* tls_13: what the lengths of encrypted records tell of a TLS 1.3 handshake.
  *
  * From ServerHello on every record says "application data" and hides its content; its length does not hide much:
- * content
- * + 1 (type) + AEAD tag (+ padding).  This file draws the inferences and nothing else:
+ * content, type (1 byte), AEAD tag and padding, if any.  This file draws the inferences and nothing else:
  *
- *   - a client that sends anything but an alert after the ServerHello has the server's whole flight, for only then does
- * it have something to say: nothing, an empty Certificate, or Certificate and CertificateVerify, and then Finished;
+ *   - a client that sends anything but an alert after the ServerHello has the server's whole flight, for only then has
+ *     it something to say: nothing, an empty Certificate, or Certificate and CertificateVerify, and then Finished;
  *   - a Finished has one length per cipher suite, alone or in one record behind an empty Certificate or an
  *     EncryptedExtensions with empty application settings (ALPS);
- *   - a flight in one record of unknown length (BoringSSL, with a client certificate) or with padding is taken for
- * complete when the server answers with more than an alert;
+ *   - a flight in one record of unknown length (NSS and BoringSSL with a client certificate) or with padding is taken
+ *     for complete when the server answers with more than an alert;
  *   - after that, records are application data; NewSessionTicket and KeyUpdate cannot be told from it;
  *   - an alert-sized record is an alert only where nothing follows it; pp_tls_finish() decides that.
  *
  * Not handled: a client that pads to lengths of its choice and whose server stays silent remains incomplete.
  *
- * Source  RFC 8446 sections 4.4 and 5.2 to 5.4; OpenJDK's OutputRecord appends 16 zero bytes of padding to every
- * record.
+ * Source  RFC 8446 sections 4.4 and 5.2 to 5.4; OpenJDK's OutputRecord pads every record with 16 zero bytes.
  */
 #ifndef PP_DISSECT_TLS_13_H
 #define PP_DISSECT_TLS_13_H

@@ -185,8 +185,8 @@ enum pp_err pp_tls_v2_client_hello_read(struct pp_cur cur, uint16_t version, str
 	uint16_t ciphers_len = pp_cur_u16(&cur), session_id_len = pp_cur_u16(&cur), challenge_len = pp_cur_u16(&cur);
 	enum pp_err err;
 
-	*hello =
-	    (struct pp_tls_client_hello){ .legacy_version = PP_SSL_2, .versions = { version }, .version_count = 1 };
+	*hello = (struct pp_tls_client_hello){ .v2 = true, .legacy_version = version };
+	hello->versions[hello->version_count++] = version;
 	hello->ciphers = pp_cur_take(&cur, ciphers_len);
 	hello->cipher_count = (uint16_t)(hello->ciphers.len / V2_CIPHER_LEN);
 	hello->session_id = pp_cur_take(&cur, session_id_len);

@@ -2,10 +2,11 @@
  *
  * Shape   in: the body of one handshake message, its header removed, or the beginning of one.
  * Errors  PP_TRUNCATED: a beginning (the cursor's on_short); PP_MALFORMED: the message lies.  Either way the fields
- * read before that hold, and one broken extension does not cost the others. Owns    nothing; spans point into the input
- * and die with it. Limits  PP_TLS_VERSIONS_MAX and PP_TLS_ALPN_MAX entries; more sets `clipped`. Source  RFC 8446
- * section 4.1, RFC 5246 section 7.4.1 and appendix E.2, RFC 6066 section 3 (SNI), RFC 7301 (ALPN), RFC 5077 (tickets),
- * draft-ietf-tls-tls13-18…21 (a ServerHello without session id).
+ *         read before that hold, and one broken extension does not cost the others.
+ * Owns    nothing; spans point into the input and die with it.
+ * Limits  PP_TLS_VERSIONS_MAX and PP_TLS_ALPN_MAX entries; more sets `clipped`.
+ * Source  RFC 8446 section 4.1, RFC 5246 section 7.4.1 and appendix E.2, RFC 6066 section 3 (SNI), RFC 7301 (ALPN),
+ *         RFC 5077 (tickets), draft-ietf-tls-tls13-18…21 (a ServerHello without session id).
  */
 #ifndef PP_DISSECT_TLS_HELLO_H
 #define PP_DISSECT_TLS_HELLO_H
@@ -16,14 +17,15 @@
 struct pp_tls_client_hello {
 	bool whole; /* read to its end without fault */
 	bool clipped;
+	bool v2; /* in SSLv2 format */
 	uint16_t legacy_version;
 	struct pp_span session_id;
 	struct pp_span ciphers; /* cipher suites of two bytes (SSLv2 format: of three) */
 	uint16_t cipher_count;  /* without GREASE */
 	struct pp_span extensions;
 	bool has_versions;
-	uint16_t versions[PP_TLS_VERSIONS_MAX]; /* without GREASE, as sent; from legacy_version where there is no
-						   extension */
+	/* Without GREASE, as sent; where there is no extension, legacy_version. */
+	uint16_t versions[PP_TLS_VERSIONS_MAX];
 	unsigned version_count;
 	bool has_sni;
 	struct pp_span sni; /* the first host_name; empty when the extension is */

@@ -2,8 +2,8 @@
 
 #include <stddef.h>
 
-/* IANA "TLS Cipher Suites" and "TLS Alerts" (https://www.iana.org/assignments/tls-parameters/), GREASE and reserved numbers
- * left out.  Every table is ordered by number for the binary search; a unit test holds them to it. */
+/* IANA "TLS Cipher Suites" and "TLS Alerts" (https://www.iana.org/assignments/tls-parameters/), GREASE and reserved
+ * numbers left out.  Every table is ordered by number for the binary search; a unit test holds them to it. */
 
 struct name {
 	uint16_t number;
@@ -432,12 +432,6 @@ const char *pp_tls_version_name(uint16_t version)
 	return find(versions, sizeof(versions) / sizeof(versions[0]), version);
 }
 
-const char *pp_tls_cipher_name(uint16_t cipher)
-{
-	return find(ciphers, sizeof(ciphers) / sizeof(ciphers[0]), cipher);
-}
+const char *pp_tls_cipher_name(uint16_t cipher) { return find(ciphers, sizeof(ciphers) / sizeof(ciphers[0]), cipher); }
 
-const char *pp_tls_alert_name(uint8_t code)
-{
-	return find(alerts, sizeof(alerts) / sizeof(alerts[0]), code);
-}
+const char *pp_tls_alert_name(uint8_t code) { return find(alerts, sizeof(alerts) / sizeof(alerts[0]), code); }

@@ -7,14 +7,14 @@ bool pp_tls_header_fits(struct pp_span head)
 {
 	struct pp_cur cur = pp_cur_span(head, PP_MORE);
 	int high = pp_cur_peek(&cur, 3), low = pp_cur_peek(&cur, 4);
+	int least = pp_cur_peek(&cur, 0) == PP_TLS_APPLICATION_DATA ? 0 : 1;
 
 	if (!within(pp_cur_peek(&cur, 0), PP_TLS_CHANGE_CIPHER_SPEC, PP_TLS_HEARTBEAT) ||
 	    !within(pp_cur_peek(&cur, 1), 3, 3) || !within(pp_cur_peek(&cur, 2), 0, 4) ||
 	    !within(high, 0, PP_TLS_BODY_MAX >> 8))
 		return false;
 	/* Only application data may be empty (RFC 5246 section 6.2.1). */
-	return low < 0 ||
-	       within(high << 8 | low, pp_cur_peek(&cur, 0) == PP_TLS_APPLICATION_DATA ? 0 : 1, PP_TLS_BODY_MAX);
+	return low < 0 || within(high << 8 | low, least, PP_TLS_BODY_MAX);
 }
 
 /* It offers SSL 2.0 itself or a version of the record protocol. */

@@ -3,10 +3,11 @@
  * Shape   a framer is fed the side's bytes in order, cut anywhere, and hands out pieces of record bodies in place; it
  *         copies the five bytes of a header and nothing else.
  * Errors  framing is kept, lost (bytes that begin no record, or a gap of the capture across a record's end) or given
- * up. Lost framing is found again only at the start of a chunk that looks like records. Owns    nothing; pieces point
- * into the input. Limits  2^14 + 2048 bytes of body, the most any version allows (RFC 5246 section 6.2.3). Source  RFC
- * 8446 section 5.1, RFC 6520 (heartbeat), RFC 5246 appendix E.2 and draft-hickman-netscape-ssl for hellos in SSLv2
- * format, which have a header of two bytes and stand outside of any record.
+ *         up.  Lost framing is found again only at the start of a chunk that looks like records.
+ * Owns    nothing; pieces point into the input.
+ * Limits  2^14 + 2048 bytes of body, the most any version allows (RFC 5246 section 6.2.3).
+ * Source  RFC 8446 section 5.1, RFC 6520 (heartbeat), RFC 5246 appendix E.2 and draft-hickman-netscape-ssl for hellos
+ *         in SSLv2 format, which have a header of two bytes and stand outside of any record.
  */
 #ifndef PP_DISSECT_TLS_RECORD_H
 #define PP_DISSECT_TLS_RECORD_H

@@ -11,7 +11,7 @@
 
 /* The cache.  A handshake that repeats a chain, which is nearly every one, must cost a lookup and no digest.  So an
  * entry is found by a keyed hash over length and tail of the DER, where the signature stands, and proved by comparing
- * all of it. Certificates made to collide find the few places of their hash taken and are parsed again each time, as
+ * all of it.  Certificates made to collide find the few places of their hash taken and are parsed again each time, as
  * distinct ones beyond the cap are: neither makes a lookup slow. */
 
 enum {
@@ -71,8 +71,7 @@ void pp_certificates_free(struct pp_certificates *certificates)
 	free(certificates);
 }
 
-/* Names are read from their DER, which mbedTLS has checked: its own list of them hides which attributes share an RDN.
- */
+/* Names are read from their DER, which mbedTLS has checked: its list of them hides which attributes share an RDN. */
 
 /* The content of the next element; `ret_tag` may be NULL. */
 static struct pp_span der_take(struct pp_cur *cur, uint8_t *ret_tag)

@@ -23,8 +23,18 @@ struct pp_connection {
 	struct pp_tcp_facts tcp;
 	const struct pp_http_facts *http; /* NULL: no HTTP/1 seen */
 	const struct pp_tls_facts *tls;   /* NULL: no TLS seen (also inside a tunnel) */
+	const struct pp_process *process; /* NULL: nobody noted it */
 	const char *protocol; /* by nDPI, for what our own dissectors do not know; NULL: not asked or unknown */
 	struct pp_span server_head, client_head; /* first bytes of each side where nothing was recognised, ≤ 32 */
+};
+
+/* Whose socket it was, by the one who captured on that machine. */
+struct pp_process {
+	uint32_t pid;
+	const char *path; /* of the executable; NULL: unknown */
+	const char *unit; /* systemd unit or service name; NULL: none */
+	bool aimed;       /* the capture was about certain services or a command, … */
+	bool ours;        /* … and this process is one of theirs */
 };
 
 /* A neighbour that was asked for by ARP or ND. */

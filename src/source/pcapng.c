@@ -21,6 +21,8 @@ enum block_type {
 	BLOCK_CUSTOM_NO_COPY = 0x40000bad,
 };
 
+enum { NOTE_BLOCK_MOST = 1 << 16 }; /* a larger block of that type is no note of ours */
+
 enum {
 	BLOCK_HEAD = 8, /* type, length */
 	BLOCK_TAIL = 4, /* the length again */
@@ -253,6 +255,15 @@ static void take_secrets(struct pp_pcapng *ng, struct pp_cur *body)
 	count_comments(ng, body);
 }
 
+/* False when the block is somebody else's of the same type; so is the body of one that passed by. */
+static bool take_note(struct pp_pcapng *ng, const struct pp_cur *body)
+{
+	if (!pp_notes_add(&ng->notes, *body, ng->swap))
+		return false;
+	ng->info->notes = &ng->notes;
+	return true;
+}
+
 /* ---- Packets ---- */
 
 /* Captured bytes and options of a packet block, whose other fields are in `frame` already. */
@@ -358,6 +369,8 @@ static bool is_looked_into(uint32_t type, uint64_t total)
 {
 	if (type == BLOCK_NAMES || type == BLOCK_SECRETS)
 		return total <= PP_INPUT_MOST;
+	if (type == PP_NOTE_BLOCK)
+		return total <= NOTE_BLOCK_MOST;
 	return is_packet(type) || type == BLOCK_SECTION || type == BLOCK_INTERFACE || type == BLOCK_STATISTICS;
 }
 
@@ -382,6 +395,9 @@ static enum pp_err take_block(struct pp_pcapng *ng, struct block *block, struct 
 		return PP_OK;
 	case BLOCK_SECRETS:
 		take_secrets(ng, &block->body);
+		return PP_OK;
+	case PP_NOTE_BLOCK:
+		ng->info->skipped_blocks += !take_note(ng, &block->body);
 		return PP_OK;
 	default:
 		ng->info->skipped_blocks++;
@@ -499,6 +515,7 @@ enum pp_err pp_pcapng_open(struct pp_pcapng *ng, struct pp_input *input, struct 
 	    !settle_byte_order(ng, input->window))
 		return PP_NOTCAPTURE;
 	pp_buf_init(&ng->interfaces, PP_INTERFACES_MAX * sizeof(struct interface));
+	pp_notes_init(&ng->notes);
 	info->format = "pcapng";
 	return PP_OK;
 }
@@ -522,4 +539,6 @@ enum pp_err pp_pcapng_read(struct pp_pcapng *ng, struct pp_frame *frames, size_t
 	return err == PP_MORE || err == PP_END ? PP_OK : err;
 }
 
-void pp_pcapng_close(struct pp_pcapng *ng) { pp_buf_done(&ng->interfaces); }
+void pp_pcapng_close(struct pp_pcapng *ng) { pp_buf_done(&ng->interfaces);
+	pp_notes_done(&ng->notes);
+}

@@ -5,7 +5,7 @@
  * Units   times in ns; interfaces are counted over all sections.
  * Errors  PP_NOTCAPTURE: no section header.  A block that contradicts itself becomes the info's damage, at the block's
  *         offset; a broken option costs only the options after it.
- * Owns    the interface table until pp_pcapng_close(); input and info are the source's.
+ * Owns    the interface table and the notes until pp_pcapng_close(); input and info are the source's.
  * Limits  PP_FRAME_MAX bytes a packet, PP_INPUT_MOST a block that is looked into, PP_INTERFACES_MAX interfaces.
  * Source  draft-ietf-opsawg-pcapng; frame numbers as tshark 4.0.17 gives them, which counts some blocks that are no
  *         packets: custom, systemd journal, and Sysdig event blocks.
@@ -14,6 +14,7 @@
 #define PP_SOURCE_PCAPNG_H
 
 #include "source/input.h"
+#include "source/note.h"
 
 struct pp_pcapng {
 	struct pp_input *input;
@@ -23,6 +24,7 @@ struct pp_pcapng {
 	struct pp_buf interfaces;   /* struct interface each, of all sections */
 	int64_t last_ts;            /* for packets without a time */
 	uint64_t block_offset;
+	struct pp_notes notes;
 };
 
 enum pp_err PP_MUST_CHECK pp_pcapng_open(struct pp_pcapng *ng, struct pp_input *input, struct pp_source_info *info);

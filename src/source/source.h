@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/time.h"
+#include "source/note.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -57,12 +58,16 @@ struct pp_source_info {
 	const char *damage;     /* static English text: what is wrong there */
 	bool interfaces_over;   /* PP_INTERFACES_MAX reached */
 	int io_errno;           /* the read error that is the damage, or 0 */
+	const struct pp_notes *notes; /* what a live capture wrote down beside its packets; NULL: nothing */
 };
 
 struct pp_source;
 
 /* `path` "-" is standard input.  `file` is the index every frame will carry. */
 enum pp_err PP_MUST_CHECK pp_source_open(struct pp_source **ret_source, const char *path, uint16_t file);
+/* The same, calling the file `label` wherever it is named: for a capture that has no name of its own. */
+enum pp_err PP_MUST_CHECK pp_source_open_as(struct pp_source **ret_source, const char *path, const char *label,
+					    uint16_t file);
 /* A source over bytes in memory, for tests and fuzzing; `bytes` must outlive it. */
 enum pp_err PP_MUST_CHECK pp_source_open_bytes(struct pp_source **ret_source, const void *bytes, size_t len,
 					       uint16_t file);

@@ -75,8 +75,7 @@ static void play(struct run *run, const struct tls_chunk *chunks, unsigned count
 	pp_tls_finish(run->tls);
 }
 
-/* --- facts as text, to compare runs ----------------------------------------------------------------------------------
- */
+/* --- facts as text, to compare runs --- */
 
 struct text {
 	char s[16384];
@@ -149,8 +148,7 @@ static void facts_text(const struct run *run, struct text *text)
 	put_rest(text, facts);
 }
 
-/* --- whole sessions --------------------------------------------------------------------------------------------------
- */
+/* --- whole sessions --- */
 
 static const struct tls_chunk *const sessions[] = {
 	tls12_client_certificate, tls12_resumed, tls13_client_certificate,
@@ -345,8 +343,7 @@ static void take_hello(void **state)
 	stop(&run);
 }
 
-/* --- hellos ----------------------------------------------------------------------------------------------------------
- */
+/* --- hellos --- */
 
 /* The same hello, one byte a record. */
 static void hello_over_many_records(void **state)
@@ -406,7 +403,8 @@ static void v2_format(void **state)
 	facts = pp_tls_facts(run.tls);
 	assert_int_equal(facts->client_hello_count, 1);
 	assert_int_equal(facts->client_hello_len, 28);
-	assert_int_equal(facts->legacy_version, PP_SSL_2);
+	assert_int_equal(facts->record_version, PP_SSL_2);
+	assert_int_equal(facts->legacy_version, PP_TLS_1_0);
 	assert_int_equal(facts->offered[0], PP_TLS_1_0);
 	assert_null(facts->sni);
 	assert_int_equal(facts->alerts[0].code, 70);
@@ -422,8 +420,7 @@ static void v2_format(void **state)
 	stop(&run);
 }
 
-/* --- what is no TLS, and alerts --------------------------------------------------------------------------------------
- */
+/* --- what is no TLS, and alerts --- */
 
 static void not_tls(void **state)
 {
@@ -482,8 +479,7 @@ static void plain_alerts(void **state)
 	stop(&run);
 }
 
-/* --- gaps ------------------------------------------------------------------------------------------------------------
- */
+/* --- gaps --- */
 
 /* The beginning of a chunk, a gap, and its end. */
 static void send_around_gap(struct run *run, enum pp_side side, const char *hex, size_t from, size_t missing)
@@ -624,8 +620,7 @@ static void joined_midway(void **state)
 	stop(&run);
 }
 
-/* --- hostile ---------------------------------------------------------------------------------------------------------
- */
+/* --- hostile --- */
 
 /* A length that promises 16 MiB holds nothing, and the session goes on behind it. */
 static void absurd_message(void **state)

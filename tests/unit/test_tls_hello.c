@@ -222,7 +222,8 @@ static void v2_client_hello(void **state)
 	(void)state;
 	assert_int_equal(pp_tls_v2_client_hello_read(pp_cur(body, sizeof(body), PP_MALFORMED), PP_TLS_1_0, &hello),
 			 PP_OK);
-	assert_int_equal(hello.legacy_version, PP_SSL_2);
+	assert_true(hello.v2);
+	assert_int_equal(hello.legacy_version, PP_TLS_1_0);
 	assert_int_equal(hello.versions[0], PP_TLS_1_0);
 	assert_int_equal(hello.cipher_count, 2);
 	assert_false(hello.has_sni);
