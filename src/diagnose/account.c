@@ -1,0 +1,136 @@
+#include "diagnose/account.h"
+
+struct pp_host *pp_host_add(struct pp_diagnosis *diagnosis, const char *host, const struct pp_addr *server,
+			    const char *category, struct pp_mark first)
+{
+	struct pp_map_key key = pp_key_of_endpoint(diagnosis, host, server);
+	struct pp_host *record = pp_map_add(&diagnosis->hosts, &key);
+
+	if (!record)
+		return NULL;
+	if (!record->category) {
+		record->category = category;
+		record->addr = *server;
+		if (host)
+			record->name = pp_arena_copy(&diagnosis->arena, host, strlen(host) + 1);
+	}
+	/* One name has one category; an address may be attributed now by a service tag and now by nothing. */
+	if (strcmp(record->category, "other") == 0)
+		record->category = category;
+	pp_keep_earliest(&record->first, first);
+	return record;
+}
+
+/* ------------------------------------------------------------------ candidates */
+
+static const char *kept(struct pp_diagnosis *diagnosis, const char *text)
+{
+	return text ? pp_arena_copy(&diagnosis->arena, text, strlen(text) + 1) : NULL;
+}
+
+/* Verdicts point into facts that are gone after their judge(). */
+static void keep_text(struct pp_diagnosis *diagnosis, struct pp_verdict *verdict)
+{
+	verdict->host = kept(diagnosis, verdict->host);
+	verdict->detail = kept(diagnosis, verdict->detail);
+	for (unsigned i = 0; i < verdict->evidence_count; i++)
+		verdict->evidence[i].text = kept(diagnosis, verdict->evidence[i].text);
+}
+
+static int rank(const struct pp_verdict *verdict, bool real)
+{
+	switch (verdict->outcome) {
+	case PP_OUTCOME_FAULT:
+		return 3 + (int)verdict->grade;
+	case PP_OUTCOME_INCONCLUSIVE:
+		return 2;
+	case PP_OUTCOME_OK:
+		return real;
+	}
+	return 0;
+}
+
+/* The candidate of this rule and outcome, a free one, or the weakest if this verdict is more. */
+static struct pp_candidate **place_for(struct pp_host *host, const struct pp_verdict *verdict, bool real)
+{
+	struct pp_candidate **weakest = &host->candidates[0];
+
+	for (unsigned i = 0; i < host->candidate_count; i++) {
+		struct pp_candidate *candidate = host->candidates[i];
+
+		if (candidate->verdict.rule == verdict->rule && candidate->verdict.outcome == verdict->outcome)
+			return &host->candidates[i];
+		if (rank(&candidate->verdict, candidate->real) < rank(&(*weakest)->verdict, (*weakest)->real))
+			weakest = &host->candidates[i];
+	}
+	if (host->candidate_count < PP_CANDIDATES_MAX)
+		return &host->candidates[host->candidate_count];
+	return rank(verdict, real) > rank(&(*weakest)->verdict, (*weakest)->real) ? weakest : NULL;
+}
+
+static void add_candidate(struct pp_diagnosis *diagnosis, struct pp_host *host, const struct pp_verdict *verdict, bool real,
+			  uint16_t file, uint32_t stream, bool by_lookup)
+{
+	struct pp_candidate **place = place_for(host, verdict, real), *candidate;
+	bool fresh;
+
+	if (!place)
+		return;
+	candidate = *place;
+	if (!candidate) {
+		candidate = *place = pp_arena_alloc(&diagnosis->arena, sizeof(*candidate));
+		if (!candidate)
+			return;
+		host->candidate_count++;
+	}
+	fresh = candidate->count == 0 || candidate->verdict.rule != verdict->rule ||
+		candidate->verdict.outcome != verdict->outcome;
+	if (fresh)
+		candidate->count = 0;
+	candidate->count++;
+	if (!fresh && verdict->grade <= candidate->verdict.grade && candidate->real >= real)
+		return;
+	candidate->by_lookup = by_lookup;
+	candidate->real = real;
+	candidate->file = file;
+	candidate->stream = stream;
+	candidate->verdict = *verdict;
+	keep_text(diagnosis, &candidate->verdict);
+}
+
+/* ------------------------------------------------------------------ booking */
+
+void pp_account_connection(struct pp_diagnosis *diagnosis, const struct pp_case *c, const struct pp_verdict *verdict)
+{
+	struct pp_map_key key = pp_key_of_endpoint(diagnosis, c->who->host, &c->conn->server.ip);
+	struct pp_host *host = pp_map_find(&diagnosis->hosts, &key);
+	bool real = verdict->outcome == PP_OUTCOME_OK && (c->shape.worked || pp_stage_is(c, PP_STAGE_SECURE));
+	int64_t at = c->conn->first.ts;
+
+	diagnosis->flows_ok += verdict->outcome == PP_OUTCOME_OK;
+	diagnosis->flows_fault += verdict->outcome == PP_OUTCOME_FAULT;
+	diagnosis->flows_unclear += verdict->outcome == PP_OUTCOME_INCONCLUSIVE;
+	if (!host)
+		return;
+	host->by_path[c->path] = true;
+	if (real && (host->succeeded++ == 0 || at > host->last_ok))
+		host->last_ok = at;
+	if (verdict->outcome == PP_OUTCOME_FAULT && (host->failed++ == 0 || at > host->last_fault))
+		host->last_fault = at;
+	host->flows++;
+	add_candidate(diagnosis, host, verdict, real, c->conn->file, c->conn->stream, false);
+}
+
+/* Only faults: a name that resolves and is never contacted is no endpoint. */
+void pp_account_lookup(struct pp_diagnosis *diagnosis, const struct pp_case *c, const struct pp_verdict *verdict)
+{
+	struct pp_addr none = { { 0 } };
+	struct pp_host *host;
+
+	diagnosis->lookups_ok += verdict->outcome == PP_OUTCOME_OK;
+	if (verdict->outcome != PP_OUTCOME_FAULT)
+		return;
+	host = pp_host_add(diagnosis, c->lookup->name, &none, c->who->category, c->lookup->first);
+	if (host)
+		add_candidate(diagnosis, host, verdict, false, c->lookup->first.file, 0, true);
+}

@@ -1,0 +1,20 @@
+/* account: every judgement is booked with its host while the connections go by; private to diagnose/. */
+#ifndef PP_DIAGNOSE_ACCOUNT_H
+#define PP_DIAGNOSE_ACCOUNT_H
+
+#include "diagnose/case.h"
+
+/* One rule's verdicts on a host: the best of them, and how many there were. */
+struct pp_candidate {
+	uint32_t count;
+	bool by_lookup;
+	bool real;               /* outcome ok because it worked, not because nobody wanted anything */
+	uint16_t file;
+	uint32_t stream;
+	struct pp_verdict verdict; /* text owned by the diagnosis */
+};
+
+void pp_account_connection(struct pp_diagnosis *diagnosis, const struct pp_case *c, const struct pp_verdict *verdict);
+void pp_account_lookup(struct pp_diagnosis *diagnosis, const struct pp_case *c, const struct pp_verdict *verdict);
+
+#endif

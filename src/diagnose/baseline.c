@@ -1,0 +1,216 @@
+/* Baselines: how an address usually answers, and whether a reset comes from somebody else.
+ *
+ * A reset's header can be copied, so equality proves nothing; a difference in hops, or an answer faster than the address
+ * can give, says that another device spoke.  Path changes move a TTL by a hop, so one hop is not a difference.
+ */
+#include "diagnose/case.h"
+
+enum { FOREIGN_HOPS = 2 };
+#define RTT_FLOOR_NS (2 * PP_MS) /* below it, half an RTT is scheduling noise */
+enum { IP_ID_NEAR = 64 };
+
+unsigned pp_hops(uint8_t ttl)
+{
+	return (ttl <= 64 ? 64U : ttl <= 128 ? 128U : 255U) - ttl;
+}
+
+void pp_lowest_add(struct pp_lowest *lowest, int64_t ns, uint32_t index)
+{
+	unsigned place = 0;
+
+	if (ns < 0)
+		return;
+	while (place < 2 && lowest->at[place].set &&
+	       (lowest->at[place].ns < ns || (lowest->at[place].ns == ns && lowest->at[place].index < index)))
+		place++;
+	if (place == 2)
+		return;
+	if (place == 0)
+		lowest->at[1] = lowest->at[0];
+	lowest->at[place].ns = ns;
+	lowest->at[place].index = index;
+	lowest->at[place].set = true;
+}
+
+int64_t pp_lowest_but(const struct pp_lowest *lowest, uint32_t index)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (lowest->at[i].set && lowest->at[i].index != index)
+			return lowest->at[i].ns;
+	return -1;
+}
+
+/* ------------------------------------------------------------------ observing */
+
+static void add_ttls(struct pp_ttls *ttls, const struct pp_tcp_profile *profile)
+{
+	pp_ttls_add(ttls, profile->ttl_syn);
+	pp_ttls_add(ttls, profile->ttl_data);
+	pp_ttls_add(ttls, profile->ttl_min);
+	pp_ttls_add(ttls, profile->ttl_max);
+}
+
+/* The two lowest ports that ever answered, each with its earliest SYN-ACK. */
+static void add_answered(struct pp_baseline *baseline, uint16_t port, struct pp_mark mark)
+{
+	unsigned place = 0;
+
+	while (place < 2 && pp_seen(baseline->answered[place].mark) && baseline->answered[place].port < port)
+		place++;
+	if (place == 2)
+		return;
+	if (pp_seen(baseline->answered[place].mark) && baseline->answered[place].port == port) {
+		pp_keep_earliest(&baseline->answered[place].mark, mark);
+		return;
+	}
+	if (place == 0)
+		baseline->answered[1] = baseline->answered[0];
+	baseline->answered[place].port = port;
+	baseline->answered[place].mark = mark;
+}
+
+static void add_options(struct pp_baseline *baseline, const struct pp_tcp_profile *profile)
+{
+	if (baseline->options_seen && (baseline->option_order != profile->option_order || baseline->mss != profile->mss))
+		baseline->options_vary = true;
+	baseline->options_seen = true;
+	baseline->option_order = profile->option_order;
+	baseline->mss = profile->mss;
+}
+
+static void observe_server(struct pp_baseline *baseline, const struct pp_connection *conn, const struct pp_shape *shape)
+{
+	const struct pp_tcp_facts *tcp = &conn->tcp;
+	const struct pp_tcp_profile *profile = &tcp->side[PP_SERVER].profile;
+
+	add_ttls(&baseline->ttls, profile);
+	pp_lowest_add(&baseline->rtt, tcp->handshake_rtt_ns, conn->index);
+	if (!shape->tunnel)
+		pp_lowest_add(&baseline->hello, shape->hello_ns, conn->index);
+	if (shape->worked) {
+		add_ttls(&baseline->worked_ttls, profile);
+		pp_lowest_add(&baseline->worked_rtt, shape->near_ns, conn->index);
+	}
+	if (pp_seen(tcp->syn_ack)) {
+		add_answered(baseline, conn->server.port, tcp->syn_ack);
+		add_options(baseline, profile);
+	} else if (shape->stage == PP_STAGE_SYN) {
+		baseline->closed_ports |= pp_bit_of(conn->server.port);
+	}
+}
+
+void pp_baseline_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+			 const struct pp_attribution *who, const struct pp_shape *shape)
+{
+	struct pp_map_key server = pp_key_of_addr(&conn->server.ip, 0), client = pp_key_of_addr(&conn->client.ip, 0);
+	struct pp_baseline *baseline = pp_map_add(&diagnosis->addresses, &server);
+
+	if (baseline)
+		observe_server(baseline, conn, shape);
+	baseline = pp_map_add(&diagnosis->addresses, &client);
+	if (!baseline)
+		return;
+	baseline->is_client = true;
+	if (shape->stage == PP_STAGE_SYN && conn->tcp.syn_count == 1 && !who->host && !who->row)
+		baseline->probed_hosts |= pp_bit_of(server.word[0] ^ server.word[1]);
+}
+
+/* ------------------------------------------------------------------ asking */
+
+static bool hops_differ(uint8_t a, uint8_t b)
+{
+	unsigned one = pp_hops(a), two = pp_hops(b);
+
+	return (one > two ? one - two : two - one) >= FOREIGN_HOPS;
+}
+
+/* False for an empty set: nothing is known. */
+static bool none_has_hops_of(const struct pp_ttls *ttls, uint8_t ttl)
+{
+	bool any = false;
+
+	for (unsigned i = 1; i <= 255; i++) {
+		if (!pp_ttls_has(ttls, (uint8_t)i))
+			continue;
+		any = true;
+		if (!hops_differ((uint8_t)i, ttl))
+			return false;
+	}
+	return any;
+}
+
+bool pp_address_ttl_is_foreign(const struct pp_case *c, uint8_t ttl)
+{
+	return none_has_hops_of(&c->address->ttls, ttl);
+}
+
+bool pp_ttl_is_foreign(const struct pp_case *c, uint8_t ttl)
+{
+	struct pp_ttls own = { { 0 } };
+
+	add_ttls(&own, &c->server->profile);
+	return c->server->profile.ttl_min ? none_has_hops_of(&own, ttl) : pp_address_ttl_is_foreign(c, ttl);
+}
+
+static int64_t lowest_rtt(const struct pp_case *c)
+{
+	int64_t others = pp_lowest_but(&c->address->rtt, c->conn->index);
+
+	return c->shape.near_ns >= 0 ? c->shape.near_ns : others;
+}
+
+/* From the client's segment that the reset can be an answer to; -1 when it answers none. */
+static int64_t reset_after(const struct pp_case *c)
+{
+	const struct pp_tcp_reset *rst = &c->tcp->rst;
+
+	if (pp_stage_is(c, PP_STAGE_SYN))
+		return rst->mark.ts - c->tcp->syn_last.ts;
+	if (rst->has_ack && rst->ack_ahead < 0)
+		return -1;
+	if (pp_seen(c->tcp->watch) && c->tcp->watch.ts <= rst->mark.ts)
+		return rst->mark.ts - c->tcp->watch.ts;
+	return rst->since_other_ns;
+}
+
+static const char *unlike_fields(const struct pp_case *c)
+{
+	const struct pp_tcp_reset *rst = &c->tcp->rst;
+	const struct pp_tcp_profile *profile = &c->server->profile;
+	bool timestamps = profile->timestamps && !rst->has_timestamp;
+	bool id = profile->ip_id_seen && rst->ip_id != 0 &&
+		  (uint16_t)(rst->ip_id - profile->ip_id_last + IP_ID_NEAR) > 2 * IP_ID_NEAR;
+
+	if (timestamps && id)
+		return "timestamps, IP ID";
+	if (timestamps)
+		return !rst->has_ack ? "timestamps, ACK flag" : "timestamps";
+	return id ? "IP ID" : NULL;
+}
+
+struct pp_foreign pp_reset_is_foreign(const struct pp_case *c)
+{
+	int64_t lowest = lowest_rtt(c);
+	struct pp_foreign foreign = { .after_ns = reset_after(c), .fields = unlike_fields(c) };
+
+	if (c->gates & PP_CAP(10))
+		return (struct pp_foreign){ .after_ns = -1 };
+	foreign.ttl = pp_ttl_is_foreign(c, c->tcp->rst.ttl);
+	foreign.early = lowest >= RTT_FLOOR_NS && foreign.after_ns >= 0 && 2 * foreign.after_ns < lowest;
+	foreign.header = foreign.fields != NULL;
+	return foreign;
+}
+
+bool pp_is_near(const struct pp_case *c)
+{
+	return c->shape.near_ns >= 0 && c->shape.near_ns <= PP_LAN_NS;
+}
+
+bool pp_equals_working(const struct pp_case *c)
+{
+	int64_t working = pp_lowest_but(&c->address->worked_rtt, c->conn->index), mine = c->shape.near_ns;
+	uint8_t ttl = c->server->profile.ttl_syn ? c->server->profile.ttl_syn : c->server->profile.ttl_max;
+
+	return working >= 0 && mine >= working / 2 && mine <= 3 * working + PP_LAN_NS && ttl != 0 &&
+	       !none_has_hops_of(&c->address->worked_ttls, ttl);
+}

@@ -1,0 +1,249 @@
+#include "diagnose/case.h"
+
+static const struct pp_baseline no_baseline;
+static const struct pp_service no_service;
+static const struct pp_host no_host;
+
+/* INSP-02: the proxy says 200 before anybody else can have been asked.  Ratio and floor are higher than the facts' 0.3 and
+ * 5 ms, because a proxy near a busy server looks the same. */
+#define EARLY_200_NS (5 * PP_MS)
+#define LATE_HELLO_NS (20 * PP_MS)
+enum { LATE_HELLO_TIMES = 10 };
+
+static const void *or_empty(const void *record, const void *empty)
+{
+	return record ? record : empty;
+}
+
+bool pp_is_azure(const struct pp_case *c)
+{
+	static const char *const not_a_service[] = { "other", "platform", "wpad" };
+
+	for (size_t i = 0; i < sizeof(not_a_service) / sizeof(not_a_service[0]); i++)
+		if (strcmp(c->who->category, not_a_service[i]) == 0)
+			return false;
+	return true;
+}
+
+bool pp_is_revocation_host(const struct pp_attribution *who)
+{
+	return strcmp(who->category, "certificate-validation") == 0 || strcmp(who->category, "windows-update") == 0;
+}
+
+bool pp_is_wpad(const struct pp_case *c)
+{
+	const char *target = c->shape.exchange ? c->shape.exchange->target : NULL;
+	const char *host = c->who->host;
+	size_t len = target ? strlen(target) : 0;
+
+	return strcmp(c->who->category, "wpad") == 0 ||
+	       (host && strncmp(host, "wpad", 4) == 0 && (host[4] == '\0' || host[4] == '.')) ||
+	       (target && strstr(target, "wpad.dat")) || (len > 4 && strcmp(target + len - 4, ".pac") == 0);
+}
+
+/* True when `name` is one of the comma-separated words of `list`. */
+static bool lists(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *at = list; at && (at = strstr(at, name)); at += len) {
+		char before = at == list ? ',' : at[-1], after = at[len];
+
+		if ((before == ',' || before == ' ') && (after == '\0' || after == ',' || after == ' '))
+			return true;
+	}
+	return false;
+}
+
+bool pp_profile_wants_mtls(const struct pp_case *c)
+{
+	const struct pp_agent_row *agent = c->diagnosis->options.agent;
+
+	return agent && agent->client_certificate && lists(agent->mtls_categories, c->who->category);
+}
+
+bool pp_is_mtls(const struct pp_case *c)
+{
+	return pp_profile_wants_mtls(c) || pp_seen(c->host->asked_certificate);
+}
+
+const char *pp_asked_host(const struct pp_case *c)
+{
+	if (c->shape.exchange && c->shape.exchange->host)
+		return c->shape.exchange->host;
+	return c->who->host;
+}
+
+const struct pp_http_reply *pp_proxy_reply(const struct pp_case *c)
+{
+	if (pp_stage_is(c, PP_STAGE_DENIED))
+		return &c->shape.connect->reply;
+	if (pp_stage_is(c, PP_STAGE_ANSWERED) && pp_reply_is_proxys(c->shape.exchange))
+		return &c->shape.exchange->reply;
+	return NULL;
+}
+
+const struct pp_icmp_error *pp_icmp_of(const struct pp_case *c, bool (*wanted)(const struct pp_icmp_error *error))
+{
+	for (unsigned i = 0; i < c->tcp->icmp_count; i++) {
+		const struct pp_icmp_error *error = &c->tcp->icmp[i];
+
+		if (error->authentic && error->about == PP_CLIENT && wanted(error))
+			return error;
+	}
+	return NULL;
+}
+
+/* close_notify, no_certificate, user_canceled, no_renegotiation and a warning about the name end nothing; of the others the
+ * level does not matter (RFC 8446 section 6). */
+static bool ends_session(const struct pp_tls_alert *alert)
+{
+	switch (alert->code) {
+	case 0:
+	case 41:
+	case 90:
+	case 100:
+		return false;
+	case 112:
+		return alert->level == 2;
+	default:
+		return true;
+	}
+}
+
+const struct pp_tls_alert *pp_alert_from(const struct pp_case *c, enum pp_side side)
+{
+	const struct pp_tls_facts *tls = c->shape.tls;
+
+	if (!tls || c->shape.worked)
+		return NULL;
+	for (unsigned i = 0; i < tls->alert_count; i++)
+		if (tls->alerts[i].from == side && !tls->alerts[i].encrypted && ends_session(&tls->alerts[i]))
+			return &tls->alerts[i];
+	return NULL;
+}
+
+bool pp_closed_by_server(const struct pp_case *c)
+{
+	return c->shape.ending == PP_SERVER_FIN || c->shape.ending == PP_SERVER_RST;
+}
+
+bool pp_closed_by_client(const struct pp_case *c)
+{
+	return c->shape.ending == PP_CLIENT_FIN || c->shape.ending == PP_CLIENT_RST;
+}
+
+bool pp_is_pending(const struct pp_case *c)
+{
+	return pp_seen(c->client->last_data) && c->client->last_data.ts > c->server->last_data.ts;
+}
+
+/* ------------------------------------------------------------------ inspection */
+
+static const struct pp_issuer_row *issuer_of(struct pp_diagnosis *diagnosis, const struct pp_tls_certificate *certificate)
+{
+	const char *cn = certificate->issuer_cn, *o = certificate->issuer_o;
+	struct pp_map_key key = pp_key_of_text(diagnosis, cn ? cn : "");
+	struct pp_map_key of_o = pp_key_of_text(diagnosis, o ? o : "");
+	struct pp_known_issuer *known;
+	uint32_t before = diagnosis->issuers.count;
+
+	for (unsigned i = 0; i < 3; i++)
+		key.word[i] ^= of_o.word[i] << 1 | of_o.word[i] >> 63;
+	known = pp_map_add(&diagnosis->issuers, &key);
+	if (!known)
+		return pp_catalogue_issuer(diagnosis->options.catalogue, cn, o);
+	if (diagnosis->issuers.count != before)
+		known->row = pp_catalogue_issuer(diagnosis->options.catalogue, cn, o);
+	return known->row;
+}
+
+static bool granted_early(const struct pp_shape *shape)
+{
+	int64_t grant;
+
+	if (!shape->tunnel || shape->hello_ns < LATE_HELLO_NS)
+		return false;
+	grant = shape->connect->reply.mark.ts - shape->connect->mark.ts;
+	return grant >= 0 && grant < EARLY_200_NS && shape->hello_ns >= LATE_HELLO_TIMES * grant;
+}
+
+static void look_for_inspection(struct pp_case *c, struct pp_diagnosis *diagnosis)
+{
+	const struct pp_tls_facts *tls = c->shape.tls;
+
+	c->issuer = NULL;
+	c->inspected = granted_early(&c->shape) ? PP_LIKELY_INSPECTED : PP_NOT_INSPECTED;
+	if (!c->shape.leaf || !diagnosis->options.catalogue)
+		return;
+	c->issuer = issuer_of(diagnosis, c->shape.leaf);
+	if (c->issuer) {
+		c->inspected = c->issuer->kind == PP_ISSUER_INSPECTOR ? PP_SURELY_INSPECTED : PP_NOT_INSPECTED;
+		return;
+	}
+	for (unsigned i = 1; i < tls->certificate_count; i++) {
+		const struct pp_issuer_row *row = tls->certificates[i]->unparsed ? NULL :
+									      issuer_of(diagnosis, tls->certificates[i]);
+
+		if (!row)
+			continue;
+		c->issuer = row;
+		c->inspected = row->kind == PP_ISSUER_INSPECTOR ? PP_SURELY_INSPECTED : PP_NOT_INSPECTED;
+		return;
+	}
+	if (pp_is_azure(c))
+		c->inspected = PP_LIKELY_INSPECTED;
+}
+
+/* ------------------------------------------------------------------ gathering */
+
+static int64_t end_of(const struct pp_diagnosis *diagnosis, uint16_t file)
+{
+	return file < diagnosis->file_count ? diagnosis->files[file].end : diagnosis->end;
+}
+
+void pp_case_of(struct pp_case *c, const struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+		const struct pp_attribution *who)
+{
+	struct pp_map_key address = pp_key_of_addr(&conn->server.ip, 0);
+	struct pp_map_key service = pp_key_of_addr(&conn->server.ip, conn->server.port);
+	struct pp_map_key host = pp_key_of_endpoint(diagnosis, who->host, &conn->server.ip);
+
+	c->diagnosis = diagnosis;
+	c->conn = conn;
+	c->lookup = NULL;
+	c->who = who;
+	c->shape = pp_shape_of(conn);
+	c->tcp = &conn->tcp;
+	c->client = &conn->tcp.side[PP_CLIENT];
+	c->server = &conn->tcp.side[PP_SERVER];
+	c->address = or_empty(pp_map_find(&diagnosis->addresses, &address), &no_baseline);
+	c->service = or_empty(pp_map_find(&diagnosis->services, &service), &no_service);
+	c->host = or_empty(pp_map_find(&diagnosis->hosts, &host), &no_host);
+	c->path = c->shape.asked_proxy || c->service->proxy ? PP_BY_PROXY : PP_DIRECT;
+	c->end = end_of(diagnosis, conn->last.file);
+	c->issuer = NULL;
+	c->inspected = PP_NOT_INSPECTED;
+	c->gates = pp_gates_of(c);
+}
+
+void pp_case_inspect(struct pp_case *c, struct pp_diagnosis *diagnosis)
+{
+	if (c->shape.tls)
+		look_for_inspection(c, diagnosis);
+}
+
+void pp_case_of_lookup(struct pp_case *c, const struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup,
+		       const struct pp_attribution *who)
+{
+	struct pp_map_key host = pp_key_of_text(diagnosis, lookup->name);
+
+	memset(c, 0, sizeof(*c));
+	c->diagnosis = diagnosis;
+	c->lookup = lookup;
+	c->who = who;
+	c->address = &no_baseline;
+	c->service = &no_service;
+	c->host = or_empty(pp_map_find(&diagnosis->hosts, &host), &no_host);
+	c->end = end_of(diagnosis, lookup->last.file);
+}

@@ -1,0 +1,353 @@
+/* Contrasts: what else happened at this address, for this host, on the other path.
+ *
+ * A failure becomes more than a pattern when the same capture shows its opposite: another name that passes at the same
+ * address, another port that answers, the same name by another path (diagnosis facts 0.2).
+ */
+#include "diagnose/case.h"
+
+/* ------------------------------------------------------------------ shapes */
+
+bool pp_closed_after_hello(const struct pp_connection *conn, const struct pp_shape *shape)
+{
+	const struct pp_tcp_facts *tcp = &conn->tcp;
+	bool closed = shape->ending == PP_SERVER_FIN || shape->ending == PP_SERVER_RST;
+	bool acked = pp_seen(tcp->watch_acked) ||
+		     (shape->ending == PP_SERVER_RST && tcp->rst.has_ack && tcp->rst.ack_ahead == 0);
+
+	return shape->stage == PP_STAGE_HELLO && !shape->asked_proxy && closed && acked &&
+	       tcp->side[PP_SERVER].bytes == 0 && tcp->side[PP_SERVER].missing == 0 && shape->end.ts >= tcp->watch.ts &&
+	       shape->end.ts - tcp->watch.ts <= PP_CLOSE_AFTER_HELLO_NS;
+}
+
+static bool client_spoke_alert(const struct pp_tls_facts *tls)
+{
+	for (unsigned i = 0; i < tls->alert_count; i++)
+		if (tls->alerts[i].from == PP_CLIENT && !tls->alerts[i].encrypted)
+			return true;
+	return false;
+}
+
+/* Tickets that arrive before the client leaves show that it stayed for a round trip after its Finished: it had accepted
+ * the certificate.  "At once" is counted from the server's last handshake packet that the client could have seen. */
+bool pp_left_silently(const struct pp_connection *conn, const struct pp_shape *shape)
+{
+	const struct pp_tls_facts *tls = shape->tls;
+	struct pp_mark flight;
+
+	if ((shape->stage != PP_STAGE_FLIGHT && shape->stage != PP_STAGE_SECURE) || tls->resumed ||
+	    (shape->ending != PP_CLIENT_FIN && shape->ending != PP_CLIENT_RST) || tls->app_bytes[PP_CLIENT] ||
+	    tls->app_bytes[PP_SERVER] || client_spoke_alert(tls))
+		return false;
+	if (tls->version <= PP_TLS_1_2 && shape->stage == PP_STAGE_FLIGHT && !pp_seen(tls->server_hello_done))
+		return false;
+	if (tls->version >= PP_TLS_1_3 && tls->server_first_count == 0)
+		return false;
+	flight = tls->version <= PP_TLS_1_2 && pp_seen(tls->server_hello_done) ? tls->server_hello_done : tls->server_hello;
+	if (shape->stage == PP_STAGE_SECURE)
+		flight = tls->complete_mark;
+	return conn->tcp.side[PP_SERVER].missing == 0 && shape->end.ts - flight.ts <= PP_AT_ONCE_NS;
+}
+
+/* Lengths of encrypted records (diagnosis facts 1.5): Finished, and an empty Certificate before it.  Java pads by 16. */
+enum pp_client_auth pp_client_auth_of(const struct pp_tls_facts *tls)
+{
+	unsigned tag = tls->cipher == 0x1305 ? 8 : 16, finished = 4 + (tls->cipher == 0x1302 ? 48 : 32) + 1 + tag;
+	unsigned empty = 4 + 4 + 1 + tag, both = finished + 8;
+	unsigned first, alert = 2 + 1 + tag;
+
+	if (tls->version < PP_TLS_1_3) {
+		if (!pp_seen(tls->client_certificate))
+			return pp_seen(tls->certificate_request) ? PP_AUTH_UNKNOWN : PP_AUTH_NOT_ASKED;
+		return tls->client_certificate_len ? PP_AUTH_SENT : PP_AUTH_EMPTY;
+	}
+	if (tls->client_first_count == 0)
+		return PP_AUTH_UNKNOWN;
+	first = tls->client_first[0].len;
+	for (unsigned padding = 0; padding <= 16; padding += 16) {
+		if (first == finished + padding)
+			return PP_AUTH_NOT_ASKED;
+		if (first == both + padding)
+			return PP_AUTH_EMPTY;
+		if (first == empty + padding && tls->client_first_count > 1 &&
+		    tls->client_first[1].len == finished + padding)
+			return PP_AUTH_EMPTY;
+	}
+	return tls->complete && first > finished + 200 && first != alert ? PP_AUTH_SENT : PP_AUTH_UNKNOWN;
+}
+
+/* ------------------------------------------------------------------ observing */
+
+static bool served_as_proxy(const struct pp_connection *conn)
+{
+	const struct pp_http_facts *http = conn->http;
+
+	for (unsigned i = 0; http && i < http->connect_count; i++) {
+		uint16_t status = http->connects[i].reply.status;
+
+		if (status >= 200 && status != 400 && status != 404 && status != 405 && status != 501)
+			return true;
+	}
+	for (unsigned i = 0; http && i < http->exchange_count; i++) {
+		uint16_t status = http->exchanges[i].reply.status;
+
+		if (http->exchanges[i].absolute_form && status >= 200 && status != 400 && status != 404 && status != 405 &&
+		    status != 501)
+			return true;
+	}
+	return false;
+}
+
+/* The earliest of each host, by time; the table keeps the first PP_NAMES_KEPT. */
+static void add_good_name(struct pp_service *service, uint32_t host, struct pp_mark mark)
+{
+	struct pp_good_name now = { mark, host };
+	unsigned place = 0;
+
+	for (unsigned i = 0; i < service->passed_count; i++) {
+		if (service->passed[i].host != host)
+			continue;
+		if (service->passed[i].mark.ts <= mark.ts)
+			return;
+		service->passed_count--;
+		memmove(&service->passed[i], &service->passed[i + 1],
+			(service->passed_count - i) * sizeof(service->passed[0]));
+		break;
+	}
+	while (place < service->passed_count && service->passed[place].mark.ts <= mark.ts)
+		place++;
+	if (place == PP_NAMES_KEPT)
+		return;
+	if (service->passed_count < PP_NAMES_KEPT)
+		service->passed_count++;
+	memmove(&service->passed[place + 1], &service->passed[place],
+		(service->passed_count - place - 1) * sizeof(service->passed[0]));
+	service->passed[place] = now;
+}
+
+static void observe_service(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+			    const struct pp_attribution *who, const struct pp_shape *shape, const struct pp_host *host)
+{
+	struct pp_map_key key = pp_key_of_addr(&conn->server.ip, conn->server.port);
+	struct pp_service *service = pp_map_add(&diagnosis->services, &key);
+
+	if (!service)
+		return;
+	if (pp_seen(conn->tcp.syn_ack)) {
+		pp_keep_earliest(&service->answered, conn->tcp.syn_ack);
+		pp_keep_latest(&service->last_answered, conn->tcp.syn_ack.ts);
+	} else if (shape->stage == PP_STAGE_SYN) {
+		service->failed_opens++;
+	}
+	if (shape->worked)
+		pp_keep_earliest(&service->worked, conn->first);
+	if (shape->passed && shape->tls && !shape->tunnel && who->by == PP_ATTRIBUTED_BY_SNI && host)
+		add_good_name(service, pp_map_number(&diagnosis->hosts, host), shape->tls->server_hello);
+	service->proxy |= served_as_proxy(conn);
+}
+
+static void observe_host_tls(struct pp_host *host, const struct pp_connection *conn, const struct pp_shape *shape)
+{
+	const struct pp_tls_facts *tls = shape->tls;
+
+	if (shape->offer > host->best_offer)
+		host->best_offer = shape->offer;
+	host->resumed |= tls->resumed;
+	if (pp_seen(tls->certificate_request))
+		pp_keep_earliest(&host->asked_certificate, tls->certificate_request);
+	else if (tls->version >= PP_TLS_1_3 && pp_client_auth_of(tls) >= PP_AUTH_EMPTY)
+		pp_keep_earliest(&host->asked_certificate, tls->server_hello);
+	if (shape->passed && conn->tcp.watch_segments == 1) {
+		pp_keep_earliest(&host->passed, tls->server_hello);
+		if (tls->client_hello_len > host->passed_len)
+			host->passed_len = tls->client_hello_len;
+	}
+	if (pp_left_silently(conn, shape))
+		host->silent_leaves++;
+}
+
+static void observe_host_http(struct pp_host *host, const struct pp_http_facts *http)
+{
+	for (unsigned i = 0; i < http->connect_count; i++)
+		if (http->connects[i].reply.status == 403 && http->connects[i].port == 443)
+			pp_keep_earliest(&host->denied_443, http->connects[i].reply.mark);
+	for (unsigned i = 0; i < http->exchange_count; i++) {
+		const struct pp_http_reply *reply = &http->exchanges[i].reply;
+
+		if (reply->status == 470 || reply->page == PP_PAGE_AZURE_FIREWALL)
+			pp_keep_earliest(&host->page_470, reply->mark);
+		if (reply->status == 403)
+			host->refusals++;
+	}
+}
+
+static void observe_host(struct pp_host *host, const struct pp_connection *conn, const struct pp_attribution *who,
+			 const struct pp_shape *shape)
+{
+	enum pp_path path = shape->asked_proxy ? PP_BY_PROXY : PP_DIRECT;
+
+	host->observed++;
+	if (shape->worked) {
+		pp_keep_earliest(&host->worked[path], conn->first);
+		pp_keep_latest(&host->last_worked[path], conn->first.ts);
+		if (who->port == 443)
+			pp_keep_earliest(&host->https, conn->first);
+	}
+	if (shape->stage == PP_STAGE_SYN)
+		host->failed_opens++;
+	if (!shape->worked && shape->ending == PP_SERVER_RST)
+		host->refusals++;
+	if (shape->tls)
+		observe_host_tls(host, conn, shape);
+	if (conn->http)
+		observe_host_http(host, conn->http);
+}
+
+static void add_good(struct pp_overview *seen, const struct pp_connection *conn, uint32_t host)
+{
+	unsigned place = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (!pp_seen(seen->good[i].mark) || !pp_addr_equal(&seen->good[i].ip, &conn->server.ip))
+			continue;
+		if (seen->good[i].mark.ts <= conn->first.ts)
+			return;
+		if (i == 0) {
+			seen->good[0].mark = conn->first;
+			seen->good[0].host = host;
+			return;
+		}
+		memset(&seen->good[1], 0, sizeof(seen->good[1]));
+	}
+	while (place < 2 && pp_seen(seen->good[place].mark) && seen->good[place].mark.ts <= conn->first.ts)
+		place++;
+	if (place == 2)
+		return;
+	if (place == 0)
+		seen->good[1] = seen->good[0];
+	seen->good[place].mark = conn->first;
+	seen->good[place].ip = conn->server.ip;
+	seen->good[place].host = host;
+}
+
+static bool is_web_port(uint16_t port)
+{
+	return port == 443 || port == 80;
+}
+
+static void observe_terminator(struct pp_overview *seen, const struct pp_connection *conn, const struct pp_shape *shape)
+{
+	if (shape->tunnel || !shape->passed || shape->near_ns < 0 || shape->near_ns > PP_LAN_NS ||
+	    shape->hello_ns < shape->near_ns + PP_WAN_GAP_NS || shape->hello_ns < 5 * shape->near_ns ||
+	    pp_addr_is_loopback(&conn->server.ip))
+		return;
+	pp_keep_earliest(&seen->terminated, shape->tls->server_hello);
+	if (seen->terminated.packet == shape->tls->server_hello.packet &&
+	    seen->terminated.file == shape->tls->server_hello.file) {
+		seen->terminated_rtt = shape->near_ns;
+		seen->terminated_hello = shape->hello_ns;
+	}
+}
+
+static void observe_all(struct pp_overview *seen, const struct pp_connection *conn, const struct pp_attribution *who,
+			const struct pp_shape *shape, const struct pp_host *host, uint32_t number)
+{
+	bool web = is_web_port(conn->server.port) && !pp_addr_is_loopback(&conn->server.ip);
+
+	if (shape->worked) {
+		pp_keep_earliest(shape->asked_proxy ? &seen->proxy_worked : &seen->direct_worked, conn->first);
+		if (host)
+			add_good(seen, conn, number);
+	}
+	if (shape->stage == PP_STAGE_SYN && web && !pp_seen(conn->tcp.rst.mark)) {
+		pp_keep_earliest(&seen->direct_unanswered, conn->tcp.syn);
+		pp_keep_latest(&seen->last_direct_unanswered, conn->tcp.syn.ts);
+	}
+	if (!shape->worked && conn->server.port == 80 && pp_is_revocation_host(who)) {
+		pp_keep_earliest(&seen->revocation_failed, conn->first);
+		pp_keep_latest(&seen->last_revocation_failed, conn->first.ts);
+	}
+	if (host && pp_seen(host->page_470))
+		pp_keep_earliest(&seen->page_470, host->page_470);
+	if (host && shape->offer >= PP_TLS_1_2 && pp_closed_after_hello(conn, shape)) {
+		seen->closed_hosts |= pp_bit_of(host->key.word[0]);
+		pp_keep_earliest(&seen->closed_first, shape->end);
+	}
+	observe_terminator(seen, conn, shape);
+}
+
+void pp_contrast_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+			 const struct pp_attribution *who, const struct pp_shape *shape)
+{
+	struct pp_host *host = pp_host_add(diagnosis, who->host, &conn->server.ip, who->category, conn->first);
+
+	if (host)
+		observe_host(host, conn, who, shape);
+	observe_service(diagnosis, conn, who, shape, host);
+	observe_all(&diagnosis->seen, conn, who, shape, host, host ? pp_map_number(&diagnosis->hosts, host) : 0);
+}
+
+/* ------------------------------------------------------------------ asking */
+
+static const struct pp_host *host_at(const struct pp_case *c, uint32_t number)
+{
+	return pp_map_at(&c->diagnosis->hosts, number);
+}
+
+const struct pp_good_name *pp_other_name(const struct pp_case *c)
+{
+	for (unsigned i = 0; i < c->service->passed_count; i++)
+		if (host_at(c, c->service->passed[i].host) != c->host)
+			return &c->service->passed[i];
+	return NULL;
+}
+
+const char *pp_good_name_text(const struct pp_case *c, const struct pp_good_name *good)
+{
+	return host_at(c, good->host)->name;
+}
+
+const struct pp_mark *pp_other_port(const struct pp_case *c, uint16_t *ret_port)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		if (!pp_seen(c->address->answered[i].mark) || c->address->answered[i].port == c->conn->server.port)
+			continue;
+		*ret_port = c->address->answered[i].port;
+		return &c->address->answered[i].mark;
+	}
+	return NULL;
+}
+
+bool pp_short_hello_passed(const struct pp_case *c)
+{
+	return c->shape.tls && pp_seen(c->host->passed) && c->host->passed_len < c->shape.tls->client_hello_len;
+}
+
+static unsigned closed_hosts(const struct pp_case *c)
+{
+	return (unsigned)__builtin_popcountll(c->diagnosis->seen.closed_hosts | pp_bit_of(c->host->key.word[0]));
+}
+
+/* Other connections to this very address show that the far end is farther than what answers here. */
+static bool address_is_farther(const struct pp_case *c)
+{
+	int64_t hello = pp_lowest_but(&c->address->hello, c->conn->index);
+	int64_t rtt = pp_lowest_but(&c->address->rtt, c->conn->index);
+
+	return hello >= c->shape.near_ns + PP_WAN_GAP_NS || rtt >= 2 * c->shape.near_ns + PP_WAN_GAP_NS;
+}
+
+/* A device that answers for everybody is near, and so is a server in the same room: nearness alone is no sign, and a far
+ * end is no terminator unless it speaks for several names. */
+enum pp_terminator pp_terminator_here(const struct pp_case *c)
+{
+	const struct pp_overview *seen = &c->diagnosis->seen;
+
+	if (pp_seen(c->host->page_470))
+		return PP_TERMINATOR;
+	if (!pp_is_near(c))
+		return !pp_equals_working(c) && (pp_seen(seen->page_470) || closed_hosts(c) > 2) ? PP_TERMINATOR :
+												   PP_NO_TERMINATOR;
+	if (pp_seen(seen->page_470) || pp_seen(seen->terminated) || closed_hosts(c) > 1 || address_is_farther(c))
+		return PP_TERMINATOR;
+	return pp_other_name(c) && pp_is_azure(c) ? PP_TERMINATOR : PP_NEAR_ONLY;
+}

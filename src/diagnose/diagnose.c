@@ -1,0 +1,227 @@
+/* The diagnosis as a whole: observe, prepare, judge.  Weighing per host and over all is endpoint.c, expect.c, conclude.c. */
+#include "diagnose/diagnose.h"
+
+#include "diagnose/account.h"
+#include "diagnose/judge.h"
+#include "diagnose/lookup.h"
+
+#include <stdlib.h>
+
+#define KEPT_TEXT_MOST ((size_t)256 << 20) /* names and verdicts kept for the end */
+#define FOLLOWS_NS PP_SECOND               /* a file that begins so soon after another continues it */
+enum { DROPS_MANY = 100 };                 /* CAP-09: one packet lost of so many */
+
+/* ------------------------------------------------------------------ keys */
+
+struct pp_map_key pp_key_of_addr(const struct pp_addr *ip, uint16_t port)
+{
+	struct pp_map_key key;
+
+	memcpy(key.word, ip->b, sizeof(ip->b));
+	key.word[2] = 1ULL << 32 | port;
+	return key;
+}
+
+/* 128 bits of keyed hash stand for the text: nobody who writes captures can make two names meet. */
+struct pp_map_key pp_key_of_text(const struct pp_diagnosis *diagnosis, const char *text)
+{
+	const struct pp_hash_key *key = &diagnosis->options.key;
+	struct pp_hash_key other = { { key->k[1] ^ 0x5bd1e9955bd1e995ULL, key->k[0] } };
+	size_t len = strlen(text);
+
+	return (struct pp_map_key){ { pp_hash(key, text, len), pp_hash(&other, text, len), 2ULL << 32 | (uint32_t)len } };
+}
+
+struct pp_map_key pp_key_of_moment(const struct pp_map_key *what, int64_t moment)
+{
+	struct pp_map_key key = *what;
+
+	key.word[2] = key.word[2] << 1 ^ (uint64_t)moment << 24;
+	return key;
+}
+
+struct pp_map_key pp_key_of_endpoint(const struct pp_diagnosis *diagnosis, const char *host, const struct pp_addr *server)
+{
+	return host ? pp_key_of_text(diagnosis, host) : pp_key_of_addr(server, 0);
+}
+
+/* ------------------------------------------------------------------ life */
+
+static bool take_proxies(struct pp_diagnosis *diagnosis)
+{
+	const struct pp_diagnosis_options *options = &diagnosis->options;
+
+	for (unsigned i = 0; i < options->proxy_count; i++) {
+		struct pp_map_key key = pp_key_of_addr(&options->proxies[i].ip, options->proxies[i].port);
+		struct pp_service *service = pp_map_add(&diagnosis->services, &key);
+
+		if (!service)
+			return false;
+		service->proxy = true;
+	}
+	return true;
+}
+
+struct pp_diagnosis *pp_diagnosis_new(const struct pp_diagnosis_options *options)
+{
+	struct pp_diagnosis *diagnosis = calloc(1, sizeof(*diagnosis));
+
+	if (!diagnosis)
+		return NULL;
+	diagnosis->options = *options;
+	pp_pool_init(&diagnosis->pool, KEPT_TEXT_MOST);
+	pp_arena_init(&diagnosis->arena, &diagnosis->pool);
+	pp_map_init(&diagnosis->addresses, sizeof(struct pp_baseline), options->key);
+	pp_map_init(&diagnosis->services, sizeof(struct pp_service), options->key);
+	pp_map_init(&diagnosis->hosts, sizeof(struct pp_host), options->key);
+	pp_map_init(&diagnosis->groups, sizeof(struct pp_group), options->key);
+	pp_map_init(&diagnosis->openings, sizeof(struct pp_opening), options->key);
+	pp_map_init(&diagnosis->resets, sizeof(struct pp_reset_second), options->key);
+	pp_map_init(&diagnosis->names, sizeof(struct pp_name), options->key);
+	pp_map_init(&diagnosis->issuers, sizeof(struct pp_known_issuer), options->key);
+	if (!take_proxies(diagnosis)) {
+		pp_diagnosis_free(diagnosis);
+		return NULL;
+	}
+	return diagnosis;
+}
+
+static struct pp_map *map_at(struct pp_diagnosis *diagnosis, unsigned i)
+{
+	struct pp_map *maps[] = { &diagnosis->addresses, &diagnosis->services, &diagnosis->hosts, &diagnosis->groups,
+				  &diagnosis->openings,	 &diagnosis->resets,   &diagnosis->names, &diagnosis->issuers };
+
+	return i < sizeof(maps) / sizeof(maps[0]) ? maps[i] : NULL;
+}
+
+void pp_diagnosis_free(struct pp_diagnosis *diagnosis)
+{
+	struct pp_map *map;
+
+	if (!diagnosis)
+		return;
+	for (unsigned i = 0; (map = map_at(diagnosis, i)) != NULL; i++)
+		pp_map_done(map);
+	pp_arena_reset(&diagnosis->arena);
+	pp_pool_done(&diagnosis->pool);
+	free(diagnosis);
+}
+
+uint64_t pp_diagnosis_refused(const struct pp_diagnosis *diagnosis)
+{
+	return diagnosis->pool.refused + diagnosis->addresses.refused + diagnosis->services.refused +
+	       diagnosis->hosts.refused + diagnosis->groups.refused + diagnosis->openings.refused +
+	       diagnosis->resets.refused + diagnosis->names.refused + diagnosis->issuers.refused;
+}
+
+/* ------------------------------------------------------------------ observe, prepare */
+
+void pp_diagnosis_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+			  const struct pp_attribution *who)
+{
+	struct pp_shape shape = pp_shape_of(conn);
+
+	pp_baseline_observe(diagnosis, conn, who, &shape);
+	pp_contrast_observe(diagnosis, conn, who, &shape);
+	pp_group_observe(diagnosis, conn, who, &shape);
+}
+
+void pp_diagnosis_observe_lookup(struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup,
+				 const struct pp_attribution *who)
+{
+	pp_lookup_observe(diagnosis, lookup, who);
+}
+
+/* Files of a ring follow one another: a connection that is open at the end of one waits on in the next. */
+static int64_t end_of_run(const struct pp_capture *captures, unsigned count, unsigned file)
+{
+	int64_t end = captures[file].source->last;
+	bool grew = true;
+
+	while (grew) {
+		grew = false;
+		for (unsigned i = 0; i < count; i++) {
+			const struct pp_source_info *source = captures[i].source;
+
+			if (source->first != PP_TIME_NONE && source->first <= end + FOLLOWS_NS && source->last > end) {
+				end = source->last;
+				grew = true;
+			}
+		}
+	}
+	return end;
+}
+
+void pp_diagnosis_prepare(struct pp_diagnosis *diagnosis, int64_t first, int64_t last, const struct pp_capture *captures,
+			  unsigned capture_count, const struct pp_neighbour *neighbours, unsigned neighbour_count)
+{
+	(void)first;
+	diagnosis->end = last;
+	diagnosis->files = pp_arena_alloc(&diagnosis->arena, capture_count * sizeof(*diagnosis->files));
+	diagnosis->file_count = diagnosis->files ? capture_count : 0;
+	for (unsigned i = 0; i < diagnosis->file_count; i++) {
+		const struct pp_source_info *source = captures[i].source;
+
+		diagnosis->files[i].end = source->last == PP_TIME_NONE ? last : end_of_run(captures, capture_count, i);
+		diagnosis->files[i].drops = source->dropped_known && source->dropped * DROPS_MANY > source->packets;
+	}
+	diagnosis->neighbours = pp_arena_copy(&diagnosis->arena, neighbours, neighbour_count * sizeof(*neighbours));
+	diagnosis->neighbour_count = diagnosis->neighbours ? neighbour_count : 0;
+}
+
+/* ------------------------------------------------------------------ judge */
+
+void pp_diagnosis_judge(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+			const struct pp_attribution *who, struct pp_judgement *ret_judgement)
+{
+	struct pp_case c;
+
+	pp_case_of(&c, diagnosis, conn, who);
+	pp_case_inspect(&c, diagnosis);
+	pp_judge_connection(&c, ret_judgement);
+	pp_account_connection(diagnosis, &c, &ret_judgement->verdict);
+}
+
+void pp_diagnosis_judge_lookup(struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup,
+			       const struct pp_attribution *who, struct pp_judgement *ret_judgement)
+{
+	struct pp_case c;
+
+	pp_case_of_lookup(&c, diagnosis, lookup, who);
+	pp_judge_lookup(&c, ret_judgement);
+	pp_account_lookup(diagnosis, &c, &ret_judgement->verdict);
+}
+
+enum pp_err pp_diagnosis_conclude(struct pp_diagnosis *diagnosis)
+{
+	enum pp_err err = pp_endpoints_weigh(diagnosis);
+
+	if (err == PP_OK)
+		err = pp_expectations_weigh(diagnosis);
+	return err == PP_OK ? pp_conclusion_draw(diagnosis) : err;
+}
+
+size_t pp_diagnosis_endpoint_count(const struct pp_diagnosis *diagnosis)
+{
+	return diagnosis->endpoint_count;
+}
+
+const struct pp_endpoint *pp_diagnosis_endpoint_at(const struct pp_diagnosis *diagnosis, size_t i)
+{
+	return &diagnosis->endpoints[i];
+}
+
+size_t pp_diagnosis_expectation_count(const struct pp_diagnosis *diagnosis)
+{
+	return diagnosis->expectation_count;
+}
+
+const struct pp_expectation *pp_diagnosis_expectation_at(const struct pp_diagnosis *diagnosis, size_t i)
+{
+	return &diagnosis->expectations[i];
+}
+
+const struct pp_conclusion *pp_diagnosis_conclusion(const struct pp_diagnosis *diagnosis)
+{
+	return &diagnosis->conclusion;
+}

@@ -1,0 +1,82 @@
+/* diagnose: facts in, verdicts out.
+ *
+ * Shape   observe() takes every finished connection and lookup once, in any order, and keeps only bounded aggregates:
+ *         baselines per address, contrasts, attempt groups, outcomes per host.  After prepare(), judge() is asked for
+ *         each connection and lookup once, in order of first packets.  conclude() weighs everything together.
+ *         The result depends on the facts alone, not on the order of observe() calls.
+ * Owns    its tables and the text it needs later (copied); verdicts given out point into the facts judged.
+ * Limits  caps on addresses, hosts and groups; beyond them contrasts are missing, never wrong, and refused() counts.
+ */
+#ifndef PP_DIAGNOSE_DIAGNOSE_H
+#define PP_DIAGNOSE_DIAGNOSE_H
+
+#include "diagnose/rule.h"
+
+struct pp_diagnosis;
+
+struct pp_diagnosis_options {
+	const struct pp_catalogue *catalogue;
+	const struct pp_attributor *attributor;
+	const struct pp_agent_row *agent;           /* NULL: none */
+	const struct pp_endpoint_addr *proxies;     /* --proxy with an address */
+	unsigned proxy_count;
+	struct pp_hash_key key;
+};
+
+struct pp_diagnosis *pp_diagnosis_new(const struct pp_diagnosis_options *options);
+void pp_diagnosis_free(struct pp_diagnosis *diagnosis);
+
+void pp_diagnosis_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+			  const struct pp_attribution *who);
+void pp_diagnosis_observe_lookup(struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup,
+				 const struct pp_attribution *who);
+/* After the last observe(): the time span of the whole input, and what every file's source and counters say. */
+void pp_diagnosis_prepare(struct pp_diagnosis *diagnosis, int64_t first, int64_t last, const struct pp_capture *captures,
+			  unsigned capture_count, const struct pp_neighbour *neighbours, unsigned neighbour_count);
+
+void pp_diagnosis_judge(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+			const struct pp_attribution *who, struct pp_judgement *ret_judgement);
+void pp_diagnosis_judge_lookup(struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup,
+			       const struct pp_attribution *who, struct pp_judgement *ret_judgement);
+
+/* One host name or, without one, address; the verdict after retries, fallbacks and parallel attempts. */
+struct pp_endpoint {
+	const char *host;          /* name, or the address as text */
+	const char *category;
+	uint32_t flows, failed, succeeded;
+	bool direct, proxy;        /* paths seen */
+	uint16_t file;             /* of the connection that carries the verdict */
+	uint32_t stream;
+	bool by_lookup;            /* the verdict comes from a lookup: no connection was made */
+	struct pp_verdict verdict; /* text owned by the diagnosis */
+};
+
+enum pp_expectation_seen { PP_SEEN_OK, PP_SEEN_FAULT, PP_SEEN_NEVER };
+
+struct pp_expectation {
+	const char *category;
+	bool required;
+	enum pp_expectation_seen seen;
+	const char *endpoints[16];
+	unsigned endpoint_count;
+};
+
+struct pp_conclusion {
+	struct pp_verdict verdict;   /* rule NULL: nothing could be concluded or nothing was wrong */
+	enum pp_outcome outcome;
+	const char **faults;         /* endpoint hosts with a fault, in order of first packets */
+	unsigned fault_count;
+	uint32_t flows_ok, flows_fault, flows_inconclusive;
+	int exit_status;             /* 0, 1 or 2 of the contract */
+};
+
+/* After the last judge(). */
+enum pp_err PP_MUST_CHECK pp_diagnosis_conclude(struct pp_diagnosis *diagnosis);
+size_t pp_diagnosis_endpoint_count(const struct pp_diagnosis *diagnosis);
+const struct pp_endpoint *pp_diagnosis_endpoint_at(const struct pp_diagnosis *diagnosis, size_t i); /* first packets */
+size_t pp_diagnosis_expectation_count(const struct pp_diagnosis *diagnosis);
+const struct pp_expectation *pp_diagnosis_expectation_at(const struct pp_diagnosis *diagnosis, size_t i);
+const struct pp_conclusion *pp_diagnosis_conclusion(const struct pp_diagnosis *diagnosis);
+uint64_t pp_diagnosis_refused(const struct pp_diagnosis *diagnosis);
+
+#endif

@@ -1,0 +1,135 @@
+/* Endpoints: what counts for a host after retries, fallbacks and parallel attempts.
+ *
+ * A host that worked is well unless it broke later, or the failures are proven and outnumber the successes.  A lookup's fault
+ * counts where no connection worked: it is the cause of whatever came behind it.  Port tests are no success: behind a
+ * terminator they always work.
+ */
+#include "diagnose/account.h"
+
+#include <stdlib.h>
+
+enum { BROKE_TIMES = 2 };
+
+static bool is_fault(const struct pp_candidate *candidate)
+{
+	return candidate->verdict.outcome == PP_OUTCOME_FAULT;
+}
+
+/* A better reason than the other: lookups first, then grade, then number; earlier ones stand first. */
+static bool beats(const struct pp_candidate *a, const struct pp_candidate *b)
+{
+	if (!b)
+		return true;
+	if (a->by_lookup != b->by_lookup)
+		return a->by_lookup;
+	if (a->verdict.grade != b->verdict.grade)
+		return a->verdict.grade > b->verdict.grade;
+	return a->count > b->count;
+}
+
+static const struct pp_candidate *best_fault(const struct pp_host *host)
+{
+	const struct pp_candidate *best = NULL;
+
+	for (unsigned i = 0; i < host->candidate_count; i++)
+		if (is_fault(host->candidates[i]) && beats(host->candidates[i], best))
+			best = host->candidates[i];
+	return best;
+}
+
+static const struct pp_candidate *best_of(const struct pp_host *host, enum pp_outcome outcome)
+{
+	const struct pp_candidate *best = NULL;
+
+	for (unsigned i = 0; i < host->candidate_count; i++) {
+		const struct pp_candidate *candidate = host->candidates[i];
+
+		if (candidate->verdict.outcome == outcome &&
+		    (!best || candidate->real > best->real || (candidate->real == best->real && candidate->count > best->count)))
+			best = candidate;
+	}
+	return best;
+}
+
+static bool fault_stands(const struct pp_host *host, const struct pp_candidate *fault)
+{
+	if (host->succeeded == 0)
+		return true;
+	if (fault->by_lookup)
+		return false;
+	if (host->last_fault > host->last_ok && host->failed >= BROKE_TIMES && fault->verdict.grade >= PP_STRONG)
+		return true;
+	return host->failed > host->succeeded && fault->verdict.grade == PP_PROVEN;
+}
+
+static const struct pp_candidate *weigh(const struct pp_host *host)
+{
+	const struct pp_candidate *fault = best_fault(host), *unclear = best_of(host, PP_OUTCOME_INCONCLUSIVE);
+	const struct pp_candidate *ok = best_of(host, PP_OUTCOME_OK);
+
+	if (fault && fault_stands(host, fault))
+		return fault;
+	if (host->succeeded && ok)
+		return ok;
+	return unclear ? unclear : ok ? ok : fault;
+}
+
+static const char *name_of(struct pp_diagnosis *diagnosis, const struct pp_host *host)
+{
+	char text[PP_ADDR_TEXT];
+
+	if (host->name)
+		return host->name;
+	pp_addr_format(&host->addr, text);
+	return pp_arena_copy(&diagnosis->arena, text, strlen(text) + 1);
+}
+
+static void fill(struct pp_diagnosis *diagnosis, const struct pp_host *host, struct pp_endpoint *endpoint)
+{
+	const struct pp_candidate *chosen = weigh(host);
+
+	*endpoint = (struct pp_endpoint){ .host = name_of(diagnosis, host), .category = host->category, .flows = host->flows,
+					  .failed = host->failed, .succeeded = host->succeeded,
+					  .direct = host->by_path[PP_DIRECT], .proxy = host->by_path[PP_BY_PROXY],
+					  .file = chosen->file, .stream = chosen->stream,
+					  .by_lookup = chosen->by_lookup, .verdict = chosen->verdict };
+}
+
+static int by_first_packet(const void *a, const void *b)
+{
+	const struct pp_mark *one = &(*(const struct pp_host *const *)a)->first;
+	const struct pp_mark *two = &(*(const struct pp_host *const *)b)->first;
+
+	if (one->ts != two->ts)
+		return one->ts < two->ts ? -1 : 1;
+	if (one->file != two->file)
+		return one->file < two->file ? -1 : 1;
+	return one->packet < two->packet ? -1 : one->packet > two->packet;
+}
+
+enum pp_err pp_endpoints_weigh(struct pp_diagnosis *diagnosis)
+{
+	const struct pp_host **hosts;
+	size_t count = 0;
+
+	if (diagnosis->hosts.count == 0)
+		return PP_OK;
+	hosts = pp_arena_alloc(&diagnosis->arena, diagnosis->hosts.count * sizeof(struct pp_host *));
+	if (!hosts)
+		return PP_NOMEM;
+	for (uint32_t i = 0; i < diagnosis->hosts.count; i++) {
+		const struct pp_host *host = pp_map_at(&diagnosis->hosts, i);
+
+		if (host->candidate_count)
+			hosts[count++] = host;
+	}
+	qsort(hosts, count, sizeof(struct pp_host *), by_first_packet);
+	if (count)
+		diagnosis->endpoints = pp_arena_alloc(&diagnosis->arena, count * sizeof(*diagnosis->endpoints));
+	if (count && !diagnosis->endpoints)
+		return PP_NOMEM;
+	for (size_t i = 0; i < count; i++)
+		fill(diagnosis, hosts[i], &diagnosis->endpoints[i]);
+	diagnosis->endpoint_count = count;
+	return PP_OK;
+}

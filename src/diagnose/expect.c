@@ -1,0 +1,47 @@
+/* Expectations: the categories that the agent's profile names, against the endpoints that were seen.  One broken endpoint
+ * makes its category faulty; one that is only unclear counts as contacted.
+ */
+#include "diagnose/state.h"
+
+#include <string.h>
+
+enum { ENDPOINTS_MOST = sizeof(((struct pp_expectation *)0)->endpoints) / sizeof(const char *) };
+
+static void look_for(const struct pp_diagnosis *diagnosis, struct pp_expectation *expectation)
+{
+	expectation->seen = PP_SEEN_NEVER;
+	for (size_t i = 0; i < diagnosis->endpoint_count; i++) {
+		const struct pp_endpoint *endpoint = &diagnosis->endpoints[i];
+
+		if (strcmp(endpoint->category, expectation->category) != 0)
+			continue;
+		if (endpoint->verdict.outcome == PP_OUTCOME_FAULT)
+			expectation->seen = PP_SEEN_FAULT;
+		else if (expectation->seen == PP_SEEN_NEVER)
+			expectation->seen = PP_SEEN_OK;
+		if (expectation->endpoint_count < ENDPOINTS_MOST)
+			expectation->endpoints[expectation->endpoint_count++] = endpoint->host;
+	}
+}
+
+enum pp_err pp_expectations_weigh(struct pp_diagnosis *diagnosis)
+{
+	const struct pp_agent_row *agent = diagnosis->options.agent;
+	unsigned count = agent ? agent->required_count + agent->optional_count : 0;
+
+	if (count == 0)
+		return PP_OK;
+	diagnosis->expectations = pp_arena_alloc(&diagnosis->arena, count * sizeof(*diagnosis->expectations));
+	if (!diagnosis->expectations)
+		return PP_NOMEM;
+	for (unsigned i = 0; i < count; i++) {
+		struct pp_expectation *expectation = &diagnosis->expectations[i];
+
+		expectation->required = i < agent->required_count;
+		expectation->category = expectation->required ? agent->required[i] :
+								agent->optional[i - agent->required_count];
+		look_for(diagnosis, expectation);
+	}
+	diagnosis->expectation_count = count;
+	return PP_OK;
+}

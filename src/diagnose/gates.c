@@ -1,0 +1,75 @@
+/* Gates: what the capture could not have shown.
+ *
+ * A rule that reads an absence names the gates it must pass (enum pp_need).  When the packets fit such a rule but a gate is
+ * shut, the connection is inconclusive and the gate's row says why: "not seen" is never turned into "did not happen".
+ */
+#include "diagnose/case.h"
+
+static bool is_loopback_hop(const struct pp_case *c)
+{
+	return pp_addr_is_loopback(&c->conn->server.ip) || pp_addr_is_loopback(&c->conn->client.ip);
+}
+
+/* The client would have sent the next SYN by now: it gave up while we watched.  Clocks at most double. */
+static bool gave_up_connecting(const struct pp_case *c)
+{
+	const struct pp_tcp_facts *tcp = c->tcp;
+	int64_t step;
+
+	if (tcp->syn_times < 2)
+		return c->end - tcp->syn_last.ts > 4 * PP_SECOND;
+	step = (int64_t)(tcp->syn_ms[tcp->syn_times - 1] - tcp->syn_ms[tcp->syn_times - 2]) * PP_MS;
+	return c->end - tcp->syn_last.ts > 2 * step + step / 4;
+}
+
+bool pp_waited(const struct pp_case *c)
+{
+	int64_t until = c->shape.ending == PP_STILL_OPEN ? c->end : c->shape.end.ts, since = c->conn->last.ts;
+
+	if (pp_closed_by_server(c))
+		return true;
+	if (pp_stage_is(c, PP_STAGE_SYN))
+		return gave_up_connecting(c) || c->end - c->tcp->syn.ts >= PP_SYN_WAIT_NS;
+	if (pp_seen(c->tcp->watch) && !pp_seen(c->tcp->watch_answer))
+		since = c->tcp->watch.ts;
+	else if (pp_seen(c->client->last_data))
+		since = c->client->last_data.ts;
+	if (pp_closed_by_client(c) || (pp_seen(c->tcp->watch) && !pp_seen(c->tcp->watch_acked)) || c->client->stuck_retransmits)
+		return until - since >= PP_PATIENCE_NS;
+	return until - since >= PP_SILENCE_NS;
+}
+
+unsigned pp_gates_of(const struct pp_case *c)
+{
+	const struct pp_tcp_facts *tcp = c->tcp;
+	bool heavy_drops = c->conn->last.file < c->diagnosis->file_count && c->diagnosis->files[c->conn->last.file].drops;
+	unsigned gates = 0;
+
+	gates |= tcp->midstream || !pp_seen(tcp->syn) ? PP_CAP(1) : 0;
+	gates |= tcp->one_sided ? PP_CAP(2) : 0;
+	gates |= tcp->snapped ? PP_CAP(3) : 0;
+	gates |= tcp->duplicates ? PP_CAP(4) : 0;
+	gates |= tcp->offload_segments ? PP_CAP(5) : 0;
+	gates |= tcp->reordered ? PP_CAP(6) : 0;
+	gates |= tcp->port_reused ? PP_CAP(7) : 0;
+	gates |= !c->shape.worked && !pp_waited(c) ? PP_CAP(8) : 0;
+	gates |= c->server->missing_acked || heavy_drops ? PP_CAP(9) : 0;
+	gates |= is_loopback_hop(c) ? PP_CAP(10) : 0;
+	gates |= c->address->options_vary ? PP_CAP(11) : 0;
+	gates |= c->client->keep_alives || c->server->keep_alives ? PP_CAP(12) : 0;
+	return gates;
+}
+
+unsigned pp_gates_vetoing(unsigned needs)
+{
+	static const struct { enum pp_need need; unsigned gate; } pairs[] = {
+		{ PP_NEED_START, PP_CAP(1) },    { PP_NEED_BOTH_SIDES, PP_CAP(2) }, { PP_NEED_WHOLE_FRAMES, PP_CAP(3) },
+		{ PP_NEED_NO_DROPS, PP_CAP(9) }, { PP_NEED_WAITED, PP_CAP(8) },     { PP_NEED_REAL_NETWORK, PP_CAP(10) },
+	};
+	unsigned gates = 0;
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if (needs & pairs[i].need)
+			gates |= pairs[i].gate;
+	return gates;
+}

@@ -1,0 +1,228 @@
+/* Attempt groups: connections that are one logical connect.
+ *
+ * Happy Eyeballs races addresses, NTLM needs three legs and often as many sockets, clients try other ports: what one of
+ * them failed at is no fault when its sibling did the job.  Groups are found by host and beginning; a sibling lies in the
+ * same bucket or the next ones, and its time is compared exactly.
+ */
+#include "diagnose/case.h"
+
+static int64_t bucket_of(int64_t ts)
+{
+	return ts / PP_GROUP_NS;
+}
+
+static int64_t second_of(int64_t ts)
+{
+	return ts / PP_SECOND;
+}
+
+static bool is_final(enum pp_credentials credentials)
+{
+	return credentials != PP_CREDENTIALS_NONE && credentials != PP_CREDENTIALS_NTLM_FIRST;
+}
+
+/* ------------------------------------------------------------------ observing */
+
+static void observe_leg(struct pp_group *group, enum pp_credentials credentials, const struct pp_http_reply *reply)
+{
+	if (reply->status == 0)
+		return;
+	if (reply->status == 407) {
+		if (is_final(credentials) && !reply->challenge)
+			pp_keep_earliest(&group->rejected, reply->mark);
+		return;
+	}
+	pp_keep_last(credentials == PP_CREDENTIALS_NONE ? &group->granted_bare : &group->granted, reply->mark);
+}
+
+static void observe_legs(struct pp_group *group, const struct pp_http_facts *http)
+{
+	for (unsigned i = 0; i < http->connect_count; i++)
+		observe_leg(group, http->connects[i].credentials, &http->connects[i].reply);
+	for (unsigned i = 0; i < http->exchange_count; i++)
+		if (http->exchanges[i].absolute_form)
+			observe_leg(group, http->exchanges[i].credentials, &http->exchanges[i].reply);
+}
+
+static void observe_opening(struct pp_diagnosis *diagnosis, const struct pp_connection *conn)
+{
+	struct pp_map_key port = { { conn->server.port, 0, 0 } };
+	struct pp_map_key key = pp_key_of_moment(&port, second_of(conn->first.ts));
+	struct pp_opening *opening = pp_map_add(&diagnosis->openings, &key);
+
+	if (opening)
+		pp_keep_earliest(&opening->won[!pp_addr_is_v4(&conn->server.ip)], conn->first);
+}
+
+/* The three lowest addresses: enough to say "several", whatever the order. */
+static void add_reset(struct pp_reset_second *second, const struct pp_addr *from)
+{
+	unsigned place = 0, most = sizeof(second->from) / sizeof(second->from[0]);
+
+	while (place < second->count && pp_addr_compare(&second->from[place], from) < 0)
+		place++;
+	if (place == most || (place < second->count && pp_addr_equal(&second->from[place], from)))
+		return;
+	if (second->count < most)
+		second->count++;
+	memmove(&second->from[place + 1], &second->from[place], (second->count - place - 1) * sizeof(second->from[0]));
+	second->from[place] = *from;
+}
+
+bool pp_reset_after_idle(const struct pp_tcp_facts *tcp)
+{
+	return tcp->rst.idle_ns >= PP_IDLE_NS ||
+	       (tcp->longest_idle_ns >= PP_IDLE_NS && tcp->idle_after.ts <= tcp->rst.mark.ts &&
+		tcp->rst.mark.ts - tcp->idle_after.ts <= 5 * PP_SECOND);
+}
+
+static bool is_midsession_reset(const struct pp_connection *conn, const struct pp_shape *shape)
+{
+	return shape->ending == PP_SERVER_RST && (shape->worked || shape->stage == PP_STAGE_SECURE) &&
+	       conn->tcp.rst.after != PP_PHASE_CLOSE && !pp_reset_after_idle(&conn->tcp);
+}
+
+void pp_group_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn, const struct pp_attribution *who,
+		      const struct pp_shape *shape)
+{
+	struct pp_map_key host = pp_key_of_endpoint(diagnosis, who->host, &conn->server.ip);
+	struct pp_map_key key = pp_key_of_moment(&host, bucket_of(conn->first.ts));
+	bool legs = conn->http && shape->asked_proxy, won = shape->worked || shape->passed;
+	struct pp_group *group;
+
+	if (is_midsession_reset(conn, shape)) {
+		struct pp_map_key all = { { 0, 0, 0 } };
+		struct pp_map_key moment = pp_key_of_moment(&all, second_of(shape->end.ts));
+		struct pp_reset_second *second = pp_map_add(&diagnosis->resets, &moment);
+
+		if (second)
+			add_reset(second, &conn->server.ip);
+	}
+	if (!won && !legs)
+		return;
+	if (won)
+		observe_opening(diagnosis, conn);
+	group = pp_map_add(&diagnosis->groups, &key);
+	if (!group)
+		return;
+	if (won) {
+		pp_keep_earliest(&group->won, conn->first);
+		pp_keep_last(&group->won_last, conn->first);
+	}
+	if (legs)
+		observe_legs(group, conn->http);
+}
+
+/* ------------------------------------------------------------------ asking */
+
+static const struct pp_group *group_at(const struct pp_case *c, int64_t bucket)
+{
+	struct pp_map_key key = pp_key_of_moment(&c->host->key, bucket);
+
+	return pp_map_find(&c->diagnosis->groups, &key);
+}
+
+static bool within(int64_t a, int64_t b, int64_t ns)
+{
+	return (a > b ? a - b : b - a) <= ns;
+}
+
+static bool family_won(const struct pp_case *c, struct pp_mark *ret_mark)
+{
+	const struct pp_mark *mine = &c->conn->first;
+	unsigned other = pp_addr_is_v4(&c->conn->server.ip);
+
+	for (int64_t s = second_of(mine->ts) - 2; s <= second_of(mine->ts) + 2; s++) {
+		struct pp_map_key port = { { c->conn->server.port, 0, 0 } };
+		struct pp_map_key key = pp_key_of_moment(&port, s);
+		const struct pp_opening *opening = pp_map_find(&c->diagnosis->openings, &key);
+
+		if (opening && pp_seen(opening->won[other]) && within(opening->won[other].ts, mine->ts, PP_GROUP_NS)) {
+			*ret_mark = opening->won[other];
+			return true;
+		}
+	}
+	return false;
+}
+
+bool pp_sibling_won(const struct pp_case *c, struct pp_mark *ret_mark)
+{
+	const struct pp_mark *mine = &c->conn->first;
+
+	if (!c->who->host)
+		return family_won(c, ret_mark);
+	for (int64_t b = bucket_of(mine->ts) - 1; b <= bucket_of(mine->ts) + 1; b++) {
+		const struct pp_group *group = group_at(c, b);
+
+		if (!group || !pp_seen(group->won))
+			continue;
+		*ret_mark = b < bucket_of(mine->ts) ? group->won_last : group->won;
+		if (within(ret_mark->ts, mine->ts, PP_GROUP_NS))
+			return true;
+	}
+	return false;
+}
+
+/* The latest 407 of this connection's proxied requests. */
+static const struct pp_http_reply *last_407(const struct pp_case *c)
+{
+	if (c->shape.connect && c->shape.connect->reply.status == 407)
+		return &c->shape.connect->reply;
+	if (c->shape.exchange && c->shape.exchange->reply.status == 407)
+		return &c->shape.exchange->reply;
+	return NULL;
+}
+
+struct pp_mark pp_leg_granted(const struct pp_case *c)
+{
+	const struct pp_http_reply *denied = last_407(c);
+
+	if (!denied)
+		return (struct pp_mark){ 0 };
+	for (int64_t b = bucket_of(c->conn->first.ts); b <= bucket_of(denied->mark.ts + PP_LEGS_NS); b++) {
+		const struct pp_group *group = group_at(c, b);
+
+		if (group && pp_seen(group->granted) && group->granted.ts > denied->mark.ts &&
+		    group->granted.ts - denied->mark.ts <= PP_LEGS_NS)
+			return group->granted;
+		if (group && pp_seen(group->granted_bare) && group->granted_bare.ts > denied->mark.ts &&
+		    group->granted_bare.ts - denied->mark.ts <= PP_GROUP_NS)
+			return group->granted_bare;
+	}
+	return (struct pp_mark){ 0 };
+}
+
+struct pp_mark pp_leg_rejected(const struct pp_case *c)
+{
+	const struct pp_http_reply *denied = last_407(c);
+
+	if (!denied)
+		return (struct pp_mark){ 0 };
+	for (int64_t b = bucket_of(denied->mark.ts - PP_LEGS_NS); b <= bucket_of(denied->mark.ts + PP_LEGS_NS); b++) {
+		const struct pp_group *group = group_at(c, b);
+
+		if (group && pp_seen(group->rejected) && within(group->rejected.ts, denied->mark.ts, PP_LEGS_NS))
+			return group->rejected;
+	}
+	return (struct pp_mark){ 0 };
+}
+
+bool pp_resets_elsewhere(const struct pp_case *c, struct pp_addr *ret_other, unsigned *ret_servers)
+{
+	int64_t at = second_of(c->tcp->rst.mark.ts);
+
+	for (int64_t s = at - 1; s <= at + 1; s++) {
+		struct pp_map_key all = { { 0, 0, 0 } };
+		struct pp_map_key key = pp_key_of_moment(&all, s);
+		const struct pp_reset_second *second = pp_map_find(&c->diagnosis->resets, &key);
+
+		for (unsigned i = 0; second && i < second->count; i++) {
+			if (pp_addr_equal(&second->from[i], &c->conn->server.ip))
+				continue;
+			*ret_other = second->from[i];
+			*ret_servers = second->count;
+			return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,267 @@
+/* Judging: the loop over the rule table.
+ *
+ * Layer by layer in the order of a connection's life; the first layer that has something to say decides, because what fails
+ * first is the cause of what fails later.  Within a layer proven beats strong beats consistent.  A rule whose gates are shut
+ * may still fit: then the connection is inconclusive, with the gate as its verdict and the rule as its alternative.
+ */
+#include "diagnose/judge.h"
+
+#include "diagnose/lookup.h"
+#include "diagnose/table.h"
+
+#define WHY_GATE N_("the packets would fit, but the capture cannot show it")
+#define WHY_WEAKER N_("fits too, less surely")
+#define WHY_NOT_HIT N_("its conditions are not met")
+
+enum { HITS_MAX = 8 };
+
+/* The hits of one layer, best first. */
+struct hits {
+	unsigned count;
+	struct pp_verdict best;
+	const struct pp_rule *others[HITS_MAX];
+	unsigned other_count;
+	const struct pp_rule *vetoed; /* fits, but a gate is shut */
+	unsigned gates;
+};
+
+static void begin(const struct pp_case *c, const struct pp_rule *rule, struct pp_verdict *verdict)
+{
+	verdict->rule = rule;
+	verdict->outcome = rule->outcome;
+	verdict->grade = PP_GRADE_NONE;
+	verdict->domain = rule->domain;
+	verdict->owner = rule->owner;
+	verdict->evidence_count = verdict->alternative_count = 0;
+	verdict->host = c->conn ? pp_asked_host(c) : c->lookup->name;
+	verdict->server = c->conn ? c->conn->server : c->lookup->resolver;
+	memset(&verdict->proxy, 0, sizeof(verdict->proxy));
+	if (c->conn && c->path == PP_BY_PROXY)
+		verdict->proxy = c->conn->server;
+	verdict->detail = NULL;
+	memset(&verdict->device, 0, sizeof(verdict->device));
+	verdict->number = 0;
+	verdict->next_test = NULL;
+}
+
+static int rank(const struct pp_verdict *verdict)
+{
+	return verdict->outcome == PP_OUTCOME_INCONCLUSIVE ? -1 : (int)verdict->grade;
+}
+
+static void take(struct hits *hits, const struct pp_verdict *verdict)
+{
+	if (hits->count == 0 || rank(verdict) > rank(&hits->best)) {
+		if (hits->count && hits->other_count < HITS_MAX)
+			hits->others[hits->other_count++] = hits->best.rule;
+		hits->best = *verdict;
+	} else if (hits->other_count < HITS_MAX) {
+		hits->others[hits->other_count++] = verdict->rule;
+	}
+	hits->count++;
+}
+
+/* A rule must not say more than its row allows; resets and silence of a connection joined midway are never more than
+ * consistent (CAP-01). */
+static void cap_grade(const struct pp_case *c, struct pp_verdict *verdict)
+{
+	enum pp_domain domain = verdict->domain;
+	bool inferred = domain == PP_DOMAIN_SERVER || domain == PP_DOMAIN_IDLE || domain == PP_DOMAIN_MTU ||
+			(domain == PP_DOMAIN_FIREWALL && !pp_addr_is_set(&verdict->device));
+
+	if (verdict->grade > verdict->rule->most)
+		verdict->grade = verdict->rule->most;
+	if (verdict->outcome == PP_OUTCOME_FAULT && inferred && c->conn && c->gates & PP_CAP(1) && !c->shape.exchange)
+		verdict->grade = PP_CONSISTENT;
+}
+
+static void ask(const struct pp_case *c, const struct pp_layer *layer, struct hits *hits)
+{
+	struct pp_verdict verdict;
+
+	for (unsigned i = 0; layer->rules[i]; i++) {
+		const struct pp_rule *rule = layer->rules[i];
+		unsigned shut = c->gates & pp_gates_vetoing(rule->needs);
+
+		begin(c, rule, &verdict);
+		if (!rule->match(c, &verdict))
+			continue;
+		if (shut && verdict.outcome != PP_OUTCOME_OK) {
+			if (!hits->vetoed) {
+				hits->vetoed = rule;
+				hits->gates = shut;
+			}
+			continue;
+		}
+		cap_grade(c, &verdict);
+		take(hits, &verdict);
+		if (layer->choice == PP_CHOOSE_FIRST || verdict.outcome == PP_OUTCOME_OK) {
+			hits->best = verdict;
+			return;
+		}
+	}
+}
+
+/* ------------------------------------------------------------------ alternatives and notes */
+
+static void add_alternative(struct pp_verdict *verdict, const struct pp_rule *rule, const char *why_not)
+{
+	if (!rule || rule == verdict->rule || verdict->alternative_count == PP_ALTERNATIVES_MAX)
+		return;
+	for (unsigned i = 0; i < verdict->alternative_count; i++)
+		if (verdict->alternatives[i].rule == rule)
+			return;
+	verdict->alternatives[verdict->alternative_count++] = (struct pp_alternative){ rule, why_not };
+}
+
+/* The rules that hit beside this one, then those its row names as look-alikes. */
+static void add_alternatives(struct pp_verdict *verdict, const struct hits *hits)
+{
+	char id[16];
+
+	for (unsigned i = 0; i < hits->other_count; i++)
+		add_alternative(verdict, hits->others[i], WHY_WEAKER);
+	add_alternative(verdict, hits->vetoed, WHY_GATE);
+	for (const char *p = verdict->rule->alternatives; *p;) {
+		size_t n = strcspn(p, ",");
+
+		if (n < sizeof(id)) {
+			memcpy(id, p, n);
+			id[n] = '\0';
+			add_alternative(verdict, pp_rule_find(id), WHY_NOT_HIT);
+		}
+		p += n + (p[n] == ',');
+	}
+}
+
+/* Notes that say the same as the verdict, or blame where it acquits, are left out. */
+static void add_notes(const struct pp_case *c, struct pp_judgement *judgement)
+{
+	const struct pp_rule *rule;
+
+	for (unsigned i = 0; (rule = pp_note_rules[i]) != NULL && judgement->also_count < PP_ALSO_MAX; i++) {
+		struct pp_verdict *also = &judgement->also[judgement->also_count];
+
+		if (rule == judgement->verdict.rule || c->gates & pp_gates_vetoing(rule->needs))
+			continue;
+		begin(c, rule, also);
+		if (!rule->match(c, also) || (judgement->verdict.outcome == PP_OUTCOME_OK && also->outcome != PP_OUTCOME_OK))
+			continue;
+		cap_grade(c, also);
+		judgement->also_count++;
+	}
+}
+
+/* ------------------------------------------------------------------ what stands after all layers */
+
+static const struct pp_rule *row_of_gate(unsigned gates)
+{
+	static const struct { unsigned gate; const struct pp_rule *rule; } rows[] = {
+		{ PP_CAP(2), &pp_rule_cap_02 },	 { PP_CAP(1), &pp_rule_cap_01 }, { PP_CAP(3), &pp_rule_cap_03 },
+		{ PP_CAP(9), &pp_rule_cap_09 },	 { PP_CAP(8), &pp_rule_cap_08 }, { PP_CAP(10), &pp_rule_cap_10 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (gates & rows[i].gate)
+			return rows[i].rule;
+	return &pp_rule_cap_08;
+}
+
+static void give_gate(const struct pp_case *c, const struct pp_rule *row, struct pp_verdict *verdict)
+{
+	begin(c, row, verdict);
+	verdict->grade = PP_CONSISTENT;
+	if (!row->match || !row->match(c, verdict))
+		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CAPTURE, .mark = c->conn->first, .text = row->name });
+}
+
+/* One bad connection among successes to the same name by the same path is transient: shown, not accused.  Only what is
+ * inferred from silence or a close is excused like this; a word of the other side stands. */
+static void excuse_transient(const struct pp_case *c, struct pp_verdict *verdict)
+{
+	bool same_place = pp_seen(c->service->answered) && pp_stage_is(c, PP_STAGE_SYN);
+	bool same_name = c->who->host && pp_seen(c->host->worked[c->path]);
+
+	if (verdict->outcome == PP_OUTCOME_FAULT && verdict->grade == PP_CONSISTENT && (same_place || same_name) &&
+	    !pp_short_hello_passed(c))
+		verdict->outcome = PP_OUTCOME_INCONCLUSIVE;
+}
+
+static void decide(const struct pp_case *c, struct pp_verdict *verdict)
+{
+	for (unsigned i = 0; i < pp_layer_count; i++) {
+		const struct pp_layer *layer = &pp_layers[i];
+		struct hits hits;
+
+		if (!(layer->stages >> c->shape.stage & 1))
+			continue;
+		hits.count = hits.other_count = 0;
+		hits.vetoed = NULL;
+		ask(c, layer, &hits);
+		if (hits.count)
+			*verdict = hits.best;
+		else if (hits.vetoed)
+			give_gate(c, row_of_gate(hits.gates), verdict);
+		else
+			continue;
+		if (verdict->outcome != PP_OUTCOME_OK)
+			add_alternatives(verdict, &hits);
+		return;
+	}
+	give_gate(c, c->shape.ending == PP_STILL_OPEN || !pp_closed_by_client(c) ? &pp_rule_cap_08 : &pp_rule_loc_02, verdict);
+}
+
+void pp_judge_connection(const struct pp_case *c, struct pp_judgement *ret_judgement)
+{
+	ret_judgement->also_count = 0;
+	decide(c, &ret_judgement->verdict);
+	excuse_transient(c, &ret_judgement->verdict);
+	add_notes(c, ret_judgement);
+}
+
+/* ------------------------------------------------------------------ lookups */
+
+static void give_lookup(const struct pp_case *c, const struct pp_rule *rule, enum pp_outcome outcome, enum pp_grade grade,
+			struct pp_mark mark, struct pp_verdict *verdict)
+{
+	begin(c, rule, verdict);
+	verdict->outcome = outcome;
+	verdict->grade = grade;
+	if (c->lookup->address_count && outcome == PP_OUTCOME_OK)
+		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_DNS_ADDRESS, .mark = mark,
+						       .addr = c->lookup->addresses[0] });
+	else
+		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_DNS_QUERY, .mark = mark, .text = c->lookup->name,
+						       .a = c->lookup->question_count ? c->lookup->questions[0].type : 0,
+						       .b = c->lookup->question_count ? c->lookup->questions[0].queries : 0 });
+}
+
+/* NOERROR without addresses is a fine answer: the name exists. */
+static bool served(const struct pp_lookup *lookup)
+{
+	uint8_t rcode;
+
+	return lookup->address_count || (pp_lookup_rcode(lookup, &rcode) && rcode == PP_RCODE_NOERROR);
+}
+
+void pp_judge_lookup(const struct pp_case *c, struct pp_judgement *ret_judgement)
+{
+	struct pp_verdict *verdict = &ret_judgement->verdict;
+	struct hits hits = { .count = 0 };
+	struct pp_mark mark;
+
+	ret_judgement->also_count = 0;
+	ask(c, &pp_lookup_layer, &hits);
+	if (hits.count && hits.best.outcome == PP_OUTCOME_FAULT && c->lookup->address_count == 0 &&
+	    pp_lookup_recovered(c, &mark)) {
+		give_lookup(c, &pp_rule_ok_08, PP_OUTCOME_OK, PP_STRONG, mark, verdict);
+	} else if (hits.count) {
+		*verdict = hits.best;
+		if (verdict->outcome != PP_OUTCOME_OK)
+			add_alternatives(verdict, &hits);
+	} else if (served(c->lookup)) {
+		give_lookup(c, &pp_rule_ok_01, PP_OUTCOME_OK, PP_PROVEN, c->lookup->last, verdict);
+	} else {
+		give_lookup(c, &pp_rule_cap_08, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, c->lookup->first, verdict);
+	}
+}

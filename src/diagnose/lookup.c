@@ -1,0 +1,202 @@
+#include "diagnose/lookup.h"
+
+#include <ctype.h>
+
+#define SUFFIX_TRIES_NS (5 * PP_SECOND) /* a search list is gone through within */
+
+static bool is_address_type(uint16_t type)
+{
+	return type == PP_DNS_A || type == PP_DNS_AAAA;
+}
+
+bool pp_lookup_wants_address(const struct pp_lookup *lookup)
+{
+	for (unsigned i = 0; i < lookup->question_count; i++)
+		if (is_address_type(lookup->questions[i].type))
+			return true;
+	return false;
+}
+
+bool pp_lookup_rcode(const struct pp_lookup *lookup, uint8_t *ret_rcode)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < lookup->question_count; i++) {
+		const struct pp_dns_question *question = &lookup->questions[i];
+
+		if (!question->answered || !is_address_type(question->type))
+			continue;
+		if (!any || question->rcode == PP_RCODE_NOERROR ||
+		    (question->type == PP_DNS_A && *ret_rcode != PP_RCODE_NOERROR))
+			*ret_rcode = question->rcode;
+		any = true;
+	}
+	return any;
+}
+
+bool pp_lookup_answered(const struct pp_lookup *lookup)
+{
+	uint8_t rcode;
+
+	return lookup->address_count > 0 || pp_lookup_rcode(lookup, &rcode);
+}
+
+/* ------------------------------------------------------------------ names seen */
+
+/* The key of "some name whose first label is this", beside the keys of whole names. */
+static struct pp_map_key key_of_first_label(const struct pp_diagnosis *diagnosis, const char *name)
+{
+	char label[66] = "=";
+	size_t n = strcspn(name, ".");
+
+	if (n > sizeof(label) - 2)
+		n = sizeof(label) - 2;
+	memcpy(label + 1, name, n);
+	label[n + 1] = '\0';
+	return pp_key_of_text(diagnosis, label);
+}
+
+static void remember(struct pp_diagnosis *diagnosis, const struct pp_map_key *key, const struct pp_lookup *lookup)
+{
+	struct pp_name *name = pp_map_add(&diagnosis->names, key);
+
+	if (!name || lookup->address_count == 0)
+		return;
+	pp_keep_earliest(&name->answered, lookup->last);
+	pp_keep_latest(&name->last_answered, lookup->last.ts);
+}
+
+/* The last two labels: near enough to "who runs it" for the names the catalogue knows. */
+static const char *domain_of(const char *name)
+{
+	const char *domain = name;
+	unsigned dots = 0;
+
+	for (const char *p = name + strlen(name); p > name && dots < 2; p--) {
+		dots += p[-1] == '.';
+		domain = p[-1] == '.' ? (dots < 2 ? domain : p) : domain;
+	}
+	return domain;
+}
+
+static void remember_private_addresses(struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup)
+{
+	struct pp_map_key domain = pp_key_of_text(diagnosis, domain_of(lookup->name));
+
+	for (unsigned i = 0; i < lookup->address_count; i++) {
+		struct pp_map_key key = pp_key_of_addr(&lookup->addresses[i], 0);
+		struct pp_baseline *baseline;
+
+		if (!pp_addr_is_private(&lookup->addresses[i]))
+			continue;
+		baseline = pp_map_add(&diagnosis->addresses, &key);
+		if (baseline)
+			baseline->names |= pp_bit_of(domain.word[0]);
+	}
+}
+
+void pp_lookup_observe(struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup, const struct pp_attribution *who)
+{
+	struct pp_map_key name = pp_key_of_text(diagnosis, lookup->name);
+	struct pp_map_key label = key_of_first_label(diagnosis, lookup->name);
+
+	remember(diagnosis, &name, lookup);
+	if (lookup->address_count)
+		remember(diagnosis, &label, lookup);
+	if (who->row)
+		remember_private_addresses(diagnosis, lookup);
+}
+
+/* ------------------------------------------------------------------ asking */
+
+static bool begins(const char *name, const char *with)
+{
+	return strncmp(name, with, strlen(with)) == 0;
+}
+
+static bool ends(const char *name, const char *with)
+{
+	size_t n = strlen(name), m = strlen(with);
+
+	return n >= m && strcmp(name + n - m, with) == 0;
+}
+
+/* Names of discovery; a block list is asked with an IPv4 address written backwards. */
+static bool is_discovery(const char *name)
+{
+	static const char *const firsts[] = { "wpad.", "isatap.", "_", "teredo.", "autodiscover.", "lb._dns-sd.", "b._dns-sd." };
+	static const char *const lasts[] = { ".in-addr.arpa", ".ip6.arpa", ".localdomain", ".onion" };
+	unsigned numbers = 0;
+
+	if (!strchr(name, '.'))
+		return true;
+	for (size_t i = 0; i < sizeof(firsts) / sizeof(firsts[0]); i++)
+		if (begins(name, firsts[i]))
+			return true;
+	for (size_t i = 0; i < sizeof(lasts) / sizeof(lasts[0]); i++)
+		if (ends(name, lasts[i]))
+			return true;
+	for (const char *p = name; isdigit((unsigned char)*p); p++) {
+		p += strspn(p, "0123456789");
+		numbers++;
+		if (*p != '.')
+			break;
+	}
+	return numbers >= 4;
+}
+
+/* The name begins with a whole name that was itself looked up or that the catalogue knows: "login.example.com.corp". */
+static bool has_search_suffix(const struct pp_case *c)
+{
+	char prefix[PP_DNS_NAME_MAX];
+	size_t len = strlen(c->lookup->name);
+	const struct pp_catalogue *catalogue = c->diagnosis->options.catalogue;
+
+	if (len >= sizeof(prefix))
+		return false;
+	memcpy(prefix, c->lookup->name, len + 1);
+	for (char *dot = strrchr(prefix, '.'); dot; dot = strrchr(prefix, '.')) {
+		struct pp_map_key key;
+
+		*dot = '\0';
+		if (!strchr(prefix, '.'))
+			return false;
+		key = pp_key_of_text(c->diagnosis, prefix);
+		if (pp_map_find(&c->diagnosis->names, &key) || (catalogue && pp_catalogue_host(catalogue, prefix)))
+			return true;
+	}
+	return false;
+}
+
+/* The same first label found an address at another suffix of the list. */
+static bool label_found(const struct pp_case *c)
+{
+	struct pp_map_key key = key_of_first_label(c->diagnosis, c->lookup->name);
+	const struct pp_name *name = pp_map_find(&c->diagnosis->names, &key);
+	int64_t at = c->lookup->first.ts;
+
+	if (!name || c->who->row || begins(c->lookup->name, "www."))
+		return false;
+	return (name->answered.ts >= at && name->answered.ts - at <= SUFFIX_TRIES_NS) ||
+	       (name->last_answered >= at && name->last_answered - at <= SUFFIX_TRIES_NS);
+}
+
+bool pp_lookup_is_noise(const struct pp_case *c)
+{
+	const char *name = c->lookup->name;
+
+	return !pp_lookup_wants_address(c->lookup) || c->lookup->resolver.port == 5353 || c->lookup->resolver.port == 5355 ||
+	       c->lookup->resolver.port == 137 || pp_is_wpad(c) || is_discovery(name) || strstr(name, ".privatelink.") ||
+	       (!c->who->row && has_search_suffix(c)) || label_found(c);
+}
+
+bool pp_lookup_recovered(const struct pp_case *c, struct pp_mark *ret_mark)
+{
+	struct pp_map_key key = pp_key_of_text(c->diagnosis, c->lookup->name);
+	const struct pp_name *name = pp_map_find(&c->diagnosis->names, &key);
+
+	*ret_mark = name && pp_seen(name->answered)	      ? name->answered :
+		    pp_seen(c->host->worked[PP_DIRECT]) ? c->host->worked[PP_DIRECT] :
+								    c->host->worked[PP_BY_PROXY];
+	return pp_seen(*ret_mark);
+}

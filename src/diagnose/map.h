@@ -1,0 +1,47 @@
+/* map: a table of records by key, private to diagnose/.
+ *
+ * Shape   records of one size that begin with their struct pp_map_key; adding may move them, so pointers live until the
+ *         next pp_map_add().  Records keep the order in which they were added; nothing iterates in hash order.
+ * Errors  NULL at the cap or without memory; `refused` counts.
+ * Owns    its records until pp_map_done().
+ * Limits  PP_MAP_MOST records.
+ */
+#ifndef PP_DIAGNOSE_MAP_H
+#define PP_DIAGNOSE_MAP_H
+
+#include "base/hash.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PP_MAP_MOST = 65536 };
+
+struct pp_map_key {
+	uint64_t word[3];
+};
+
+struct pp_map {
+	uint8_t *records;
+	uint32_t *slots;         /* record number + 1; 0: free */
+	size_t record_bytes;
+	uint32_t count, room, slot_count;
+	uint64_t refused;
+	struct pp_hash_key key;
+};
+
+void pp_map_init(struct pp_map *map, size_t record_bytes, struct pp_hash_key key);
+void pp_map_done(struct pp_map *map);
+void *pp_map_add(struct pp_map *map, const struct pp_map_key *key); /* found, or new and zeroed behind its key */
+void *pp_map_find(const struct pp_map *map, const struct pp_map_key *key); /* NULL: none */
+
+static inline void *pp_map_at(const struct pp_map *map, uint32_t i)
+{
+	return map->records + i * map->record_bytes;
+}
+
+static inline uint32_t pp_map_number(const struct pp_map *map, const void *record)
+{
+	return (uint32_t)((size_t)((const uint8_t *)record - map->records) / map->record_bytes);
+}
+
+#endif

@@ -1,0 +1,30 @@
+#include "diagnose/verdict.h"
+
+const char *pp_outcome_name(enum pp_outcome outcome)
+{
+	static const char *const names[] = { "ok", "fault", "inconclusive" };
+
+	return names[outcome];
+}
+
+const char *pp_grade_name(enum pp_grade grade)
+{
+	static const char *const names[] = { "", "consistent", "strong", "proven" };
+
+	return names[grade];
+}
+
+const char *pp_domain_name(enum pp_domain domain)
+{
+	static const char *const names[] = { "none", "capture", "local", "dns", "firewall", "proxy", "inspection",
+					     "tls", "trust", "mtls", "server", "mtu", "idle" };
+
+	return names[domain];
+}
+
+const char *pp_owner_name(enum pp_owner owner)
+{
+	static const char *const names[] = { "none", "network", "proxy", "dns", "server", "local", "security" };
+
+	return names[owner];
+}

@@ -1,0 +1,176 @@
+#include "diagnose/shape.h"
+
+#include <string.h>
+
+static bool names_a_proxy(const char *text)
+{
+	return text && (strstr(text, "squid") || strstr(text, "Squid") || strstr(text, "BlueCoat") ||
+			strstr(text, "Zscaler") || strstr(text, "mitmproxy"));
+}
+
+bool pp_reply_is_proxys(const struct pp_http_exchange *exchange)
+{
+	const struct pp_http_reply *reply = &exchange->reply;
+
+	return reply->status == 407 ||
+	       (exchange->absolute_form && (reply->x_squid_error || reply->page == PP_PAGE_SQUID ||
+					    reply->page == PP_PAGE_BLOCK || names_a_proxy(reply->server)));
+}
+
+bool pp_status_is_reachable(uint16_t status)
+{
+	return status >= 100 && status != 407 && status != 470 && (status < 502 || status > 504);
+}
+
+/* ------------------------------------------------------------------ how it ended */
+
+static void earlier(struct pp_shape *shape, enum pp_ending ending, struct pp_mark mark)
+{
+	if (!pp_seen(mark) || (shape->ending != PP_STILL_OPEN && mark.ts >= shape->end.ts))
+		return;
+	shape->ending = ending;
+	shape->end = mark;
+}
+
+static void find_end(struct pp_shape *shape, const struct pp_tcp_facts *tcp)
+{
+	const struct pp_tcp_reset *rst = &tcp->rst;
+
+	shape->went_on = pp_seen(rst->mark) && tcp->side[PP_CLIENT].last_data.ts > rst->mark.ts &&
+			 tcp->side[PP_SERVER].last_data.ts > rst->mark.ts;
+	earlier(shape, PP_CLIENT_FIN, tcp->side[PP_CLIENT].fin);
+	earlier(shape, PP_SERVER_FIN, tcp->side[PP_SERVER].fin);
+	if (rst->acceptable && !shape->went_on)
+		earlier(shape, rst->from == PP_CLIENT ? PP_CLIENT_RST : PP_SERVER_RST, rst->mark);
+}
+
+/* ------------------------------------------------------------------ how far it got */
+
+static uint16_t best_offer(const struct pp_tls_facts *tls)
+{
+	uint16_t best = 0;
+
+	for (unsigned i = 0; i < tls->offered_count; i++)
+		if (tls->offered[i] > best)
+			best = tls->offered[i];
+	return best ? best : tls->legacy_version;
+}
+
+/* Bytes of the server are there, but not in a form that says what they were. */
+static bool hidden(const struct pp_connection *conn, const struct pp_tls_facts *tls)
+{
+	const struct pp_tcp_side *server = &conn->tcp.side[PP_SERVER];
+
+	return tls->alert_count == 0 && !pp_seen(tls->not_tls) &&
+	       (conn->tcp.snapped || tls->desynchronised[PP_SERVER] || tls->server_first_unseen || server->missing_acked) &&
+	       (server->bytes > 0 || server->missing_acked);
+}
+
+static enum pp_stage tls_stage(const struct pp_connection *conn, const struct pp_tls_facts *tls)
+{
+	bool hello = pp_seen(tls->server_hello) && tls->server_hello_count > (tls->hello_retry ? 1U : 0U);
+
+	if (tls->complete || (tls->app_bytes[PP_CLIENT] && tls->app_bytes[PP_SERVER]))
+		return PP_STAGE_SECURE;
+	if (hello)
+		return tls->desynchronised[PP_SERVER] || tls->desynchronised[PP_CLIENT] ? PP_STAGE_OPAQUE : PP_STAGE_FLIGHT;
+	if (!pp_seen(tls->client_hello) && !tls->partial_client_hello)
+		return PP_STAGE_OPAQUE;
+	return hidden(conn, tls) ? PP_STAGE_OPAQUE : PP_STAGE_HELLO;
+}
+
+static enum pp_stage http_stage(const struct pp_connection *conn, const struct pp_shape *shape)
+{
+	const struct pp_tcp_facts *tcp = &conn->tcp;
+
+	if (shape->exchange && !(shape->connect && shape->connect->mark.ts > shape->exchange->mark.ts)) {
+		if (pp_seen(shape->exchange->reply.mark))
+			return PP_STAGE_ANSWERED;
+		return tcp->snapped || tcp->side[PP_SERVER].missing_acked || pp_seen(shape->exchange->reply.begin) ?
+			       PP_STAGE_OPAQUE :
+			       PP_STAGE_ASKED;
+	}
+	if (!shape->connect)
+		return pp_seen(conn->http->reply_without_request) ? PP_STAGE_OPAQUE : PP_STAGE_NOTHING;
+	if (shape->connect->tunnel)
+		return PP_STAGE_TUNNEL;
+	if (pp_seen(shape->connect->reply.mark))
+		return PP_STAGE_DENIED;
+	return tcp->snapped ? PP_STAGE_OPAQUE : PP_STAGE_CONNECT;
+}
+
+/* The server went on after the tunnel's 2xx with something that is neither TLS nor HTTP. */
+static bool other_in_tunnel(const struct pp_connection *conn, const struct pp_connect *connect)
+{
+	return conn->tcp.side[PP_SERVER].last_data.ts > connect->reply.mark.ts &&
+	       conn->tcp.side[PP_CLIENT].last_data.ts > connect->reply.mark.ts;
+}
+
+static enum pp_stage stage_of(const struct pp_connection *conn, const struct pp_shape *shape)
+{
+	const struct pp_tcp_facts *tcp = &conn->tcp;
+	bool client = tcp->side[PP_CLIENT].bytes > 0, server = tcp->side[PP_SERVER].bytes > 0;
+	enum pp_stage stage;
+
+	if (shape->tls)
+		return tls_stage(conn, shape->tls);
+	if (conn->http) {
+		stage = http_stage(conn, shape);
+		if (stage == PP_STAGE_TUNNEL && other_in_tunnel(conn, shape->connect))
+			return PP_STAGE_DATA;
+		if (stage != PP_STAGE_NOTHING)
+			return stage;
+	}
+	if (client && server)
+		return PP_STAGE_DATA;
+	if (server || (client && !(tcp->fast_open && !pp_seen(tcp->syn_ack))))
+		return PP_STAGE_ONE_VOICE;
+	if (pp_seen(tcp->syn_ack) || pp_seen(tcp->established))
+		return PP_STAGE_OPEN;
+	return pp_seen(tcp->syn) ? PP_STAGE_SYN : PP_STAGE_NOTHING;
+}
+
+static bool did_its_job(const struct pp_connection *conn, const struct pp_shape *shape)
+{
+	const struct pp_http_reply *reply = shape->exchange ? &shape->exchange->reply : NULL;
+
+	switch (shape->stage) {
+	case PP_STAGE_SECURE:
+		return shape->tls->app_bytes[PP_CLIENT] > 0 && shape->tls->app_bytes[PP_SERVER] > 0;
+	case PP_STAGE_ANSWERED:
+		return pp_status_is_reachable(reply->status) && reply->page == PP_PAGE_NONE &&
+		       !(pp_reply_is_proxys(shape->exchange) && reply->status >= 400);
+	case PP_STAGE_DATA:
+		return conn->tcp.side[PP_SERVER].bytes > 0;
+	default:
+		return false;
+	}
+}
+
+struct pp_shape pp_shape_of(const struct pp_connection *conn)
+{
+	struct pp_shape shape = { .near_ns = conn->tcp.handshake_rtt_ns, .hello_ns = -1 };
+	const struct pp_http_facts *http = conn->http;
+	const struct pp_tls_facts *tls = conn->tls;
+
+	if (shape.near_ns < 0)
+		shape.near_ns = conn->tcp.ack_rtt_min_ns;
+	if (http && http->connect_count)
+		shape.connect = &http->connects[http->connect_count - 1];
+	if (http && http->exchange_count)
+		shape.exchange = &http->exchanges[http->exchange_count - 1];
+	shape.asked_proxy = shape.connect || (shape.exchange && shape.exchange->absolute_form);
+	shape.tunnel = shape.connect && shape.connect->tunnel;
+	if (tls && !tls->client_hello_from_server) {
+		shape.tls = tls;
+		shape.offer = tls->client_hello_count ? best_offer(tls) : 0;
+		shape.leaf = tls->certificate_count && !tls->certificates[0]->unparsed ? tls->certificates[0] : NULL;
+		if (pp_seen(tls->server_hello) && pp_seen(tls->client_hello))
+			shape.hello_ns = tls->server_hello.ts - tls->client_hello.ts;
+	}
+	shape.stage = stage_of(conn, &shape);
+	shape.passed = shape.stage == PP_STAGE_FLIGHT || shape.stage == PP_STAGE_SECURE || shape.stage == PP_STAGE_ANSWERED;
+	find_end(&shape, &conn->tcp);
+	shape.worked = did_its_job(conn, &shape);
+	return shape;
+}

@@ -1,0 +1,255 @@
+/* state: what a diagnosis remembers of all connections and lookups; private to diagnose/.
+ *
+ * Shape   tables filled by observe(), final after prepare(): baselines per address, contrasts per address and port, per host
+ *         and per moment.  Every field is a count, a set, an extreme or "the earliest", so that the order of observe()
+ *         calls leaves no trace.
+ * Owns    its records and copies of names; a record refers to another by its number in the table.
+ * Limits  PP_MAP_MOST records a table; a connection without a record meets an empty one: no contrast, no claim.
+ */
+#ifndef PP_DIAGNOSE_STATE_H
+#define PP_DIAGNOSE_STATE_H
+
+#include "base/arena.h"
+#include "base/time.h"
+#include "diagnose/diagnose.h"
+#include "diagnose/map.h"
+#include "diagnose/shape.h"
+
+/* The two lowest values with whose they are, so that a connection can ask about all the others. */
+struct pp_lowest {
+	struct { int64_t ns; uint32_t index; bool set; } at[2];
+};
+
+void pp_lowest_add(struct pp_lowest *lowest, int64_t ns, uint32_t index);
+int64_t pp_lowest_but(const struct pp_lowest *lowest, uint32_t index); /* -1: no other */
+
+/* A set of TTL values. */
+struct pp_ttls {
+	uint64_t bits[4];
+};
+
+static inline void pp_ttls_add(struct pp_ttls *ttls, uint8_t ttl)
+{
+	if (ttl)
+		ttls->bits[ttl >> 6] |= 1ULL << (ttl & 63);
+}
+
+static inline bool pp_ttls_has(const struct pp_ttls *ttls, uint8_t ttl)
+{
+	return ttls->bits[ttl >> 6] >> (ttl & 63) & 1;
+}
+
+/* One IP address. */
+struct pp_baseline {
+	struct pp_map_key key;
+	struct pp_lowest rtt;           /* of TCP handshakes with it */
+	struct pp_lowest hello;         /* ClientHello to ServerHello */
+	struct pp_lowest worked_rtt;    /* of connections that worked */
+	struct pp_ttls ttls, worked_ttls; /* of its packets, resets apart */
+	struct { uint16_t port; struct pp_mark mark; } answered[2]; /* the two lowest ports that sent a SYN-ACK */
+	uint32_t option_order;          /* of its SYN-ACKs */
+	uint16_t mss;
+	bool options_seen, options_vary; /* CAP-11 */
+	uint64_t closed_ports;          /* ports of it that refused or stayed silent, hashed to a bit each */
+	uint64_t probed_hosts;          /* hosts it asked in vain with a single SYN, hashed to a bit each */
+	bool is_client;
+	uint64_t names;                 /* catalogued registrable domains whose lookups gave this address, a bit each */
+};
+
+enum { PP_NAMES_KEPT = 3, PP_CANDIDATES_MAX = 4 };
+
+/* A host that did well at an address and port. */
+struct pp_good_name {
+	struct pp_mark mark;
+	uint32_t host;                  /* number in the table of hosts */
+};
+
+/* One IP address and port. */
+struct pp_service {
+	struct pp_map_key key;
+	struct pp_mark answered;        /* earliest SYN-ACK */
+	struct pp_mark worked;          /* earliest success */
+	int64_t last_answered;
+	struct pp_good_name passed[PP_NAMES_KEPT]; /* earliest ServerHellos, one per host, by time */
+	unsigned passed_count;
+	uint32_t failed_opens;          /* SYN unanswered or refused */
+	bool proxy;                     /* it served as a proxy, or --proxy names it */
+};
+
+struct pp_candidate;
+
+/* One host name or, without one, address: an endpoint. */
+struct pp_host {
+	struct pp_map_key key;
+	const char *name;               /* NULL: only the address */
+	struct pp_addr addr;
+	const char *category;
+	struct pp_mark first;           /* earliest packet */
+	/* By path, 0 direct and 1 through a proxy. */
+	struct pp_mark worked[2];
+	int64_t last_worked[2];
+	struct pp_mark https;           /* earliest success on 443 */
+	struct pp_mark passed;          /* earliest ServerHello to a ClientHello in one segment … */
+	uint32_t passed_len;            /* … and the length of the longest such */
+	struct pp_mark asked_certificate; /* earliest CertificateRequest */
+	struct pp_mark page_470;
+	struct pp_mark denied_443;      /* a proxy's 403 for port 443 */
+	uint16_t best_offer;            /* highest TLS version a client offered it */
+	bool resumed;
+	uint32_t silent_leaves;         /* TRUST-02 shapes */
+	uint32_t failed_opens;          /* SYN unanswered */
+	uint32_t refusals;              /* reset, closed or 403 in clear */
+	uint32_t observed;              /* connections */
+	/* Filled while judging. */
+	uint32_t flows, failed, succeeded;
+	bool by_path[2];
+	int64_t last_fault, last_ok;
+	struct pp_candidate *candidates[PP_CANDIDATES_MAX]; /* what its verdict may be; endpoint.c */
+	unsigned candidate_count;
+};
+
+/* Connections to one host that began within PP_GROUP_NS: one logical connect is in this one or the neighbours. */
+struct pp_group {
+	struct pp_map_key key;
+	struct pp_mark won, won_last;   /* earliest and latest beginning of one that worked */
+	struct pp_mark granted;         /* latest reply other than 407 to a proxied request with credentials */
+	struct pp_mark granted_bare;    /* the same without credentials */
+	struct pp_mark rejected;        /* earliest 407 after final credentials */
+};
+
+/* Connections to one port that began in one second: Happy Eyeballs where no name connects the two. */
+struct pp_opening {
+	struct pp_map_key key;
+	struct pp_mark won[2];          /* earliest beginning of one that worked: IPv4, IPv6 */
+};
+
+/* Resets from servers in mid-session, by second. */
+struct pp_reset_second {
+	struct pp_map_key key;
+	struct pp_addr from[3];         /* different servers, the lowest addresses */
+	unsigned count;
+};
+
+/* A name that was looked up. */
+struct pp_name {
+	struct pp_map_key key;
+	struct pp_mark answered;        /* earliest reply with an address */
+	int64_t last_answered;
+};
+
+struct pp_known_issuer {
+	struct pp_map_key key;
+	const struct pp_issuer_row *row;
+};
+
+struct pp_overview {
+	struct pp_mark page_470;
+	struct pp_mark proxy_worked, direct_worked; /* direct: to a public address on 443 or 80 */
+	struct pp_mark direct_unanswered;           /* SYN to 443 or 80 */
+	int64_t last_direct_unanswered;
+	struct pp_mark revocation_failed;           /* CRL, OCSP or AIA host that gave no answer */
+	int64_t last_revocation_failed;
+	uint64_t closed_hosts;          /* hosts whose connection was closed after an acknowledged ClientHello, a bit each */
+	struct pp_mark closed_first;
+	struct pp_mark terminated;      /* earliest flow with a nearby TCP end and a far ServerHello (INSP-03) */
+	int64_t terminated_rtt, terminated_hello;
+	struct { struct pp_mark mark; struct pp_addr ip; uint32_t host; } good[2]; /* earliest successes, of two servers */
+};
+
+struct pp_file_span {
+	int64_t end; /* when the capture that a file belongs to ends, files that follow at once counted in */
+	bool drops;  /* the capturer lost much: CAP-09 */
+};
+
+struct pp_diagnosis {
+	struct pp_diagnosis_options options;
+	struct pp_endpoint_addr *proxies; /* copy of options.proxies */
+	struct pp_pool pool;
+	struct pp_arena arena;
+	struct pp_map addresses, services, hosts, groups, openings, resets, names;
+	struct pp_map issuers;          /* what the catalogue says of an issuer: asked once for each */
+	struct pp_overview seen;
+	struct pp_file_span *files;
+	unsigned file_count;
+	int64_t end;
+	const struct pp_neighbour *neighbours;
+	unsigned neighbour_count;
+	uint64_t refused;               /* out of memory, beside the tables' own */
+	uint32_t flows_ok, flows_fault, flows_unclear, lookups_ok;
+	struct pp_endpoint *endpoints;
+	size_t endpoint_count;
+	struct pp_expectation *expectations;
+	size_t expectation_count;
+	struct pp_conclusion conclusion;
+};
+
+enum pp_path { PP_DIRECT, PP_BY_PROXY };
+
+/* Thresholds; "(default)" of the diagnosis facts unless said otherwise. */
+#define PP_GROUP_NS (2 * PP_SECOND)          /* 0.3: attempt group */
+#define PP_LEGS_NS (10 * PP_SECOND)          /* legs of one proxy authentication: a ticket may have to be fetched first */
+#define PP_LAN_NS (5 * PP_MS)                /* a TCP end nearer than this may be a terminator */
+#define PP_WAN_GAP_NS (10 * PP_MS)           /* INSP-03: its ServerHello takes that much longer */
+#define PP_CLOSE_AFTER_HELLO_NS (1200 * PP_MS) /* FW-08: "within 1 s", and the way there */
+#define PP_SILENCE_NS (10 * PP_SECOND)       /* SRV-04 */
+#define PP_PATIENCE_NS (2800 * PP_MS)        /* LOC-02: a client that waited 3 s and left has not been answered */
+#define PP_SYN_WAIT_NS (4500 * PP_MS)        /* CAP-08 of a SYN; the shortest retransmission clocks send four by then */
+#define PP_IDLE_NS (60 * PP_SECOND)          /* IDLE-01 */
+#define PP_AT_ONCE_NS PP_SECOND              /* TRUST-02: the client leaves within */
+
+struct pp_map_key pp_key_of_addr(const struct pp_addr *ip, uint16_t port);
+struct pp_map_key pp_key_of_text(const struct pp_diagnosis *diagnosis, const char *text);
+struct pp_map_key pp_key_of_moment(const struct pp_map_key *what, int64_t moment);
+struct pp_map_key pp_key_of_endpoint(const struct pp_diagnosis *diagnosis, const char *host, const struct pp_addr *server);
+
+static inline void pp_keep_earliest(struct pp_mark *mark, struct pp_mark now)
+{
+	if (!pp_seen(*mark) || now.ts < mark->ts || (now.ts == mark->ts && now.packet < mark->packet))
+		*mark = now;
+}
+
+static inline void pp_keep_last(struct pp_mark *mark, struct pp_mark now)
+{
+	if (!pp_seen(*mark) || now.ts > mark->ts || (now.ts == mark->ts && now.packet > mark->packet))
+		*mark = now;
+}
+
+static inline void pp_keep_latest(int64_t *ts, int64_t now)
+{
+	if (now > *ts)
+		*ts = now;
+}
+
+/* A bit of a 64-bit set; unequal values may share one. */
+static inline uint64_t pp_bit_of(uint64_t value)
+{
+	return 1ULL << (value * 0x9e3779b97f4a7c15ULL >> 58);
+}
+
+/* FW-08's shape: the whole ClientHello was acknowledged, and then the other end closed without a byte. */
+bool pp_closed_after_hello(const struct pp_connection *conn, const struct pp_shape *shape);
+/* TRUST-02's shape: the server's flight was there, and the client left without a word of its own. */
+bool pp_left_silently(const struct pp_connection *conn, const struct pp_shape *shape);
+/* The reset came out of a long silence, or answers the first data after one. */
+bool pp_reset_after_idle(const struct pp_tcp_facts *tcp);
+/* TLS 1.3: what the client's first encrypted records say about client authentication. */
+enum pp_client_auth { PP_AUTH_UNKNOWN, PP_AUTH_NOT_ASKED, PP_AUTH_EMPTY, PP_AUTH_SENT };
+enum pp_client_auth pp_client_auth_of(const struct pp_tls_facts *tls);
+
+/* The parts of observe(). */
+void pp_baseline_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+			 const struct pp_attribution *who, const struct pp_shape *shape);
+void pp_contrast_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+			 const struct pp_attribution *who, const struct pp_shape *shape);
+void pp_group_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn, const struct pp_attribution *who,
+		      const struct pp_shape *shape);
+
+struct pp_host *pp_host_add(struct pp_diagnosis *diagnosis, const char *host, const struct pp_addr *server,
+			    const char *category, struct pp_mark first);
+
+/* After the last judge(). */
+enum pp_err PP_MUST_CHECK pp_endpoints_weigh(struct pp_diagnosis *diagnosis);
+enum pp_err PP_MUST_CHECK pp_expectations_weigh(struct pp_diagnosis *diagnosis);
+enum pp_err PP_MUST_CHECK pp_conclusion_draw(struct pp_diagnosis *diagnosis);
+
+#endif

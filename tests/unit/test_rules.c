@@ -1,0 +1,1319 @@
+/* The rule table, and for every rule that can be matched a story that hits and a near miss that does not. */
+#include "tests/support/cmocka_all.h"
+#include "tests/support/facts.h"
+
+#include "attribute/catalogue.h"
+#include "diagnose/case.h"
+#include "diagnose/table.h"
+#include "report/phrase.h"
+
+#include <stdio.h>
+
+#define SERVER "203.0.113.10"
+#define OTHER "203.0.113.20"
+#define PROXY "10.0.0.8"
+#define NAME "login.example.azure"
+
+/* ------------------------------------------------------------------ stories: `near` tells the one that must not hit */
+
+/* CAP */
+static void cap_01(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NULL);
+
+	if (near)
+		tell_open(s);
+	s->conn.tcp.midstream = !near;
+	tell_bytes(s, PP_CLIENT, 500);
+}
+
+static void cap_02(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_syns(s, 4);
+	s->conn.tcp.one_sided = !near;
+}
+
+static void cap_03(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_wait(s, 50);
+	tell_bytes(s, PP_SERVER, 1400);
+	s->conn.tcp.snapped = !near;
+	s->conn.tls = &s->tls;
+	tell_fin(s, PP_SERVER);
+	if (near)
+		s->tls.not_tls = s->conn.tcp.side[PP_SERVER].first_data;
+}
+
+static void cap_08(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_acked(s);
+	w->end = s->now + (near ? 20 : 2) * PP_SECOND;
+}
+
+static void cap_09(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_acked(s);
+	tell_wait(s, 20000);
+	tell_fin(s, PP_CLIENT);
+	s->conn.tcp.side[PP_SERVER].missing_acked = near ? 0 : 3000;
+	s->conn.tcp.side[PP_SERVER].missing = near ? 0 : 3000;
+}
+
+/* LOC */
+static void loc_01(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_syns(s, 1);
+	tell_icmp(s, near ? "10.0.0.1" : "10.0.0.4", 3, 1);
+}
+
+static void loc_02(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_wait(s, 200);
+	tell_fin(s, near ? PP_SERVER : PP_CLIENT);
+}
+
+static void loc_03(struct world *w, bool near)
+{
+	struct pp_lookup *lookup = world_lookup(w, 0, NAME, 1);
+
+	tell_dns_reply(w, lookup, 0, SERVER);
+	w->agent = (struct pp_agent_row){ .name = "test", .required = { "entra-id" }, .required_count = 1, .mtls_categories = "" };
+	w->options.agent = &w->agent;
+	if (near)
+		world_works(w, 100, SERVER, NAME);
+}
+
+static void loc_04(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_syns(s, 4);
+	world_proxied(w, 100, PROXY, "other.example.azure");
+	if (near)
+		world_works(w, 200, OTHER, "third.example.azure");
+}
+
+/* A server flight with this certificate, refused by the client with this alert (0: it leaves). */
+static struct story *refused(struct world *w, const char *name, const char *issuer, uint8_t alert)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, name);
+
+	tell_open(s);
+	tell_hello(s, name, PP_TLS_1_2, 500);
+	tell_server_hello(s, PP_TLS_1_2);
+	if (issuer)
+		tell_certificate(s, name, issuer);
+	tell_wait(s, 2);
+	if (alert)
+		tell_alert(s, PP_CLIENT, alert);
+	tell_fin(s, PP_CLIENT);
+	return s;
+}
+
+static void loc_05(struct world *w, bool near)
+{
+	struct story *s = refused(w, "www.example.com", "Private Root", 45);
+
+	if (near)
+		s->chain[0].not_after = s->now - PP_SECOND;
+}
+
+static void loc_06(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_open(s);
+	tell_hello(s, NAME, near ? PP_TLS_1_2 : PP_TLS_1_0, 200);
+	tell_acked(s);
+	tell_alert(s, PP_SERVER, 70);
+	tell_fin(s, PP_SERVER);
+}
+
+/* DNS */
+static void dns_01(struct world *w, bool near)
+{
+	struct pp_lookup *lookup = world_lookup(w, 0, NAME, 3);
+
+	if (near) /* another resolver answered */
+		tell_dns_reply(w, world_lookup(w, 6000, NAME, 1), 0, SERVER);
+	(void)lookup;
+}
+
+static void dns_02(struct world *w, bool near)
+{
+	tell_dns_reply(w, world_lookup(w, 0, near ? "wpad.corp.example" : NAME, 1), PP_RCODE_NXDOMAIN, NULL);
+}
+
+static void dns_03(struct world *w, bool near)
+{
+	struct pp_lookup *lookup = world_lookup(w, 0, NAME, 1);
+
+	tell_dns_reply(w, lookup, PP_RCODE_SERVFAIL, NULL);
+	if (near) /* the other address type works */
+		lookup->questions[lookup->question_count++] = (struct pp_dns_question){
+			.type = PP_DNS_AAAA, .queries = 1, .first_query = lookup->first, .answered = true, .rcode = PP_RCODE_NOERROR };
+}
+
+static void dns_04(struct world *w, bool near)
+{
+	struct pp_lookup *lookup = world_lookup(w, 0, NAME, 1);
+
+	lookup->questions[0].type = near ? PP_DNS_AAAA : PP_DNS_A;
+	tell_dns_reply(w, lookup, PP_RCODE_REFUSED, NULL);
+	if (near) {
+		lookup->questions[lookup->question_count++] =
+			(struct pp_dns_question){ .type = PP_DNS_A, .queries = 1, .first_query = lookup->first };
+		tell_dns_reply(w, lookup, 0, SERVER);
+	}
+}
+
+static void dns_05(struct world *w, bool near)
+{
+	tell_dns_reply(w, world_lookup(w, 0, NAME, 1), 0, near ? SERVER : "0.0.0.0");
+}
+
+static void dns_06(struct world *w, bool near)
+{
+	struct pp_lookup *lookup = world_lookup(w, 0, NAME, 1);
+	struct story *s;
+
+	lookup->aliases[0] = "login.privatelink.example.azure";
+	lookup->alias_count = 1;
+	tell_dns_reply(w, lookup, 0, SERVER);
+	if (near) {
+		world_works(w, 100, SERVER, NAME);
+		return;
+	}
+	s = world_story(w, 100, SERVER, 443, NAME);
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_acked(s);
+	tell_rst(s, PP_SERVER, PP_PHASE_CLIENT_HELLO);
+}
+
+static void dns_07(struct world *w, bool near)
+{
+	struct pp_lookup *lookup = world_lookup(w, 0, NAME, 1);
+	struct story *s = world_story(w, 50, "10.0.0.53", 53, NULL);
+
+	tell_dns_reply(w, lookup, 0, NULL);
+	lookup->questions[0].truncated = true;
+	if (near)
+		tell_open(s);
+	else
+		tell_syns(s, 3);
+}
+
+static void dns_08(struct world *w, bool near)
+{
+	struct pp_lookup *lookup = world_lookup(w, 0, NAME, 1);
+
+	lookup->icmp = lookup->first;
+	lookup->icmp_from = story_addr(near ? "10.0.0.1" : "10.0.0.53", 0).ip;
+	lookup->icmp_type = lookup->icmp_code = 3;
+}
+
+static void dns_09(struct world *w, bool near)
+{
+	tell_dns_reply(w, world_lookup(w, 0, near ? NAME : "wpad.corp.example", 1), PP_RCODE_NXDOMAIN, NULL);
+}
+
+/* FW */
+static void fw_01(struct world *w, bool near)
+{
+	tell_syns(world_story(w, 0, SERVER, 443, NAME), near ? 1 : 4);
+}
+
+static void fw_02(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_syns(s, 1);
+	tell_icmp(s, "10.0.0.1", 3, 13);
+	s->conn.tcp.icmp[0].authentic = !near;
+}
+
+static void fw_03(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_syns(s, 1);
+	tell_icmp(s, "10.0.0.1", 3, near ? 13 : 1);
+}
+
+static void fw_04(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 8443, "www.example.com");
+	struct pp_tcp_reset *rst;
+
+	tell_syns(s, 1);
+	tell_wait(s, near ? 50 : 0);
+	rst = tell_rst(s, PP_SERVER, PP_PHASE_SYN);
+	rst->ttl = near ? 62 : 64;
+	rst->window = 0;
+	rst->has_timestamp = false;
+	world_works(w, 1000, SERVER, "works.example.com");
+}
+
+static void fw_05(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_open(s);
+	s->conn.tcp.syn_ack_count = near ? 1 : 5;
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_unacked(s, 1, 500);
+	tell_wait(s, 20000);
+}
+
+static void fw_06(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_unacked(s, 4, 500);
+	if (near)
+		tell_acked(s);
+	tell_wait(s, 15000);
+	tell_fin(s, PP_CLIENT);
+	if (!near)
+		world_works(w, 100, SERVER, "other.example.azure");
+}
+
+static struct story *reset_on_hello(struct world *w, const char *sni, uint32_t len)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, "www.example.com");
+
+	tell_open(s);
+	tell_hello(s, sni, PP_TLS_1_3, len);
+	return s;
+}
+
+static void fw_07(struct world *w, bool near)
+{
+	struct story *s = reset_on_hello(w, NAME, 500);
+	struct pp_tcp_reset *rst;
+
+	tell_wait(s, near ? 50 : 0);
+	rst = tell_rst(s, PP_SERVER, PP_PHASE_CLIENT_HELLO);
+	rst->ttl = near ? 62 : 64;
+	rst->has_ack = rst->has_timestamp = near;
+}
+
+/* Closed after the acknowledged hello, by an end this far away. */
+static struct story *closed_on_hello(struct world *w, const char *server, const char *sni, int64_t rtt_us)
+{
+	struct story *s = world_story(w, 0, server, 443, sni);
+
+	s->rtt = rtt_us * 1000;
+	tell_open(s);
+	tell_hello(s, sni, PP_TLS_1_3, 500);
+	tell_acked(s);
+	tell_fin(s, PP_SERVER);
+	return s;
+}
+
+static void fw_08(struct world *w, bool near)
+{
+	closed_on_hello(w, SERVER, NAME, near ? 50000 : 300);
+}
+
+static void fw_09(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 80, NAME);
+
+	tell_open(s);
+	tell_request(s, NAME, "/");
+	tell_answer(s, near ? 403 : 470)->page = near ? PP_PAGE_NONE : PP_PAGE_AZURE_FIREWALL;
+}
+
+static void fw_10(struct world *w, bool near)
+{
+	struct story *s = closed_on_hello(w, SERVER, NULL, 300);
+
+	s->tls.sni_unknown = near;
+	world_works(w, 100, SERVER, NAME);
+}
+
+static void fw_11(struct world *w, bool near)
+{
+	struct story *s = reset_on_hello(w, NAME, near ? 500 : 1800);
+
+	tell_wait(s, 50);
+	tell_rst(s, PP_SERVER, PP_PHASE_CLIENT_HELLO);
+	world_works(w, 1000, SERVER, NAME);
+}
+
+static void fw_13(struct world *w, bool near)
+{
+	struct story *s = reset_on_hello(w, NAME, 500);
+	struct pp_tcp_reset *rst;
+
+	tell_wait(s, 10);
+	rst = tell_rst(s, PP_SERVER, PP_PHASE_CLIENT_HELLO);
+	rst->count = 3;
+	if (near)
+		return;
+	tell_wait(s, 40);
+	rst->peer_later = story_packet(s, PP_SERVER);
+}
+
+static void fw_14(struct world *w, bool near)
+{
+	const char *servers[] = { SERVER, OTHER, "203.0.113.30" };
+
+	for (unsigned i = 0; i < (near ? 1 : 3); i++) {
+		struct story *s = world_story(w, 0, servers[i], 443, NULL);
+
+		tell_tls_works(s, "a.example.com", PP_TLS_1_3);
+		tell_wait(s, 5000);
+		tell_rst(s, PP_SERVER, PP_PHASE_TLS_ESTABLISHED);
+	}
+}
+
+static void fw_15(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_tls_works(s, NAME, PP_TLS_1_3);
+	tell_wait(s, 1000);
+	if (near)
+		return;
+	tell_app(s, PP_CLIENT, 400);
+	tell_unacked(s, 5, 400);
+}
+
+static void fw_16(struct world *w, bool near)
+{
+	tell_syns(world_story(w, 0, SERVER, 5671, NAME), 3);
+	if (!near)
+		world_works(w, 8000, SERVER, NAME);
+}
+
+/* PRX */
+static struct story *connect_through(struct world *w, int64_t ms, const char *host, uint16_t port)
+{
+	struct story *s = world_story(w, ms, PROXY, 8080, NULL);
+
+	tell_open(s);
+	tell_connect(s, host, port);
+	return s;
+}
+
+static void denied(struct world *w, const char *host, uint16_t port, uint16_t status)
+{
+	struct story *s = connect_through(w, 0, host, port);
+
+	tell_connect_reply(s, status);
+	tell_fin(s, PP_SERVER);
+}
+
+static void prx_02(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 60000, PROXY, 8080, NULL);
+
+	tell_syns(s, 4);
+	if (!near)
+		denied(w, "www.example.com", 443, 403);
+}
+
+static void prx_03(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 60000, PROXY, 8080, NULL);
+
+	tell_syns(s, 1);
+	tell_wait(s, 50);
+	tell_rst(s, PP_SERVER, PP_PHASE_SYN);
+	if (!near)
+		denied(w, "www.example.com", 443, 403);
+}
+
+static void prx_04(struct world *w, bool near)
+{
+	struct story *s = connect_through(w, 0, NAME, 443);
+
+	tell_connect_reply(s, 407);
+	tell_fin(s, PP_SERVER);
+	if (near) {
+		s = connect_through(w, 300, NAME, 443);
+		s->connects[0].credentials = PP_CREDENTIALS_NTLM_FINAL;
+		tell_connect_reply(s, 200);
+	}
+}
+
+static void prx_05(struct world *w, bool near)
+{
+	prx_04(w, !near);
+}
+
+static void prx_06(struct world *w, bool near)
+{
+	struct story *s = connect_through(w, 0, NAME, 443);
+
+	s->connects[0].credentials = near ? PP_CREDENTIALS_NTLM_FIRST : PP_CREDENTIALS_BASIC;
+	tell_connect_reply(s, 407);
+}
+
+static void prx_07(struct world *w, bool near)
+{
+	denied(w, NAME, 443, near ? 200 : 403);
+}
+
+static void prx_08(struct world *w, bool near)
+{
+	denied(w, NAME, near ? 443 : 9350, 403);
+}
+
+static void prx_09(struct world *w, bool near)
+{
+	struct story *s = connect_through(w, 0, NAME, 443);
+
+	tell_acked(s);
+	w->end = s->now + (near ? 1 : 30) * PP_SECOND;
+}
+
+static void prx_10(struct world *w, bool near)
+{
+	struct story *s = connect_through(w, 0, NAME, 443);
+
+	tell_acked(s);
+	tell_fin(s, near ? PP_CLIENT : PP_SERVER);
+}
+
+static void prx_11(struct world *w, bool near)
+{
+	denied(w, NAME, 443, near ? 403 : 503);
+}
+
+static void prx_12(struct world *w, bool near)
+{
+	struct story *s = connect_through(w, 0, NAME, 443);
+
+	tell_connect_reply(s, 200);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_acked(s);
+	if (near)
+		tell_alert(s, PP_SERVER, 40);
+	tell_fin(s, PP_SERVER);
+}
+
+static void prx_13(struct world *w, bool near)
+{
+	struct story *s = connect_through(w, 0, NAME, 443);
+
+	tell_connect_reply(s, 200);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	if (!near)
+		tell_acked(s);
+	tell_wait(s, 20000);
+}
+
+static void prx_14(struct world *w, bool near)
+{
+	struct story *s = near ? world_story(w, 0, SERVER, 443, NAME) : connect_through(w, 0, NAME, 443);
+
+	if (near)
+		tell_open(s);
+	else
+		tell_connect_reply(s, 200);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_acked(s);
+	tell_alert(s, PP_SERVER, 80);
+}
+
+static void prx_15(struct world *w, bool near)
+{
+	denied(w, NAME, 443, near ? 403 : 400);
+}
+
+static void prx_16(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, "10.0.0.9", 80, "wpad.corp.example");
+
+	tell_open(s);
+	tell_request(s, "wpad.corp.example", "/wpad.dat");
+	tell_answer(s, near ? 200 : 404);
+	tell_syns(world_story(w, 2000, SERVER, 443, NAME), 4);
+}
+
+/* INSP */
+static void insp_01(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_2, 500);
+	tell_server_hello(s, PP_TLS_1_2);
+	tell_certificate(s, NAME, near ? "Microsoft Azure RSA TLS Issuing CA 08" : "Inspector Root");
+	tell_finished(s);
+	tell_app(s, PP_CLIENT, 300);
+	tell_app(s, PP_SERVER, 20000);
+}
+
+static void insp_02(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, PROXY, 8080, NULL);
+
+	s->rtt = PP_MS / 2;
+	tell_open(s);
+	tell_connect(s, NAME, 443);
+	tell_wait(s, near ? 60 : 0);
+	tell_connect_reply(s, 200);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_wait(s, 60);
+	tell_server_hello(s, PP_TLS_1_3);
+	tell_finished(s);
+	tell_app(s, PP_CLIENT, 300);
+	tell_app(s, PP_SERVER, 20000);
+}
+
+static void insp_03(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	s->rtt = (near ? 50 : 1) * PP_MS;
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_wait(s, 60);
+	tell_server_hello(s, PP_TLS_1_3);
+	tell_finished(s);
+	tell_app(s, PP_CLIENT, 300);
+	tell_app(s, PP_SERVER, 20000);
+}
+
+static void insp_05(struct world *w, bool near)
+{
+	insp_01(w, false);
+	w->stories[0].tls.app_bytes[PP_SERVER] = near ? 20000 : 4000;
+	tell_fin(&w->stories[0], PP_SERVER);
+}
+
+static void insp_06(struct world *w, bool near)
+{
+	refused(w, NAME, near ? "Microsoft Azure RSA TLS Issuing CA 08" : "Inspector Root", 48);
+}
+
+/* TLS */
+static void alert_on_hello(struct world *w, uint8_t code)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_acked(s);
+	tell_alert(s, PP_SERVER, code);
+	tell_fin(s, PP_SERVER);
+}
+
+static void tls_01(struct world *w, bool near) { alert_on_hello(w, near ? 40 : 70); }
+static void tls_02(struct world *w, bool near) { alert_on_hello(w, near ? 80 : 40); }
+static void tls_04(struct world *w, bool near) { alert_on_hello(w, near ? 40 : 112); }
+static void tls_05(struct world *w, bool near) { alert_on_hello(w, near ? 40 : 120); }
+static void tls_07(struct world *w, bool near) { alert_on_hello(w, near ? 40 : 50); }
+static void tls_09(struct world *w, bool near) { alert_on_hello(w, near ? 40 : 86); }
+static void tls_10(struct world *w, bool near) { alert_on_hello(w, near ? 40 : 80); }
+
+static void tls_03(struct world *w, bool near)
+{
+	closed_on_hello(w, SERVER, NAME, near ? 300 : 50000);
+}
+
+static void tls_06(struct world *w, bool near)
+{
+	alert_on_hello(w, 40);
+	if (near)
+		return;
+	w->stories[0].tls.hello_retry = true;
+	w->stories[0].tls.client_hello_count = 2;
+	w->stories[0].tls.server_hello_count = 1;
+	w->stories[0].tls.server_hello = w->stories[0].tls.client_hello;
+}
+
+static void tls_08(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_acked(s);
+	if (near) {
+		tell_alert(s, PP_SERVER, 40);
+		return;
+	}
+	s->tls.not_tls = tell_bytes(s, PP_SERVER, 300);
+	s->tls.not_tls_http = true;
+	strcpy(s->tls.not_tls_head, "HTTP/1.1 400");
+}
+
+static void tls_11(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_server_hello(s, PP_TLS_1_3);
+	tell_finished(s);
+	tell_wait(s, near ? 60000 : 50);
+	tell_hidden_alert(s, PP_SERVER);
+	tell_fin(s, PP_SERVER);
+}
+
+static void tls_12(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_2, 500);
+	tell_server_hello(s, PP_TLS_1_2);
+	tell_fin(s, near ? PP_CLIENT : PP_SERVER);
+}
+
+/* TRUST */
+static void trust_01(struct world *w, bool near)
+{
+	refused(w, "www.example.com", near ? "Test Issuing CA" : "Private Root", 48);
+}
+
+static void trust_02(struct world *w, bool near)
+{
+	struct story *s = refused(w, "www.example.com", NULL, 0);
+
+	if (near) {
+		s->conn.tcp.side[PP_CLIENT].fin = (struct pp_mark){ 0 };
+		tell_wait(s, 5000);
+		tell_fin(s, PP_CLIENT);
+	}
+}
+
+static void trust_03(struct world *w, bool near)
+{
+	struct story *s = refused(w, NAME, "Private Root", 45);
+
+	s->chain[0].not_after = near ? s->chain[0].not_after : s->now - PP_SECOND;
+}
+
+static void trust_04(struct world *w, bool near)
+{
+	struct story *s = refused(w, "www.example.com", "Private Root", 0);
+
+	s->chain[0].names[0] = near ? "*.example.com" : "*.example.net";
+}
+
+static void trust_05(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, "www.example.com"), *crl;
+
+	tell_open(s);
+	tell_hello(s, "www.example.com", PP_TLS_1_2, 500);
+	tell_server_hello(s, PP_TLS_1_2);
+	tell_wait(s, 15000);
+	tell_alert(s, PP_CLIENT, 46);
+	tell_fin(s, PP_CLIENT);
+	crl = world_story(w, 500, OTHER, 80, "crl3.example.com");
+	crl->who.category = "certificate-validation";
+	if (near) {
+		tell_open(crl);
+		tell_request(crl, "crl3.example.com", "/a.crl");
+		tell_answer(crl, 200);
+		return;
+	}
+	tell_syns(crl, 4);
+}
+
+static void trust_06(struct world *w, bool near)
+{
+	struct story *s = refused(w, "www.example.com", "Test Issuing CA", 48);
+
+	if (near)
+		tell_certificate(s, "Test Issuing CA", "Test Root");
+}
+
+/* MTLS */
+static struct story *asked_for_certificate(struct world *w, uint32_t len)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_2, 500);
+	tell_server_hello(s, PP_TLS_1_2);
+	s->tls.certificate_request = s->tls.server_hello;
+	s->tls.client_certificate = tell_bytes(s, PP_CLIENT, 100);
+	s->tls.client_certificate_len = len;
+	return s;
+}
+
+static void mtls_01(struct world *w, bool near)
+{
+	struct story *s = asked_for_certificate(w, 0);
+
+	if (near) { /* asked, not required */
+		tell_finished(s);
+		tell_app(s, PP_CLIENT, 300);
+		tell_app(s, PP_SERVER, 20000);
+		return;
+	}
+	tell_wait(s, 50);
+	tell_alert(s, PP_SERVER, 40);
+	tell_fin(s, PP_SERVER);
+}
+
+static void mtls_02(struct world *w, bool near)
+{
+	struct story *s = asked_for_certificate(w, near ? 0 : 900);
+
+	tell_wait(s, 50);
+	tell_alert(s, PP_SERVER, 48);
+	tell_fin(s, PP_SERVER);
+}
+
+static void mtls_03(struct world *w, bool near)
+{
+	insp_01(w, false);
+	w->stories[0].tls.app_bytes[PP_SERVER] = 600;
+	w->stories[0].tls.resumed = near;
+	tell_fin(&w->stories[0], PP_SERVER);
+	w->agent = (struct pp_agent_row){ .name = "test", .client_certificate = true, .mtls_categories = "arc,entra-id" };
+	w->options.agent = &w->agent;
+}
+
+/* SRV */
+static void srv_01(struct world *w, bool near)
+{
+	fw_04(w, !near);
+}
+
+static void srv_02(struct world *w, bool near)
+{
+	fw_07(w, !near);
+}
+
+static void srv_03(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 80, NAME);
+
+	tell_open(s);
+	tell_request(s, NAME, "/");
+	tell_acked(s);
+	if (near)
+		tell_answer(s, 200);
+	tell_fin(s, PP_SERVER);
+}
+
+static void srv_04(struct world *w, bool near)
+{
+	cap_08(w, !near);
+}
+
+static void srv_05(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_tls_works(s, NAME, PP_TLS_1_3);
+	s->conn.tcp.side[PP_SERVER].zero_window = s->conn.last;
+	s->conn.tcp.side[PP_SERVER].zero_window_ns = 30 * PP_SECOND;
+	tell_wait(s, near ? 60000 : 30000);
+	tell_fin(s, PP_CLIENT);
+}
+
+static void srv_06(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 80, NAME);
+
+	tell_open(s);
+	tell_request(s, NAME, "/");
+	tell_answer(s, near ? 404 : 503);
+}
+
+static void srv_07(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_wait(s, 50);
+	if (near)
+		tell_acked(s);
+	tell_fin(s, PP_SERVER);
+}
+
+/* MTU */
+static void mtu_01(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_acked(s);
+	tell_wait(s, 10000);
+	tell_fin(s, PP_CLIENT);
+	if (near)
+		return;
+	tell_wait(s, 50);
+	s->conn.tcp.side[PP_SERVER].gap = story_packet(s, PP_SERVER);
+	s->conn.tcp.side[PP_SERVER].gap_bytes = s->conn.tcp.side[PP_SERVER].missing = 1279;
+}
+
+static void mtu_02(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_tls_works(s, NAME, PP_TLS_1_3);
+	tell_app(s, PP_CLIENT, 10000);
+	tell_unacked(s, 5, near ? 200 : 1448);
+}
+
+static void mtu_03(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_open(s);
+	tell_icmp(s, "10.0.0.1", 3, near ? 3 : 4);
+	s->conn.tcp.icmp[0].mtu = 1300;
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_server_hello(s, PP_TLS_1_3);
+	tell_finished(s);
+	tell_app(s, PP_CLIENT, 300);
+	tell_app(s, PP_SERVER, 300);
+}
+
+/* IDLE */
+static struct story *idle_for(struct world *w, int64_t ms)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_tls_works(s, NAME, PP_TLS_1_3);
+	s->conn.tcp.idle_before = s->conn.last;
+	s->conn.tcp.longest_idle_ns = ms * PP_MS;
+	tell_wait(s, ms);
+	tell_app(s, PP_CLIENT, 300);
+	s->conn.tcp.idle_after = s->conn.last;
+	return s;
+}
+
+static void idle_01(struct world *w, bool near)
+{
+	struct story *s = idle_for(w, near ? 5000 : 240000);
+
+	tell_wait(s, 50);
+	tell_rst(s, PP_SERVER, PP_PHASE_TLS_ESTABLISHED);
+}
+
+static void idle_02(struct world *w, bool near)
+{
+	struct story *s = idle_for(w, near ? 5000 : 240000);
+
+	tell_unacked(s, 4, 300);
+}
+
+static void idle_03(struct world *w, bool near)
+{
+	idle_01(w, !near);
+}
+
+/* OK */
+static void ok_01(struct world *w, bool near)
+{
+	if (near)
+		fw_01(w, false);
+	else
+		world_works(w, 0, SERVER, NAME);
+}
+
+static void ok_02(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_tls_works(s, NAME, PP_TLS_1_3);
+	if (!near)
+		tell_rst(s, PP_CLIENT, PP_PHASE_TLS_ESTABLISHED);
+}
+
+static void ok_03(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 80, NAME);
+
+	tell_syns(s, near ? 1 : 3);
+	tell_syn_ack(s);
+	s->conn.tcp.established = story_packet(s, PP_CLIENT);
+	tell_request(s, NAME, "/");
+	tell_answer(s, 200);
+}
+
+static void ok_04(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, "2001:db8::10", 443, NULL);
+
+	tell_syns(s, 1);
+	world_works(w, near ? 20000 : 250, SERVER, NAME);
+}
+
+static void ok_05(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_open(s);
+	if (near)
+		tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_fin(s, PP_CLIENT);
+}
+
+static void ok_06(struct world *w, bool near)
+{
+	cap_01(w, near);
+	tell_bytes(&w->stories[0], PP_SERVER, 300);
+}
+
+static void ok_07(struct world *w, bool near)
+{
+	world_works(w, 0, SERVER, NAME)->tls.resumed = !near;
+}
+
+static void ok_08(struct world *w, bool near)
+{
+	tell_syns(world_story(w, 0, "203.0.113.99", 443, NAME), 4);
+	if (!near)
+		world_works(w, 20000, SERVER, NAME);
+}
+
+static void ok_09(struct world *w, bool near)
+{
+	struct story *s = world_works(w, 0, SERVER, NAME);
+
+	s->conn.tcp.rst.mark = s->conn.tcp.side[PP_SERVER].first_data;
+	s->conn.tcp.rst.from = PP_SERVER;
+	s->conn.tcp.rst.acceptable = near;
+}
+
+static void ok_10(struct world *w, bool near)
+{
+	ok_03(w, false);
+	w->stories[0].conn.tcp.fast_open = !near;
+}
+
+static const struct rule_story {
+	const char *id;
+	enum pp_outcome outcome;
+	enum pp_grade grade;
+	void (*tell)(struct world *w, bool near);
+} stories[] = {
+	{ "CAP-01", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, cap_01 }, { "CAP-02", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, cap_02 },
+	{ "CAP-03", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, cap_03 }, { "CAP-08", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, cap_08 },
+	{ "CAP-09", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, cap_09 }, { "LOC-01", PP_OUTCOME_FAULT, PP_PROVEN, loc_01 },
+	{ "LOC-02", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, loc_02 }, { "LOC-03", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, loc_03 },
+	{ "LOC-04", PP_OUTCOME_FAULT, PP_STRONG, loc_04 },	      { "LOC-05", PP_OUTCOME_FAULT, PP_STRONG, loc_05 },
+	{ "LOC-06", PP_OUTCOME_FAULT, PP_PROVEN, loc_06 },	      { "DNS-01", PP_OUTCOME_FAULT, PP_STRONG, dns_01 },
+	{ "DNS-02", PP_OUTCOME_FAULT, PP_PROVEN, dns_02 },	      { "DNS-03", PP_OUTCOME_FAULT, PP_STRONG, dns_03 },
+	{ "DNS-04", PP_OUTCOME_FAULT, PP_PROVEN, dns_04 },	      { "DNS-05", PP_OUTCOME_FAULT, PP_STRONG, dns_05 },
+	{ "DNS-06", PP_OUTCOME_FAULT, PP_STRONG, dns_06 },	      { "DNS-07", PP_OUTCOME_FAULT, PP_PROVEN, dns_07 },
+	{ "DNS-08", PP_OUTCOME_FAULT, PP_PROVEN, dns_08 },	      { "DNS-09", PP_OUTCOME_OK, PP_STRONG, dns_09 },
+	{ "FW-01", PP_OUTCOME_FAULT, PP_CONSISTENT, fw_01 },	      { "FW-02", PP_OUTCOME_FAULT, PP_PROVEN, fw_02 },
+	{ "FW-03", PP_OUTCOME_FAULT, PP_STRONG, fw_03 },	      { "FW-04", PP_OUTCOME_FAULT, PP_PROVEN, fw_04 },
+	{ "FW-05", PP_OUTCOME_FAULT, PP_CONSISTENT, fw_05 },	      { "FW-06", PP_OUTCOME_FAULT, PP_STRONG, fw_06 },
+	{ "FW-07", PP_OUTCOME_FAULT, PP_PROVEN, fw_07 },	      { "FW-08", PP_OUTCOME_FAULT, PP_CONSISTENT, fw_08 },
+	{ "FW-09", PP_OUTCOME_FAULT, PP_PROVEN, fw_09 },	      { "FW-10", PP_OUTCOME_FAULT, PP_STRONG, fw_10 },
+	{ "FW-11", PP_OUTCOME_FAULT, PP_PROVEN, fw_11 },	      { "FW-13", PP_OUTCOME_FAULT, PP_PROVEN, fw_13 },
+	{ "FW-14", PP_OUTCOME_FAULT, PP_CONSISTENT, fw_14 },	      { "FW-15", PP_OUTCOME_FAULT, PP_CONSISTENT, fw_15 },
+	{ "FW-16", PP_OUTCOME_OK, PP_STRONG, fw_16 },		      { "PRX-02", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, prx_02 },
+	{ "PRX-03", PP_OUTCOME_FAULT, PP_STRONG, prx_03 },	      { "PRX-04", PP_OUTCOME_FAULT, PP_PROVEN, prx_04 },
+	{ "PRX-05", PP_OUTCOME_OK, PP_PROVEN, prx_05 },		      { "PRX-06", PP_OUTCOME_FAULT, PP_PROVEN, prx_06 },
+	{ "PRX-07", PP_OUTCOME_FAULT, PP_PROVEN, prx_07 },	      { "PRX-08", PP_OUTCOME_FAULT, PP_PROVEN, prx_08 },
+	{ "PRX-09", PP_OUTCOME_FAULT, PP_CONSISTENT, prx_09 },	      { "PRX-10", PP_OUTCOME_FAULT, PP_STRONG, prx_10 },
+	{ "PRX-11", PP_OUTCOME_FAULT, PP_PROVEN, prx_11 },	      { "PRX-12", PP_OUTCOME_FAULT, PP_STRONG, prx_12 },
+	{ "PRX-13", PP_OUTCOME_FAULT, PP_CONSISTENT, prx_13 },	      { "PRX-14", PP_OUTCOME_INCONCLUSIVE, PP_PROVEN, prx_14 },
+	{ "PRX-15", PP_OUTCOME_FAULT, PP_STRONG, prx_15 },	      { "PRX-16", PP_OUTCOME_FAULT, PP_STRONG, prx_16 },
+	{ "INSP-01", PP_OUTCOME_OK, PP_STRONG, insp_01 },	      { "INSP-02", PP_OUTCOME_OK, PP_STRONG, insp_02 },
+	{ "INSP-03", PP_OUTCOME_OK, PP_CONSISTENT, insp_03 },	      { "INSP-05", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, insp_05 },
+	{ "INSP-06", PP_OUTCOME_FAULT, PP_STRONG, insp_06 },	      { "TLS-01", PP_OUTCOME_FAULT, PP_PROVEN, tls_01 },
+	{ "TLS-02", PP_OUTCOME_FAULT, PP_PROVEN, tls_02 },	      { "TLS-03", PP_OUTCOME_FAULT, PP_CONSISTENT, tls_03 },
+	{ "TLS-04", PP_OUTCOME_FAULT, PP_PROVEN, tls_04 },	      { "TLS-05", PP_OUTCOME_FAULT, PP_PROVEN, tls_05 },
+	{ "TLS-06", PP_OUTCOME_FAULT, PP_PROVEN, tls_06 },	      { "TLS-07", PP_OUTCOME_FAULT, PP_STRONG, tls_07 },
+	{ "TLS-08", PP_OUTCOME_FAULT, PP_PROVEN, tls_08 },	      { "TLS-09", PP_OUTCOME_FAULT, PP_PROVEN, tls_09 },
+	{ "TLS-10", PP_OUTCOME_FAULT, PP_PROVEN, tls_10 },	      { "TLS-11", PP_OUTCOME_FAULT, PP_STRONG, tls_11 },
+	{ "TLS-12", PP_OUTCOME_FAULT, PP_CONSISTENT, tls_12 },	      { "TRUST-01", PP_OUTCOME_FAULT, PP_PROVEN, trust_01 },
+	{ "TRUST-02", PP_OUTCOME_FAULT, PP_CONSISTENT, trust_02 },    { "TRUST-03", PP_OUTCOME_FAULT, PP_PROVEN, trust_03 },
+	{ "TRUST-04", PP_OUTCOME_FAULT, PP_PROVEN, trust_04 },	      { "TRUST-05", PP_OUTCOME_FAULT, PP_STRONG, trust_05 },
+	{ "TRUST-06", PP_OUTCOME_FAULT, PP_STRONG, trust_06 },	      { "MTLS-01", PP_OUTCOME_FAULT, PP_PROVEN, mtls_01 },
+	{ "MTLS-02", PP_OUTCOME_FAULT, PP_PROVEN, mtls_02 },	      { "MTLS-03", PP_OUTCOME_FAULT, PP_STRONG, mtls_03 },
+	{ "SRV-01", PP_OUTCOME_FAULT, PP_STRONG, srv_01 },	      { "SRV-02", PP_OUTCOME_FAULT, PP_STRONG, srv_02 },
+	{ "SRV-03", PP_OUTCOME_FAULT, PP_CONSISTENT, srv_03 },	      { "SRV-04", PP_OUTCOME_FAULT, PP_CONSISTENT, srv_04 },
+	{ "SRV-05", PP_OUTCOME_FAULT, PP_PROVEN, srv_05 },	      { "SRV-06", PP_OUTCOME_FAULT, PP_PROVEN, srv_06 },
+	{ "SRV-07", PP_OUTCOME_FAULT, PP_STRONG, srv_07 },	      { "MTU-01", PP_OUTCOME_FAULT, PP_PROVEN, mtu_01 },
+	{ "MTU-02", PP_OUTCOME_FAULT, PP_STRONG, mtu_02 },	      { "MTU-03", PP_OUTCOME_OK, PP_PROVEN, mtu_03 },
+	{ "IDLE-01", PP_OUTCOME_FAULT, PP_STRONG, idle_01 },	      { "IDLE-02", PP_OUTCOME_FAULT, PP_CONSISTENT, idle_02 },
+	{ "IDLE-03", PP_OUTCOME_OK, PP_STRONG, idle_03 },	      { "OK-01", PP_OUTCOME_OK, PP_PROVEN, ok_01 },
+	{ "OK-02", PP_OUTCOME_OK, PP_STRONG, ok_02 },		      { "OK-03", PP_OUTCOME_OK, PP_PROVEN, ok_03 },
+	{ "OK-04", PP_OUTCOME_OK, PP_STRONG, ok_04 },		      { "OK-05", PP_OUTCOME_OK, PP_STRONG, ok_05 },
+	{ "OK-06", PP_OUTCOME_OK, PP_CONSISTENT, ok_06 },	      { "OK-07", PP_OUTCOME_OK, PP_PROVEN, ok_07 },
+	{ "OK-08", PP_OUTCOME_OK, PP_STRONG, ok_08 },		      { "OK-09", PP_OUTCOME_OK, PP_STRONG, ok_09 },
+	{ "OK-10", PP_OUTCOME_OK, PP_STRONG, ok_10 },
+};
+
+enum { STORIES = sizeof(stories) / sizeof(stories[0]) };
+
+/* ------------------------------------------------------------------ telling them */
+
+static struct pp_catalogue *issuers;
+
+static int set_up(void **state)
+{
+	static const char rows[] = "azure\tCN\tMicrosoft Azure RSA TLS Issuing CA *\t-\ttest\t2026-01-01\n"
+				   "public\tCN\tTest Issuing CA\t-\ttest\t2026-01-01\n"
+				   "inspector\tO\tZscaler*\tZscaler\ttest\t2026-01-01\n";
+	struct pp_data_error error;
+
+	(void)state;
+	if (pp_catalogue_new_empty(&issuers) != PP_OK)
+		return -1;
+	return pp_catalogue_add_issuers(issuers, "test", (struct pp_span){ (const uint8_t *)rows, sizeof(rows) - 1 }, &error) == PP_OK ?
+		       0 :
+		       -1;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	pp_catalogue_free(issuers);
+	return 0;
+}
+
+static struct pp_judgement *judgement_of(struct world *w)
+{
+	return w->lookup_count ? &w->lookup_judgements[0] : &w->judgements[0];
+}
+
+static const struct pp_verdict *verdict_with(const struct pp_judgement *judgement, const char *id)
+{
+	if (judgement->verdict.rule && strcmp(judgement->verdict.rule->id, id) == 0)
+		return &judgement->verdict;
+	for (unsigned i = 0; i < judgement->also_count; i++)
+		if (strcmp(judgement->also[i].rule->id, id) == 0)
+			return &judgement->also[i];
+	return NULL;
+}
+
+static void check_story(const struct rule_story *story, bool near)
+{
+	static struct world w;
+	const struct pp_verdict *verdict;
+	struct pp_judgement *judgement;
+
+	world_init(&w);
+	w.options.catalogue = issuers;
+	story->tell(&w, near);
+	world_judge(&w);
+	judgement = judgement_of(&w);
+	verdict = verdict_with(judgement, story->id);
+	if (near) {
+		if (verdict && verdict->outcome == story->outcome)
+			fail_msg("%s hits its near miss", story->id);
+	} else if (!verdict) {
+		fail_msg("%s does not hit: %s", story->id, judgement->verdict.rule ? judgement->verdict.rule->id : "none");
+	} else if (verdict->outcome != story->outcome || verdict->grade != story->grade || verdict->evidence_count == 0) {
+		fail_msg("%s: outcome %s, grade %s, %u pieces of evidence", story->id, pp_outcome_name(verdict->outcome),
+			 pp_grade_name(verdict->grade), verdict->evidence_count);
+	}
+	world_done(&w);
+}
+
+static void test_hits(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < STORIES; i++)
+		check_story(&stories[i], false);
+}
+
+static void test_near_misses(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < STORIES; i++)
+		check_story(&stories[i], true);
+}
+
+static void test_every_rule_has_stories(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < pp_rule_count; i++) {
+		bool found = !pp_rules[i]->match;
+
+		for (unsigned k = 0; k < STORIES && !found; k++)
+			found = strcmp(stories[k].id, pp_rules[i]->id) == 0;
+		if (!found)
+			fail_msg("%s can be matched and has no story", pp_rules[i]->id);
+	}
+}
+
+/* Facts are the same in whatever order they were observed. */
+static void test_order_of_observing_is_no_matter(void **state)
+{
+	static struct world forwards, backwards;
+
+	(void)state;
+	for (unsigned i = 0; i < STORIES; i++) {
+		world_init(&forwards);
+		world_init(&backwards);
+		forwards.options.catalogue = backwards.options.catalogue = issuers;
+		stories[i].tell(&forwards, false);
+		stories[i].tell(&backwards, false);
+		world_judge_ordered(&forwards, 1);
+		world_judge_ordered(&backwards, -1);
+		for (unsigned k = 0; k < forwards.story_count; k++) {
+			assert_ptr_equal(forwards.judgements[k].verdict.rule, backwards.judgements[k].verdict.rule);
+			assert_int_equal(forwards.judgements[k].verdict.grade, backwards.judgements[k].verdict.grade);
+		}
+		world_done(&forwards);
+		world_done(&backwards);
+	}
+}
+
+/* ------------------------------------------------------------------ the table itself */
+
+static void check_text(const char *id, const char *what, const char *text)
+{
+	const char *open;
+
+	if (!text || !text[0]) {
+		fail_msg("%s has no %s", id, what);
+		return;
+	}
+	for (open = strchr(text, '{'); open; open = strchr(open + 1, '{')) {
+		char name[16];
+		size_t n = strcspn(open + 1, "}");
+
+		assert_true(n < sizeof(name));
+		memcpy(name, open + 1, n);
+		name[n] = '\0';
+		if (!pp_phrase_knows(name))
+			fail_msg("%s: %s holds the unknown placeholder {%s}", id, what, name);
+	}
+}
+
+static void test_rows_are_whole(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < pp_rule_count; i++) {
+		const struct pp_rule *rule = pp_rules[i];
+
+		check_text(rule->id, "name", rule->name);
+		check_text(rule->id, "summary", rule->summary);
+		check_text(rule->id, "conditions", rule->when);
+		check_text(rule->id, "traps", rule->traps);
+		check_text(rule->id, "next test", rule->next_test);
+		check_text(rule->id, "remedy", rule->remedy);
+		check_text(rule->id, "source", rule->source);
+		assert_non_null(rule->alternatives);
+		assert_true(rule->most > PP_GRADE_NONE);
+		if (rule->outcome == PP_OUTCOME_FAULT) {
+			assert_true(rule->owner != PP_OWNER_NONE);
+			assert_true(rule->domain != PP_DOMAIN_NONE);
+			assert_true(rule->alternatives[0] != '\0');
+		}
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(pp_rules[k]->id, rule->id);
+	}
+}
+
+static void test_alternatives_exist(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < pp_rule_count; i++) {
+		for (const char *p = pp_rules[i]->alternatives; *p;) {
+			char id[16];
+			size_t n = strcspn(p, ",");
+
+			assert_true(n < sizeof(id));
+			memcpy(id, p, n);
+			id[n] = '\0';
+			if (!pp_rule_find(id))
+				fail_msg("%s names %s, which does not exist", pp_rules[i]->id, id);
+			p += n + (p[n] == ',');
+		}
+	}
+}
+
+/* Silence is never proof (diagnosis facts 0.1), and the ids of the facts are all there. */
+static void test_silence_is_never_proven(void **state)
+{
+	static const char *const silent[] = { "FW-01", "FW-05", "FW-06", "FW-15", "PRX-02", "PRX-09", "PRX-13", "SRV-03", "SRV-04",
+					      "TLS-03", "TRUST-02", "IDLE-02", "MTU-02", "CAP-08" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(silent) / sizeof(silent[0]); i++)
+		assert_true(pp_rule_find(silent[i])->most < PP_PROVEN);
+}
+
+static void test_all_ids_are_there(void **state)
+{
+	static const struct { const char *family; unsigned count; } families[] = {
+		{ "CAP", 12 }, { "LOC", 6 },   { "DNS", 10 },  { "FW", 16 }, { "PRX", 16 }, { "INSP", 6 },  { "TLS", 12 },
+		{ "TRUST", 6 }, { "MTLS", 3 }, { "SRV", 7 }, { "MTU", 3 },  { "IDLE", 3 }, { "OK", 10 },
+	};
+	size_t all = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+		for (unsigned n = 1; n <= families[i].count; n++, all++) {
+			char id[16];
+
+			snprintf(id, sizeof(id), "%s-%02u", families[i].family, n);
+			if (!pp_rule_find(id))
+				fail_msg("%s is missing", id);
+		}
+	}
+	assert_int_equal(all, pp_rule_count);
+	assert_ptr_equal(pp_rule_find("fw-08"), pp_rule_find("FW-08"));
+	assert_null(pp_rule_find("FW-99"));
+}
+
+static void test_layers_hold_rows_of_the_table(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < pp_layer_count; i++) {
+		for (unsigned k = 0; pp_layers[i].rules[k]; k++) {
+			const struct pp_rule *rule = pp_layers[i].rules[k];
+
+			assert_non_null(rule->match);
+			assert_int_equal(rule->scope, PP_SCOPE_CONNECTION);
+			assert_ptr_equal(pp_rule_find(rule->id), rule);
+		}
+	}
+	for (unsigned k = 0; pp_lookup_layer.rules[k]; k++)
+		assert_int_equal(pp_lookup_layer.rules[k]->scope, PP_SCOPE_LOOKUP);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows_are_whole),
+		cmocka_unit_test(test_alternatives_exist),
+		cmocka_unit_test(test_silence_is_never_proven),
+		cmocka_unit_test(test_all_ids_are_there),
+		cmocka_unit_test(test_layers_hold_rows_of_the_table),
+		cmocka_unit_test(test_every_rule_has_stories),
+		cmocka_unit_test(test_hits),
+		cmocka_unit_test(test_near_misses),
+		cmocka_unit_test(test_order_of_observing_is_no_matter),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
