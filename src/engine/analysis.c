@@ -1,0 +1,381 @@
+/* The run: frames through the pipeline, then verdicts in order of first packets.
+ *
+ * Frames are handled in windows: all of a window are decoded and their flows' buckets prefetched before the first is
+ * filed, so that the memory of a large table has arrived when it is needed.
+ */
+#include "engine/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	WINDOW = PP_SOURCE_BATCH,
+	FRAGMENT_SLOTS = 64,
+	CERTIFICATES_MAX = 16384,
+	LOOKUPS_MAX = 65536,
+	NAMES_MAX = 65536,
+	PROGRESS_WINDOWS = 1024,
+};
+
+/* How the memory of a run is shared out; the rest is fixed tables. */
+static const size_t MEMORY_DEFAULT = (size_t)256 << 20;
+static const size_t MEMORY_LEAST = (size_t)16 << 20;
+enum { FLOW_BYTES = 2048, SPOOL_MOST = 8 << 20 };
+
+enum pp_err pp_analysis_new(struct pp_analysis **ret_analysis, const struct pp_analysis_options *options)
+{
+	struct pp_analysis *analysis = calloc(1, sizeof(*analysis));
+	size_t memory = options->max_memory ? options->max_memory : MEMORY_DEFAULT;
+	struct pp_diagnosis_options diagnosis;
+	enum pp_err err;
+
+	if (!analysis)
+		return PP_NOMEM;
+	if (memory < MEMORY_LEAST)
+		memory = MEMORY_LEAST;
+	analysis->options = *options;
+	analysis->first = analysis->last = PP_TIME_NONE;
+	pp_pool_init(&analysis->flow_pool, memory / 4);
+	pp_pool_init(&analysis->load_pool, memory / 16);
+	pp_pool_init(&analysis->lookup_pool, memory / 8);
+	pp_segment_pool_init(&analysis->segments, memory / 8);
+	analysis->flows = pp_flows_new(memory / 4 / FLOW_BYTES, options->key);
+	analysis->certificates = pp_certificates_new(CERTIFICATES_MAX, options->key);
+	analysis->lookups = pp_lookups_new(LOOKUPS_MAX, options->key, &analysis->lookup_pool);
+	analysis->names = pp_names_new(NAMES_MAX, options->key);
+	analysis->spool = pp_spool_new(memory / 16 < SPOOL_MOST ? memory / 16 : SPOOL_MOST);
+	analysis->attributor = (struct pp_attributor){ options->catalogue, options->tags, analysis->names };
+	diagnosis = (struct pp_diagnosis_options){ .catalogue = options->catalogue,
+						   .attributor = &analysis->attributor,
+						   .agent = options->agent,
+						   .proxies = options->proxies,
+						   .proxy_count = options->proxy_count,
+						   .key = options->key };
+	analysis->diagnosis = pp_diagnosis_new(&diagnosis);
+	analysis->talk_shared = (struct pp_talk_shared){ analysis->certificates, pp_engine_dns_message };
+	err = pp_ipfrag_new(&analysis->ipfrag, FRAGMENT_SLOTS, options->key);
+	if (err != PP_OK || !analysis->flows || !analysis->certificates || !analysis->lookups || !analysis->names ||
+	    !analysis->spool || !analysis->diagnosis) {
+		pp_analysis_free(analysis);
+		return PP_NOMEM;
+	}
+	*ret_analysis = analysis;
+	return PP_OK;
+}
+
+static void close_sources(struct pp_analysis *analysis)
+{
+	if (analysis->timeline) {
+		pp_timeline_close(analysis->timeline);
+	} else {
+		for (size_t i = 0; i < analysis->source_count; i++)
+			pp_source_close(analysis->sources[i]);
+	}
+	free(analysis->sources);
+}
+
+void pp_analysis_free(struct pp_analysis *analysis)
+{
+	if (!analysis)
+		return;
+	if (analysis->flows && analysis->captures)
+		pp_engine_expire(analysis, INT64_MAX);
+	close_sources(analysis);
+	free(analysis->captures);
+	pp_processes_done(&analysis->processes);
+	pp_diagnosis_free(analysis->diagnosis);
+	pp_filter_free(analysis->filter);
+	pp_spool_free(analysis->spool);
+	pp_ndpi_free(analysis->ndpi);
+	pp_names_free(analysis->names);
+	pp_lookups_free(analysis->lookups);
+	pp_certificates_free(analysis->certificates);
+	pp_ipfrag_free(analysis->ipfrag);
+	pp_flows_free(analysis->flows);
+	pp_slab_done(&analysis->segments);
+	pp_pool_done(&analysis->lookup_pool);
+	pp_pool_done(&analysis->load_pool);
+	pp_pool_done(&analysis->flow_pool);
+	free(analysis);
+}
+
+const char *pp_analysis_path(const struct pp_analysis *analysis, uint16_t file)
+{
+	return file < analysis->source_count ? analysis->captures[file].source->path : "";
+}
+
+/* ------------------------------------------------------------------ reading */
+
+struct window {
+	struct pp_frame frames[WINDOW];
+	struct pp_packet packets[WINDOW];
+	struct pp_flow_key keys[WINDOW];
+	uint64_t hashes[WINDOW];
+	size_t count;
+};
+
+static void see_time(struct pp_analysis *analysis, const struct pp_frame *frame)
+{
+	if (!frame->has_ts)
+		return;
+	if (analysis->first == PP_TIME_NONE || frame->ts < analysis->first)
+		analysis->first = frame->ts;
+	if (analysis->last == PP_TIME_NONE || frame->ts > analysis->last)
+		analysis->last = frame->ts;
+}
+
+static void decode_window(struct pp_analysis *analysis, struct window *window)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < window->count; i++) {
+		const struct pp_frame *frame = &window->frames[i];
+		struct pp_packet *packet = &window->packets[kept];
+
+		see_time(analysis, frame);
+		if (analysis->filter && !pp_filter_passes(analysis->filter, frame))
+			continue;
+		pp_decode(frame->link_type, frame->data_view, frame->caplen, frame->len, packet);
+		window->hashes[kept] = 0;
+		if (packet->kind == PP_PACKET_TCP) {
+			window->hashes[kept] = pp_flows_hash(analysis->flows, packet, &window->keys[kept]);
+			pp_flows_prefetch(analysis->flows, window->hashes[kept]);
+		}
+		if (kept != i)
+			window->frames[kept] = *frame;
+		kept++;
+	}
+	window->count = kept;
+}
+
+static void file_window(struct pp_analysis *analysis, struct window *window)
+{
+	for (size_t i = 0; i < window->count; i++) {
+		const struct pp_frame *frame = &window->frames[i];
+		struct pp_mark now = { frame->ts, frame->number, frame->file };
+
+		pp_engine_packet(analysis, &window->packets[i], &window->keys[i], window->hashes[i], now);
+	}
+	if (window->count)
+		pp_engine_expire(analysis, window->frames[window->count - 1].ts);
+}
+
+static enum pp_err read_all(struct pp_analysis *analysis)
+{
+	struct window *window = malloc(sizeof(*window));
+	uint64_t frames = 0, bytes = 0, windows = 0;
+	enum pp_err err = window ? PP_OK : PP_NOMEM;
+
+	while (err == PP_OK && analysis->failed == PP_OK) {
+		err = pp_timeline_read(analysis->timeline, window->frames, WINDOW, &window->count);
+		if (err != PP_OK || window->count == 0)
+			break;
+		frames += window->count;
+		for (size_t i = 0; i < window->count; i++)
+			bytes += window->frames[i].caplen;
+		decode_window(analysis, window);
+		file_window(analysis, window);
+		if (analysis->options.progress && ++windows % PROGRESS_WINDOWS == 0)
+			analysis->options.progress(analysis->options.progress_context, frames, bytes);
+	}
+	free(window);
+	return err != PP_OK ? err : analysis->failed;
+}
+
+/* ------------------------------------------------------------------ from facts to context */
+
+static enum pp_err each_connection(struct pp_analysis *analysis, void *context,
+				   enum pp_err (*see)(struct pp_analysis *analysis, void *context,
+						      const struct pp_connection *conn,
+						      const struct pp_attribution *who))
+{
+	uint32_t count = pp_spool_count(analysis->spool);
+	struct pp_arena arena;
+	enum pp_err err = PP_OK;
+
+	pp_arena_init(&arena, &analysis->load_pool);
+	for (uint32_t i = 0; i < count && err == PP_OK; i++) {
+		struct pp_connection *conn;
+
+		err = pp_spool_get(analysis->spool, i, &arena, &conn);
+		if (err == PP_END) {
+			err = PP_OK;
+			continue;
+		}
+		if (err == PP_OK) {
+			struct pp_attribution who = pp_attribute_connection(&analysis->attributor, conn);
+			struct pp_process process;
+
+			if (pp_processes_find(&analysis->processes, conn, &process))
+				conn->process = &process;
+
+			err = see(analysis, context, conn, &who);
+		}
+		pp_arena_reset(&arena);
+	}
+	return err;
+}
+
+static struct pp_attribution attribute_lookup(const struct pp_analysis *analysis, const struct pp_lookup *lookup)
+{
+	return pp_attribute_host(&analysis->attributor, lookup->name, 0);
+}
+
+static enum pp_err observe_connection(struct pp_analysis *analysis, void *context, const struct pp_connection *conn,
+				      const struct pp_attribution *who)
+{
+	(void)context;
+	pp_diagnosis_observe(analysis->diagnosis, conn, who);
+	return PP_OK;
+}
+
+static enum pp_err observe(struct pp_analysis *analysis)
+{
+	enum pp_err err;
+
+	for (size_t i = 0; i < pp_lookups_count(analysis->lookups); i++) {
+		const struct pp_lookup *lookup = pp_lookups_at(analysis->lookups, i);
+		struct pp_attribution who = attribute_lookup(analysis, lookup);
+
+		pp_names_add(analysis->names, lookup);
+		pp_diagnosis_observe_lookup(analysis->diagnosis, lookup, &who);
+	}
+	err = pp_processes_of(&analysis->processes, analysis->captures, analysis->source_count);
+	if (err == PP_OK)
+		err = each_connection(analysis, NULL, observe_connection);
+	if (err == PP_OK)
+		pp_diagnosis_prepare(analysis->diagnosis, analysis->first, analysis->last, analysis->captures,
+				     (unsigned)analysis->source_count, analysis->neighbours.list,
+				     analysis->neighbours.count);
+	return err;
+}
+
+static enum pp_err take_sources(struct pp_analysis *analysis, struct pp_source **sources, size_t count)
+{
+	analysis->sources = calloc(count ? count : 1, sizeof(struct pp_source *));
+	analysis->captures = calloc(count ? count : 1, sizeof(struct pp_capture));
+	if (!analysis->sources || !analysis->captures) {
+		for (size_t i = 0; i < count; i++)
+			pp_source_close(sources[i]);
+		return PP_NOMEM;
+	}
+	analysis->source_count = count;
+	for (size_t i = 0; i < count; i++) {
+		analysis->sources[i] = sources[i];
+		analysis->captures[i].source = pp_source_info(sources[i]);
+	}
+	return pp_timeline_open(&analysis->timeline, analysis->sources, count);
+}
+
+enum pp_err pp_analysis_run(struct pp_analysis *analysis, struct pp_source **sources, size_t count, char *ret_error)
+{
+	char error[PP_FILTER_ERROR_TEXT] = "";
+	enum pp_err err = take_sources(analysis, sources, count);
+
+	if (err == PP_OK && analysis->options.filter)
+		err = pp_filter_new(&analysis->filter, analysis->options.filter, error);
+	if (err == PP_USAGE && ret_error)
+		memcpy(ret_error, error, sizeof(error));
+	if (err == PP_OK)
+		err = read_all(analysis);
+	if (err != PP_OK)
+		return err;
+	pp_engine_expire(analysis, INT64_MAX);
+	return analysis->failed != PP_OK ? analysis->failed : observe(analysis);
+}
+
+/* ------------------------------------------------------------------ visiting */
+
+static void add_limit(struct pp_limits_hit *limits, const char *name, uint64_t count)
+{
+	if (count == 0 || limits->n == PP_LIMITS_MAX)
+		return;
+	limits->name[limits->n] = name;
+	limits->count[limits->n++] = count;
+}
+
+static struct pp_limits_hit limits_of(const struct pp_analysis *analysis)
+{
+	struct pp_limits_hit limits = { .n = 0 };
+
+	add_limit(&limits, "flows", pp_flows_counts(analysis->flows).evicted);
+	add_limit(&limits, "flow_details", analysis->talks_refused);
+	add_limit(&limits, "reassembly", analysis->streams_given_up);
+	add_limit(&limits, "fragments", pp_ipfrag_evicted(analysis->ipfrag));
+	add_limit(&limits, "lookups", pp_lookups_refused(analysis->lookups));
+	add_limit(&limits, "names", pp_names_refused(analysis->names));
+	add_limit(&limits, "neighbours", analysis->neighbours.refused);
+	add_limit(&limits, "records", analysis->spool_refused);
+	add_limit(&limits, "contrasts", pp_diagnosis_refused(analysis->diagnosis));
+	return limits;
+}
+
+/* Calls one member of every visitor that has it, until one fails. */
+#define VISIT(visitors, count, member, ...)                                                                            \
+	do {                                                                                                           \
+		for (size_t v_ = 0; v_ < (count) && err == PP_OK; v_++) {                                              \
+			if ((visitors)[v_]->member)                                                                    \
+				err = (visitors)[v_]->member((visitors)[v_]->context, __VA_ARGS__);                    \
+		}                                                                                                      \
+	} while (0)
+
+struct visit {
+	const struct pp_visitor *const *visitors;
+	size_t count;
+};
+
+static enum pp_err visit_connection(struct pp_analysis *analysis, void *context, const struct pp_connection *conn,
+				    const struct pp_attribution *who)
+{
+	const struct visit *visit = context;
+	struct pp_judgement judgement;
+	enum pp_err err = PP_OK;
+
+	pp_diagnosis_judge(analysis->diagnosis, conn, who, &judgement);
+	VISIT(visit->visitors, visit->count, connection, conn, who, &judgement);
+	return err;
+}
+
+static enum pp_err visit_lookups(struct pp_analysis *analysis, const struct visit *visit)
+{
+	enum pp_err err = PP_OK;
+
+	for (size_t i = 0; i < pp_lookups_count(analysis->lookups) && err == PP_OK; i++) {
+		const struct pp_lookup *lookup = pp_lookups_at(analysis->lookups, i);
+		struct pp_attribution who = attribute_lookup(analysis, lookup);
+		struct pp_judgement judgement;
+
+		pp_diagnosis_judge_lookup(analysis->diagnosis, lookup, &who, &judgement);
+		VISIT(visit->visitors, visit->count, lookup, lookup, &who, &judgement);
+	}
+	return err;
+}
+
+static enum pp_err visit_conclusions(struct pp_analysis *analysis, const struct visit *visit)
+{
+	const struct pp_diagnosis *diagnosis = analysis->diagnosis;
+	enum pp_err err = pp_diagnosis_conclude(analysis->diagnosis);
+
+	for (size_t i = 0; err == PP_OK && i < pp_diagnosis_endpoint_count(diagnosis); i++)
+		VISIT(visit->visitors, visit->count, endpoint, pp_diagnosis_endpoint_at(diagnosis, i));
+	for (size_t i = 0; err == PP_OK && i < pp_diagnosis_expectation_count(diagnosis); i++)
+		VISIT(visit->visitors, visit->count, expectation, pp_diagnosis_expectation_at(diagnosis, i));
+	if (err == PP_OK)
+		VISIT(visit->visitors, visit->count, conclusion, pp_diagnosis_conclusion(diagnosis));
+	return err;
+}
+
+enum pp_err pp_analysis_visit(struct pp_analysis *analysis, const struct pp_visitor *const *visitors, size_t count)
+{
+	struct visit visit = { visitors, count };
+	struct pp_limits_hit limits = limits_of(analysis);
+	enum pp_err err = PP_OK;
+
+	for (size_t i = 0; i < analysis->source_count && err == PP_OK; i++)
+		VISIT(visitors, count, capture, &analysis->captures[i], &limits);
+	if (err == PP_OK)
+		err = each_connection(analysis, &visit, visit_connection);
+	if (err == PP_OK)
+		err = visit_lookups(analysis, &visit);
+	return err == PP_OK ? visit_conclusions(analysis, &visit) : err;
+}

@@ -1,0 +1,308 @@
+/* A connection from its first segment to the spool: flow facts, stream bytes, dissectors.
+ *
+ * A hole in a stream is waited for until the other side has acknowledged what lies behind it (it was delivered, and
+ * only the capture missed it) and HOLE_WAIT_NS more, because captures reorder; or until the connection ends.
+ */
+#include "engine/engine.h"
+
+#include <string.h>
+
+static const int64_t HOLE_WAIT_NS = 20 * PP_MS;
+
+/* Streams and dissectors of one open connection; pp_flow.detail. */
+struct detail {
+	struct pp_analysis *analysis;
+	struct pp_flow *flow;
+	struct pp_arena arena;
+	struct pp_reassembly stream[2];
+	struct pp_talk *talk; /* NULL: no memory for one */
+	struct pp_ndpi_flow *ndpi;
+	unsigned ndpi_packets;
+	bool ndpi_done;
+	bool said[2];         /* a side has had bytes delivered */
+	enum pp_side speaker; /* who was heard last */
+	int64_t turn_begin;   /* offset where the client's turn began */
+	uint32_t turn_segments;
+	int64_t hole_since[2]; /* when the hole was seen to be acknowledged; PP_TIME_NONE: it was not */
+};
+
+static void detail_free(struct pp_analysis *analysis, struct detail *detail)
+{
+	struct pp_arena arena = detail->arena;
+
+	for (enum pp_side side = PP_CLIENT; side <= PP_SERVER; side++)
+		pp_reassembly_drop(&detail->stream[side], &analysis->segments);
+	pp_talk_free(detail->talk);
+	pp_ndpi_flow_free(detail->ndpi);
+	pp_arena_reset(&arena);
+}
+
+static struct detail *detail_new(struct pp_analysis *analysis, struct pp_flow *flow)
+{
+	struct pp_arena arena;
+	struct detail *detail;
+
+	pp_arena_init(&arena, &analysis->flow_pool);
+	detail = pp_arena_alloc(&arena, sizeof(*detail));
+	if (!detail) {
+		analysis->talks_refused++;
+		return NULL;
+	}
+	detail->analysis = analysis;
+	detail->flow = flow;
+	detail->hole_since[0] = detail->hole_since[1] = PP_TIME_NONE;
+	detail->arena = arena;
+	detail->talk = pp_talk_new(&detail->arena, &analysis->talk_shared, detail, flow->key.port[!flow->client]);
+	if (!detail->talk) {
+		analysis->talks_refused++;
+		detail_free(analysis, detail);
+		return NULL;
+	}
+	return detail;
+}
+
+/* ------------------------------------------------------------------ bytes in order */
+
+struct sink_context {
+	struct detail *detail;
+	enum pp_side side;
+};
+
+static void sink_bytes(void *context, struct pp_span bytes, struct pp_mark mark)
+{
+	const struct sink_context *sink = context;
+	struct detail *detail = sink->detail;
+
+	if (sink->side == PP_CLIENT && (!detail->said[PP_CLIENT] || detail->speaker == PP_SERVER)) {
+		detail->turn_begin = detail->stream[PP_CLIENT].next - (int64_t)bytes.len;
+		detail->turn_segments = 0;
+	}
+	if (sink->side == PP_CLIENT)
+		detail->turn_segments++;
+	detail->said[sink->side] = true;
+	detail->speaker = sink->side;
+	pp_talk_data(detail->talk, sink->side, bytes, mark);
+	if (pp_talk_take_request(detail->talk))
+		pp_flow_watch(detail->flow, detail->turn_begin, detail->stream[PP_CLIENT].next, detail->turn_segments,
+			      mark);
+}
+
+static void sink_missing(void *context, uint64_t count)
+{
+	const struct sink_context *sink = context;
+
+	pp_talk_gap(sink->detail->talk, sink->side, count);
+}
+
+static void push(struct detail *detail, const struct pp_packet *packet, const struct pp_flow_news *news,
+		 struct pp_mark now)
+{
+	struct sink_context context = { detail, news->side };
+	const struct pp_sink sink = { &context, sink_bytes, sink_missing };
+	struct pp_reassembly *stream = &detail->stream[news->side];
+	struct pp_slab *pool = &detail->analysis->segments;
+	enum pp_err err = pp_reassembly_push(stream, pool, news->offset, packet->payload_view, news->len, now, &sink);
+
+	if (err == PP_OK)
+		return;
+	/* No room to wait any longer: the hole is given up, and what is here goes on behind it. */
+	detail->analysis->streams_given_up++;
+	pp_reassembly_give_up(stream, pool, &sink, true);
+	err = pp_reassembly_push(stream, pool, news->offset, packet->payload_view, news->len, now, &sink);
+	if (err != PP_OK)
+		detail->analysis->streams_given_up++;
+}
+
+static void give_up(struct detail *detail, enum pp_side side, bool all)
+{
+	struct sink_context context = { detail, side };
+	const struct pp_sink sink = { &context, sink_bytes, sink_missing };
+
+	pp_reassembly_give_up(&detail->stream[side], &detail->analysis->segments, &sink, all);
+	detail->hole_since[side] = PP_TIME_NONE;
+}
+
+static void mind_hole(struct detail *detail, enum pp_side side, int64_t now)
+{
+	struct pp_reassembly *stream = &detail->stream[side];
+
+	if (!pp_reassembly_waits(stream)) {
+		detail->hole_since[side] = PP_TIME_NONE;
+	} else if (detail->hole_since[side] == PP_TIME_NONE) {
+		if ((int64_t)detail->flow->facts.side[side].acked >= pp_reassembly_hole_end(stream))
+			detail->hole_since[side] = now;
+	} else if (now - detail->hole_since[side] > HOLE_WAIT_NS) {
+		give_up(detail, side, false);
+	}
+}
+
+void pp_engine_dns_message(void *context, enum pp_side side, struct pp_span message, struct pp_mark mark)
+{
+	const struct detail *detail = context;
+	const struct pp_flow *flow = detail->flow;
+	uint8_t from = side == PP_CLIENT ? flow->client : !flow->client;
+	struct pp_endpoint_addr src = { flow->key.ip[from], flow->key.port[from] };
+	struct pp_endpoint_addr dst = { flow->key.ip[!from], flow->key.port[!from] };
+	struct pp_dns_message parsed;
+	enum pp_err err = pp_dns_parse(message, PP_MALFORMED, &parsed);
+
+	if (err == PP_OK && parsed.has_question)
+		pp_lookups_add(detail->analysis->lookups, &parsed, &src, &dst, true, mark);
+}
+
+/* ------------------------------------------------------------------ protocols we do not know */
+
+static void ask_ndpi(struct detail *detail, const struct pp_packet *packet, struct pp_mark now)
+{
+	struct pp_analysis *analysis = detail->analysis;
+
+	if (detail->ndpi_done || packet->ip_view.len == 0 || !pp_talk_unknown(detail->talk))
+		return;
+	if (!analysis->ndpi_tried) {
+		analysis->ndpi_tried = true;
+		analysis->ndpi = pp_ndpi_new();
+	}
+	if (analysis->ndpi && !detail->ndpi)
+		detail->ndpi = pp_ndpi_flow_new(analysis->ndpi);
+	detail->ndpi_done = !detail->ndpi || pp_ndpi_packet(analysis->ndpi, detail->ndpi, packet->ip_view, now.ts) ||
+			    ++detail->ndpi_packets >= PP_NDPI_PACKETS;
+}
+
+/* ------------------------------------------------------------------ a segment */
+
+/* A connection joined midway shows by its first payload who is the client. */
+static void settle_sides(struct pp_flow *flow, const struct pp_packet *packet)
+{
+	enum pp_side client;
+	enum pp_sides_by by;
+
+	if (flow->facts.sides_by != PP_BY_PORT || flow->detail || packet->payload_view.len == 0)
+		return;
+	by = pp_talk_who(packet->payload_view, pp_flow_side_of(flow, packet), &client);
+	if (by == PP_BY_PORT)
+		return;
+	if (client == PP_SERVER)
+		pp_flow_swap(flow, by);
+	else
+		flow->facts.sides_by = by;
+}
+
+static enum pp_phase phase_of(const struct pp_flow *flow)
+{
+	const struct detail *detail = flow->detail;
+	enum pp_phase phase = detail ? pp_talk_phase(detail->talk) : PP_PHASE_UNKNOWN;
+
+	if (phase != PP_PHASE_UNKNOWN)
+		return phase;
+	if (pp_seen(flow->facts.syn_ack) || pp_seen(flow->facts.established))
+		return PP_PHASE_HANDSHAKE;
+	return pp_seen(flow->facts.syn) ? PP_PHASE_SYN : PP_PHASE_UNKNOWN;
+}
+
+void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet, const struct pp_flow_key *key,
+		   uint64_t hash, struct pp_mark now)
+{
+	struct pp_flow *flow = pp_flows_find(analysis->flows, packet, key, hash, now);
+	struct pp_flow_news news;
+	struct detail *detail;
+
+	if (!flow)
+		return;
+	settle_sides(flow, packet);
+	pp_flow_segment(flow, packet, now, phase_of(flow), &news);
+	if (news.duplicate) {
+		analysis->captures[now.file].duplicates++;
+		return;
+	}
+	if (news.payload && !flow->detail)
+		flow->detail = detail_new(analysis, flow);
+	detail = flow->detail;
+	if (news.payload) {
+		bool had_all = detail && news.offset < news.next_before &&
+			       pp_reassembly_has(&detail->stream[news.side], news.offset, news.len);
+
+		pp_flow_payload(flow, &news, had_all);
+		if (detail) {
+			push(detail, packet, &news, now);
+			ask_ndpi(detail, packet, now);
+		}
+	}
+	if (detail) {
+		mind_hole(detail, PP_CLIENT, now.ts);
+		mind_hole(detail, PP_SERVER, now.ts);
+	}
+	pp_flows_touch(analysis->flows, flow);
+}
+
+/* ------------------------------------------------------------------ the end */
+
+static void connection_from(const struct pp_flow *flow, struct pp_connection *conn)
+{
+	*conn = (struct pp_connection){
+		.index = flow->index,
+		.stream = flow->stream,
+		.file = flow->file,
+		.first = flow->first,
+		.last = flow->last,
+		.client = { flow->key.ip[flow->client], flow->key.port[flow->client] },
+		.server = { flow->key.ip[!flow->client], flow->key.port[!flow->client] },
+		.ip_version = flow->ip_version,
+		.tunnels = flow->tunnels,
+		.tcp = flow->facts,
+	};
+}
+
+static void add_dissected(struct pp_analysis *analysis, struct detail *detail, struct pp_connection *conn,
+			  char *protocol, size_t size)
+{
+	const struct pp_tls_facts *tls;
+
+	pp_talk_finish(detail->talk);
+	conn->http = pp_talk_http(detail->talk);
+	tls = pp_talk_tls(detail->talk);
+	conn->tls = tls;
+	if (detail->ndpi && pp_ndpi_name(analysis->ndpi, detail->ndpi, protocol, size))
+		conn->protocol = protocol;
+	if (pp_talk_unknown(detail->talk)) {
+		conn->client_head = pp_talk_head(detail->talk, PP_CLIENT);
+		conn->server_head = pp_talk_head(detail->talk, PP_SERVER);
+	}
+}
+
+static void finish(struct pp_analysis *analysis, struct pp_flow *flow)
+{
+	struct detail *detail = flow->detail;
+	struct pp_connection conn;
+	char protocol[64];
+	enum pp_err err = PP_OK;
+
+	if (!flow->ghost) {
+		if (detail) {
+			give_up(detail, PP_CLIENT, true);
+			give_up(detail, PP_SERVER, true);
+		}
+		pp_flow_finish(flow, analysis->last);
+		connection_from(flow, &conn);
+		if (detail)
+			add_dissected(analysis, detail, &conn, protocol, sizeof(protocol));
+		err = pp_spool_put(analysis->spool, &conn);
+		if (err == PP_LIMIT)
+			analysis->spool_refused++;
+		else if (err != PP_OK)
+			analysis->failed = err;
+		else
+			analysis->captures[flow->file].flows++;
+	}
+	if (detail)
+		detail_free(analysis, detail);
+	flow->detail = NULL;
+	pp_flows_release(analysis->flows, flow);
+}
+
+void pp_engine_expire(struct pp_analysis *analysis, int64_t now)
+{
+	struct pp_flow *flow;
+
+	while ((flow = pp_flows_expire(analysis->flows, now)) != NULL)
+		finish(analysis, flow);
+}

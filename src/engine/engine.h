@@ -1,0 +1,74 @@
+/* engine: the parts of one run; private to engine/. */
+#ifndef PP_ENGINE_ENGINE_H
+#define PP_ENGINE_ENGINE_H
+
+#include "base/slab.h"
+#include "decode/ipfrag.h"
+#include "decode/packet.h"
+#include "dissect/dns.h"
+#include "dissect/ndpi.h"
+#include "dissect/talk.h"
+#include "dissect/x509.h"
+#include "engine/analysis.h"
+#include "engine/process.h"
+#include "facts/spool.h"
+#include "flow/flow.h"
+#include "source/filter.h"
+#include "stream/reassembly.h"
+
+enum { PP_UDP_RECENT = 16 };
+
+/* Neighbours asked for by ARP or ND. */
+struct pp_neighbours {
+	struct pp_neighbour list[PP_NEIGHBOURS_MAX];
+	unsigned count;
+	uint64_t refused;
+};
+
+struct pp_analysis {
+	struct pp_analysis_options options;
+	struct pp_pool flow_pool; /* talks: lives as long as a connection is open */
+	struct pp_pool load_pool; /* one loaded record */
+	struct pp_pool lookup_pool;
+	struct pp_slab segments;
+	struct pp_flows *flows;
+	struct pp_ipfrag *ipfrag;
+	struct pp_certificates *certificates;
+	struct pp_lookups *lookups;
+	struct pp_names *names;
+	struct pp_ndpi *ndpi;
+	bool ndpi_tried;
+	struct pp_spool *spool;
+	struct pp_filter *filter;
+	struct pp_diagnosis *diagnosis;
+	struct pp_attributor attributor;
+	struct pp_talk_shared talk_shared;
+	struct pp_neighbours neighbours;
+	struct pp_processes processes;
+	struct pp_source **sources;
+	struct pp_capture *captures;
+	size_t source_count;
+	struct pp_timeline *timeline;
+	struct {
+		uint64_t signature;
+		int64_t ts;
+	} udp_recent[PP_UDP_RECENT];
+	unsigned udp_recent_next;
+	int64_t first, last;       /* PP_TIME_NONE before any frame */
+	uint64_t streams_given_up; /* reassembly limits */
+	uint64_t talks_refused, spool_refused;
+	enum pp_err failed; /* of ours, kept until the run can return it */
+};
+
+/* One frame's packet; `hash` and `key` are those of a TCP packet's flow. */
+void pp_engine_packet(struct pp_analysis *analysis, struct pp_packet *packet, const struct pp_flow_key *key,
+		      uint64_t hash, struct pp_mark now);
+void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet, const struct pp_flow_key *key,
+		   uint64_t hash, struct pp_mark now);
+/* A message of a DNS-over-TCP connection; `context` is what the connection's talk was made with. */
+void pp_engine_dns_message(void *context, enum pp_side side, struct pp_span message, struct pp_mark mark);
+/* Takes flows out that are over at `now`; INT64_MAX: all of them. */
+void pp_engine_expire(struct pp_analysis *analysis, int64_t now);
+void pp_engine_neighbour(struct pp_neighbours *neighbours, const struct pp_packet *packet, struct pp_mark now);
+
+#endif
