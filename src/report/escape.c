@@ -1,0 +1,213 @@
+#include "report/escape.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct range {
+	uint32_t from, to;
+};
+
+static bool in_ranges(uint32_t code, const struct range *ranges, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (code >= ranges[i].from && code <= ranges[i].to)
+			return true;
+	return false;
+}
+
+#define IN_RANGES(code, ranges) in_ranges(code, ranges, sizeof(ranges) / sizeof((ranges)[0]))
+
+/* What may follow a lead byte: how many bytes, and the bounds of the first of them (Unicode table 3-7), which exclude
+ * overlong forms, surrogates and everything beyond U+10FFFF. */
+static unsigned follow(uint8_t lead, uint8_t *low, uint8_t *high)
+{
+	*low = 0x80;
+	*high = 0xbf;
+	if (lead >= 0xc2 && lead <= 0xdf)
+		return 1;
+	if (lead >= 0xe0 && lead <= 0xef) {
+		if (lead == 0xe0)
+			*low = 0xa0;
+		if (lead == 0xed)
+			*high = 0x9f;
+		return 2;
+	}
+	if (lead >= 0xf0 && lead <= 0xf4) {
+		if (lead == 0xf0)
+			*low = 0x90;
+		if (lead == 0xf4)
+			*high = 0x8f;
+		return 3;
+	}
+	return 0;
+}
+
+struct pp_rune pp_rune(const char *text)
+{
+	const struct pp_rune bad = { .code = 0xfffd, .len = 1, .valid = false };
+	uint8_t lead = (uint8_t)text[0], low, high;
+	struct pp_rune rune = { .code = lead, .len = 1, .valid = true };
+	unsigned more;
+
+	if (lead < 0x80)
+		return rune;
+	more = follow(lead, &low, &high);
+	if (!more)
+		return bad;
+	rune.code = lead & (0x3fu >> more);
+	for (unsigned i = 1; i <= more; i++) {
+		uint8_t byte = (uint8_t)text[i]; /* the NUL at the end is out of bounds and ends this loop */
+
+		if (byte < low || byte > high)
+			return (struct pp_rune){ .code = 0xfffd, .len = (uint8_t)i, .valid = false };
+		rune.code = rune.code << 6 | (byte & 0x3fu);
+		rune.len++;
+		low = 0x80;
+		high = 0xbf;
+	}
+	return rune;
+}
+
+bool pp_rune_unsafe(uint32_t code)
+{
+	static const struct range unsafe[] = {
+		{ 0x00, 0x1f },     { 0x7f, 0x9f },     { 0xad, 0xad },     { 0x61c, 0x61c },      { 0x180e, 0x180e },
+		{ 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0xfdd0, 0xfdef },    { 0xfeff, 0xfeff },
+		{ 0xfff0, 0xfffb }, { 0xfffe, 0xffff }, { 0xe000, 0xf8ff }, { 0xe0000, 0x10ffff },
+	};
+
+	if (code >= 0x20 && code < 0x7f)
+		return false;
+	return IN_RANGES(code, unsafe) || (code & 0xfffe) == 0xfffe;
+}
+
+unsigned pp_rune_width(uint32_t code)
+{
+	/* Combining marks of the scripts that are likely here; a missing one only costs a column of alignment. */
+	static const struct range none[] = {
+		{ 0x300, 0x36f },   { 0x483, 0x489 },   { 0x591, 0x5bd },   { 0x610, 0x61a },   { 0x64b, 0x65f },
+		{ 0x93c, 0x93c },   { 0x941, 0x948 },   { 0xe31, 0xe31 },   { 0xe34, 0xe3a },   { 0xe47, 0xe4e },
+		{ 0x1ab0, 0x1aff }, { 0x1dc0, 0x1dff }, { 0x20d0, 0x20ff }, { 0x302a, 0x302d }, { 0x3099, 0x309a },
+		{ 0xfe00, 0xfe0f }, { 0xfe20, 0xfe2f },
+	};
+	/* East Asian Width W and F. */
+	static const struct range wide[] = {
+		{ 0x1100, 0x115f },   { 0x231a, 0x231b },   { 0x2329, 0x232a },   { 0x23e9, 0x23ec },
+		{ 0x2e80, 0x303e },   { 0x3041, 0x33ff },   { 0x3400, 0x4dbf },   { 0x4e00, 0x9fff },
+		{ 0xa000, 0xa4cf },   { 0xa960, 0xa97f },   { 0xac00, 0xd7a3 },   { 0xf900, 0xfaff },
+		{ 0xfe30, 0xfe6f },   { 0xff00, 0xff60 },   { 0xffe0, 0xffe6 },   { 0x1f300, 0x1f64f },
+		{ 0x1f680, 0x1f6ff }, { 0x1f900, 0x1f9ff }, { 0x20000, 0x3fffd },
+	};
+
+	if (code < 0x300)
+		return 1;
+	if (IN_RANGES(code, none))
+		return 0;
+	return IN_RANGES(code, wide) ? 2 : 1;
+}
+
+unsigned pp_rune_show(const char *text, struct pp_rune rune, char safe[PP_RUNE_TEXT])
+{
+	static const char hex[] = "0123456789abcdef";
+	unsigned len = 0;
+
+	if (rune.valid && !pp_rune_unsafe(rune.code)) {
+		memcpy(safe, text, rune.len);
+		safe[rune.len] = '\0';
+		return pp_rune_width(rune.code);
+	}
+	if (rune.valid && rune.code >= 0x80)
+		return (unsigned)snprintf(safe, PP_RUNE_TEXT, "\\u{%04x}", (unsigned)rune.code);
+	for (unsigned i = 0; i < rune.len; i++) {
+		safe[len++] = '\\';
+		safe[len++] = 'x';
+		safe[len++] = hex[(uint8_t)text[i] >> 4];
+		safe[len++] = hex[(uint8_t)text[i] & 15];
+	}
+	safe[len] = '\0';
+	return len;
+}
+
+size_t pp_text_columns(const char *text)
+{
+	char safe[PP_RUNE_TEXT];
+	size_t columns = 0;
+
+	while (*text) {
+		struct pp_rune rune = pp_rune(text);
+
+		columns += pp_rune_show(text, rune, safe);
+		text += rune.len;
+	}
+	return columns;
+}
+
+/* Length of the leading run of plain ASCII that every place takes as it is. */
+static size_t plain(const char *text)
+{
+	size_t len = 0;
+
+	while (text[len] >= ' ' && text[len] < 0x7f && text[len] != '"' && text[len] != '\\')
+		len++;
+	return len;
+}
+
+void pp_escape_show(struct pp_out *out, const char *text)
+{
+	char safe[PP_RUNE_TEXT];
+
+	while (*text) {
+		size_t run = plain(text);
+
+		pp_out_bytes(out, text, run);
+		text += run;
+		if (*text) {
+			struct pp_rune rune = pp_rune(text);
+
+			(void)pp_rune_show(text, rune, safe);
+			pp_out_text(out, safe);
+			text += rune.len;
+		}
+	}
+}
+
+static void json_unit(struct pp_out *out, unsigned unit)
+{
+	char text[8];
+
+	snprintf(text, sizeof(text), "\\u%04x", unit & 0xffff);
+	pp_out_text(out, text);
+}
+
+static void json_rune(struct pp_out *out, const char *text, struct pp_rune rune)
+{
+	if (rune.code == '"' || rune.code == '\\') {
+		pp_out_char(out, '\\');
+		pp_out_char(out, (char)rune.code);
+	} else if (!rune.valid) {
+		pp_out_text(out, "\xef\xbf\xbd");
+	} else if (!pp_rune_unsafe(rune.code)) {
+		pp_out_bytes(out, text, rune.len);
+	} else if (rune.code < 0x10000) {
+		json_unit(out, rune.code);
+	} else {
+		json_unit(out, 0xd800 + ((rune.code - 0x10000) >> 10));
+		json_unit(out, 0xdc00 + (rune.code & 0x3ff));
+	}
+}
+
+void pp_escape_json(struct pp_out *out, const char *text)
+{
+	while (*text) {
+		size_t run = plain(text);
+
+		pp_out_bytes(out, text, run);
+		text += run;
+		if (*text) {
+			struct pp_rune rune = pp_rune(text);
+
+			json_rune(out, text, rune);
+			text += rune.len;
+		}
+	}
+}

@@ -1,0 +1,35 @@
+/* intl: text a person reads, in the reader's language.
+ *
+ * English sentences are the message ids: _() where the text is used at once, N_() where a table holds it.  Machine
+ * output (JSON) is English in every locale, so phrases take the language they are wanted in.
+ */
+#ifndef PP_REPORT_INTL_H
+#define PP_REPORT_INTL_H
+
+#include <libintl.h>
+#include <stdint.h>
+
+#define PP_TEXT_DOMAIN "pathproof"
+#define _(text) dgettext(PP_TEXT_DOMAIN, text)
+#define N_(text) text
+#define NP_(one, many) one, many /* a table's singular and plural */
+
+enum pp_language { PP_ENGLISH, PP_READER };
+
+/* The message in that language; "" for NULL. */
+static inline const char *pp_say(enum pp_language language, const char *message)
+{
+	if (!message || !message[0]) /* gettext("") is the catalogue's header */
+		return "";
+	return language == PP_ENGLISH ? message : dgettext(PP_TEXT_DOMAIN, message);
+}
+
+/* Singular or plural by `n`, as the language has it. */
+static inline const char *pp_say_n(enum pp_language language, const char *one, const char *many, uint64_t n)
+{
+	if (language == PP_ENGLISH)
+		return n == 1 ? one : many;
+	return dngettext(PP_TEXT_DOMAIN, one, many, (unsigned long)n);
+}
+
+#endif

@@ -1,0 +1,233 @@
+#include "report/json_facts.h"
+
+#include "report/names.h"
+
+void pp_json_sides(struct pp_json *json, const char *key, uint64_t client, uint64_t server)
+{
+	pp_json_object(json, key);
+	pp_json_u64(json, "client", client);
+	pp_json_u64(json, "server", server);
+	pp_json_object_end(json);
+}
+
+static void reset(struct pp_json *json, const struct pp_tcp_facts *tcp)
+{
+	const struct pp_tcp_reset *rst = &tcp->rst;
+
+	if (!pp_seen(rst->mark))
+		return;
+	pp_json_object(json, "rst");
+	pp_json_text(json, "from", pp_side_name(rst->from));
+	pp_json_text(json, "after", pp_phase_name(rst->after));
+	pp_json_u64(json, "packet", rst->mark.packet);
+	pp_json_u64(json, "ttl", rst->ttl);
+	if (pp_seen(tcp->syn_ack))
+		pp_json_u64(json, "syn_ack_ttl", tcp->side[PP_SERVER].profile.ttl_syn);
+	pp_json_object_end(json);
+}
+
+/* A connection joined midway says nothing about a handshake nobody saw. */
+void pp_json_tcp(struct pp_json *json, const struct pp_tcp_facts *tcp)
+{
+	bool start_unseen = tcp->midstream;
+
+	pp_json_object(json, "tcp");
+	pp_json_u64(json, "syn", tcp->syn_count);
+	pp_json_u64(json, "syn_retransmits", tcp->syn_retransmits);
+	if (pp_seen(tcp->syn_ack) || !start_unseen)
+		pp_json_bool(json, "syn_ack", pp_seen(tcp->syn_ack));
+	if (pp_seen(tcp->established) || !start_unseen)
+		pp_json_bool(json, "established", pp_seen(tcp->established));
+	pp_json_ms(json, "handshake_rtt_ms", tcp->handshake_rtt_ns);
+	pp_json_sides(json, "retransmits", tcp->side[PP_CLIENT].retransmits, tcp->side[PP_SERVER].retransmits);
+	reset(json, tcp);
+	if (pp_seen(tcp->side[PP_CLIENT].fin) || pp_seen(tcp->side[PP_SERVER].fin))
+		pp_json_text(json, "fin", pp_side_name(tcp->fin_from));
+	pp_json_object_end(json);
+}
+
+static void connect_request(struct pp_json *json, const struct pp_connect *connect)
+{
+	const struct pp_http_reply *reply = &connect->reply;
+
+	pp_json_object(json, NULL);
+	pp_json_text(json, "host", connect->host);
+	pp_json_u64(json, "port", connect->port);
+	if (reply->status) {
+		pp_json_u64(json, "status", reply->status);
+		pp_json_text(json, "reason", reply->reason);
+	}
+	if (reply->scheme_count) {
+		pp_json_list(json, "authenticate");
+		for (unsigned i = 0; i < reply->scheme_count; i++)
+			pp_json_text(json, NULL, reply->schemes[i]);
+		pp_json_list_end(json);
+	}
+	pp_json_bool(json, "credentials_sent", connect->credentials != PP_CREDENTIALS_NONE);
+	if (pp_seen(connect->mark))
+		pp_json_u64(json, "request_packet", connect->mark.packet);
+	if (pp_seen(reply->mark))
+		pp_json_u64(json, "reply_packet", reply->mark.packet);
+	pp_json_object_end(json);
+}
+
+void pp_json_connects(struct pp_json *json, const struct pp_http_facts *http)
+{
+	if (!http || !http->connect_count)
+		return;
+	pp_json_list(json, "connect");
+	for (unsigned i = 0; i < http->connect_count; i++)
+		connect_request(json, &http->connects[i]);
+	pp_json_list_end(json);
+}
+
+void pp_json_http(struct pp_json *json, const struct pp_http_facts *http)
+{
+	const struct pp_http_exchange *exchange;
+
+	if (!http || !http->exchange_count)
+		return;
+	exchange = &http->exchanges[0];
+	pp_json_object(json, "http");
+	pp_json_text(json, "method", exchange->method);
+	pp_json_text(json, "host", exchange->host);
+	pp_json_text(json, "target", exchange->target);
+	if (exchange->reply.status)
+		pp_json_u64(json, "status", exchange->reply.status);
+	pp_json_object_end(json);
+}
+
+static void hex(char *text, const uint8_t *bytes, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < len; i++) {
+		text[2 * i] = digits[bytes[i] >> 4];
+		text[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	text[2 * len] = '\0';
+}
+
+static void certificate(struct pp_json *json, const struct pp_tls_certificate *certificate)
+{
+	char sha256[2 * sizeof(certificate->sha256) + 1];
+
+	hex(sha256, certificate->sha256, sizeof(certificate->sha256));
+	pp_json_object(json, NULL);
+	if (!certificate->unparsed) {
+		pp_json_text(json, "subject", certificate->subject);
+		pp_json_text(json, "issuer", certificate->issuer);
+		pp_json_time(json, "not_before", certificate->not_before);
+		pp_json_time(json, "not_after", certificate->not_after);
+	}
+	pp_json_text(json, "sha256", sha256);
+	if (!certificate->unparsed) {
+		pp_json_list(json, "names");
+		for (unsigned i = 0; i < certificate->name_count; i++)
+			pp_json_text(json, NULL, certificate->names[i]);
+		pp_json_list_end(json);
+	}
+	pp_json_object_end(json);
+}
+
+static void certificates(struct pp_json *json, const struct pp_tls_facts *tls)
+{
+	if (!tls->certificate_count)
+		return;
+	pp_json_list(json, "certificates");
+	for (unsigned i = 0; i < tls->certificate_count; i++)
+		certificate(json, tls->certificates[i]);
+	pp_json_list_end(json);
+}
+
+/* Up to TLS 1.2 the request stands in clear between the certificate and ServerHelloDone, so its absence can be told. */
+static void client_certificate(struct pp_json *json, const struct pp_tls_facts *tls)
+{
+	bool requested = pp_seen(tls->certificate_request);
+
+	if (!requested && !pp_seen(tls->server_hello_done))
+		return;
+	pp_json_object(json, "client_certificate");
+	pp_json_bool(json, "requested", requested);
+	pp_json_bool(json, "sent", pp_seen(tls->client_certificate) && tls->client_certificate_len > 0);
+	pp_json_object_end(json);
+}
+
+static void alert(struct pp_json *json, const struct pp_tls_alert *alert)
+{
+	struct pp_line name;
+
+	pp_json_object(json, NULL);
+	pp_json_text(json, "from", pp_side_name(alert->from));
+	if (alert->encrypted) {
+		pp_json_bool(json, "encrypted", true);
+	} else {
+		pp_line_start(&name);
+		pp_name_alert(&name, alert->code);
+		pp_json_text(json, "level", alert->level == 1 ? "warning" : alert->level == 2 ? "fatal" : NULL);
+		pp_json_u64(json, "code", alert->code);
+		pp_json_text(json, "name", name.text);
+	}
+	pp_json_u64(json, "packet", alert->mark.packet);
+	pp_json_object_end(json);
+}
+
+static void tls_client(struct pp_json *json, const struct pp_tls_facts *tls)
+{
+	struct pp_line line;
+
+	if (!pp_seen(tls->client_hello))
+		return;
+	pp_json_u64(json, "client_hello_packet", tls->client_hello.packet);
+	pp_json_text(json, "sni", tls->sni);
+	pp_json_list(json, "offered");
+	for (unsigned i = 0; i < tls->offered_count; i++) {
+		pp_line_start(&line);
+		pp_name_tls_version(&line, tls->offered[i]);
+		pp_json_text(json, NULL, line.text);
+	}
+	pp_json_list_end(json);
+	pp_json_list(json, "alpn");
+	for (unsigned i = 0; i < tls->alpn_count; i++)
+		pp_json_text(json, NULL, tls->alpn[i]);
+	pp_json_list_end(json);
+	if (tls->ja4[0])
+		pp_json_text(json, "ja4", tls->ja4);
+}
+
+static void tls_server(struct pp_json *json, const struct pp_tls_facts *tls)
+{
+	struct pp_line line;
+	bool hello = pp_seen(tls->server_hello);
+
+	if (hello || !tls->server_first_unseen)
+		pp_json_bool(json, "server_hello", hello);
+	if (!hello)
+		return;
+	pp_json_u64(json, "server_hello_packet", tls->server_hello.packet);
+	pp_line_start(&line);
+	pp_name_tls_version(&line, tls->version);
+	pp_json_text(json, "version", line.text);
+	pp_line_start(&line);
+	pp_name_cipher(&line, tls->cipher);
+	pp_json_text(json, "cipher", line.text);
+	pp_json_bool(json, "resumed", tls->resumed);
+}
+
+void pp_json_tls(struct pp_json *json, const struct pp_tls_facts *tls)
+{
+	if (!tls)
+		return;
+	pp_json_object(json, "tls");
+	tls_client(json, tls);
+	tls_server(json, tls);
+	if (tls->complete || pp_seen(tls->client_hello))
+		pp_json_bool(json, "complete", tls->complete);
+	certificates(json, tls);
+	client_certificate(json, tls);
+	pp_json_list(json, "alerts");
+	for (unsigned i = 0; i < tls->alert_count; i++)
+		alert(json, &tls->alerts[i]);
+	pp_json_list_end(json);
+	pp_json_object_end(json);
+}

@@ -1,0 +1,398 @@
+#include "report/jsonl.h"
+
+#include "report/json_facts.h"
+#include "report/names.h"
+#include "report/phrase.h"
+
+static const char *path_of(const struct pp_jsonl *jsonl, uint16_t file)
+{
+	return file < jsonl->path_count ? jsonl->paths[file] : NULL;
+}
+
+/* ---- Verdicts, alike in all records ---- */
+
+static void evidence(struct pp_jsonl *jsonl, const struct pp_evidence *evidence, uint16_t file)
+{
+	struct pp_json *json = &jsonl->json;
+	struct pp_line line;
+
+	pp_json_object(json, NULL);
+	if (pp_seen(evidence->mark)) {
+		if (evidence->mark.file != file)
+			pp_json_text(json, "file", path_of(jsonl, evidence->mark.file));
+		pp_json_u64(json, "packet", evidence->mark.packet);
+	}
+	pp_line_start(&line);
+	pp_phrase_evidence(&line, PP_ENGLISH, evidence);
+	pp_json_text(json, "what", line.text);
+	pp_json_object_end(json);
+}
+
+static void alternatives(struct pp_json *json, const struct pp_verdict *verdict)
+{
+	struct pp_line line;
+
+	if (!verdict->alternative_count)
+		return;
+	pp_json_list(json, "alternatives");
+	for (unsigned i = 0; i < verdict->alternative_count; i++) {
+		const struct pp_alternative *alternative = &verdict->alternatives[i];
+
+		if (!alternative->rule)
+			continue;
+		pp_line_start(&line);
+		pp_phrase_rule(&line, PP_ENGLISH, alternative->why_not, verdict);
+		pp_json_object(json, NULL);
+		pp_json_text(json, "rule", alternative->rule->id);
+		pp_json_text(json, "why_not", line.text);
+		pp_json_object_end(json);
+	}
+	pp_json_list_end(json);
+}
+
+/* A sentence that is left out when it has nothing to say. */
+static void sentence(struct pp_json *json, const char *key, const struct pp_line *line)
+{
+	if (line->len)
+		pp_json_text(json, key, line->text);
+}
+
+static void domain_owner_grade(struct pp_json *json, const struct pp_verdict *verdict)
+{
+	pp_json_text(json, "domain", pp_domain_name(verdict->domain));
+	pp_json_text(json, "owner", pp_owner_name(verdict->owner));
+	if (verdict->grade != PP_GRADE_NONE)
+		pp_json_text(json, "grade", pp_grade_name(verdict->grade));
+}
+
+static void advice(struct pp_json *json, const struct pp_verdict *verdict)
+{
+	struct pp_line line;
+
+	pp_line_start(&line);
+	pp_phrase_next_test(&line, PP_ENGLISH, verdict);
+	sentence(json, "next_test", &line);
+	pp_line_start(&line);
+	pp_phrase_rule(&line, PP_ENGLISH, verdict->rule->remedy, verdict);
+	sentence(json, "remedy", &line);
+}
+
+/* `file` is what packet numbers refer to; `filter` a Wireshark filter or "". */
+static void verdict(struct pp_jsonl *jsonl, const char *key, const struct pp_verdict *v, uint16_t file,
+		    const struct pp_line *filter)
+{
+	struct pp_json *json = &jsonl->json;
+	struct pp_line line;
+
+	if (!v->rule)
+		return;
+	pp_json_object(json, key);
+	pp_json_text(json, "rule", v->rule->id);
+	pp_json_text(json, "name", v->rule->name);
+	pp_json_text(json, "outcome", pp_outcome_name(v->outcome));
+	domain_owner_grade(json, v);
+	pp_line_start(&line);
+	pp_phrase_summary(&line, PP_ENGLISH, v);
+	pp_json_text(json, "summary", line.text);
+	pp_json_list(json, "evidence");
+	for (unsigned i = 0; i < v->evidence_count; i++)
+		evidence(jsonl, &v->evidence[i], file);
+	pp_json_list_end(json);
+	alternatives(json, v);
+	advice(json, v);
+	sentence(json, "wireshark_filter", filter);
+	pp_json_object_end(json);
+}
+
+static void judgement(struct pp_jsonl *jsonl, const struct pp_judgement *judged, uint16_t file,
+		      const struct pp_line *filter)
+{
+	verdict(jsonl, "verdict", &judged->verdict, file, filter);
+	if (!judged->also_count)
+		return;
+	pp_json_list(&jsonl->json, "also");
+	for (unsigned i = 0; i < judged->also_count; i++)
+		verdict(jsonl, NULL, &judged->also[i], file, filter);
+	pp_json_list_end(&jsonl->json);
+}
+
+static void attribution(struct pp_json *json, const struct pp_attribution *who)
+{
+	pp_json_object(json, "endpoint");
+	pp_json_text(json, "host", who->host);
+	pp_json_text(json, "category", who->category);
+	pp_json_text(json, "pattern", who->pattern);
+	pp_json_text(json, "by", pp_attributed_by_name(who->by));
+	pp_json_object_end(json);
+}
+
+/* ---- capture ---- */
+
+static void link_types(struct pp_json *json, const struct pp_source_info *source)
+{
+	struct pp_line line;
+
+	pp_json_list(json, "link_types");
+	for (unsigned i = 0; i < source->link_type_count; i++) {
+		pp_line_start(&line);
+		pp_name_link_type(&line, source->link_types[i]);
+		pp_json_text(json, NULL, line.text);
+	}
+	pp_json_list_end(json);
+}
+
+static void undecoded_layers(struct pp_json *json, const struct pp_capture *capture)
+{
+	if (!capture->unknown_count)
+		return;
+	pp_json_list(json, "undecoded_layers");
+	for (unsigned i = 0; i < capture->unknown_count; i++) {
+		pp_json_object(json, NULL);
+		pp_json_text(json, "layer", capture->unknown[i].layer);
+		pp_json_u64(json, "packets", capture->unknown[i].frames);
+		pp_json_object_end(json);
+	}
+	pp_json_list_end(json);
+}
+
+static void damage(struct pp_json *json, const struct pp_source_info *source)
+{
+	if (!source->damaged)
+		return;
+	pp_json_object(json, "damage");
+	pp_json_u64(json, "offset", source->damage_offset);
+	pp_json_text(json, "what", source->damage);
+	pp_json_object_end(json);
+}
+
+static enum pp_err on_capture(void *context, const struct pp_capture *capture, const struct pp_limits_hit *limits)
+{
+	struct pp_jsonl *jsonl = context;
+	struct pp_json *json = &jsonl->json;
+	const struct pp_source_info *source = capture->source;
+
+	pp_json_record(json, "capture");
+	pp_json_text(json, "file", source->path);
+	pp_json_text(json, "format", source->format);
+	pp_json_text(json, "compression", source->compression);
+	pp_json_u64(json, "packets", source->packets);
+	pp_json_u64(json, "bytes", source->bytes);
+	pp_json_time(json, "first", source->first);
+	pp_json_time(json, "last", source->last);
+	link_types(json, source);
+	if (source->dropped_known)
+		pp_json_u64(json, "dropped", source->dropped);
+	damage(json, source);
+	pp_json_u64(json, "duplicates", capture->duplicates);
+	pp_json_u64(json, "snapped", source->snapped);
+	pp_json_u64(json, "undecoded", capture->undecoded);
+	undecoded_layers(json, capture);
+	pp_json_u64(json, "flows", capture->flows);
+	pp_json_list(json, "limits_hit");
+	for (unsigned i = 0; i < limits->n; i++)
+		pp_json_text(json, NULL, limits->name[i]);
+	pp_json_list_end(json);
+	pp_json_end(json);
+	return json->out->err;
+}
+
+/* ---- flow ---- */
+
+static void flow_head(struct pp_jsonl *jsonl, const struct pp_connection *conn)
+{
+	struct pp_json *json = &jsonl->json;
+	const struct pp_tcp_side *client = &conn->tcp.side[PP_CLIENT], *server = &conn->tcp.side[PP_SERVER];
+
+	pp_json_text(json, "file", path_of(jsonl, conn->file));
+	pp_json_u64(json, "stream", conn->stream);
+	pp_json_u64(json, "first_packet", conn->first.packet);
+	pp_json_u64(json, "last_packet", conn->last.packet);
+	if (conn->last.file != conn->file)
+		pp_json_text(json, "last_file", path_of(jsonl, conn->last.file));
+	pp_json_time(json, "first", conn->first.ts);
+	pp_json_ms(json, "duration_ms", conn->last.ts - conn->first.ts);
+	pp_json_endpoint(json, "client", &conn->client);
+	pp_json_endpoint(json, "server", &conn->server);
+	pp_json_sides(json, "packets", client->packets, server->packets);
+	pp_json_sides(json, "bytes", client->bytes, server->bytes);
+}
+
+/* The last component of a path of either system. */
+static const char *file_name(const char *path)
+{
+	const char *name = path;
+
+	for (; path && *path; path++)
+		if ((*path == '/' || *path == '\\') && path[1])
+			name = path + 1;
+	return name;
+}
+
+static void process(struct pp_json *json, const struct pp_process *process)
+{
+	if (!process)
+		return;
+	pp_json_object(json, "process");
+	pp_json_u64(json, "pid", process->pid);
+	pp_json_text(json, "exe", file_name(process->path));
+	pp_json_text(json, "path", process->path);
+	pp_json_text(json, "service", process->unit);
+	pp_json_object_end(json);
+}
+
+static enum pp_err on_connection(void *context, const struct pp_connection *conn, const struct pp_attribution *who,
+				 const struct pp_judgement *judged)
+{
+	struct pp_jsonl *jsonl = context;
+	struct pp_json *json = &jsonl->json;
+	struct pp_line filter;
+
+	pp_json_record(json, "flow");
+	flow_head(jsonl, conn);
+	pp_json_tcp(json, &conn->tcp);
+	pp_json_connects(json, conn->http);
+	pp_json_tls(json, conn->tls);
+	pp_json_http(json, conn->http);
+	attribution(json, who);
+	process(json, conn->process);
+	if (conn->protocol) {
+		pp_json_object(json, "protocol");
+		pp_json_text(json, "ndpi", conn->protocol);
+		pp_json_object_end(json);
+	}
+	pp_line_start(&filter);
+	pp_filter_stream(&filter, conn->stream);
+	judgement(jsonl, judged, conn->file, &filter);
+	pp_json_end(json);
+	return json->out->err;
+}
+
+/* ---- lookup, endpoint, expectation, conclusion ---- */
+
+static enum pp_err on_lookup(void *context, const struct pp_lookup *lookup, const struct pp_attribution *who,
+			     const struct pp_judgement *judged)
+{
+	struct pp_jsonl *jsonl = context;
+	struct pp_json *json = &jsonl->json;
+	struct pp_line line;
+
+	pp_json_record(json, "lookup");
+	pp_json_text(json, "file", path_of(jsonl, lookup->first.file));
+	pp_json_endpoint(json, "client", &lookup->client);
+	pp_json_endpoint(json, "resolver", &lookup->resolver);
+	pp_json_text(json, "name", lookup->name);
+	pp_json_u64(json, "queries", pp_lookup_queries(lookup));
+	pp_line_start(&line);
+	pp_name_lookup_status(&line, lookup);
+	pp_json_text(json, "status", line.text);
+	pp_json_list(json, "addresses");
+	for (unsigned i = 0; i < lookup->address_count; i++)
+		pp_json_addr(json, NULL, &lookup->addresses[i]);
+	pp_json_list_end(json);
+	pp_json_list(json, "aliases");
+	for (unsigned i = 0; i < lookup->alias_count; i++)
+		pp_json_text(json, NULL, lookup->aliases[i]);
+	pp_json_list_end(json);
+	pp_json_ms(json, "rtt_ms", pp_lookup_rtt(lookup));
+	pp_json_u64(json, "first_packet", lookup->first.packet);
+	pp_json_time(json, "first", lookup->first.ts);
+	attribution(json, who);
+	pp_line_start(&line);
+	pp_filter_lookup(&line, lookup->name);
+	judgement(jsonl, judged, lookup->first.file, &line);
+	pp_json_end(json);
+	return json->out->err;
+}
+
+static enum pp_err on_endpoint(void *context, const struct pp_endpoint *endpoint)
+{
+	struct pp_jsonl *jsonl = context;
+	struct pp_json *json = &jsonl->json;
+	struct pp_line filter;
+
+	pp_json_record(json, "endpoint");
+	pp_json_text(json, "host", endpoint->host);
+	pp_json_text(json, "category", endpoint->category);
+	pp_json_u64(json, "flows", endpoint->flows);
+	pp_json_u64(json, "failed", endpoint->failed);
+	pp_json_u64(json, "succeeded", endpoint->succeeded);
+	pp_json_list(json, "paths");
+	if (endpoint->direct)
+		pp_json_text(json, NULL, "direct");
+	if (endpoint->proxy)
+		pp_json_text(json, NULL, "proxy");
+	pp_json_list_end(json);
+	pp_line_start(&filter);
+	if (endpoint->by_lookup) {
+		pp_filter_lookup(&filter, endpoint->host);
+		pp_json_text(json, "file", path_of(jsonl, endpoint->file));
+	} else if (endpoint->flows) {
+		pp_filter_stream(&filter, endpoint->stream);
+		pp_json_text(json, "file", path_of(jsonl, endpoint->file));
+		pp_json_u64(json, "stream", endpoint->stream);
+	}
+	verdict(jsonl, "verdict", &endpoint->verdict, endpoint->file, &filter);
+	pp_json_end(json);
+	return json->out->err;
+}
+
+static enum pp_err on_expectation(void *context, const struct pp_expectation *expectation)
+{
+	static const char *const seen[] = {
+		[PP_SEEN_OK] = "ok",
+		[PP_SEEN_FAULT] = "fault",
+		[PP_SEEN_NEVER] = "never_contacted",
+	};
+	struct pp_jsonl *jsonl = context;
+	struct pp_json *json = &jsonl->json;
+
+	pp_json_record(json, "expectation");
+	pp_json_text(json, "category", expectation->category);
+	pp_json_bool(json, "required", expectation->required);
+	pp_json_text(json, "seen", seen[expectation->seen]);
+	pp_json_list(json, "endpoints");
+	for (unsigned i = 0; i < expectation->endpoint_count; i++)
+		pp_json_text(json, NULL, expectation->endpoints[i]);
+	pp_json_list_end(json);
+	pp_json_end(json);
+	return json->out->err;
+}
+
+static enum pp_err on_conclusion(void *context, const struct pp_conclusion *conclusion)
+{
+	struct pp_jsonl *jsonl = context;
+	struct pp_json *json = &jsonl->json;
+	struct pp_line summary;
+
+	pp_line_start(&summary);
+	pp_phrase_conclusion(&summary, PP_ENGLISH, conclusion);
+	pp_json_record(json, "conclusion");
+	pp_json_text(json, "outcome", pp_outcome_name(conclusion->outcome));
+	domain_owner_grade(json, &conclusion->verdict);
+	if (conclusion->verdict.rule)
+		pp_json_text(json, "rule", conclusion->verdict.rule->id);
+	pp_json_text(json, "summary", summary.text);
+	pp_json_list(json, "faults");
+	for (unsigned i = 0; i < conclusion->fault_count; i++)
+		pp_json_text(json, NULL, conclusion->faults[i]);
+	pp_json_list_end(json);
+	pp_json_u64(json, "exit_status", (uint64_t)conclusion->exit_status);
+	pp_json_end(json);
+	return json->out->err;
+}
+
+void pp_jsonl_init(struct pp_jsonl *jsonl, struct pp_out *out, const char *const *paths, unsigned path_count)
+{
+	pp_json_init(&jsonl->json, out);
+	jsonl->paths = paths;
+	jsonl->path_count = path_count;
+	jsonl->visitor = (struct pp_visitor){
+		.context = jsonl,
+		.capture = on_capture,
+		.connection = on_connection,
+		.lookup = on_lookup,
+		.endpoint = on_endpoint,
+		.expectation = on_expectation,
+		.conclusion = on_conclusion,
+	};
+}

@@ -1,0 +1,174 @@
+#include "report/line.h"
+
+#include "base/time.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char ellipsis[] = "...";
+
+/* The most bytes of `text` up to `room` that do not end inside a UTF-8 character. */
+static size_t whole_characters(const char *text, size_t len, size_t room)
+{
+	size_t at = room;
+
+	if (len <= room)
+		return len;
+	for (int back = 0; back < 3 && at > 0 && ((uint8_t)text[at] & 0xc0) == 0x80; back++)
+		at--;
+	return at;
+}
+
+static void add(struct pp_line *line, const char *text, size_t len)
+{
+	size_t room = sizeof(line->text) - line->len - sizeof(ellipsis), n;
+
+	if (line->cut)
+		return;
+	n = whole_characters(text, len, room);
+	memcpy(line->text + line->len, text, n);
+	line->len += n;
+	if (n < len) {
+		line->cut = true;
+		memcpy(line->text + line->len, ellipsis, sizeof(ellipsis) - 1);
+		line->len += sizeof(ellipsis) - 1;
+	}
+	line->text[line->len] = '\0';
+}
+
+void pp_line_start(struct pp_line *line)
+{
+	line->len = 0;
+	line->cut = false;
+	line->text[0] = '\0';
+}
+
+void pp_line_add(struct pp_line *line, const char *text) { add(line, text, strlen(text)); }
+
+void pp_line_value(struct pp_line *line, const char *text)
+{
+	size_t len = text ? strlen(text) : 0, n = text ? whole_characters(text, len, PP_LINE_VALUE) : 0;
+
+	add(line, text ? text : "", n);
+	if (n < len)
+		pp_line_add(line, ellipsis);
+}
+
+void pp_line_i64(struct pp_line *line, int64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRId64, value);
+	pp_line_add(line, text);
+}
+
+void pp_line_addr(struct pp_line *line, const struct pp_addr *addr)
+{
+	char text[PP_ADDR_TEXT];
+
+	pp_addr_format(addr, text);
+	pp_line_add(line, text);
+}
+
+void pp_line_endpoint(struct pp_line *line, const struct pp_endpoint_addr *endpoint)
+{
+	bool bracket = !pp_addr_is_v4(&endpoint->ip);
+
+	pp_line_add(line, bracket ? "[" : "");
+	pp_line_addr(line, &endpoint->ip);
+	pp_line_add(line, bracket ? "]:" : ":");
+	pp_line_i64(line, endpoint->port);
+}
+
+void pp_line_time(struct pp_line *line, int64_t ns)
+{
+	enum { TO_MILLISECONDS = 23 };
+	char text[PP_TIME_TEXT];
+
+	pp_time_format(ns, text);
+	if (ns == PP_TIME_NONE || strlen(text) <= TO_MILLISECONDS)
+		return;
+	memcpy(text + TO_MILLISECONDS, "Z", 2);
+	pp_line_add(line, text);
+}
+
+/* value / unit with `decimals` digits, cut and not rounded: the same bytes everywhere, whatever the FPU. */
+static void fraction(struct pp_line *line, int64_t value, int64_t unit, unsigned decimals, const char *name)
+{
+	int64_t rest = value % unit;
+
+	pp_line_i64(line, value / unit);
+	for (unsigned i = 0; i < decimals; i++) {
+		char digit[3] = { '.', (char)('0' + rest * 10 / unit), '\0' };
+
+		pp_line_add(line, i == 0 ? digit : digit + 1);
+		rest = rest * 10 % unit;
+	}
+	pp_line_add(line, name);
+}
+
+void pp_line_duration(struct pp_line *line, int64_t ns)
+{
+	if (ns < 0) {
+		pp_line_add(line, "-");
+		ns = ns == INT64_MIN ? INT64_MAX : -ns;
+	}
+	if (ns < 10 * PP_MS)
+		fraction(line, ns, PP_MS, ns == 0 ? 0 : 2, " ms");
+	else if (ns < PP_SECOND)
+		fraction(line, ns, PP_MS, 0, " ms");
+	else if (ns < 60 * PP_SECOND)
+		fraction(line, ns, PP_SECOND, 1, " s");
+	else if (ns < 3600 * PP_SECOND)
+		fraction(line, ns, 60 * PP_SECOND, 0, " min ");
+	else
+		fraction(line, ns, 3600 * PP_SECOND, 0, " h ");
+	if (ns >= 3600 * PP_SECOND)
+		fraction(line, ns % (3600 * PP_SECOND), 60 * PP_SECOND, 0, " min");
+	else if (ns >= 60 * PP_SECOND)
+		fraction(line, ns % (60 * PP_SECOND), PP_SECOND, 0, " s");
+}
+
+/* Length of a placeholder's name at `text`, which stands behind a '{'; 0 when it is none. */
+static size_t placeholder(const char *text, char name[16])
+{
+	size_t len = strcspn(text, "{}");
+
+	if (text[len] != '}' || len == 0 || len >= 16)
+		return 0;
+	memcpy(name, text, len);
+	name[len] = '\0';
+	return len;
+}
+
+/* Takes the space back that stood before a value which turned out empty. */
+static void drop_space(struct pp_line *line)
+{
+	if (line->len && !line->cut && line->text[line->len - 1] == ' ')
+		line->text[--line->len] = '\0';
+}
+
+void pp_line_expand(struct pp_line *line, const char *message, pp_resolve resolve, const void *context)
+{
+	char name[16];
+
+	while (*message) {
+		size_t run = strcspn(message, "{"), len, before;
+
+		add(line, message, run);
+		message += run;
+		if (!*message)
+			return;
+		len = placeholder(message + 1, name);
+		before = line->len;
+		if (!len || !resolve(context, name, line)) {
+			add(line, message, 1);
+			message++;
+			continue;
+		}
+		if (line->len == before)
+			drop_space(line);
+		message += len + 2;
+	}
+}

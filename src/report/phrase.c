@@ -1,0 +1,486 @@
+#include "report/phrase.h"
+
+#include "base/time.h"
+#include "report/names.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* ---- Rule texts ---- */
+
+struct verdict_context {
+	const struct pp_verdict *verdict;
+	enum pp_language language;
+};
+
+static void add_endpoint(struct pp_line *line, enum pp_language language, const struct pp_endpoint_addr *endpoint)
+{
+	if (!pp_addr_is_set(&endpoint->ip))
+		pp_line_add(line, pp_say(language, N_("an unknown address")));
+	else if (endpoint->port)
+		pp_line_endpoint(line, endpoint);
+	else
+		pp_line_addr(line, &endpoint->ip);
+}
+
+static void add_host(struct pp_line *line, const struct verdict_context *c)
+{
+	if (c->verdict->host)
+		pp_line_value(line, c->verdict->host);
+	else
+		add_endpoint(line, c->language, &c->verdict->server);
+}
+
+static void add_server(struct pp_line *line, const struct verdict_context *c)
+{
+	add_endpoint(line, c->language, &c->verdict->server);
+}
+
+static void add_proxy(struct pp_line *line, const struct verdict_context *c)
+{
+	if (pp_addr_is_set(&c->verdict->proxy.ip))
+		add_endpoint(line, c->language, &c->verdict->proxy);
+	else
+		add_server(line, c);
+}
+
+static void add_device(struct pp_line *line, const struct verdict_context *c)
+{
+	if (pp_addr_is_set(&c->verdict->device))
+		pp_line_addr(line, &c->verdict->device);
+	else
+		pp_line_add(line, pp_say(c->language, N_("a device on the path")));
+}
+
+static void add_detail(struct pp_line *line, const struct verdict_context *c)
+{
+	pp_line_value(line, c->verdict->detail);
+}
+
+static void add_number(struct pp_line *line, const struct verdict_context *c) { pp_line_i64(line, c->verdict->number); }
+
+static const struct {
+	const char *name;
+	void (*add)(struct pp_line *line, const struct verdict_context *c);
+} verdict_values[] = {
+	{ "host", add_host },     { "server", add_server }, { "proxy", add_proxy },
+	{ "device", add_device }, { "detail", add_detail }, { "n", add_number },
+};
+
+static bool resolve_verdict(const void *context, const char *name, struct pp_line *line)
+{
+	for (size_t i = 0; i < sizeof(verdict_values) / sizeof(verdict_values[0]); i++) {
+		if (strcmp(name, verdict_values[i].name) == 0) {
+			verdict_values[i].add(line, context);
+			return true;
+		}
+	}
+	return false;
+}
+
+bool pp_phrase_knows(const char *placeholder)
+{
+	for (size_t i = 0; i < sizeof(verdict_values) / sizeof(verdict_values[0]); i++)
+		if (strcmp(placeholder, verdict_values[i].name) == 0)
+			return true;
+	return false;
+}
+
+void pp_phrase_rule(struct pp_line *line, enum pp_language language, const char *message,
+		    const struct pp_verdict *verdict)
+{
+	const struct verdict_context context = { verdict, language };
+
+	pp_line_expand(line, pp_say(language, message), resolve_verdict, &context);
+}
+
+void pp_phrase_summary(struct pp_line *line, enum pp_language language, const struct pp_verdict *verdict)
+{
+	if (verdict->rule)
+		pp_phrase_rule(line, language, verdict->rule->summary, verdict);
+}
+
+void pp_phrase_next_test(struct pp_line *line, enum pp_language language, const struct pp_verdict *verdict)
+{
+	const char *of_rule = verdict->rule ? verdict->rule->next_test : NULL;
+
+	pp_phrase_rule(line, language, verdict->next_test ? verdict->next_test : of_rule, verdict);
+}
+
+/* ---- Evidence ---- */
+
+/* Which of a row's messages fits; the second one is the ordinary case. */
+enum pick {
+	PICK_ONLY,       /* one message */
+	PICK_PLURAL,     /* singular and plural by `a` */
+	PICK_A_ZERO,     /* first when a is 0 */
+	PICK_B_ABSENT,   /* first when b is not positive */
+	PICK_B_NEGATIVE, /* first when b is negative */
+	PICK_B_ONCE,     /* first when b is 1 or less */
+	PICK_PROXY,      /* first when the text is "proxy" */
+	PICK_NO_TEXT,    /* first when there is no text */
+};
+
+struct evidence_row {
+	enum pick pick;
+	const char *first, *second;
+};
+
+static const struct evidence_row evidence_rows[] = {
+	[PP_EV_SYN] = { PICK_PLURAL, NP_("one SYN from the client", "{a} SYNs from the client within {b:ms}") },
+	[PP_EV_SYN_ACK] = { PICK_B_NEGATIVE, N_("SYN-ACK with TTL {a}"), N_("SYN-ACK with TTL {a} after {b:us}") },
+	[PP_EV_NO_ANSWER] = { PICK_ONLY, N_("no answer for {a:ms}"), NULL },
+	[PP_EV_RST] = { PICK_B_ABSENT, N_("{text} with TTL {a}"),
+			N_("{text} with TTL {a}; other packets of that address have TTL {b}") },
+	[PP_EV_RST_EARLY] = { PICK_B_ABSENT, N_("it came {a:us} after what it answers"),
+			      N_("it came {a:us} after what it answers; that address needs at least {b:us}") },
+	[PP_EV_RST_FOREIGN] = { PICK_ONLY, N_("its header is unlike that socket's: {text}"), NULL },
+	[PP_EV_PEER_AFTER_RST] = { PICK_ONLY, N_("the real peer went on after the reset"), NULL },
+	[PP_EV_FIN] = { PICK_B_NEGATIVE, N_("FIN from the {a:side}"),
+			N_("FIN from the {a:side} {b:ms} after the request") },
+	[PP_EV_ICMP] = { PICK_ONLY, N_("{icmp} from {addr}"), NULL },
+	[PP_EV_CONNECT] = { PICK_ONLY, N_("CONNECT {text}:{a}"), NULL },
+	[PP_EV_HTTP_STATUS] = { PICK_B_ABSENT, N_("HTTP {a} {text}"), N_("HTTP {a} {text} from the proxy") },
+	[PP_EV_HTTP_REQUEST] = { PICK_ONLY, N_("request {text}"), NULL },
+	[PP_EV_AUTHENTICATE] = { PICK_ONLY, N_("authentication it offers: {text}"), NULL },
+	[PP_EV_CREDENTIALS] = { PICK_A_ZERO, N_("no credentials in the request"),
+				N_("{a:credentials} in the request") },
+	[PP_EV_PRODUCT] = { PICK_ONLY, N_("it calls itself {text}"), NULL },
+	[PP_EV_UPSTREAM_ERROR] = { PICK_ONLY, N_("the error it reports: {text}"), NULL },
+	[PP_EV_CLIENT_HELLO] = { PICK_NO_TEXT, N_("ClientHello without a server name, {a} bytes"),
+				 N_("ClientHello for {text}, {a} bytes") },
+	[PP_EV_HELLO_ACKED] = { PICK_ONLY, N_("the ClientHello was acknowledged after {a:ms}"), NULL },
+	[PP_EV_HELLO_NOT_ACKED] = { PICK_PLURAL,
+				    NP_("the ClientHello was sent again once and never acknowledged",
+					"the ClientHello was sent again {a} times and never acknowledged") },
+	[PP_EV_SERVER_HELLO] = { PICK_B_NEGATIVE, N_("ServerHello, TLS {a:tls}"),
+				 N_("ServerHello, TLS {a:tls}, {b:ms} after the ClientHello") },
+	[PP_EV_NOT_TLS] = { PICK_ONLY, N_("the answer is no TLS; it begins with \"{text}\""), NULL },
+	[PP_EV_ALERT] = { PICK_ONLY, N_("TLS alert {a:alert} ({b:level}) from the {side}"), NULL },
+	[PP_EV_ALERT_HIDDEN] = { PICK_ONLY, N_("encrypted record of {a} bytes from the {side}, the size of an alert"),
+				 NULL },
+	[PP_EV_CERTIFICATE] = { PICK_ONLY, N_("certificate issued by {text}"), NULL },
+	[PP_EV_CERTIFICATE_TIME] = { PICK_ONLY, N_("certificate valid from {a:date} to {b:date}"), NULL },
+	[PP_EV_CERTIFICATE_NAME] = { PICK_ONLY, N_("certificate made out to {text}"), NULL },
+	[PP_EV_CERTIFICATE_REQUEST] = { PICK_ONLY, N_("the server asks for a client certificate"), NULL },
+	[PP_EV_CLIENT_CERTIFICATE] = { PICK_A_ZERO, N_("the client answers with an empty certificate list"),
+				       N_("the client sends its certificate, {a} bytes") },
+	[PP_EV_CLIENT_LEFT] = { PICK_ONLY, N_("the client left with {text} {a:ms} after the server's messages"), NULL },
+	[PP_EV_GAP] = { PICK_PLURAL, NP_("one byte before this packet never arrived",
+					 "{a} bytes before this packet never arrived") },
+	[PP_EV_RETRANSMIT] = { PICK_PLURAL, NP_("a segment of {b} bytes was sent again once",
+						"a segment of {b} bytes was sent again {a} times") },
+	[PP_EV_ZERO_WINDOW] = { PICK_ONLY, N_("the receive window stayed at 0 for {a:ms}"), NULL },
+	[PP_EV_IDLE] = { PICK_ONLY, N_("{a:s} of silence before it"), NULL },
+	[PP_EV_DNS_QUERY] = { PICK_B_ONCE, N_("DNS query for {text} {a:dns}"),
+			      N_("DNS query for {text} {a:dns}, sent {b} times") },
+	[PP_EV_DNS_REPLY] = { PICK_ONLY, N_("DNS reply {a:rcode} for {text}"), NULL },
+	[PP_EV_DNS_ADDRESS] = { PICK_ONLY, N_("the answer is {addr}"), NULL },
+	[PP_EV_DNS_EXTENDED] = { PICK_ONLY, N_("the resolver's reason: {a:ede}"), NULL },
+	[PP_EV_NEIGHBOUR] = { PICK_PLURAL, NP_("one ARP or ND request for {addr}, no reply",
+					       "{a} ARP or ND requests for {addr}, no reply") },
+	[PP_EV_COMPLETE] = { PICK_ONLY, N_("TLS handshake complete"), NULL },
+	[PP_EV_DATA] = { PICK_ONLY, N_("{a} bytes to the client, {b} bytes to the server"), NULL },
+	[PP_EV_TERMINATOR] = { PICK_ONLY, N_("TCP handshake in {a:us}, but the ServerHello took {b:ms}"), NULL },
+	[PP_EV_CONTRAST_SNI] = { PICK_ONLY, N_("the name {text} works at the same address"), NULL },
+	[PP_EV_CONTRAST_PORT] = { PICK_ONLY, N_("port {a} of the same address answers"), NULL },
+	[PP_EV_CONTRAST_PATH] = { PICK_PROXY, N_("the same name works through the proxy"),
+				  N_("the same name works without a proxy") },
+	[PP_EV_CONTRAST_OTHER] = { PICK_ONLY, N_("{text} works through the same gateway"), NULL },
+	[PP_EV_CAPTURE] = { PICK_ONLY, N_("about the capture: {text}"), NULL },
+};
+static_assert(sizeof(evidence_rows) / sizeof(evidence_rows[0]) == PP_EV_KINDS, "a row for every kind of evidence");
+
+struct evidence_context {
+	const struct pp_evidence *evidence;
+	enum pp_language language;
+};
+
+static void add_credentials(struct pp_line *line, enum pp_language language, int64_t credentials)
+{
+	static const char *const words[] = {
+		[PP_CREDENTIALS_NONE] = N_("no credentials"),
+		[PP_CREDENTIALS_BASIC] = N_("Basic credentials"),
+		[PP_CREDENTIALS_NEGOTIATE] = N_("a Negotiate token"),
+		[PP_CREDENTIALS_NTLM_FIRST] = N_("the first NTLM message"),
+		[PP_CREDENTIALS_NTLM_FINAL] = N_("the final NTLM message"),
+		[PP_CREDENTIALS_OTHER] = N_("credentials of another scheme"),
+	};
+
+	if (credentials >= 0 && credentials < (int64_t)(sizeof(words) / sizeof(words[0])))
+		pp_line_add(line, pp_say(language, words[credentials]));
+}
+
+static void add_side(struct pp_line *line, enum pp_language language, enum pp_side side)
+{
+	pp_line_add(line, side == PP_CLIENT ? pp_say(language, N_("client")) : pp_say(language, N_("server")));
+}
+
+static void add_alert(struct pp_line *line, int64_t code)
+{
+	pp_name_alert(line, code);
+	pp_line_add(line, "(");
+	pp_line_i64(line, code);
+	pp_line_add(line, ")");
+}
+
+static void add_level(struct pp_line *line, enum pp_language language, int64_t level)
+{
+	pp_line_add(line, level == 1 ? pp_say(language, N_("warning")) : pp_say(language, N_("fatal")));
+}
+
+static void add_date(struct pp_line *line, int64_t ns)
+{
+	char text[PP_TIME_TEXT];
+
+	pp_time_format(ns, text);
+	if (text[0])
+		text[10] = '\0'; /* the day is enough: 2026-11-23 */
+	pp_line_add(line, text[0] ? text : "?");
+}
+
+static void add_duration(struct pp_line *line, int64_t value, int64_t unit_ns)
+{
+	int64_t most = INT64_MAX / unit_ns;
+
+	pp_line_duration(line, (value > most ? most : value < -most ? -most : value) * unit_ns);
+}
+
+/* Whole milliseconds are all that is known, so none is no duration and no decimals are made up. */
+static void add_milliseconds(struct pp_line *line, enum pp_language language, int64_t ms)
+{
+	if (ms == 0) {
+		pp_line_add(line, pp_say(language, N_("less than 1 ms")));
+	} else if (ms > 0 && ms < 1000) {
+		pp_line_i64(line, ms);
+		pp_line_add(line, " ms");
+	} else {
+		add_duration(line, ms, PP_MS);
+	}
+}
+
+/* One value in the form that stands behind the placeholder's colon; false when there is no such form. */
+static bool add_formatted(struct pp_line *line, enum pp_language language, int64_t value, const char *form)
+{
+	if (strcmp(form, "ms") == 0)
+		add_milliseconds(line, language, value);
+	else if (strcmp(form, "us") == 0)
+		add_duration(line, value, PP_MS / 1000);
+	else if (strcmp(form, "s") == 0)
+		add_duration(line, value, PP_SECOND);
+	else if (strcmp(form, "date") == 0)
+		add_date(line, value);
+	else if (strcmp(form, "side") == 0)
+		add_side(line, language, value == PP_CLIENT ? PP_CLIENT : PP_SERVER);
+	else if (strcmp(form, "credentials") == 0)
+		add_credentials(line, language, value);
+	else if (strcmp(form, "tls") == 0)
+		pp_name_tls_version(line, value);
+	else if (strcmp(form, "alert") == 0)
+		add_alert(line, value);
+	else if (strcmp(form, "level") == 0)
+		add_level(line, language, value);
+	else if (strcmp(form, "dns") == 0)
+		pp_name_dns_type(line, value);
+	else if (strcmp(form, "rcode") == 0)
+		pp_name_rcode(line, value);
+	else if (strcmp(form, "ede") == 0)
+		pp_name_extended_error(line, value);
+	else
+		return false;
+	return true;
+}
+
+static bool resolve_evidence(const void *context, const char *name, struct pp_line *line)
+{
+	const struct evidence_context *c = context;
+	const struct pp_evidence *evidence = c->evidence;
+
+	if (name[0] == 'a' && name[1] == ':')
+		return add_formatted(line, c->language, evidence->a, name + 2);
+	if (name[0] == 'b' && name[1] == ':')
+		return add_formatted(line, c->language, evidence->b, name + 2);
+	if (strcmp(name, "a") == 0)
+		pp_line_i64(line, evidence->a);
+	else if (strcmp(name, "b") == 0)
+		pp_line_i64(line, evidence->b);
+	else if (strcmp(name, "text") == 0)
+		pp_line_value(line, evidence->text);
+	else if (strcmp(name, "addr") == 0)
+		pp_line_addr(line, &evidence->addr);
+	else if (strcmp(name, "side") == 0)
+		add_side(line, c->language, evidence->side);
+	else if (strcmp(name, "icmp") == 0)
+		pp_name_icmp(line, !pp_addr_is_v4(&evidence->addr), evidence->a, evidence->b);
+	else
+		return false;
+	return true;
+}
+
+static bool picks_first(enum pick pick, const struct pp_evidence *evidence)
+{
+	switch (pick) {
+	case PICK_ONLY:
+	case PICK_PLURAL:
+		return true;
+	case PICK_A_ZERO:
+		return evidence->a == 0;
+	case PICK_B_ABSENT:
+		return evidence->b <= 0;
+	case PICK_B_NEGATIVE:
+		return evidence->b < 0;
+	case PICK_B_ONCE:
+		return evidence->b <= 1;
+	case PICK_PROXY:
+		return evidence->text && strcmp(evidence->text, "proxy") == 0;
+	case PICK_NO_TEXT:
+		return !evidence->text || !evidence->text[0];
+	}
+	return true;
+}
+
+static const char *message_of(const struct pp_evidence *evidence, enum pp_language language)
+{
+	const struct evidence_row *row = &evidence_rows[evidence->kind];
+
+	if (row->pick == PICK_PLURAL)
+		return pp_say_n(language, row->first, row->second, evidence->a < 0 ? 0 : (uint64_t)evidence->a);
+	return pp_say(language, picks_first(row->pick, evidence) ? row->first : row->second);
+}
+
+void pp_phrase_evidence(struct pp_line *line, enum pp_language language, const struct pp_evidence *evidence)
+{
+	const struct evidence_context context = { evidence, language };
+
+	pp_line_expand(line, message_of(evidence, language), resolve_evidence, &context);
+}
+
+/* ---- Grades, owners, the conclusion ---- */
+
+const char *pp_phrase_owner(enum pp_language language, enum pp_owner owner)
+{
+	static const char *const words[] = {
+		[PP_OWNER_NONE] = N_("nobody"),
+		[PP_OWNER_NETWORK] = N_("the network or firewall team"),
+		[PP_OWNER_PROXY] = N_("the proxy team"),
+		[PP_OWNER_DNS] = N_("the DNS team"),
+		[PP_OWNER_SERVER] = N_("the owner of the service"),
+		[PP_OWNER_LOCAL] = N_("the administrator of this machine"),
+		[PP_OWNER_SECURITY] = N_("the security team (TLS inspection, filtering)"),
+	};
+
+	return (size_t)owner < sizeof(words) / sizeof(words[0]) ? pp_say(language, words[owner]) : "";
+}
+
+const char *pp_phrase_grade(enum pp_language language, enum pp_grade grade)
+{
+	static const char *const words[] = {
+		[PP_GRADE_NONE] = "",
+		[PP_CONSISTENT] = N_("possible"),
+		[PP_STRONG] = N_("very probable"),
+		[PP_PROVEN] = N_("proven"),
+	};
+
+	return (size_t)grade < sizeof(words) / sizeof(words[0]) ? pp_say(language, words[grade]) : "";
+}
+
+const char *pp_phrase_grade_why(enum pp_language language, enum pp_grade grade)
+{
+	static const char *const words[] = {
+		[PP_GRADE_NONE] = "",
+		[PP_CONSISTENT] = N_("the pattern fits, but from here another party would look the same"),
+		[PP_STRONG] = N_("independent signs agree"),
+		[PP_PROVEN] = N_("only this party can have sent these packets, or a contrast leaves no other cause"),
+	};
+
+	return (size_t)grade < sizeof(words) / sizeof(words[0]) ? pp_say(language, words[grade]) : "";
+}
+
+bool pp_phrase_count(const void *context, const char *name, struct pp_line *line)
+{
+	const uint32_t *n = context;
+
+	if (strcmp(name, "n") != 0)
+		return false;
+	pp_line_i64(line, *n);
+	return true;
+}
+
+static void add_counted(struct pp_line *line, enum pp_language language, const char *one, const char *many, uint32_t n)
+{
+	pp_line_expand(line, pp_say_n(language, one, many, n), pp_phrase_count, &n);
+}
+
+static void phrase_ok(struct pp_line *line, enum pp_language language, const struct pp_conclusion *conclusion)
+{
+	add_counted(line, language,
+		    NP_("No fault found: {n} connection works.", "No fault found: {n} connections work."),
+		    conclusion->flows_ok);
+	if (conclusion->flows_fault) {
+		pp_line_add(line, " ");
+		add_counted(line, language,
+			    NP_("{n} attempt failed without consequence.", "{n} attempts failed without consequence."),
+			    conclusion->flows_fault);
+	}
+	if (conclusion->flows_inconclusive) {
+		pp_line_add(line, " ");
+		add_counted(line, language,
+			    NP_("{n} connection could not be judged.", "{n} connections could not be judged."),
+			    conclusion->flows_inconclusive);
+	}
+}
+
+static void phrase_inconclusive(struct pp_line *line, enum pp_language language, const struct pp_conclusion *conclusion)
+{
+	static const char nothing[] = N_("Nothing could be concluded: the capture holds no connection to judge.");
+
+	if (conclusion->verdict.rule) {
+		pp_phrase_summary(line, language, &conclusion->verdict);
+	} else if (conclusion->flows_inconclusive) {
+		add_counted(line, language,
+			    NP_("Nothing could be concluded: {n} connection could not be judged from this capture.",
+				"Nothing could be concluded: {n} connections could not be judged from this capture."),
+			    conclusion->flows_inconclusive);
+	} else {
+		pp_line_add(line, pp_say(language, nothing));
+	}
+}
+
+void pp_phrase_conclusion(struct pp_line *line, enum pp_language language, const struct pp_conclusion *conclusion)
+{
+	switch (conclusion->outcome) {
+	case PP_OUTCOME_OK:
+		phrase_ok(line, language, conclusion);
+		return;
+	case PP_OUTCOME_INCONCLUSIVE:
+		phrase_inconclusive(line, language, conclusion);
+		return;
+	case PP_OUTCOME_FAULT:
+		pp_phrase_summary(line, language, &conclusion->verdict);
+		if (conclusion->fault_count > 1) {
+			pp_line_add(line, " ");
+			add_counted(line, language, NP_("{n} endpoint is affected.", "{n} endpoints are affected."),
+				    conclusion->fault_count);
+		}
+		return;
+	}
+}
+
+/* ---- Wireshark ---- */
+
+void pp_filter_stream(struct pp_line *line, uint32_t stream)
+{
+	pp_line_add(line, "tcp.stream eq ");
+	pp_line_i64(line, stream);
+}
+
+void pp_filter_lookup(struct pp_line *line, const char *name)
+{
+	pp_line_add(line, "dns.qry.name == \"");
+	for (; *name; name++) {
+		const char text[3] = { '\\', *name, '\0' };
+
+		pp_line_add(line, *name == '"' || *name == '\\' ? text : text + 1);
+	}
+	pp_line_add(line, "\"");
+}

@@ -1,0 +1,36 @@
+/* phrase: verdicts, evidence, grades and owners as sentences.
+ *
+ * Shape   a code with values goes in, a sentence is added to a line.  The sentences are rows of one table; rule texts
+ *         come from the rule table.  Nothing is judged here.
+ */
+#ifndef PP_REPORT_PHRASE_H
+#define PP_REPORT_PHRASE_H
+
+#include "diagnose/diagnose.h"
+#include "report/intl.h"
+#include "report/line.h"
+
+/* A text of the rule table (rule.h) with its placeholders filled from the verdict. */
+void pp_phrase_rule(struct pp_line *line, enum pp_language language, const char *message,
+		    const struct pp_verdict *verdict);
+/* True for a name that pp_phrase_rule() fills: for the check of the rule table. */
+bool pp_phrase_knows(const char *placeholder);
+
+void pp_phrase_summary(struct pp_line *line, enum pp_language language, const struct pp_verdict *verdict);
+void pp_phrase_next_test(struct pp_line *line, enum pp_language language, const struct pp_verdict *verdict);
+void pp_phrase_evidence(struct pp_line *line, enum pp_language language, const struct pp_evidence *evidence);
+/* What the whole run comes to, in one sentence. */
+void pp_phrase_conclusion(struct pp_line *line, enum pp_language language, const struct pp_conclusion *conclusion);
+
+const char *pp_phrase_owner(enum pp_language language, enum pp_owner owner);     /* "the proxy team" */
+const char *pp_phrase_grade(enum pp_language language, enum pp_grade grade);     /* "proven" */
+const char *pp_phrase_grade_why(enum pp_language language, enum pp_grade grade); /* what that grade means */
+
+/* Resolver (line.h) of messages that only hold {n}; `context` is a uint32_t. */
+bool pp_phrase_count(const void *context, const char *name, struct pp_line *line);
+
+/* Wireshark display filters that show what a verdict is about. */
+void pp_filter_stream(struct pp_line *line, uint32_t stream);
+void pp_filter_lookup(struct pp_line *line, const char *name);
+
+#endif
