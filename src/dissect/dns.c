@@ -17,7 +17,7 @@ struct record {
 	char owner[PP_DNS_NAME_MAX];
 	uint16_t type;
 	uint32_t ttl;
-	size_t at;          /* of the data in the message */
+	size_t at; /* of the data in the message */
 	struct pp_cur data;
 };
 

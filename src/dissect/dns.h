@@ -31,7 +31,8 @@ struct pp_dns_message {
 	bool clipped;
 };
 
-enum pp_err PP_MUST_CHECK pp_dns_parse(struct pp_span message, enum pp_err on_short, struct pp_dns_message *ret_message);
+enum pp_err PP_MUST_CHECK pp_dns_parse(struct pp_span message, enum pp_err on_short,
+				       struct pp_dns_message *ret_message);
 
 struct pp_lookups;
 

@@ -11,19 +11,28 @@
 #include "flow/mark.h"
 
 enum { PP_DNS_NAME_MAX = 1024, PP_DNS_ADDRESSES_MAX = 16, PP_DNS_ALIASES_MAX = 8, PP_DNS_TYPES_MAX = 4 };
-enum { PP_DNS_A = 1, PP_DNS_CNAME = 5, PP_DNS_PTR = 12, PP_DNS_TXT = 16, PP_DNS_AAAA = 28, PP_DNS_SRV = 33, PP_DNS_HTTPS = 65 };
+enum {
+	PP_DNS_A = 1,
+	PP_DNS_CNAME = 5,
+	PP_DNS_PTR = 12,
+	PP_DNS_TXT = 16,
+	PP_DNS_AAAA = 28,
+	PP_DNS_SRV = 33,
+	PP_DNS_HTTPS = 65
+};
 enum { PP_RCODE_NOERROR = 0, PP_RCODE_FORMERR = 1, PP_RCODE_SERVFAIL = 2, PP_RCODE_NXDOMAIN = 3, PP_RCODE_REFUSED = 5 };
 
 /* All queries of one type within a lookup. */
 struct pp_dns_question {
 	uint16_t type;
-	uint16_t queries;          /* sent, repetitions included */
-	struct pp_mark first_query, last_query, reply; /* reply: the one that counts (the first success, else the last) */
+	uint16_t queries; /* sent, repetitions included */
+	struct pp_mark first_query, last_query,
+	    reply; /* reply: the one that counts (the first success, else the last) */
 	bool answered;
 	uint8_t rcode;
-	bool truncated;            /* TC: the client should ask again over TCP */
-	uint16_t address_count;    /* in that reply */
-	int64_t rtt_ns;            /* reply minus the query it answers; -1 */
+	bool truncated;         /* TC: the client should ask again over TCP */
+	uint16_t address_count; /* in that reply */
+	int64_t rtt_ns;         /* reply minus the query it answers; -1 */
 };
 
 struct pp_lookup {
@@ -35,15 +44,15 @@ struct pp_lookup {
 	unsigned address_count;
 	const char *aliases[PP_DNS_ALIASES_MAX]; /* CNAME chain, in order */
 	unsigned alias_count;
-	uint32_t min_ttl;          /* of the address records */
+	uint32_t min_ttl; /* of the address records */
 	bool has_extended_error;
-	uint16_t extended_error;   /* INFO-CODE of RFC 8914 */
-	bool over_tcp;             /* some of it went over TCP */
-	struct pp_mark icmp;       /* an ICMP error quoted a query */
+	uint16_t extended_error; /* INFO-CODE of RFC 8914 */
+	bool over_tcp;           /* some of it went over TCP */
+	struct pp_mark icmp;     /* an ICMP error quoted a query */
 	struct pp_addr icmp_from;
 	uint8_t icmp_type, icmp_code;
 	struct pp_mark first, last; /* first query; last packet of any kind */
-	bool replies_only;         /* answers were captured, queries were not */
+	bool replies_only;          /* answers were captured, queries were not */
 	bool clipped;
 };
 

@@ -26,8 +26,8 @@
 
 enum { LATEST = PP_EXCHANGES_MAX - 1, PENDING_MAX = 32, LATEST_TEXT_MAX = 8192 };
 enum { TEXT_MAX = 256, TARGET_MAX = 1024, HOST_MAX = 255, SCHEME_MAX = 32 };
-enum { LOOK_MAX = 32 };          /* more than any method, a space and one byte */
-enum { TLS_HANDSHAKE = 0x16 };   /* RFC 8446 section 5.1; no HTTP message begins with it */
+enum { LOOK_MAX = 32 };        /* more than any method, a space and one byte */
+enum { TLS_HANDSHAKE = 0x16 }; /* RFC 8446 section 5.1; no HTTP message begins with it */
 
 enum step {
 	STEP_START,
@@ -35,16 +35,16 @@ enum step {
 	STEP_BODY,
 	STEP_UNDECIDED, /* 100-continue was not given: the body may be left out (RFC 9110 section 10.1.1) */
 	STEP_LOST,
-	STEP_OPAQUE,    /* another protocol, after 101 */
+	STEP_OPAQUE, /* another protocol, after 101 */
 };
 
 enum line { LINE_EMPTY, LINE_CR, LINE_TEXT };
 
 struct half {
 	enum step step;
-	bool handed;          /* what comes belongs to the tunnel */
-	struct pp_buf held;   /* the message so far; wiped when it is whole, for credentials are in it */
-	enum line line;       /* of the header block's current line */
+	bool handed;        /* what comes belongs to the tunnel */
+	struct pp_buf held; /* the message so far; wiped when it is whole, for credentials are in it */
+	enum line line;     /* of the header block's current line */
 	bool overlong;
 	struct pp_mark begin; /* the message's first byte */
 	struct pp_http_body body;
@@ -52,9 +52,9 @@ struct half {
 
 struct ticket {
 	bool connect;
-	bool head;       /* its reply has no body */
-	bool kept;       /* there is a slot */
-	bool orphan;     /* no request: it was not captured */
+	bool head;   /* its reply has no body */
+	bool kept;   /* there is a slot */
+	bool orphan; /* no request: it was not captured */
 	uint8_t slot;
 	uint32_t serial;
 };
@@ -787,15 +787,9 @@ void pp_http_finish(struct pp_http *http)
 	forget_held(server);
 }
 
-bool pp_http_tunnel(const struct pp_http *http)
-{
-	return http->tunnel;
-}
+bool pp_http_tunnel(const struct pp_http *http) { return http->tunnel; }
 
-const struct pp_http_facts *pp_http_facts(const struct pp_http *http)
-{
-	return &http->facts;
-}
+const struct pp_http_facts *pp_http_facts(const struct pp_http *http) { return &http->facts; }
 
 bool pp_http_take_request(struct pp_http *http)
 {

@@ -22,9 +22,9 @@ enum pp_http_chunk { PP_CHUNK_SIZE, PP_CHUNK_EXTENSION, PP_CHUNK_DATA, PP_CHUNK_
 struct pp_http_body {
 	enum pp_http_framing framing;
 	enum pp_http_chunk chunk;
-	uint64_t left;    /* of the body, or of the chunk */
-	bool begun;       /* a byte was taken */
-	bool line_begun;  /* in the trailer, or digits seen in a chunk size */
+	uint64_t left;   /* of the body, or of the chunk */
+	bool begun;      /* a byte was taken */
+	bool line_begun; /* in the trailer, or digits seen in a chunk size */
 	bool done, bad;
 };
 

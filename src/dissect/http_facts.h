@@ -28,41 +28,42 @@ enum pp_page {
 	PP_PAGE_NONE,
 	PP_PAGE_AZURE_FIREWALL, /* "Action: Deny" as Azure Firewall writes it */
 	PP_PAGE_SQUID,
-	PP_PAGE_BLOCK,          /* names a filter or says that a policy blocked the page */
+	PP_PAGE_BLOCK, /* names a filter or says that a policy blocked the page */
 };
 
 struct pp_http_reply {
-	struct pp_mark mark;       /* the packet that completed the header block; packet 0: no reply */
-	struct pp_mark begin;      /* the packet with the status line's first byte */
-	uint16_t status;           /* 0: none */
-	const char *reason;        /* reason phrase, NULL: empty */
+	struct pp_mark mark;                 /* the packet that completed the header block; packet 0: no reply */
+	struct pp_mark begin;                /* the packet with the status line's first byte */
+	uint16_t status;                     /* 0: none */
+	const char *reason;                  /* reason phrase, NULL: empty */
 	const char *schemes[PP_SCHEMES_MAX]; /* Proxy-Authenticate or WWW-Authenticate, names only */
 	unsigned scheme_count;
-	bool challenge;            /* an NTLM or Negotiate challenge blob was in it: a middle leg */
-	const char *server, *via, *x_squid_error, *proxy_agent, *location; /* NULL: absent; location without its query */
-	const char *date;          /* Date header as sent */
+	bool challenge; /* an NTLM or Negotiate challenge blob was in it: a middle leg */
+	const char *server, *via, *x_squid_error, *proxy_agent,
+	    *location;    /* NULL: absent; location without its query */
+	const char *date; /* Date header as sent */
 	const char *content_type;
 	enum pp_page page;
-	uint64_t body_bytes;       /* seen */
-	bool complete;             /* body seen whole (or none due) */
+	uint64_t body_bytes; /* seen */
+	bool complete;       /* body seen whole (or none due) */
 };
 
 struct pp_connect {
-	const char *host;          /* lower case, no brackets, no port */
+	const char *host; /* lower case, no brackets, no port */
 	uint16_t port;
 	struct pp_mark begin, mark; /* first byte of the request; the packet that completed its header block */
 	enum pp_credentials credentials;
 	const char *user_agent;
 	struct pp_http_reply reply;
-	bool tunnel;               /* a 2xx opened it */
+	bool tunnel; /* a 2xx opened it */
 };
 
 struct pp_http_exchange {
 	const char *method;
-	const char *host;          /* from absolute-form or Host, lower case, without port */
-	uint16_t port;             /* 0: not said */
-	const char *target;        /* path without its query; "?" stays at the end where one was cut off */
-	bool absolute_form;        /* a request to a proxy */
+	const char *host;   /* from absolute-form or Host, lower case, without port */
+	uint16_t port;      /* 0: not said */
+	const char *target; /* path without its query; "?" stays at the end where one was cut off */
+	bool absolute_form; /* a request to a proxy */
 	bool query_removed;
 	const char *user_agent;
 	enum pp_credentials credentials;
@@ -71,14 +72,14 @@ struct pp_http_exchange {
 };
 
 struct pp_http_facts {
-	struct pp_connect *connects;        /* every one on this connection, in order; up to PP_CONNECTS_MAX */
-	unsigned connect_count;             /* kept */
-	struct pp_http_exchange *exchanges; /* other requests: the first PP_EXCHANGES_MAX - 1 and the latest */
-	unsigned exchange_count;            /* kept */
-	uint32_t request_total, reply_total; /* all of them, CONNECT apart */
+	struct pp_connect *connects;          /* every one on this connection, in order; up to PP_CONNECTS_MAX */
+	unsigned connect_count;               /* kept */
+	struct pp_http_exchange *exchanges;   /* other requests: the first PP_EXCHANGES_MAX - 1 and the latest */
+	unsigned exchange_count;              /* kept */
+	uint32_t request_total, reply_total;  /* all of them, CONNECT apart */
 	struct pp_mark reply_without_request; /* a reply to something that was not captured */
-	bool in_tunnel;                     /* the exchanges are inside a CONNECT tunnel (plain HTTP in it) */
-	bool malformed[2];                  /* by side: framing lost */
+	bool in_tunnel;                       /* the exchanges are inside a CONNECT tunnel (plain HTTP in it) */
+	bool malformed[2];                    /* by side: framing lost */
 	bool clipped;
 };
 

@@ -8,12 +8,62 @@
 /* IANA "HTTP Method Registry", and what Microsoft's agents and clients use besides it (WebDAV for Exchange, RPC over
  * HTTP, BITS, Configuration Manager, SSTP). */
 static const char *const methods[] = {
-	"GET", "POST", "CONNECT", "HEAD", "PUT", "OPTIONS", "DELETE", "PATCH", "TRACE", "ACL", "BASELINE-CONTROL",
-	"BIND", "CHECKIN", "CHECKOUT", "COPY", "LABEL", "LINK", "LOCK", "MERGE", "MKACTIVITY", "MKCALENDAR", "MKCOL",
-	"MKREDIRECTREF", "MKWORKSPACE", "MOVE", "ORDERPATCH", "PROPFIND", "PROPPATCH", "QUERY", "REBIND", "REPORT",
-	"SEARCH", "UNBIND", "UNCHECKOUT", "UNLINK", "UNLOCK", "UPDATE", "UPDATEREDIRECTREF", "VERSION-CONTROL", "BCOPY",
-	"BDELETE", "BMOVE", "BPROPFIND", "BPROPPATCH", "NOTIFY", "POLL", "SUBSCRIBE", "UNSUBSCRIBE", "X-MS-ENUMATTS",
-	"RPC_CONNECT", "RPC_IN_DATA", "RPC_OUT_DATA", "RPC_ECHO_DATA", "BITS_POST", "CCM_POST", "SSTP_DUPLEX_POST",
+	"GET",
+	"POST",
+	"CONNECT",
+	"HEAD",
+	"PUT",
+	"OPTIONS",
+	"DELETE",
+	"PATCH",
+	"TRACE",
+	"ACL",
+	"BASELINE-CONTROL",
+	"BIND",
+	"CHECKIN",
+	"CHECKOUT",
+	"COPY",
+	"LABEL",
+	"LINK",
+	"LOCK",
+	"MERGE",
+	"MKACTIVITY",
+	"MKCALENDAR",
+	"MKCOL",
+	"MKREDIRECTREF",
+	"MKWORKSPACE",
+	"MOVE",
+	"ORDERPATCH",
+	"PROPFIND",
+	"PROPPATCH",
+	"QUERY",
+	"REBIND",
+	"REPORT",
+	"SEARCH",
+	"UNBIND",
+	"UNCHECKOUT",
+	"UNLINK",
+	"UNLOCK",
+	"UPDATE",
+	"UPDATEREDIRECTREF",
+	"VERSION-CONTROL",
+	"BCOPY",
+	"BDELETE",
+	"BMOVE",
+	"BPROPFIND",
+	"BPROPPATCH",
+	"NOTIFY",
+	"POLL",
+	"SUBSCRIBE",
+	"UNSUBSCRIBE",
+	"X-MS-ENUMATTS",
+	"RPC_CONNECT",
+	"RPC_IN_DATA",
+	"RPC_OUT_DATA",
+	"RPC_ECHO_DATA",
+	"BITS_POST",
+	"CCM_POST",
+	"SSTP_DUPLEX_POST",
 	"PURGE",
 };
 
@@ -73,7 +123,8 @@ static bool is_version(struct pp_span text)
 {
 	uint64_t minor;
 
-	return pp_text_begins(text, "http/1.") && pp_text_number(pp_text_after(text, VERSION_LEN), 9, &minor);
+	return pp_span_equal(pp_text_first(text, VERSION_LEN), "HTTP/1.", VERSION_LEN) &&
+	       pp_text_number(pp_text_after(text, VERSION_LEN), 9, &minor); /* RFC 9112 section 2.3: case counts */
 }
 
 /* The target may hold spaces where a client does not escape them, so the version is what follows the last one. */
@@ -305,7 +356,10 @@ static void take_credentials(struct pp_http_head *head, struct pp_span value)
 }
 
 /* Fields kept as text … */
-static const struct { const char *name; size_t at; } texts[] = {
+static const struct {
+	const char *name;
+	size_t at;
+} texts[] = {
 	{ "host", offsetof(struct pp_http_head, host_view) },
 	{ "user-agent", offsetof(struct pp_http_head, user_agent_view) },
 	{ "server", offsetof(struct pp_http_head, server_view) },
@@ -318,13 +372,13 @@ static const struct { const char *name; size_t at; } texts[] = {
 };
 
 /* … and those that are understood. */
-static const struct { const char *name; void (*take)(struct pp_http_head *head, struct pp_span value); } meanings[] = {
-	{ "content-length", take_length },
-	{ "transfer-encoding", take_coding },
-	{ "content-encoding", take_encoding },
-	{ "expect", take_expect },
-	{ "proxy-authenticate", take_challenges },
-	{ "www-authenticate", take_challenges },
+static const struct {
+	const char *name;
+	void (*take)(struct pp_http_head *head, struct pp_span value);
+} meanings[] = {
+	{ "content-length", take_length },           { "transfer-encoding", take_coding },
+	{ "content-encoding", take_encoding },       { "expect", take_expect },
+	{ "proxy-authenticate", take_challenges },   { "www-authenticate", take_challenges },
 	{ "proxy-authorization", take_credentials },
 };
 

@@ -25,14 +25,14 @@ struct pp_http_head {
 	enum pp_credentials credentials;
 	struct pp_span schemes_view[PP_SCHEMES_MAX];
 	unsigned scheme_count;
-	bool challenge;         /* NTLM or Negotiate came with a blob */
+	bool challenge; /* NTLM or Negotiate came with a blob */
 
 	bool has_length, bad_length;
 	uint64_t length;
-	bool has_coding;        /* Transfer-Encoding … */
-	bool chunked;           /* … that ends in chunked */
+	bool has_coding; /* Transfer-Encoding … */
+	bool chunked;    /* … that ends in chunked */
 	bool expect_continue;
-	bool encoded;           /* Content-Encoding: the text cannot be read */
+	bool encoded; /* Content-Encoding: the text cannot be read */
 	bool clipped;
 };
 

@@ -20,7 +20,7 @@ static const struct row {
 	{ PP_PAGE_BLOCK, { "//globalurl.fortinet.net", NULL } },
 	{ PP_PAGE_BLOCK, { "<title>web filter violation", NULL } },
 	{ PP_PAGE_BLOCK, { "violation of your internet usage policy", NULL } },
-	{ PP_PAGE_BLOCK, { "web page blocked", NULL } },             /* FortiGate, Palo Alto */
+	{ PP_PAGE_BLOCK, { "web page blocked", NULL } }, /* FortiGate, Palo Alto */
 	{ PP_PAGE_BLOCK, { "application blocked", "company policy" } },
 	{ PP_PAGE_BLOCK, { "in accordance with company policy", NULL } },
 	{ PP_PAGE_BLOCK, { "internet security by zscaler", NULL } },
@@ -50,7 +50,7 @@ static const struct row {
 	{ PP_PAGE_BLOCK, { "iboss", "blocked" } },
 	{ PP_PAGE_BLOCK, { "dansguardian", "denied" } },
 	{ PP_PAGE_BLOCK, { "e2guardian", "denied" } },
-	{ PP_PAGE_BLOCK, { "violates network policy", NULL } },       /* Untangle */
+	{ PP_PAGE_BLOCK, { "violates network policy", NULL } }, /* Untangle */
 	{ PP_PAGE_BLOCK, { "<title>i-filter", NULL } },
 	{ PP_PAGE_BLOCK, { "intersafe webfilter", NULL } },
 	{ PP_PAGE_BLOCK, { "blocked by your administrator", NULL } },

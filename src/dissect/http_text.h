@@ -8,15 +8,9 @@
 
 #include "base/cur.h"
 
-static inline uint8_t pp_text_lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
-}
+static inline uint8_t pp_text_lower(uint8_t c) { return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c; }
 
-static inline bool pp_text_is_space(uint8_t c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
+static inline bool pp_text_is_space(uint8_t c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 static inline bool pp_text_is_token(uint8_t c)
 {
@@ -31,10 +25,7 @@ static inline struct pp_span pp_text(const char *text)
 }
 
 /* The byte at a place, or -1 when it is not there. */
-static inline int pp_text_at(struct pp_span text, size_t i)
-{
-	return i < text.len ? text.p[i] : -1;
-}
+static inline int pp_text_at(struct pp_span text, size_t i) { return i < text.len ? text.p[i] : -1; }
 
 /* At most the first n bytes. */
 static inline struct pp_span pp_text_first(struct pp_span text, size_t n)

@@ -29,8 +29,8 @@ struct pp_lookups {
 	struct pp_arena arena;
 	struct pp_hash_key key;
 	size_t cap, count, room;
-	struct entry **entries;   /* in order of first packets */
-	uint32_t *buckets;        /* 2 * room, open addressing; an index into entries + 1, 0: free */
+	struct entry **entries;            /* in order of first packets */
+	uint32_t *buckets;                 /* 2 * room, open addressing; an index into entries + 1, 0: free */
 	struct recent recent[RECENT_KEPT]; /* a ring */
 	unsigned next;
 	uint64_t refused;
@@ -196,9 +196,9 @@ static void add_query(struct pp_lookups *lookups, struct entry *entry, const str
 		entry->lookup.client.port = port;
 	entry->lookup.replies_only = false;
 	entry->queries[entry->next++ % QUERIES_KEPT] =
-		(struct query){ .id = message->id, .type = message->type, .port = port, .mark = mark };
+	    (struct query){ .id = message->id, .type = message->type, .port = port, .mark = mark };
 	lookups->recent[lookups->next++ % RECENT_KEPT] =
-		(struct recent){ .entry = entry, .id = message->id, .port = port };
+	    (struct recent){ .entry = entry, .id = message->id, .port = port };
 	if (!question)
 		return;
 	question->queries += question->queries < UINT16_MAX;
@@ -343,17 +343,11 @@ void pp_lookups_icmp(struct pp_lookups *lookups, const struct pp_endpoint_addr *
 	entry->lookup.icmp_code = code;
 }
 
-size_t pp_lookups_count(const struct pp_lookups *lookups)
-{
-	return lookups->count;
-}
+size_t pp_lookups_count(const struct pp_lookups *lookups) { return lookups->count; }
 
 const struct pp_lookup *pp_lookups_at(const struct pp_lookups *lookups, size_t i)
 {
 	return &lookups->entries[i]->lookup;
 }
 
-uint64_t pp_lookups_refused(const struct pp_lookups *lookups)
-{
-	return lookups->refused;
-}
+uint64_t pp_lookups_refused(const struct pp_lookups *lookups) { return lookups->refused; }

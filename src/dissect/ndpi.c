@@ -11,10 +11,11 @@
 #if NDPI_MAJOR < 4 || NDPI_MAJOR > 5
 #error "nDPI 4.2 to 5.x is needed"
 #endif
-#define NDPI_SINCE(major, minor) (NDPI_MAJOR * 100 + NDPI_MINOR >= (major) * 100 + (minor))
+#define NDPI_SINCE(major, minor) (NDPI_MAJOR * 100 + NDPI_MINOR >= (major)*100 + (minor))
 
 struct pp_ndpi {
-	struct ndpi_detection_module_struct *module; /* made when first asked for: it costs milliseconds and megabytes */
+	struct ndpi_detection_module_struct
+	    *module; /* made when first asked for: it costs milliseconds and megabytes */
 	bool failed;
 };
 
@@ -107,10 +108,7 @@ static bool is_final(struct pp_ndpi *ndpi, const struct pp_ndpi_flow *flow, cons
 #endif
 }
 
-struct pp_ndpi *pp_ndpi_new(void)
-{
-	return calloc(1, sizeof(struct pp_ndpi));
-}
+struct pp_ndpi *pp_ndpi_new(void) { return calloc(1, sizeof(struct pp_ndpi)); }
 
 void pp_ndpi_free(struct pp_ndpi *ndpi)
 {
@@ -180,7 +178,4 @@ bool pp_ndpi_name(struct pp_ndpi *ndpi, struct pp_ndpi_flow *flow, char *text, s
 	return true;
 }
 
-const char *pp_ndpi_version(void)
-{
-	return ndpi_revision();
-}
+const char *pp_ndpi_version(void) { return ndpi_revision(); }

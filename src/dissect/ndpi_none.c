@@ -1,15 +1,9 @@
 /* For builds without nDPI: the fact is absent. */
 #include "dissect/ndpi.h"
 
-struct pp_ndpi *pp_ndpi_new(void)
-{
-	return NULL;
-}
+struct pp_ndpi *pp_ndpi_new(void) { return NULL; }
 
-void pp_ndpi_free(struct pp_ndpi *ndpi)
-{
-	(void)ndpi;
-}
+void pp_ndpi_free(struct pp_ndpi *ndpi) { (void)ndpi; }
 
 struct pp_ndpi_flow *pp_ndpi_flow_new(struct pp_ndpi *ndpi)
 {
@@ -17,10 +11,7 @@ struct pp_ndpi_flow *pp_ndpi_flow_new(struct pp_ndpi *ndpi)
 	return NULL;
 }
 
-void pp_ndpi_flow_free(struct pp_ndpi_flow *flow)
-{
-	(void)flow;
-}
+void pp_ndpi_flow_free(struct pp_ndpi_flow *flow) { (void)flow; }
 
 bool pp_ndpi_packet(struct pp_ndpi *ndpi, struct pp_ndpi_flow *flow, struct pp_span ip, int64_t ts_ns)
 {
@@ -34,7 +25,4 @@ bool pp_ndpi_name(struct pp_ndpi *ndpi, struct pp_ndpi_flow *flow, char *text, s
 	return false;
 }
 
-const char *pp_ndpi_version(void)
-{
-	return NULL;
-}
+const char *pp_ndpi_version(void) { return NULL; }

@@ -21,18 +21,18 @@ struct pp_certificates; /* certificates already parsed, by SHA-256, shared over 
 /* What the first bytes of a side look like. */
 enum pp_tls_look {
 	PP_TLS_NO,
-	PP_TLS_MORE,          /* so far it could be: fewer bytes than needed */
-	PP_TLS_CLIENT_HELLO,  /* a handshake record that begins with a ClientHello, or an SSLv2-format one */
+	PP_TLS_MORE,         /* so far it could be: fewer bytes than needed */
+	PP_TLS_CLIENT_HELLO, /* a handshake record that begins with a ClientHello, or an SSLv2-format one */
 	PP_TLS_SERVER_HELLO,
-	PP_TLS_OTHER_RECORD,  /* some other plausible TLS record (alert, application data midway, …) */
+	PP_TLS_OTHER_RECORD, /* some other plausible TLS record (alert, application data midway, …) */
 };
 enum pp_tls_look pp_tls_look(struct pp_span head);
 
 /* NULL when memory or the arena's cap is gone. */
 struct pp_tls *pp_tls_new(struct pp_arena *arena, struct pp_certificates *certificates);
 void pp_tls_free(struct pp_tls *tls);
-/* `side` is who sent the bytes; `mark` the packet that carried them.  `offered_by` decides nothing here: a ClientHello may
- * come from either side (facts: client_hello_from_server). */
+/* `side` is who sent the bytes; `mark` the packet that carried them.  `offered_by` decides nothing here: a ClientHello
+ * may come from either side (facts: client_hello_from_server). */
 void pp_tls_data(struct pp_tls *tls, enum pp_side side, struct pp_span bytes, struct pp_mark mark);
 /* `missing` bytes of that side will never come. */
 void pp_tls_gap(struct pp_tls *tls, enum pp_side side, uint64_t missing);
@@ -40,8 +40,8 @@ void pp_tls_gap(struct pp_tls *tls, enum pp_side side, uint64_t missing);
 void pp_tls_finish(struct pp_tls *tls);
 const struct pp_tls_facts *pp_tls_facts(const struct pp_tls *tls);
 
-/* True from the moment the whole first ClientHello was seen, and again for every further one; clears the flag.  The flow
- * then watches for its acknowledgement. */
+/* True from the moment the whole first ClientHello was seen, and again for every further one; clears the flag.  The
+ * flow then watches for its acknowledgement. */
 bool pp_tls_take_hello(struct pp_tls *tls);
 
 /* Names as printed: "1.2", "TLS_AES_128_GCM_SHA256", "unknown_ca"; NULL for numbers without a name. */

@@ -15,10 +15,12 @@ enum {
 	LOOKUPS_MAX = 65536,
 	NAMES_MAX = 65536,
 	PROGRESS_WINDOWS = 1024,
+	REORDER_PACKETS = 8,
 };
 
 /* How the memory of a run is shared out; the rest is fixed tables. */
 static const size_t MEMORY_DEFAULT = (size_t)256 << 20;
+static const int64_t REORDER_NS = PP_MS; /* further apart it is no matter of writing down */
 static const size_t MEMORY_LEAST = (size_t)16 << 20;
 enum { FLOW_BYTES = 2048, SPOOL_MOST = 8 << 20 };
 
@@ -26,7 +28,6 @@ enum pp_err pp_analysis_new(struct pp_analysis **ret_analysis, const struct pp_a
 {
 	struct pp_analysis *analysis = calloc(1, sizeof(*analysis));
 	size_t memory = options->max_memory ? options->max_memory : MEMORY_DEFAULT;
-	struct pp_diagnosis_options diagnosis;
 	enum pp_err err;
 
 	if (!analysis)
@@ -45,17 +46,10 @@ enum pp_err pp_analysis_new(struct pp_analysis **ret_analysis, const struct pp_a
 	analysis->names = pp_names_new(NAMES_MAX, options->key);
 	analysis->spool = pp_spool_new(memory / 16 < SPOOL_MOST ? memory / 16 : SPOOL_MOST);
 	analysis->attributor = (struct pp_attributor){ options->catalogue, options->tags, analysis->names };
-	diagnosis = (struct pp_diagnosis_options){ .catalogue = options->catalogue,
-						   .attributor = &analysis->attributor,
-						   .agent = options->agent,
-						   .proxies = options->proxies,
-						   .proxy_count = options->proxy_count,
-						   .key = options->key };
-	analysis->diagnosis = pp_diagnosis_new(&diagnosis);
 	analysis->talk_shared = (struct pp_talk_shared){ analysis->certificates, pp_engine_dns_message };
 	err = pp_ipfrag_new(&analysis->ipfrag, FRAGMENT_SLOTS, options->key);
 	if (err != PP_OK || !analysis->flows || !analysis->certificates || !analysis->lookups || !analysis->names ||
-	    !analysis->spool || !analysis->diagnosis) {
+	    !analysis->spool) {
 		pp_analysis_free(analysis);
 		return PP_NOMEM;
 	}
@@ -84,6 +78,7 @@ void pp_analysis_free(struct pp_analysis *analysis)
 	free(analysis->captures);
 	pp_processes_done(&analysis->processes);
 	pp_diagnosis_free(analysis->diagnosis);
+	free(analysis->proxy_names);
 	pp_filter_free(analysis->filter);
 	pp_spool_free(analysis->spool);
 	pp_ndpi_free(analysis->ndpi);
@@ -148,8 +143,40 @@ static void decode_window(struct pp_analysis *analysis, struct window *window)
 	window->count = kept;
 }
 
+static void swap_packets(struct window *window, size_t a, size_t b)
+{
+	struct pp_packet packet = window->packets[a];
+	struct pp_frame frame = window->frames[a];
+
+	window->packets[a] = window->packets[b];
+	window->frames[a] = window->frames[b];
+	window->packets[b] = packet;
+	window->frames[b] = frame;
+}
+
+/* CAP-06: captures write packets down in another order than they were sent.  Within one connection those that lie close
+ * together are put in order of time; the order of connections stays the file's, as it decides their numbers. */
+static void settle_order(struct window *window)
+{
+	for (size_t i = 1; i < window->count; i++) {
+		if (window->frames[i].ts >= window->frames[i - 1].ts)
+			continue;
+		for (size_t at = i, before = i; before-- > 0 && i - before <= REORDER_PACKETS;) {
+			int64_t late = window->frames[before].ts - window->frames[at].ts;
+
+			if (window->hashes[before] != window->hashes[at] || window->hashes[at] == 0)
+				continue;
+			if (late <= 0 || late > REORDER_NS)
+				break;
+			swap_packets(window, before, at);
+			at = before;
+		}
+	}
+}
+
 static void file_window(struct pp_analysis *analysis, struct window *window)
 {
+	settle_order(window);
 	for (size_t i = 0; i < window->count; i++) {
 		const struct pp_frame *frame = &window->frames[i];
 		struct pp_mark now = { frame->ts, frame->number, frame->file };
@@ -229,9 +256,54 @@ static enum pp_err observe_connection(struct pp_analysis *analysis, void *contex
 	return PP_OK;
 }
 
+/* The proxies of the options, and what DNS says of those given by name. */
+static unsigned gather_proxies(struct pp_analysis *analysis, const char **ret_names)
+{
+	const struct pp_analysis_options *options = &analysis->options;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < options->proxy_count && count < PP_ENGINE_PROXIES_MAX; i++)
+		analysis->proxies[count++] = options->proxies[i];
+	for (unsigned n = 0; n < options->proxy_name_count; n++) {
+		ret_names[n] = options->proxy_names[n].host;
+		for (size_t i = 0; i < pp_lookups_count(analysis->lookups); i++) {
+			const struct pp_lookup *lookup = pp_lookups_at(analysis->lookups, i);
+
+			if (strcmp(lookup->name, ret_names[n]) != 0)
+				continue;
+			for (unsigned k = 0; k < lookup->address_count && count < PP_ENGINE_PROXIES_MAX; k++)
+				analysis->proxies[count++] =
+				    (struct pp_endpoint_addr){ lookup->addresses[k], options->proxy_names[n].port };
+		}
+	}
+	return count;
+}
+
+static enum pp_err start_diagnosis(struct pp_analysis *analysis)
+{
+	unsigned name_count = analysis->options.proxy_name_count;
+	struct pp_diagnosis_options options = { .catalogue = analysis->options.catalogue,
+						.attributor = &analysis->attributor,
+						.agent = analysis->options.agent,
+						.key = analysis->options.key };
+
+	analysis->proxy_names = calloc(name_count + 1, sizeof(char *));
+	if (!analysis->proxy_names)
+		return PP_NOMEM;
+	options.proxy_count = gather_proxies(analysis, analysis->proxy_names);
+	options.proxies = analysis->proxies;
+	options.proxy_names = analysis->proxy_names;
+	options.proxy_name_count = name_count;
+	analysis->diagnosis = pp_diagnosis_new(&options);
+	return analysis->diagnosis ? PP_OK : PP_NOMEM;
+}
+
 static enum pp_err observe(struct pp_analysis *analysis)
 {
-	enum pp_err err;
+	enum pp_err err = start_diagnosis(analysis);
+
+	if (err != PP_OK)
+		return err;
 
 	for (size_t i = 0; i < pp_lookups_count(analysis->lookups); i++) {
 		const struct pp_lookup *lookup = pp_lookups_at(analysis->lookups, i);

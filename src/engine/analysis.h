@@ -13,12 +13,20 @@
 
 struct pp_analysis;
 
+/* A proxy given by name; its addresses are those that DNS answers in the capture give. */
+struct pp_proxy_name {
+	char host[256]; /* lower case */
+	uint16_t port;
+};
+
 struct pp_analysis_options {
 	const struct pp_catalogue *catalogue;   /* borrowed */
 	const struct pp_service_tags *tags;     /* borrowed, may be NULL */
 	const struct pp_agent_row *agent;       /* borrowed, may be NULL */
 	const struct pp_endpoint_addr *proxies; /* borrowed */
 	unsigned proxy_count;
+	const struct pp_proxy_name *proxy_names; /* borrowed */
+	unsigned proxy_name_count;
 	const char *filter; /* pcap-filter(7) expression, or NULL */
 	size_t max_memory;  /* bytes for tables and buffers; 0: the default */
 	struct pp_hash_key key;

@@ -90,8 +90,13 @@ static void sink_bytes(void *context, struct pp_span bytes, struct pp_mark mark)
 static void sink_missing(void *context, uint64_t count)
 {
 	const struct sink_context *sink = context;
+	struct detail *detail = sink->detail;
 
-	pp_talk_gap(sink->detail->talk, sink->side, count);
+	pp_talk_gap(detail->talk, sink->side, count);
+	/* The rest of a request that the snap length cut off was sent all the same: its acknowledgement tells. */
+	if (sink->side == PP_CLIENT && detail->said[PP_CLIENT] && detail->speaker == PP_CLIENT)
+		pp_flow_watch(detail->flow, detail->turn_begin, detail->stream[PP_CLIENT].next + (int64_t)count,
+			      detail->turn_segments, detail->flow->last);
 }
 
 static void push(struct detail *detail, const struct pp_packet *packet, const struct pp_flow_news *news,

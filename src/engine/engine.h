@@ -16,7 +16,7 @@
 #include "source/filter.h"
 #include "stream/reassembly.h"
 
-enum { PP_UDP_RECENT = 16 };
+enum { PP_UDP_RECENT = 16, PP_ENGINE_PROXIES_MAX = 256 };
 
 /* Neighbours asked for by ARP or ND. */
 struct pp_neighbours {
@@ -40,7 +40,9 @@ struct pp_analysis {
 	bool ndpi_tried;
 	struct pp_spool *spool;
 	struct pp_filter *filter;
-	struct pp_diagnosis *diagnosis;
+	struct pp_diagnosis *diagnosis; /* from the end of reading on */
+	struct pp_endpoint_addr proxies[PP_ENGINE_PROXIES_MAX];
+	const char **proxy_names;
 	struct pp_attributor attributor;
 	struct pp_talk_shared talk_shared;
 	struct pp_neighbours neighbours;

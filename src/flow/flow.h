@@ -65,6 +65,8 @@ struct pp_flow {
 	int64_t listed_ts; /* when it was last moved in its list */
 	struct pp_flow_side side[2];
 	struct pp_tcp_facts facts;
+	uint32_t icmp_seq[PP_ICMP_MAX]; /* what an early ICMP error quotes; bit in icmp_early */
+	uint8_t icmp_early;
 	void *detail; /* streams and dissectors */
 };
 

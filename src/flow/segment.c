@@ -461,12 +461,20 @@ void pp_flow_watch(struct pp_flow *flow, int64_t begin, int64_t end, uint32_t se
 		facts->watch_acked = now;
 }
 
+/* RFC 5927 section 4.1: the quoted SEQ must be outstanding (the SYN's own lies one below offset 0). */
+static bool is_outstanding(const struct pp_flow *flow, enum pp_side about, uint32_t seq)
+{
+	const struct pp_flow_side *side = &flow->side[about];
+	int64_t offset = pp_seq_offset(seq, side->next_seq, side->next);
+
+	return offset >= (int64_t)flow->facts.side[about].acked - 1 && offset <= side->next + 1;
+}
+
 void pp_flow_icmp(struct pp_flow *flow, const struct pp_packet *packet, enum pp_side about, struct pp_mark now)
 {
 	struct pp_tcp_facts *facts = &flow->facts;
 	const struct pp_flow_side *side = &flow->side[about];
 	struct pp_icmp_error *error = &facts->icmp[facts->icmp_count];
-	int64_t offset;
 
 	if (facts->icmp_count == PP_ICMP_MAX)
 		return;
@@ -478,10 +486,14 @@ void pp_flow_icmp(struct pp_flow *flow, const struct pp_packet *packet, enum pp_
 					 .code = packet->icmp_code,
 					 .mtu = packet->icmp_mtu,
 					 .about = about };
-	/* RFC 5927 section 4.1: the quoted SEQ must be outstanding (the SYN's own lies one below offset 0). */
-	if (packet->quote.has_seq && side->known) {
-		offset = pp_seq_offset(packet->quote.seq, side->next_seq, side->next);
-		error->authentic = offset >= (int64_t)facts->side[about].acked - 1 && offset <= side->next + 1;
+	if (!packet->quote.has_seq)
+		return;
+	if (side->known) {
+		error->authentic = is_outstanding(flow, about, packet->quote.seq);
+	} else {
+		/* Captures reorder: the segment it quotes may come right behind it. */
+		flow->icmp_early |= (uint8_t)(1u << (facts->icmp_count - 1));
+		flow->icmp_seq[facts->icmp_count - 1] = packet->quote.seq;
 	}
 }
 
@@ -529,6 +541,10 @@ void pp_flow_finish(struct pp_flow *flow, int64_t end_of_capture)
 
 	for (enum pp_side side = PP_CLIENT; side <= PP_SERVER; side++)
 		finish_side(flow, side, end_of_capture);
+	for (unsigned i = 0; i < facts->icmp_count; i++) {
+		if (flow->icmp_early >> i & 1)
+			facts->icmp[i].authentic = is_outstanding(flow, facts->icmp[i].about, flow->icmp_seq[i]);
+	}
 	if (pp_seen(facts->rst.mark)) {
 		facts->rst.count = flow->side[facts->rst.from].rst_count;
 		facts->rst.count_other = flow->side[pp_other_side(facts->rst.from)].rst_count;

@@ -411,6 +411,18 @@ static void flow_take_sides(struct pp_flow *flow, const struct pp_packet *packet
 	flow->facts.midstream = !(packet->tcp.flags & PP_TCP_SYN);
 }
 
+/* An ICMP error had quoted it before its own first segment came. */
+static void flow_appears(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now)
+{
+	uint8_t client = flow->client;
+
+	flow->ghost = false;
+	flow->first = now;
+	flow_take_sides(flow, packet);
+	for (unsigned i = 0; client != flow->client && i < flow->facts.icmp_count; i++)
+		flow->facts.icmp[i].about = pp_other_side(flow->facts.icmp[i].about);
+}
+
 /* A SYN makes a new stream when its sequence number is not the one this side began with. */
 static bool starts_anew(const struct pp_flow *flow, const struct pp_packet *packet)
 {
@@ -454,11 +466,8 @@ struct pp_flow *pp_flows_find(struct pp_flows *flows, const struct pp_packet *pa
 		flow_take_sides(flow, packet);
 		flow->facts.port_reused = reused;
 	} else {
-		if (flow->ghost) {
-			flow->ghost = false;
-			flow->first = now;
-			flow_take_sides(flow, packet);
-		}
+		if (flow->ghost)
+			flow_appears(flow, packet, now);
 		if (now.file != flow->last.file && now.file < 64 && !(flow->files >> now.file & 1)) {
 			flow->files |= 1ULL << now.file;
 			(void)next_stream(flows, now.file);

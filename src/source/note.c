@@ -7,15 +7,9 @@ enum { MAGIC_BYTES = 8, FIXED_BYTES = MAGIC_BYTES + 16 + 2 * 18, HEAD_BYTES = 8,
 
 /* ---- Writing ---- */
 
-static size_t padded(size_t len)
-{
-	return (len + 3) / 4 * 4;
-}
+static size_t padded(size_t len) { return (len + 3) / 4 * 4; }
 
-static size_t text_bytes(const char *text)
-{
-	return strnlen(text, PP_NOTE_TEXT_MAX);
-}
+static size_t text_bytes(const char *text) { return strnlen(text, PP_NOTE_TEXT_MAX); }
 
 static void put(uint8_t **at, const void *bytes, size_t len)
 {

@@ -25,10 +25,7 @@ static inline struct capfile cap_open(void)
 	return cap;
 }
 
-static inline void cap_close(struct capfile *cap)
-{
-	pp_buf_done(&cap->out);
-}
+static inline void cap_close(struct capfile *cap) { pp_buf_done(&cap->out); }
 
 static inline void cap_bytes(struct capfile *cap, const void *bytes, size_t len)
 {
@@ -87,10 +84,7 @@ static inline size_t cap_block(struct capfile *cap, uint32_t type)
 	return start;
 }
 
-static inline void cap_pad(struct capfile *cap)
-{
-	cap_bytes(cap, "\0\0\0", -cap->out.len & 3);
-}
+static inline void cap_pad(struct capfile *cap) { cap_bytes(cap, "\0\0\0", -cap->out.len & 3); }
 
 static inline void cap_block_end(struct capfile *cap, size_t start)
 {
@@ -169,8 +163,13 @@ struct seen {
 static inline struct seen_frame seen_frame(const struct pp_frame *frame)
 {
 	struct seen_frame seen = {
-		.ts = frame->ts, .caplen = frame->caplen, .len = frame->len, .number = frame->number,
-		.interface = frame->interface, .link_type = frame->link_type, .file = frame->file,
+		.ts = frame->ts,
+		.caplen = frame->caplen,
+		.len = frame->len,
+		.number = frame->number,
+		.interface = frame->interface,
+		.link_type = frame->link_type,
+		.file = frame->file,
 		.has_ts = frame->has_ts,
 	};
 

@@ -1,7 +1,7 @@
 /* facts: small builders of connection facts, so that a test reads as the story of a connection.
  *
- * Shape   a world holds stories (connections with all they point to) and lookups; tell_…() functions move a story's clock and
- *         fill the facts a capture of it would give.  world_judge() runs the whole diagnosis over it.
+ * Shape   a world holds stories (connections with all they point to) and lookups; tell_…() functions move a story's
+ * clock and fill the facts a capture of it would give.  world_judge() runs the whole diagnosis over it.
  */
 #ifndef PP_TESTS_FACTS_H
 #define PP_TESTS_FACTS_H
@@ -36,16 +36,29 @@ struct world {
 	struct pp_agent_row agent;
 	struct pp_neighbour neighbours[8];
 	unsigned neighbour_count;
-	uint64_t dropped;         /* by the capturer */
+	uint64_t dropped; /* by the capturer */
 	uint32_t packet;
-	int64_t end;              /* of the capture; 0: a minute after the last packet */
+	int64_t end; /* of the capture; 0: a minute after the last packet */
 	struct pp_diagnosis *diagnosis;
 	struct pp_judgement judgements[STORIES_MAX], lookup_judgements[LOOKUPS_MAX];
 };
 
 #define STORY_EPOCH (1780000000LL * PP_SECOND)
 
-static const struct pp_endpoint_row story_azure_row = { .category = "entra-id", .pattern = "*.example.azure", .file = "test" };
+static const struct pp_endpoint_row story_azure_row = { .category = "entra-id",
+							.pattern = "*.example.azure",
+							.file = "test" };
+
+/* Names under .azure are the ones the catalogue would know. */
+static inline void story_attribute(struct pp_attribution *who, const char *host)
+{
+	size_t len = host ? strlen(host) : 0;
+	bool azure = len > 6 && strcmp(host + len - 6, ".azure") == 0;
+
+	who->host = host;
+	who->category = azure ? "entra-id" : "other";
+	who->row = azure ? &story_azure_row : NULL;
+}
 
 static inline struct pp_endpoint_addr story_addr(const char *text, uint16_t port)
 {
@@ -76,7 +89,8 @@ static inline struct pp_mark story_packet(struct story *s, enum pp_side side)
 }
 
 /* A connection that begins `ms` after the capture; its server is 50 ms and two hops away unless changed. */
-static inline struct story *world_story(struct world *w, int64_t ms, const char *server, uint16_t port, const char *host)
+static inline struct story *world_story(struct world *w, int64_t ms, const char *server, uint16_t port,
+					const char *host)
 {
 	struct story *s = &w->stories[w->story_count];
 
@@ -87,25 +101,21 @@ static inline struct story *world_story(struct world *w, int64_t ms, const char 
 	s->rtt = 50 * PP_MS;
 	s->ttl = 62;
 	s->conn.index = s->conn.stream = w->story_count++;
-	s->conn.client = story_addr(strchr(server, ':') ? "2001:db8::4" : "10.0.0.4", (uint16_t)(50000 + w->story_count));
+	s->conn.client =
+	    story_addr(strchr(server, ':') ? "2001:db8::4" : "10.0.0.4", (uint16_t)(50000 + w->story_count));
 	s->conn.server = story_addr(server, port);
 	s->conn.ip_version = strchr(server, ':') ? 6 : 4;
 	s->conn.tcp.handshake_rtt_ns = s->conn.tcp.ack_rtt_min_ns = -1;
 	s->conn.tcp.rst.since_other_ns = -1;
-	s->who.host = host;
+	story_attribute(&s->who, host);
 	s->who.port = port;
-	s->who.category = host && strstr(host, "azure") ? "entra-id" : "other";
-	s->who.row = strcmp(s->who.category, "other") == 0 ? NULL : &story_azure_row;
 	s->who.by = host ? PP_ATTRIBUTED_BY_DNS : PP_ATTRIBUTED_BY_NOTHING;
 	return s;
 }
 
 /* ------------------------------------------------------------------ TCP */
 
-static inline void tell_wait(struct story *s, int64_t ms)
-{
-	s->now += ms * PP_MS;
-}
+static inline void tell_wait(struct story *s, int64_t ms) { s->now += ms * PP_MS; }
 
 /* `count` SYNs, a second apart, then twice as long each. */
 static inline void tell_syns(struct story *s, unsigned count)
@@ -123,8 +133,8 @@ static inline void tell_syns(struct story *s, unsigned count)
 	}
 	tcp->syn_count = count;
 	tcp->syn_retransmits = count - 1;
-	tcp->side[PP_CLIENT].profile = (struct pp_tcp_profile){ .ttl_syn = 64, .mss = 1460, .options_syn = 15, .ttl_min = 64,
-								.ttl_max = 64 };
+	tcp->side[PP_CLIENT].profile =
+	    (struct pp_tcp_profile){ .ttl_syn = 64, .mss = 1460, .options_syn = 15, .ttl_min = 64, .ttl_max = 64 };
 }
 
 static inline void tell_syn_ack(struct story *s)
@@ -136,8 +146,12 @@ static inline void tell_syn_ack(struct story *s)
 	tcp->syn_ack_count = 1;
 	if (tcp->syn_count == 1)
 		tcp->handshake_rtt_ns = s->rtt;
-	tcp->side[PP_SERVER].profile = (struct pp_tcp_profile){ .ttl_syn = s->ttl, .ttl_min = s->ttl, .ttl_max = s->ttl,
-								.mss = 1460, .options_syn = 15, .timestamps = true };
+	tcp->side[PP_SERVER].profile = (struct pp_tcp_profile){ .ttl_syn = s->ttl,
+								.ttl_min = s->ttl,
+								.ttl_max = s->ttl,
+								.mss = 1460,
+								.options_syn = 15,
+								.timestamps = true };
 }
 
 static inline void tell_open(struct story *s)
@@ -215,10 +229,17 @@ static inline struct pp_tcp_reset *tell_rst(struct story *s, enum pp_side side, 
 	bool closed = pp_seen(tcp->side[PP_CLIENT].fin) || pp_seen(tcp->side[PP_SERVER].fin);
 	int64_t idle = s->now - s->conn.last.ts;
 
-	tcp->rst = (struct pp_tcp_reset){ .mark = story_packet(s, side), .from = side,
-					  .after = closed ? PP_PHASE_CLOSE : after, .has_ack = true, .has_timestamp = true,
-					  .df = true, .ttl = side == PP_SERVER ? s->ttl : 64, .window = 501, .acceptable = true,
-					  .count = 1, .idle_ns = idle };
+	tcp->rst = (struct pp_tcp_reset){ .mark = story_packet(s, side),
+					  .from = side,
+					  .after = closed ? PP_PHASE_CLOSE : after,
+					  .has_ack = true,
+					  .has_timestamp = true,
+					  .df = true,
+					  .ttl = side == PP_SERVER ? s->ttl : 64,
+					  .window = 501,
+					  .acceptable = true,
+					  .count = 1,
+					  .idle_ns = idle };
 	tcp->rst.since_other_ns = s->now - tcp->side[pp_other_side(side)].last.ts;
 	return &tcp->rst;
 }
@@ -227,8 +248,13 @@ static inline void tell_icmp(struct story *s, const char *from, uint8_t type, ui
 {
 	struct pp_icmp_error *error = &s->conn.tcp.icmp[s->conn.tcp.icmp_count++];
 
-	*error = (struct pp_icmp_error){ .mark = story_mark(s), .from = story_addr(from, 0).ip, .type = type, .code = code,
-					 .ip_version = strchr(from, ':') ? 6 : 4, .authentic = true, .about = PP_CLIENT };
+	*error = (struct pp_icmp_error){ .mark = story_mark(s),
+					 .from = story_addr(from, 0).ip,
+					 .type = type,
+					 .code = code,
+					 .ip_version = strchr(from, ':') ? 6 : 4,
+					 .authentic = true,
+					 .about = PP_CLIENT };
 }
 
 /* ------------------------------------------------------------------ TLS */
@@ -248,12 +274,8 @@ static inline void tell_hello(struct story *s, const char *sni, uint16_t version
 	tls->offered[1] = PP_TLS_1_2;
 	tls->offered_count = version > PP_TLS_1_2 ? 2 : 1;
 	if (sni) {
-		s->who.host = sni;
+		story_attribute(&s->who, sni);
 		s->who.by = PP_ATTRIBUTED_BY_SNI;
-		if (strstr(sni, "azure")) {
-			s->who.category = "entra-id";
-			s->who.row = &story_azure_row;
-		}
 	}
 	tell_watch(s, tls->client_hello, segments);
 }
@@ -262,9 +284,15 @@ static inline void tell_certificate(struct story *s, const char *name, const cha
 {
 	struct pp_tls_certificate *leaf = &s->chain[s->tls.certificate_count];
 
-	*leaf = (struct pp_tls_certificate){ .subject = name, .subject_cn = name, .issuer = issuer_cn, .issuer_cn = issuer_cn,
-					     .issuer_o = "Test", .not_before = STORY_EPOCH - 86400 * PP_SECOND,
-					     .not_after = STORY_EPOCH + 86400 * PP_SECOND, .names = { name }, .name_count = 1 };
+	*leaf = (struct pp_tls_certificate){ .subject = name,
+					     .subject_cn = name,
+					     .issuer = issuer_cn,
+					     .issuer_cn = issuer_cn,
+					     .issuer_o = "Test",
+					     .not_before = STORY_EPOCH - 86400 * PP_SECOND,
+					     .not_after = STORY_EPOCH + 86400 * PP_SECOND,
+					     .names = { name },
+					     .name_count = 1 };
 	s->tls.certificates[s->tls.certificate_count++] = leaf;
 	s->tls.certificate = s->tls.server_hello;
 }
@@ -308,7 +336,9 @@ static inline struct pp_tls_alert *tell_alert(struct story *s, enum pp_side from
 {
 	struct pp_tls_alert *alert = &s->tls.alerts[s->tls.alert_count++];
 
-	*alert = (struct pp_tls_alert){ .mark = tell_bytes(s, from, 7), .from = from, .level = 2, .code = code, .record_len = 2 };
+	*alert = (struct pp_tls_alert){
+		.mark = tell_bytes(s, from, 7), .from = from, .level = 2, .code = code, .record_len = 2
+	};
 	return alert;
 }
 
@@ -344,13 +374,9 @@ static inline struct pp_connect *tell_connect(struct story *s, const char *host,
 	connect->host = host;
 	connect->port = port;
 	connect->begin = connect->mark = tell_bytes(s, PP_CLIENT, 120);
-	s->who.host = host;
+	story_attribute(&s->who, host);
 	s->who.port = port;
 	s->who.by = PP_ATTRIBUTED_BY_CONNECT;
-	if (strstr(host, "azure")) {
-		s->who.category = "entra-id";
-		s->who.row = &story_azure_row;
-	}
 	tell_watch(s, connect->mark, 1);
 	return connect;
 }
@@ -386,7 +412,7 @@ static inline struct pp_http_exchange *tell_request(struct story *s, const char 
 	s->http.request_total++;
 	*exchange = (struct pp_http_exchange){ .method = "GET", .host = host, .target = target };
 	exchange->begin = exchange->mark = tell_bytes(s, PP_CLIENT, 200);
-	s->who.host = host;
+	story_attribute(&s->who, host);
 	s->who.by = PP_ATTRIBUTED_BY_HTTP_HOST;
 	tell_watch(s, exchange->mark, 1);
 	return exchange;
@@ -439,15 +465,17 @@ static inline struct pp_lookup *world_lookup(struct world *w, int64_t ms, const 
 	struct pp_mark mark = { .ts = STORY_EPOCH + ms * PP_MS, .packet = ++w->packet };
 
 	assert(i < LOOKUPS_MAX);
-	*lookup = (struct pp_lookup){ .client = story_addr("10.0.0.4", 40000), .resolver = story_addr("10.0.0.53", 53), .name = name,
-				      .question_count = 1, .first = mark, .last = mark };
-	lookup->questions[0] = (struct pp_dns_question){ .type = PP_DNS_A, .queries = (uint16_t)queries, .first_query = mark,
-							 .last_query = mark, .rtt_ns = -1 };
-	w->lookup_who[i] = (struct pp_attribution){ .host = name, .port = 443, .by = PP_ATTRIBUTED_BY_DNS, .category = "other" };
-	if (strstr(name, "azure")) {
-		w->lookup_who[i].category = "entra-id";
-		w->lookup_who[i].row = &story_azure_row;
-	}
+	*lookup = (struct pp_lookup){ .client = story_addr("10.0.0.4", 40000),
+				      .resolver = story_addr("10.0.0.53", 53),
+				      .name = name,
+				      .question_count = 1,
+				      .first = mark,
+				      .last = mark };
+	lookup->questions[0] = (struct pp_dns_question){
+		.type = PP_DNS_A, .queries = (uint16_t)queries, .first_query = mark, .last_query = mark, .rtt_ns = -1
+	};
+	w->lookup_who[i] = (struct pp_attribution){ .port = 443, .by = PP_ATTRIBUTED_BY_DNS };
+	story_attribute(&w->lookup_who[i], name);
 	return lookup;
 }
 
@@ -488,7 +516,9 @@ static inline void world_end(const struct world *w, int64_t *ret_end)
 /* Observes in the order given by `step` (1 forwards, -1 backwards): the result must not depend on it. */
 static inline void world_judge_ordered(struct world *w, int step)
 {
-	struct pp_source_info info = { .packets = 100000, .dropped_known = true, .dropped = w->dropped, .first = STORY_EPOCH };
+	struct pp_source_info info = {
+		.packets = 100000, .dropped_known = true, .dropped = w->dropped, .first = STORY_EPOCH
+	};
 	struct pp_capture capture = { .source = &info };
 
 	world_end(w, &info.last);
@@ -513,10 +543,7 @@ static inline void world_judge_ordered(struct world *w, int step)
 		assert(!"concluded");
 }
 
-static inline void world_judge(struct world *w)
-{
-	world_judge_ordered(w, 1);
-}
+static inline void world_judge(struct world *w) { world_judge_ordered(w, 1); }
 
 static inline void world_done(struct world *w)
 {

@@ -38,9 +38,6 @@ static inline const uint8_t *pp_guard_bytes(struct pp_guard *guard, const void *
 	return at;
 }
 
-static inline void pp_guard_close(struct pp_guard *guard)
-{
-	munmap(guard->map, guard->map_len);
-}
+static inline void pp_guard_close(struct pp_guard *guard) { munmap(guard->map, guard->map_len); }
 
 #endif

@@ -30,30 +30,24 @@ struct pp_pkt {
 struct pp_pkt_tcp {
 	uint16_t sport, dport;
 	uint32_t seq, ack;
-	uint8_t flags;          /* enum pp_tcp_flag */
+	uint8_t flags; /* enum pp_tcp_flag */
 	uint16_t window;
 	const uint8_t *options; /* padded to a multiple of four with zeros */
 	size_t options_len;
 };
 
 struct pp_pkt_ip {
-	const char *src, *dst;  /* both IPv4 or both IPv6 */
+	const char *src, *dst; /* both IPv4 or both IPv6 */
 	uint8_t protocol;
-	uint8_t ttl;            /* 0: 64 */
-	uint16_t id;            /* IPv4 only, like the next two */
-	uint16_t fragment;      /* flags and offset as in the header */
-	size_t options_len;     /* multiple of four; filled with NOPs */
+	uint8_t ttl;        /* 0: 64 */
+	uint16_t id;        /* IPv4 only, like the next two */
+	uint16_t fragment;  /* flags and offset as in the header */
+	size_t options_len; /* multiple of four; filled with NOPs */
 };
 
-static inline const uint8_t *pp_pkt_bytes(const struct pp_pkt *pkt)
-{
-	return pkt->room + sizeof(pkt->room) - pkt->len;
-}
+static inline const uint8_t *pp_pkt_bytes(const struct pp_pkt *pkt) { return pkt->room + sizeof(pkt->room) - pkt->len; }
 
-static inline uint32_t pp_pkt_len(const struct pp_pkt *pkt)
-{
-	return pkt->len;
-}
+static inline uint32_t pp_pkt_len(const struct pp_pkt *pkt) { return pkt->len; }
 
 /* Room for n bytes before the packet. */
 static inline uint8_t *pp_pkt_before(struct pp_pkt *pkt, size_t n)
