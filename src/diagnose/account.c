@@ -50,15 +50,21 @@ static int rank(const struct pp_verdict *verdict, bool real)
 	return 0;
 }
 
-/* The candidate of this rule and outcome, a free one, or the weakest if this verdict is more. */
-static struct pp_candidate **place_for(struct pp_host *host, const struct pp_verdict *verdict, bool real)
+static bool is_of(const struct pp_candidate *candidate, const struct pp_verdict *verdict, uint16_t port)
+{
+	return candidate->verdict.rule == verdict->rule && candidate->verdict.outcome == verdict->outcome &&
+	       candidate->port == port;
+}
+
+/* The candidate of this rule, outcome and port, a free one, or the weakest if this verdict is more. */
+static struct pp_candidate **place_for(struct pp_host *host, const struct pp_verdict *verdict, bool real, uint16_t port)
 {
 	struct pp_candidate **weakest = &host->candidates[0];
 
 	for (unsigned i = 0; i < host->candidate_count; i++) {
 		struct pp_candidate *candidate = host->candidates[i];
 
-		if (candidate->verdict.rule == verdict->rule && candidate->verdict.outcome == verdict->outcome)
+		if (is_of(candidate, verdict, port))
 			return &host->candidates[i];
 		if (rank(&candidate->verdict, candidate->real) < rank(&(*weakest)->verdict, (*weakest)->real))
 			weakest = &host->candidates[i];
@@ -68,10 +74,10 @@ static struct pp_candidate **place_for(struct pp_host *host, const struct pp_ver
 	return rank(verdict, real) > rank(&(*weakest)->verdict, (*weakest)->real) ? weakest : NULL;
 }
 
-static void add_candidate(struct pp_diagnosis *diagnosis, struct pp_host *host, const struct pp_verdict *verdict, bool real,
-			  uint16_t file, uint32_t stream, bool by_lookup)
+static void add_candidate(struct pp_diagnosis *diagnosis, struct pp_host *host, const struct pp_verdict *verdict,
+			  bool real, uint16_t port, uint16_t file, uint32_t stream, bool by_lookup)
 {
-	struct pp_candidate **place = place_for(host, verdict, real), *candidate;
+	struct pp_candidate **place = place_for(host, verdict, real, port), *candidate;
 	bool fresh;
 
 	if (!place)
@@ -83,8 +89,7 @@ static void add_candidate(struct pp_diagnosis *diagnosis, struct pp_host *host, 
 			return;
 		host->candidate_count++;
 	}
-	fresh = candidate->count == 0 || candidate->verdict.rule != verdict->rule ||
-		candidate->verdict.outcome != verdict->outcome;
+	fresh = candidate->count == 0 || !is_of(candidate, verdict, port);
 	if (fresh)
 		candidate->count = 0;
 	candidate->count++;
@@ -92,6 +97,7 @@ static void add_candidate(struct pp_diagnosis *diagnosis, struct pp_host *host, 
 		return;
 	candidate->by_lookup = by_lookup;
 	candidate->real = real;
+	candidate->port = port;
 	candidate->file = file;
 	candidate->stream = stream;
 	candidate->verdict = *verdict;
@@ -100,10 +106,17 @@ static void add_candidate(struct pp_diagnosis *diagnosis, struct pp_host *host, 
 
 /* ------------------------------------------------------------------ booking */
 
+static void count(struct pp_host_port *port, bool real, bool fault, int64_t at)
+{
+	if (real && (port->succeeded++ == 0 || at > port->last_ok))
+		port->last_ok = at;
+	if (fault && (port->failed++ == 0 || at > port->last_fault))
+		port->last_fault = at;
+}
+
 void pp_account_connection(struct pp_diagnosis *diagnosis, const struct pp_case *c, const struct pp_verdict *verdict)
 {
-	struct pp_map_key key = pp_key_of_endpoint(diagnosis, c->who->host, &c->conn->server.ip);
-	struct pp_host *host = pp_map_find(&diagnosis->hosts, &key);
+	struct pp_host *host = c->host_number ? pp_map_at(&diagnosis->hosts, c->host_number - 1) : NULL;
 	bool real = verdict->outcome == PP_OUTCOME_OK && (c->shape.worked || pp_stage_is(c, PP_STAGE_SECURE));
 	int64_t at = c->conn->first.ts;
 
@@ -113,12 +126,13 @@ void pp_account_connection(struct pp_diagnosis *diagnosis, const struct pp_case 
 	if (!host)
 		return;
 	host->by_path[c->path] = true;
-	if (real && (host->succeeded++ == 0 || at > host->last_ok))
-		host->last_ok = at;
-	if (verdict->outcome == PP_OUTCOME_FAULT && (host->failed++ == 0 || at > host->last_fault))
-		host->last_fault = at;
+	for (unsigned i = 0; i < host->port_count; i++)
+		if (host->ports[i].port == c->who->port)
+			count(&host->ports[i], real, verdict->outcome == PP_OUTCOME_FAULT, at);
+	host->succeeded += real;
+	host->failed += verdict->outcome == PP_OUTCOME_FAULT;
 	host->flows++;
-	add_candidate(diagnosis, host, verdict, real, c->conn->file, c->conn->stream, false);
+	add_candidate(diagnosis, host, verdict, real, c->who->port, c->conn->file, c->conn->stream, false);
 }
 
 /* Only faults: a name that resolves and is never contacted is no endpoint. */
@@ -132,5 +146,5 @@ void pp_account_lookup(struct pp_diagnosis *diagnosis, const struct pp_case *c, 
 		return;
 	host = pp_host_add(diagnosis, c->lookup->name, &none, c->who->category, c->lookup->first);
 	if (host)
-		add_candidate(diagnosis, host, verdict, false, c->lookup->first.file, 0, true);
+		add_candidate(diagnosis, host, verdict, false, 0, c->lookup->first.file, 0, true);
 }

@@ -8,8 +8,8 @@
 struct pp_candidate {
 	uint32_t count;
 	bool by_lookup;
-	bool real;               /* outcome ok because it worked, not because nobody wanted anything */
-	uint16_t file;
+	bool real; /* outcome ok because it worked, not because nobody wanted anything */
+	uint16_t file, port;
 	uint32_t stream;
 	struct pp_verdict verdict; /* text owned by the diagnosis */
 };

@@ -1,7 +1,7 @@
 /* Baselines: how an address usually answers, and whether a reset comes from somebody else.
  *
- * A reset's header can be copied, so equality proves nothing; a difference in hops, or an answer faster than the address
- * can give, says that another device spoke.  Path changes move a TTL by a hop, so one hop is not a difference.
+ * A reset's header can be copied, so equality proves nothing; a difference in hops, or an answer faster than the
+ * address can give, says that another device spoke.  Path changes move a TTL by a hop, so one hop is not a difference.
  */
 #include "diagnose/case.h"
 
@@ -9,10 +9,7 @@ enum { FOREIGN_HOPS = 2 };
 #define RTT_FLOOR_NS (2 * PP_MS) /* below it, half an RTT is scheduling noise */
 enum { IP_ID_NEAR = 64 };
 
-unsigned pp_hops(uint8_t ttl)
-{
-	return (ttl <= 64 ? 64U : ttl <= 128 ? 128U : 255U) - ttl;
-}
+unsigned pp_hops(uint8_t ttl) { return (ttl <= 64 ? 64U : ttl <= 128 ? 128U : 255U) - ttl; }
 
 void pp_lowest_add(struct pp_lowest *lowest, int64_t ns, uint32_t index)
 {
@@ -71,7 +68,8 @@ static void add_answered(struct pp_baseline *baseline, uint16_t port, struct pp_
 
 static void add_options(struct pp_baseline *baseline, const struct pp_tcp_profile *profile)
 {
-	if (baseline->options_seen && (baseline->option_order != profile->option_order || baseline->mss != profile->mss))
+	if (baseline->options_seen &&
+	    (baseline->option_order != profile->option_order || baseline->mss != profile->mss))
 		baseline->options_vary = true;
 	baseline->options_seen = true;
 	baseline->option_order = profile->option_order;
@@ -111,7 +109,10 @@ void pp_baseline_observe(struct pp_diagnosis *diagnosis, const struct pp_connect
 	if (!baseline)
 		return;
 	baseline->is_client = true;
-	if (shape->stage == PP_STAGE_SYN && conn->tcp.syn_count == 1 && !who->host && !who->row)
+	/* A scanner asks once, or asks what no agent does; an agent whose way is blocked asks web ports again and
+	 * again. */
+	if (shape->stage == PP_STAGE_SYN && !who->host && !who->row &&
+	    (conn->tcp.syn_count == 1 || (conn->server.port != 443 && conn->server.port != 80)))
 		baseline->probed_hosts |= pp_bit_of(server.word[0] ^ server.word[1]);
 }
 
@@ -201,9 +202,18 @@ struct pp_foreign pp_reset_is_foreign(const struct pp_case *c)
 	return foreign;
 }
 
+/* Distances are the client's only where the capture was made at the client, or at least nearer to it than to the
+ * server. */
+bool pp_seen_from_client(const struct pp_case *c)
+{
+	uint8_t client = c->client->profile.ttl_min, server = c->server->profile.ttl_min;
+
+	return !client || pp_hops(client) == 0 || (server && pp_hops(client) < pp_hops(server));
+}
+
 bool pp_is_near(const struct pp_case *c)
 {
-	return c->shape.near_ns >= 0 && c->shape.near_ns <= PP_LAN_NS;
+	return c->shape.near_ns >= 0 && c->shape.near_ns <= PP_LAN_NS && pp_seen_from_client(c);
 }
 
 bool pp_equals_working(const struct pp_case *c)

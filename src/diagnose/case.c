@@ -4,16 +4,13 @@ static const struct pp_baseline no_baseline;
 static const struct pp_service no_service;
 static const struct pp_host no_host;
 
-/* INSP-02: the proxy says 200 before anybody else can have been asked.  Ratio and floor are higher than the facts' 0.3 and
- * 5 ms, because a proxy near a busy server looks the same. */
+/* INSP-02: the proxy says 200 before anybody else can have been asked.  Ratio and floor are higher than the facts' 0.3
+ * and 5 ms, because a proxy near a busy server looks the same. */
 #define EARLY_200_NS (5 * PP_MS)
 #define LATE_HELLO_NS (20 * PP_MS)
 enum { LATE_HELLO_TIMES = 10 };
 
-static const void *or_empty(const void *record, const void *empty)
-{
-	return record ? record : empty;
-}
+static const void *or_empty(const void *record, const void *empty) { return record ? record : empty; }
 
 bool pp_is_azure(const struct pp_case *c)
 {
@@ -30,15 +27,19 @@ bool pp_is_revocation_host(const struct pp_attribution *who)
 	return strcmp(who->category, "certificate-validation") == 0 || strcmp(who->category, "windows-update") == 0;
 }
 
+bool pp_is_wpad_host(const struct pp_attribution *who)
+{
+	return strcmp(who->category, "wpad") == 0 ||
+	       (who->host && strncmp(who->host, "wpad", 4) == 0 && (who->host[4] == '\0' || who->host[4] == '.'));
+}
+
 bool pp_is_wpad(const struct pp_case *c)
 {
 	const char *target = c->shape.exchange ? c->shape.exchange->target : NULL;
-	const char *host = c->who->host;
 	size_t len = target ? strlen(target) : 0;
 
-	return strcmp(c->who->category, "wpad") == 0 ||
-	       (host && strncmp(host, "wpad", 4) == 0 && (host[4] == '\0' || host[4] == '.')) ||
-	       (target && strstr(target, "wpad.dat")) || (len > 4 && strcmp(target + len - 4, ".pac") == 0);
+	return pp_is_wpad_host(c->who) || (target && strstr(target, "wpad.dat")) ||
+	       (len > 4 && strcmp(target + len - 4, ".pac") == 0);
 }
 
 /* True when `name` is one of the comma-separated words of `list`. */
@@ -62,10 +63,7 @@ bool pp_profile_wants_mtls(const struct pp_case *c)
 	return agent && agent->client_certificate && lists(agent->mtls_categories, c->who->category);
 }
 
-bool pp_is_mtls(const struct pp_case *c)
-{
-	return pp_profile_wants_mtls(c) || pp_seen(c->host->asked_certificate);
-}
+bool pp_is_mtls(const struct pp_case *c) { return pp_profile_wants_mtls(c) || pp_seen(c->host->asked_certificate); }
 
 const char *pp_asked_host(const struct pp_case *c)
 {
@@ -94,8 +92,8 @@ const struct pp_icmp_error *pp_icmp_of(const struct pp_case *c, bool (*wanted)(c
 	return NULL;
 }
 
-/* close_notify, no_certificate, user_canceled, no_renegotiation and a warning about the name end nothing; of the others the
- * level does not matter (RFC 8446 section 6). */
+/* close_notify, no_certificate, user_canceled, no_renegotiation and a warning about the name end nothing; of the others
+ * the level does not matter (RFC 8446 section 6). */
 static bool ends_session(const struct pp_tls_alert *alert)
 {
 	switch (alert->code) {
@@ -140,7 +138,8 @@ bool pp_is_pending(const struct pp_case *c)
 
 /* ------------------------------------------------------------------ inspection */
 
-static const struct pp_issuer_row *issuer_of(struct pp_diagnosis *diagnosis, const struct pp_tls_certificate *certificate)
+static const struct pp_issuer_row *issuer_of(struct pp_diagnosis *diagnosis,
+					     const struct pp_tls_certificate *certificate)
 {
 	const char *cn = certificate->issuer_cn, *o = certificate->issuer_o;
 	struct pp_map_key key = pp_key_of_text(diagnosis, cn ? cn : "");
@@ -182,8 +181,8 @@ static void look_for_inspection(struct pp_case *c, struct pp_diagnosis *diagnosi
 		return;
 	}
 	for (unsigned i = 1; i < tls->certificate_count; i++) {
-		const struct pp_issuer_row *row = tls->certificates[i]->unparsed ? NULL :
-									      issuer_of(diagnosis, tls->certificates[i]);
+		const struct pp_issuer_row *row =
+		    tls->certificates[i]->unparsed ? NULL : issuer_of(diagnosis, tls->certificates[i]);
 
 		if (!row)
 			continue;
@@ -219,7 +218,9 @@ void pp_case_of(struct pp_case *c, const struct pp_diagnosis *diagnosis, const s
 	c->server = &conn->tcp.side[PP_SERVER];
 	c->address = or_empty(pp_map_find(&diagnosis->addresses, &address), &no_baseline);
 	c->service = or_empty(pp_map_find(&diagnosis->services, &service), &no_service);
-	c->host = or_empty(pp_map_find(&diagnosis->hosts, &host), &no_host);
+	c->host = pp_map_find(&diagnosis->hosts, &host);
+	c->host_number = c->host ? pp_map_number(&diagnosis->hosts, c->host) + 1 : 0;
+	c->host = or_empty(c->host, &no_host);
 	c->path = c->shape.asked_proxy || c->service->proxy ? PP_BY_PROXY : PP_DIRECT;
 	c->end = end_of(diagnosis, conn->last.file);
 	c->issuer = NULL;

@@ -1,7 +1,7 @@
 /* case: everything a rule may ask about one connection or lookup; private to diagnose/.
  *
- * Shape   pp_case_of() and pp_case_of_lookup() gather the facts, their place in the tables and the gates; predicates only
- *         read.  Pointers to records are never NULL: a connection without a record meets an empty one.
+ * Shape   pp_case_of() and pp_case_of_lookup() gather the facts, their place in the tables and the gates; predicates
+ * only read.  Pointers to records are never NULL: a connection without a record meets an empty one.
  */
 #ifndef PP_DIAGNOSE_CASE_H
 #define PP_DIAGNOSE_CASE_H
@@ -27,8 +27,9 @@ struct pp_case {
 	const struct pp_baseline *address; /* the server's */
 	const struct pp_service *service;
 	const struct pp_host *host;
+	uint32_t host_number; /* in the table of hosts, + 1; 0: it has no record */
 	enum pp_path path;
-	int64_t end;              /* when the capture ends that holds it */
+	int64_t end; /* when the capture ends that holds it */
 	unsigned gates;
 	const struct pp_issuer_row *issuer; /* of the leaf; NULL: not listed, or no leaf seen */
 	enum pp_inspected inspected;
@@ -48,15 +49,16 @@ bool pp_waited(const struct pp_case *c);   /* long enough for the silence to mea
 
 /* baseline.c: is this the sender that usually speaks for the address? */
 unsigned pp_hops(uint8_t ttl);
-bool pp_ttl_is_foreign(const struct pp_case *c, uint8_t ttl); /* in this connection, else at this address */
+bool pp_ttl_is_foreign(const struct pp_case *c, uint8_t ttl);         /* in this connection, else at this address */
 bool pp_address_ttl_is_foreign(const struct pp_case *c, uint8_t ttl); /* at this address */
 struct pp_foreign {
-	bool ttl, early, header;  /* other hops; faster than the address can be; unlike that socket */
-	const char *fields;       /* what is unlike it, or NULL */
-	int64_t after_ns;         /* what it answers to the reset; -1 */
+	bool ttl, early, header; /* other hops; faster than the address can be; unlike that socket */
+	const char *fields;      /* what is unlike it, or NULL */
+	int64_t after_ns;        /* what it answers to the reset; -1 */
 };
 struct pp_foreign pp_reset_is_foreign(const struct pp_case *c);
-bool pp_is_near(const struct pp_case *c);          /* the TCP end is within a LAN round trip */
+bool pp_seen_from_client(const struct pp_case *c); /* distances in this capture are the client's */
+bool pp_is_near(const struct pp_case *c);          /* the TCP end is within a LAN round trip of the client */
 bool pp_equals_working(const struct pp_case *c);   /* TTL and RTT are those of this address's working connections */
 
 /* contrast.c */
@@ -69,46 +71,47 @@ bool pp_short_hello_passed(const struct pp_case *c); /* a smaller ClientHello to
 
 /* group.c */
 bool pp_sibling_won(const struct pp_case *c, struct pp_mark *ret_mark);
-struct pp_mark pp_leg_granted(const struct pp_case *c);   /* 2xx after this 407, by a later leg */
-struct pp_mark pp_leg_rejected(const struct pp_case *c);  /* 407 after final credentials, in this or another leg */
+struct pp_mark pp_leg_granted(const struct pp_case *c);  /* 2xx after this 407, by a later leg */
+struct pp_mark pp_leg_rejected(const struct pp_case *c); /* 407 after final credentials, in this or another leg */
 bool pp_resets_elsewhere(const struct pp_case *c, struct pp_addr *ret_other, unsigned *ret_servers);
 
 /* Small questions many rules ask. */
-static inline bool pp_stage_is(const struct pp_case *c, enum pp_stage stage)
-{
-	return c->shape.stage == stage;
-}
+static inline bool pp_stage_is(const struct pp_case *c, enum pp_stage stage) { return c->shape.stage == stage; }
 
 /* An authentic ICMP error that says why nothing came back; NULL: none. */
 const struct pp_icmp_error *pp_icmp_of(const struct pp_case *c, bool (*wanted)(const struct pp_icmp_error *error));
 
-bool pp_is_azure(const struct pp_case *c);   /* the catalogue knows it */
+bool pp_is_azure(const struct pp_case *c); /* the catalogue knows it */
 bool pp_is_revocation_host(const struct pp_attribution *who);
-bool pp_is_wpad(const struct pp_case *c);
-bool pp_is_mtls(const struct pp_case *c);    /* the profile, or another connection, says that a client certificate is asked */
-const struct pp_http_reply *pp_proxy_reply(const struct pp_case *c); /* by the proxy itself to the latest request; NULL */
+bool pp_is_wpad_host(const struct pp_attribution *who);
+bool pp_is_wpad(const struct pp_case *c); /* the host, or a PAC file is asked for */
+bool pp_is_mtls(
+    const struct pp_case *c); /* the profile, or another connection, says that a client certificate is asked */
+const struct pp_http_reply *
+pp_proxy_reply(const struct pp_case *c); /* by the proxy itself to the latest request; NULL */
 const char *pp_asked_host(const struct pp_case *c);
 /* The first alert of a side that can be read and ends a session; NULL: none. */
 const struct pp_tls_alert *pp_alert_from(const struct pp_case *c, enum pp_side side);
 bool pp_closed_by_server(const struct pp_case *c); /* its FIN or RST came first */
 bool pp_closed_by_client(const struct pp_case *c);
-bool pp_is_pending(const struct pp_case *c);       /* the client spoke last and was not answered */
+bool pp_is_pending(const struct pp_case *c); /* the client spoke last and was not answered */
 
 bool pp_profile_wants_mtls(const struct pp_case *c); /* the agent's profile says so of this category */
 
 /* trust.c: why the client refused the server's certificate; one cause, so that one rule speaks. */
 enum pp_trust {
-	PP_TRUST_FINE,        /* it did not refuse */
-	PP_TRUST_INSPECTION,  /* INSP-06 */
-	PP_TRUST_CLOCK,       /* LOC-05 */
-	PP_TRUST_TIME,        /* TRUST-03 */
-	PP_TRUST_NAME,        /* TRUST-04 */
-	PP_TRUST_REVOCATION,  /* TRUST-05 */
-	PP_TRUST_CHAIN,       /* TRUST-06 */
-	PP_TRUST_OTHER,       /* TRUST-01, TRUST-02 */
+	PP_TRUST_FINE,       /* it did not refuse */
+	PP_TRUST_INSPECTION, /* INSP-06 */
+	PP_TRUST_CLOCK,      /* LOC-05 */
+	PP_TRUST_TIME,       /* TRUST-03 */
+	PP_TRUST_NAME,       /* TRUST-04 */
+	PP_TRUST_REVOCATION, /* TRUST-05 */
+	PP_TRUST_CHAIN,      /* TRUST-06 */
+	PP_TRUST_OTHER,      /* TRUST-01, TRUST-02 */
 };
 enum pp_trust pp_trust_of(const struct pp_case *c);
-const struct pp_tls_alert *pp_trust_alert(const struct pp_case *c); /* the client's word against the certificate; NULL */
+const struct pp_tls_alert *
+pp_trust_alert(const struct pp_case *c); /* the client's word against the certificate; NULL */
 bool pp_certificate_covers(const struct pp_tls_certificate *leaf, const char *host);
 void pp_cite_refusal(const struct pp_case *c, struct pp_verdict *verdict); /* alert, or leaving */
 enum pp_owner pp_trust_owner(const struct pp_case *c);

@@ -1,7 +1,8 @@
 /* The conclusion: one sentence for the whole capture.
  *
- * Faults of the same rule and owner belong together.  The most telling lot is the one with the highest grade, then the one that
- * hits most required categories, then most endpoints, then the earliest: what broke first is more often the cause.
+ * Faults of the same rule and owner belong together.  The most telling lot is one that is more than consistent, then
+ * the one that hits most required categories, then most endpoints, then the higher grade, then the earliest: what broke
+ * first is more often the cause.  A proof about one endpoint tells less than strong signs about many.
  */
 #include "diagnose/case.h"
 #include "diagnose/table.h"
@@ -16,80 +17,89 @@ static bool is_required(const struct pp_agent_row *agent, const char *category)
 	return false;
 }
 
-static bool is_fault(const struct pp_endpoint *endpoint)
-{
-	return endpoint->verdict.outcome == PP_OUTCOME_FAULT;
-}
+static bool is_fault(const struct pp_endpoint *endpoint) { return endpoint->verdict.outcome == PP_OUTCOME_FAULT; }
 
+/* Endpoints with the same rule, owner and outcome. */
 struct lot {
-	const struct pp_endpoint *first;
-	enum pp_grade grade;
+	const struct pp_endpoint *speaker; /* its first one with the highest grade */
 	unsigned required, endpoints;
 };
 
-static bool same_lot(const struct pp_endpoint *a, const struct pp_endpoint *b)
+enum { LOTS_MAX = 256 }; /* rules times the owners they may give: a row has two or three */
+
+struct lots {
+	struct lot lot[LOTS_MAX];
+	unsigned count;
+};
+
+static bool same_lot(const struct pp_verdict *a, const struct pp_verdict *b)
 {
-	return a->verdict.rule == b->verdict.rule && a->verdict.owner == b->verdict.owner;
+	return a->rule == b->rule && a->owner == b->owner && a->outcome == b->outcome;
 }
 
-/* The endpoint that speaks for the lot is its first one with the lot's highest grade. */
-static struct lot lot_of(const struct pp_diagnosis *diagnosis, const struct pp_endpoint *member)
+static void add_to_lots(struct lots *lots, const struct pp_agent_row *agent, const struct pp_endpoint *endpoint)
 {
-	struct lot lot = { .first = member, .grade = member->verdict.grade };
+	unsigned i = 0;
 
-	for (size_t i = 0; i < diagnosis->endpoint_count; i++) {
-		const struct pp_endpoint *endpoint = &diagnosis->endpoints[i];
-
-		if (!is_fault(endpoint) || !same_lot(endpoint, member))
-			continue;
-		lot.endpoints++;
-		lot.required += is_required(diagnosis->options.agent, endpoint->category);
-		if (endpoint->verdict.grade > lot.grade) {
-			lot.grade = endpoint->verdict.grade;
-			lot.first = endpoint;
-		}
-	}
-	return lot;
+	while (i < lots->count && !same_lot(&lots->lot[i].speaker->verdict, &endpoint->verdict))
+		i++;
+	if (i == LOTS_MAX)
+		return;
+	if (i == lots->count)
+		lots->lot[lots->count++] = (struct lot){ .speaker = endpoint };
+	if (endpoint->verdict.grade > lots->lot[i].speaker->verdict.grade)
+		lots->lot[i].speaker = endpoint;
+	lots->lot[i].endpoints++;
+	lots->lot[i].required += is_required(agent, endpoint->category);
 }
 
 static bool tells_more(const struct lot *a, const struct lot *b)
 {
-	if (a->grade != b->grade)
-		return a->grade > b->grade;
+	enum pp_grade grade = a->speaker->verdict.grade, other = b->speaker->verdict.grade;
+
+	if ((grade >= PP_STRONG) != (other >= PP_STRONG))
+		return grade >= PP_STRONG;
 	if (a->required != b->required)
 		return a->required > b->required;
-	return a->endpoints > b->endpoints;
+	if (a->endpoints != b->endpoints)
+		return a->endpoints > b->endpoints;
+	return grade > other;
 }
 
-/* Lots are told apart by rule and owner, so there are few; each is counted once, at its first member. */
-static bool is_first_of_lot(const struct pp_diagnosis *diagnosis, size_t i)
+/* The most telling lot of that outcome, the earliest of equals: lots stand in the order of their first endpoints. */
+static const struct pp_endpoint *main_one(const struct pp_diagnosis *diagnosis, enum pp_outcome outcome)
 {
-	for (size_t k = 0; k < i; k++)
-		if (is_fault(&diagnosis->endpoints[k]) && same_lot(&diagnosis->endpoints[k], &diagnosis->endpoints[i]))
-			return false;
-	return true;
+	struct lots lots = { .count = 0 };
+	const struct lot *best = NULL;
+
+	for (size_t i = 0; i < diagnosis->endpoint_count; i++)
+		if (diagnosis->endpoints[i].verdict.outcome == outcome)
+			add_to_lots(&lots, diagnosis->options.agent, &diagnosis->endpoints[i]);
+	for (unsigned i = 0; i < lots.count; i++)
+		if (!best || tells_more(&lots.lot[i], best))
+			best = &lots.lot[i];
+	return best ? best->speaker : NULL;
 }
 
-static void find_main_fault(struct pp_diagnosis *diagnosis)
+static void tell_faults(struct pp_diagnosis *diagnosis)
 {
 	struct pp_conclusion *conclusion = &diagnosis->conclusion;
-	struct lot best = { NULL, PP_GRADE_NONE, 0, 0 };
 
-	for (size_t i = 0; i < diagnosis->endpoint_count; i++) {
-		struct lot lot;
-
-		if (!is_fault(&diagnosis->endpoints[i]))
-			continue;
-		conclusion->faults[conclusion->fault_count++] = diagnosis->endpoints[i].host;
-		if (!is_first_of_lot(diagnosis, i))
-			continue;
-		lot = lot_of(diagnosis, &diagnosis->endpoints[i]);
-		if (!best.first || tells_more(&lot, &best))
-			best = lot;
-	}
-	conclusion->verdict = best.first->verdict;
+	for (size_t i = 0; i < diagnosis->endpoint_count; i++)
+		if (is_fault(&diagnosis->endpoints[i]))
+			conclusion->faults[conclusion->fault_count++] = diagnosis->endpoints[i].host;
+	conclusion->verdict = main_one(diagnosis, PP_OUTCOME_FAULT)->verdict;
 	conclusion->outcome = PP_OUTCOME_FAULT;
 	conclusion->exit_status = 1;
+}
+
+/* Why nothing could be concluded. */
+static void tell_doubt(struct pp_diagnosis *diagnosis)
+{
+	const struct pp_endpoint *doubt = main_one(diagnosis, PP_OUTCOME_INCONCLUSIVE);
+
+	if (doubt)
+		diagnosis->conclusion.verdict = doubt->verdict;
 }
 
 /* LOC-01: nothing works, and somebody asked in vain for a neighbour.  Many targets are a sweep, not a gateway. */
@@ -123,7 +133,9 @@ static void blame_gateway(struct pp_diagnosis *diagnosis, const struct pp_neighb
 	verdict->grade = diagnosis->flows_fault + diagnosis->flows_unclear ? PP_STRONG : PP_PROVEN;
 	verdict->server.ip = neighbour->target;
 	verdict->device = neighbour->asked_by;
-	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_NEIGHBOUR, .mark = neighbour->first, .addr = neighbour->target,
+	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_NEIGHBOUR,
+					       .mark = neighbour->first,
+					       .addr = neighbour->target,
 					       .a = neighbour->requests });
 	conclusion->exit_status = 1;
 }
@@ -141,7 +153,7 @@ static size_t count_faults(const struct pp_diagnosis *diagnosis)
 static bool anything_relevant(const struct pp_diagnosis *diagnosis)
 {
 	if (!diagnosis->options.agent)
-		return diagnosis->flows_ok + diagnosis->lookups_ok > 0;
+		return diagnosis->flows_ok > 0;
 	for (size_t i = 0; i < diagnosis->expectation_count; i++)
 		if (diagnosis->expectations[i].seen != PP_SEEN_NEVER)
 			return diagnosis->flows_ok > 0;
@@ -163,13 +175,15 @@ enum pp_err pp_conclusion_draw(struct pp_diagnosis *diagnosis)
 		conclusion->faults = pp_arena_alloc(&diagnosis->arena, faults * sizeof(*conclusion->faults));
 		if (!conclusion->faults)
 			return PP_NOMEM;
-		find_main_fault(diagnosis);
+		tell_faults(diagnosis);
 	}
 	if (gateway && conclusion->verdict.grade <= PP_STRONG) {
 		blame_gateway(diagnosis, gateway);
 	} else if (!faults && anything_relevant(diagnosis)) {
 		conclusion->outcome = PP_OUTCOME_OK;
 		conclusion->exit_status = 0;
+	} else if (!faults) {
+		tell_doubt(diagnosis);
 	}
 	return PP_OK;
 }

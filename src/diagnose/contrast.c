@@ -19,36 +19,52 @@ bool pp_closed_after_hello(const struct pp_connection *conn, const struct pp_sha
 	       shape->end.ts - tcp->watch.ts <= PP_CLOSE_AFTER_HELLO_NS;
 }
 
-static bool client_spoke_alert(const struct pp_tls_facts *tls)
+static const struct pp_tls_alert *client_alert(const struct pp_tls_facts *tls, bool encrypted)
 {
 	for (unsigned i = 0; i < tls->alert_count; i++)
-		if (tls->alerts[i].from == PP_CLIENT && !tls->alerts[i].encrypted)
-			return true;
-	return false;
+		if (tls->alerts[i].from == PP_CLIENT && tls->alerts[i].encrypted == encrypted)
+			return &tls->alerts[i];
+	return NULL;
+}
+
+/* A word that cannot be read is leaving too, and it comes before whoever closes first. */
+static bool left(const struct pp_shape *shape, struct pp_mark *ret_left)
+{
+	const struct pp_tls_alert *hidden = client_alert(shape->tls, true);
+
+	if (hidden && (shape->ending == PP_STILL_OPEN || hidden->mark.ts <= shape->end.ts)) {
+		*ret_left = hidden->mark;
+		return true;
+	}
+	*ret_left = shape->end;
+	return shape->ending == PP_CLIENT_FIN || shape->ending == PP_CLIENT_RST;
 }
 
 /* Tickets that arrive before the client leaves show that it stayed for a round trip after its Finished: it had accepted
  * the certificate.  "At once" is counted from the server's last handshake packet that the client could have seen. */
-bool pp_left_silently(const struct pp_connection *conn, const struct pp_shape *shape)
+bool pp_left_silently(const struct pp_connection *conn, const struct pp_shape *shape, struct pp_mark *ret_left)
 {
 	const struct pp_tls_facts *tls = shape->tls;
 	struct pp_mark flight;
 
 	if ((shape->stage != PP_STAGE_FLIGHT && shape->stage != PP_STAGE_SECURE) || tls->resumed ||
-	    (shape->ending != PP_CLIENT_FIN && shape->ending != PP_CLIENT_RST) || tls->app_bytes[PP_CLIENT] ||
-	    tls->app_bytes[PP_SERVER] || client_spoke_alert(tls))
+	    !left(shape, ret_left) || tls->app_bytes[PP_CLIENT] || tls->app_bytes[PP_SERVER] ||
+	    client_alert(tls, false))
 		return false;
 	if (tls->version <= PP_TLS_1_2 && shape->stage == PP_STAGE_FLIGHT && !pp_seen(tls->server_hello_done))
 		return false;
 	if (tls->version >= PP_TLS_1_3 && tls->server_first_count == 0)
 		return false;
-	flight = tls->version <= PP_TLS_1_2 && pp_seen(tls->server_hello_done) ? tls->server_hello_done : tls->server_hello;
+	flight =
+	    tls->version <= PP_TLS_1_2 && pp_seen(tls->server_hello_done) ? tls->server_hello_done : tls->server_hello;
 	if (shape->stage == PP_STAGE_SECURE)
 		flight = tls->complete_mark;
-	return conn->tcp.side[PP_SERVER].missing == 0 && shape->end.ts - flight.ts <= PP_AT_ONCE_NS;
+	return conn->tcp.side[PP_SERVER].missing == 0 && ret_left->ts >= flight.ts &&
+	       ret_left->ts - flight.ts <= PP_AT_ONCE_NS;
 }
 
-/* Lengths of encrypted records (diagnosis facts 1.5): Finished, and an empty Certificate before it.  Java pads by 16. */
+/* Lengths of encrypted records (diagnosis facts 1.5): Finished, and an empty Certificate before it.  Java pads by 16.
+ */
 enum pp_client_auth pp_client_auth_of(const struct pp_tls_facts *tls)
 {
 	unsigned tag = tls->cipher == 0x1305 ? 8 : 16, finished = 4 + (tls->cipher == 0x1302 ? 48 : 32) + 1 + tag;
@@ -90,8 +106,8 @@ static bool served_as_proxy(const struct pp_connection *conn)
 	for (unsigned i = 0; http && i < http->exchange_count; i++) {
 		uint16_t status = http->exchanges[i].reply.status;
 
-		if (http->exchanges[i].absolute_form && status >= 200 && status != 400 && status != 404 && status != 405 &&
-		    status != 501)
+		if (http->exchanges[i].absolute_form && status >= 200 && status != 400 && status != 404 &&
+		    status != 405 && status != 501)
 			return true;
 	}
 	return false;
@@ -143,14 +159,15 @@ static void observe_service(struct pp_diagnosis *diagnosis, const struct pp_conn
 	if (shape->passed && shape->tls && !shape->tunnel && who->by == PP_ATTRIBUTED_BY_SNI && host)
 		add_good_name(service, pp_map_number(&diagnosis->hosts, host), shape->tls->server_hello);
 	service->proxy |= served_as_proxy(conn);
+	if (shape->offer > service->best_offer)
+		service->best_offer = shape->offer;
 }
 
 static void observe_host_tls(struct pp_host *host, const struct pp_connection *conn, const struct pp_shape *shape)
 {
 	const struct pp_tls_facts *tls = shape->tls;
+	struct pp_mark when;
 
-	if (shape->offer > host->best_offer)
-		host->best_offer = shape->offer;
 	host->resumed |= tls->resumed;
 	if (pp_seen(tls->certificate_request))
 		pp_keep_earliest(&host->asked_certificate, tls->certificate_request);
@@ -161,7 +178,7 @@ static void observe_host_tls(struct pp_host *host, const struct pp_connection *c
 		if (tls->client_hello_len > host->passed_len)
 			host->passed_len = tls->client_hello_len;
 	}
-	if (pp_left_silently(conn, shape))
+	if (pp_left_silently(conn, shape, &when))
 		host->silent_leaves++;
 }
 
@@ -180,15 +197,46 @@ static void observe_host_http(struct pp_host *host, const struct pp_http_facts *
 	}
 }
 
+const struct pp_host_port *pp_host_port(const struct pp_host *host, uint16_t port)
+{
+	for (unsigned i = 0; i < host->port_count; i++)
+		if (host->ports[i].port == port)
+			return &host->ports[i];
+	return NULL;
+}
+
+/* The lowest ports are kept, whatever the order they come in. */
+static struct pp_host_port *add_port(struct pp_host *host, uint16_t port)
+{
+	unsigned place = 0;
+
+	while (place < host->port_count && host->ports[place].port < port)
+		place++;
+	if (place < host->port_count && host->ports[place].port == port)
+		return &host->ports[place];
+	if (place == PP_PORTS_KEPT)
+		return NULL;
+	if (host->port_count < PP_PORTS_KEPT)
+		host->port_count++;
+	memmove(&host->ports[place + 1], &host->ports[place], (host->port_count - place - 1) * sizeof(host->ports[0]));
+	host->ports[place] = (struct pp_host_port){ .port = port };
+	return &host->ports[place];
+}
+
 static void observe_host(struct pp_host *host, const struct pp_connection *conn, const struct pp_attribution *who,
 			 const struct pp_shape *shape)
 {
 	enum pp_path path = shape->asked_proxy ? PP_BY_PROXY : PP_DIRECT;
+	struct pp_host_port *port = add_port(host, who->port);
 
+	if (port && shape->worked) {
+		pp_keep_earliest(&port->worked, conn->first);
+		pp_keep_latest(&port->last_worked, conn->first.ts);
+	}
 	host->observed++;
 	if (shape->worked) {
 		pp_keep_earliest(&host->worked[path], conn->first);
-		pp_keep_latest(&host->last_worked[path], conn->first.ts);
+		host->worked_count++;
 		if (who->port == 443)
 			pp_keep_earliest(&host->https, conn->first);
 	}
@@ -229,10 +277,7 @@ static void add_good(struct pp_overview *seen, const struct pp_connection *conn,
 	seen->good[place].host = host;
 }
 
-static bool is_web_port(uint16_t port)
-{
-	return port == 443 || port == 80;
-}
+static bool is_web_port(uint16_t port) { return port == 443 || port == 80; }
 
 static void observe_terminator(struct pp_overview *seen, const struct pp_connection *conn, const struct pp_shape *shape)
 {
@@ -253,11 +298,13 @@ static void observe_all(struct pp_overview *seen, const struct pp_connection *co
 {
 	bool web = is_web_port(conn->server.port) && !pp_addr_is_loopback(&conn->server.ip);
 
-	if (shape->worked) {
+	if (shape->worked && !pp_is_wpad_host(who)) {
 		pp_keep_earliest(shape->asked_proxy ? &seen->proxy_worked : &seen->direct_worked, conn->first);
 		if (host)
 			add_good(seen, conn, number);
 	}
+	if (pp_is_wpad_host(who) && (!shape->worked || (shape->exchange && shape->exchange->reply.status >= 400)))
+		pp_keep_earliest(&seen->pac_failed, conn->first);
 	if (shape->stage == PP_STAGE_SYN && web && !pp_seen(conn->tcp.rst.mark)) {
 		pp_keep_earliest(&seen->direct_unanswered, conn->tcp.syn);
 		pp_keep_latest(&seen->last_direct_unanswered, conn->tcp.syn.ts);
@@ -269,9 +316,10 @@ static void observe_all(struct pp_overview *seen, const struct pp_connection *co
 	if (host && pp_seen(host->page_470))
 		pp_keep_earliest(&seen->page_470, host->page_470);
 	if (host && shape->offer >= PP_TLS_1_2 && pp_closed_after_hello(conn, shape)) {
-		seen->closed_hosts |= pp_bit_of(host->key.word[0]);
-		pp_keep_earliest(&seen->closed_first, shape->end);
+		seen->closed_hosts |= pp_bit_of_host(host);
 	}
+	seen->one_sided += conn->tcp.one_sided;
+	seen->two_sided += conn->tcp.side[PP_CLIENT].packets && conn->tcp.side[PP_SERVER].packets;
 	observe_terminator(seen, conn, shape);
 }
 
@@ -324,7 +372,7 @@ bool pp_short_hello_passed(const struct pp_case *c)
 
 static unsigned closed_hosts(const struct pp_case *c)
 {
-	return (unsigned)__builtin_popcountll(c->diagnosis->seen.closed_hosts | pp_bit_of(c->host->key.word[0]));
+	return (unsigned)__builtin_popcountll(c->diagnosis->seen.closed_hosts | pp_bit_of_host(c->host));
 }
 
 /* Other connections to this very address show that the far end is farther than what answers here. */
@@ -336,8 +384,19 @@ static bool address_is_farther(const struct pp_case *c)
 	return hello >= c->shape.near_ns + PP_WAN_GAP_NS || rtt >= 2 * c->shape.near_ns + PP_WAN_GAP_NS;
 }
 
-/* A device that answers for everybody is near, and so is a server in the same room: nearness alone is no sign, and a far
- * end is no terminator unless it speaks for several names. */
+/* Nothing public is on the client's own link. */
+static bool answers_on_own_link(const struct pp_case *c)
+{
+	const struct pp_addr *ip = &c->conn->server.ip;
+
+	if (!pp_seen_from_client(c) || pp_addr_in(&c->conn->client.ip, ip, pp_addr_is_v4(ip) ? 16 : 64))
+		return false;
+	return c->server->profile.ttl_syn && pp_hops(c->server->profile.ttl_syn) == 0 && !pp_addr_is_private(ip) &&
+	       !pp_addr_is_loopback(ip) && !pp_addr_is_link_local(ip);
+}
+
+/* A device that answers for everybody is near, and so is a server in the same room: nearness alone is no sign, and a
+ * far end is no terminator unless it speaks for several names. */
 enum pp_terminator pp_terminator_here(const struct pp_case *c)
 {
 	const struct pp_overview *seen = &c->diagnosis->seen;
@@ -345,9 +404,10 @@ enum pp_terminator pp_terminator_here(const struct pp_case *c)
 	if (pp_seen(c->host->page_470))
 		return PP_TERMINATOR;
 	if (!pp_is_near(c))
-		return !pp_equals_working(c) && (pp_seen(seen->page_470) || closed_hosts(c) > 2) ? PP_TERMINATOR :
-												   PP_NO_TERMINATOR;
-	if (pp_seen(seen->page_470) || pp_seen(seen->terminated) || closed_hosts(c) > 1 || address_is_farther(c))
+		return !pp_equals_working(c) && (pp_seen(seen->page_470) || closed_hosts(c) > 2) ? PP_TERMINATOR
+												 : PP_NO_TERMINATOR;
+	if (pp_seen(seen->page_470) || pp_seen(seen->terminated) || closed_hosts(c) > 1 || address_is_farther(c) ||
+	    answers_on_own_link(c))
 		return PP_TERMINATOR;
 	return pp_other_name(c) && pp_is_azure(c) ? PP_TERMINATOR : PP_NEAR_ONLY;
 }

@@ -1,4 +1,5 @@
-/* The diagnosis as a whole: observe, prepare, judge.  Weighing per host and over all is endpoint.c, expect.c, conclude.c. */
+/* The diagnosis as a whole: observe, prepare, judge.  Weighing per host and over all is endpoint.c, expect.c,
+ * conclude.c. */
 #include "diagnose/diagnose.h"
 
 #include "diagnose/account.h"
@@ -29,7 +30,8 @@ struct pp_map_key pp_key_of_text(const struct pp_diagnosis *diagnosis, const cha
 	struct pp_hash_key other = { { key->k[1] ^ 0x5bd1e9955bd1e995ULL, key->k[0] } };
 	size_t len = strlen(text);
 
-	return (struct pp_map_key){ { pp_hash(key, text, len), pp_hash(&other, text, len), 2ULL << 32 | (uint32_t)len } };
+	return (
+	    struct pp_map_key){ { pp_hash(key, text, len), pp_hash(&other, text, len), 2ULL << 32 | (uint32_t)len } };
 }
 
 struct pp_map_key pp_key_of_moment(const struct pp_map_key *what, int64_t moment)
@@ -40,9 +42,25 @@ struct pp_map_key pp_key_of_moment(const struct pp_map_key *what, int64_t moment
 	return key;
 }
 
-struct pp_map_key pp_key_of_endpoint(const struct pp_diagnosis *diagnosis, const char *host, const struct pp_addr *server)
+struct pp_map_key pp_key_of_endpoint(const struct pp_diagnosis *diagnosis, const char *host,
+				     const struct pp_addr *server)
 {
 	return host ? pp_key_of_text(diagnosis, host) : pp_key_of_addr(server, 0);
+}
+
+/* The same bit in every run, so not by the run's key; the worst a chosen name can do is to share one. */
+static uint64_t bit_of_bytes(const void *bytes, size_t len)
+{
+	static const struct pp_hash_key same = { { 0, 0 } };
+
+	return pp_bit_of(pp_hash(&same, bytes, len));
+}
+
+uint64_t pp_bit_of_text(const char *text) { return bit_of_bytes(text, strlen(text)); }
+
+uint64_t pp_bit_of_host(const struct pp_host *host)
+{
+	return host->name ? pp_bit_of_text(host->name) : bit_of_bytes(&host->addr, sizeof(host->addr));
 }
 
 /* ------------------------------------------------------------------ life */
@@ -89,7 +107,7 @@ struct pp_diagnosis *pp_diagnosis_new(const struct pp_diagnosis_options *options
 static struct pp_map *map_at(struct pp_diagnosis *diagnosis, unsigned i)
 {
 	struct pp_map *maps[] = { &diagnosis->addresses, &diagnosis->services, &diagnosis->hosts, &diagnosis->groups,
-				  &diagnosis->openings,	 &diagnosis->resets,   &diagnosis->names, &diagnosis->issuers };
+				  &diagnosis->openings,  &diagnosis->resets,   &diagnosis->names, &diagnosis->issuers };
 
 	return i < sizeof(maps) / sizeof(maps[0]) ? maps[i] : NULL;
 }
@@ -132,40 +150,64 @@ void pp_diagnosis_observe_lookup(struct pp_diagnosis *diagnosis, const struct pp
 	pp_lookup_observe(diagnosis, lookup, who);
 }
 
-/* Files of a ring follow one another: a connection that is open at the end of one waits on in the next. */
-static int64_t end_of_run(const struct pp_capture *captures, unsigned count, unsigned file)
+struct run {
+	int64_t first, last;
+	unsigned file;
+};
+
+static int by_first(const void *a, const void *b)
 {
-	int64_t end = captures[file].source->last;
-	bool grew = true;
+	const struct run *one = a, *two = b;
 
-	while (grew) {
-		grew = false;
-		for (unsigned i = 0; i < count; i++) {
-			const struct pp_source_info *source = captures[i].source;
-
-			if (source->first != PP_TIME_NONE && source->first <= end + FOLLOWS_NS && source->last > end) {
-				end = source->last;
-				grew = true;
-			}
-		}
-	}
-	return end;
+	if (one->first != two->first)
+		return one->first < two->first ? -1 : 1;
+	return one->file < two->file ? -1 : one->file > two->file;
 }
 
-void pp_diagnosis_prepare(struct pp_diagnosis *diagnosis, int64_t first, int64_t last, const struct pp_capture *captures,
-			  unsigned capture_count, const struct pp_neighbour *neighbours, unsigned neighbour_count)
+/* Files of a ring follow one another: a connection that is open at the end of one waits on in the next.  Each run of
+ * such files has one end. */
+static void find_ends(struct pp_file_span *files, struct run *runs, unsigned count)
 {
+	unsigned begin = 0;
+
+	qsort(runs, count, sizeof(*runs), by_first);
+	while (begin < count) {
+		int64_t end = runs[begin].last;
+		unsigned next = begin + 1;
+
+		for (; next < count && runs[next].first <= end + FOLLOWS_NS; next++)
+			if (runs[next].last > end)
+				end = runs[next].last;
+		for (; begin < next; begin++)
+			files[runs[begin].file].end = end;
+	}
+}
+
+void pp_diagnosis_prepare(struct pp_diagnosis *diagnosis, int64_t first, int64_t last,
+			  const struct pp_capture *captures, unsigned capture_count,
+			  const struct pp_neighbour *neighbours, unsigned neighbour_count)
+{
+	struct run *runs = pp_arena_alloc(&diagnosis->arena, (capture_count + 1) * sizeof(*runs));
+	unsigned run_count = 0;
+
 	(void)first;
 	diagnosis->end = last;
-	diagnosis->files = pp_arena_alloc(&diagnosis->arena, capture_count * sizeof(*diagnosis->files));
-	diagnosis->file_count = diagnosis->files ? capture_count : 0;
+	diagnosis->files = pp_arena_alloc(&diagnosis->arena, (capture_count + 1) * sizeof(*diagnosis->files));
+	diagnosis->file_count = runs && diagnosis->files ? capture_count : 0;
 	for (unsigned i = 0; i < diagnosis->file_count; i++) {
 		const struct pp_source_info *source = captures[i].source;
 
-		diagnosis->files[i].end = source->last == PP_TIME_NONE ? last : end_of_run(captures, capture_count, i);
-		diagnosis->files[i].drops = source->dropped_known && source->dropped * DROPS_MANY > source->packets;
+		diagnosis->files[i].end = last;
+		diagnosis->files[i].drops =
+		    source->dropped_known && source->dropped > 0 && source->dropped >= source->packets / DROPS_MANY;
+		if (source->first != PP_TIME_NONE && source->last != PP_TIME_NONE)
+			runs[run_count++] = (struct run){ source->first, source->last, i };
 	}
-	diagnosis->neighbours = pp_arena_copy(&diagnosis->arena, neighbours, neighbour_count * sizeof(*neighbours));
+	if (run_count)
+		find_ends(diagnosis->files, runs, run_count);
+	if (neighbour_count)
+		diagnosis->neighbours =
+		    pp_arena_copy(&diagnosis->arena, neighbours, neighbour_count * sizeof(*neighbours));
 	diagnosis->neighbour_count = diagnosis->neighbours ? neighbour_count : 0;
 }
 
@@ -201,20 +243,14 @@ enum pp_err pp_diagnosis_conclude(struct pp_diagnosis *diagnosis)
 	return err == PP_OK ? pp_conclusion_draw(diagnosis) : err;
 }
 
-size_t pp_diagnosis_endpoint_count(const struct pp_diagnosis *diagnosis)
-{
-	return diagnosis->endpoint_count;
-}
+size_t pp_diagnosis_endpoint_count(const struct pp_diagnosis *diagnosis) { return diagnosis->endpoint_count; }
 
 const struct pp_endpoint *pp_diagnosis_endpoint_at(const struct pp_diagnosis *diagnosis, size_t i)
 {
 	return &diagnosis->endpoints[i];
 }
 
-size_t pp_diagnosis_expectation_count(const struct pp_diagnosis *diagnosis)
-{
-	return diagnosis->expectation_count;
-}
+size_t pp_diagnosis_expectation_count(const struct pp_diagnosis *diagnosis) { return diagnosis->expectation_count; }
 
 const struct pp_expectation *pp_diagnosis_expectation_at(const struct pp_diagnosis *diagnosis, size_t i)
 {

@@ -17,9 +17,11 @@ struct pp_diagnosis;
 struct pp_diagnosis_options {
 	const struct pp_catalogue *catalogue;
 	const struct pp_attributor *attributor;
-	const struct pp_agent_row *agent;           /* NULL: none */
-	const struct pp_endpoint_addr *proxies;     /* --proxy with an address */
+	const struct pp_agent_row *agent;       /* NULL: none */
+	const struct pp_endpoint_addr *proxies; /* --proxy with an address */
 	unsigned proxy_count;
+	const char *const *proxy_names; /* --proxy with a name, lower case, borrowed */
+	unsigned proxy_name_count;
 	struct pp_hash_key key;
 };
 
@@ -31,8 +33,9 @@ void pp_diagnosis_observe(struct pp_diagnosis *diagnosis, const struct pp_connec
 void pp_diagnosis_observe_lookup(struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup,
 				 const struct pp_attribution *who);
 /* After the last observe(): the time span of the whole input, and what every file's source and counters say. */
-void pp_diagnosis_prepare(struct pp_diagnosis *diagnosis, int64_t first, int64_t last, const struct pp_capture *captures,
-			  unsigned capture_count, const struct pp_neighbour *neighbours, unsigned neighbour_count);
+void pp_diagnosis_prepare(struct pp_diagnosis *diagnosis, int64_t first, int64_t last,
+			  const struct pp_capture *captures, unsigned capture_count,
+			  const struct pp_neighbour *neighbours, unsigned neighbour_count);
 
 void pp_diagnosis_judge(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 			const struct pp_attribution *who, struct pp_judgement *ret_judgement);
@@ -41,11 +44,11 @@ void pp_diagnosis_judge_lookup(struct pp_diagnosis *diagnosis, const struct pp_l
 
 /* One host name or, without one, address; the verdict after retries, fallbacks and parallel attempts. */
 struct pp_endpoint {
-	const char *host;          /* name, or the address as text */
+	const char *host; /* name, or the address as text */
 	const char *category;
 	uint32_t flows, failed, succeeded;
-	bool direct, proxy;        /* paths seen */
-	uint16_t file;             /* of the connection that carries the verdict */
+	bool direct, proxy; /* paths seen */
+	uint16_t file;      /* of the connection that carries the verdict */
 	uint32_t stream;
 	bool by_lookup;            /* the verdict comes from a lookup: no connection was made */
 	struct pp_verdict verdict; /* text owned by the diagnosis */
@@ -62,12 +65,12 @@ struct pp_expectation {
 };
 
 struct pp_conclusion {
-	struct pp_verdict verdict;   /* rule NULL: nothing could be concluded or nothing was wrong */
+	struct pp_verdict verdict; /* rule NULL: nothing could be concluded or nothing was wrong */
 	enum pp_outcome outcome;
-	const char **faults;         /* endpoint hosts with a fault, in order of first packets */
+	const char **faults; /* endpoint hosts with a fault, in order of first packets */
 	unsigned fault_count;
 	uint32_t flows_ok, flows_fault, flows_inconclusive;
-	int exit_status;             /* 0, 1 or 2 of the contract */
+	int exit_status; /* 0, 1 or 2 of the contract */
 };
 
 /* After the last judge(). */

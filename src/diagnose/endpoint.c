@@ -1,19 +1,18 @@
 /* Endpoints: what counts for a host after retries, fallbacks and parallel attempts.
  *
- * A host that worked is well unless it broke later, or the failures are proven and outnumber the successes.  A lookup's fault
- * counts where no connection worked: it is the cause of whatever came behind it.  Port tests are no success: behind a
- * terminator they always work.
+ * A port of a host that worked is well unless it broke later, or the failures are proven and outnumber the successes;
+ * another port's success says nothing of it.  What cuts connections in the middle of their life stands, for
+ * reconnecting is no cure. A lookup's fault counts where no connection worked: it is the cause of whatever came behind
+ * it.  Port tests are no success: behind a terminator they always work.
  */
 #include "diagnose/account.h"
+#include "diagnose/table.h"
 
 #include <stdlib.h>
 
 enum { BROKE_TIMES = 2 };
 
-static bool is_fault(const struct pp_candidate *candidate)
-{
-	return candidate->verdict.outcome == PP_OUTCOME_FAULT;
-}
+static bool is_fault(const struct pp_candidate *candidate) { return candidate->verdict.outcome == PP_OUTCOME_FAULT; }
 
 /* A better reason than the other: lookups first, then grade, then number; earlier ones stand first. */
 static bool beats(const struct pp_candidate *a, const struct pp_candidate *b)
@@ -27,16 +26,6 @@ static bool beats(const struct pp_candidate *a, const struct pp_candidate *b)
 	return a->count > b->count;
 }
 
-static const struct pp_candidate *best_fault(const struct pp_host *host)
-{
-	const struct pp_candidate *best = NULL;
-
-	for (unsigned i = 0; i < host->candidate_count; i++)
-		if (is_fault(host->candidates[i]) && beats(host->candidates[i], best))
-			best = host->candidates[i];
-	return best;
-}
-
 static const struct pp_candidate *best_of(const struct pp_host *host, enum pp_outcome outcome)
 {
 	const struct pp_candidate *best = NULL;
@@ -45,21 +34,44 @@ static const struct pp_candidate *best_of(const struct pp_host *host, enum pp_ou
 		const struct pp_candidate *candidate = host->candidates[i];
 
 		if (candidate->verdict.outcome == outcome &&
-		    (!best || candidate->real > best->real || (candidate->real == best->real && candidate->count > best->count)))
+		    (!best || candidate->real > best->real ||
+		     (candidate->real == best->real && candidate->count > best->count)))
 			best = candidate;
 	}
 	return best;
 }
 
+static bool cuts_in_session(const struct pp_rule *rule)
+{
+	return rule->domain == PP_DOMAIN_IDLE || rule == &pp_rule_fw_14 || rule == &pp_rule_fw_15 ||
+	       rule == &pp_rule_srv_05;
+}
+
+/* DNS-06 has weighed the connections itself: a refusal in clear counts as an answer elsewhere. */
 static bool fault_stands(const struct pp_host *host, const struct pp_candidate *fault)
 {
-	if (host->succeeded == 0)
-		return true;
+	const struct pp_host_port *port = pp_host_port(host, fault->port);
+
 	if (fault->by_lookup)
-		return false;
-	if (host->last_fault > host->last_ok && host->failed >= BROKE_TIMES && fault->verdict.grade >= PP_STRONG)
+		return host->succeeded == 0 || fault->verdict.rule == &pp_rule_dns_06;
+	if (!port || port->succeeded == 0 || cuts_in_session(fault->verdict.rule))
 		return true;
-	return host->failed > host->succeeded && fault->verdict.grade == PP_PROVEN;
+	if (port->last_fault > port->last_ok && port->failed >= BROKE_TIMES && fault->verdict.grade >= PP_STRONG)
+		return true;
+	return port->failed > port->succeeded && fault->verdict.grade == PP_PROVEN;
+}
+
+static const struct pp_candidate *best_fault(const struct pp_host *host)
+{
+	const struct pp_candidate *best = NULL;
+
+	for (unsigned i = 0; i < host->candidate_count; i++) {
+		const struct pp_candidate *candidate = host->candidates[i];
+
+		if (is_fault(candidate) && fault_stands(host, candidate) && beats(candidate, best))
+			best = candidate;
+	}
+	return best;
 }
 
 static const struct pp_candidate *weigh(const struct pp_host *host)
@@ -67,11 +79,11 @@ static const struct pp_candidate *weigh(const struct pp_host *host)
 	const struct pp_candidate *fault = best_fault(host), *unclear = best_of(host, PP_OUTCOME_INCONCLUSIVE);
 	const struct pp_candidate *ok = best_of(host, PP_OUTCOME_OK);
 
-	if (fault && fault_stands(host, fault))
+	if (fault)
 		return fault;
 	if (host->succeeded && ok)
 		return ok;
-	return unclear ? unclear : ok ? ok : fault;
+	return unclear ? unclear : ok ? ok : host->candidates[0];
 }
 
 static const char *name_of(struct pp_diagnosis *diagnosis, const struct pp_host *host)
@@ -88,11 +100,17 @@ static void fill(struct pp_diagnosis *diagnosis, const struct pp_host *host, str
 {
 	const struct pp_candidate *chosen = weigh(host);
 
-	*endpoint = (struct pp_endpoint){ .host = name_of(diagnosis, host), .category = host->category, .flows = host->flows,
-					  .failed = host->failed, .succeeded = host->succeeded,
-					  .direct = host->by_path[PP_DIRECT], .proxy = host->by_path[PP_BY_PROXY],
-					  .file = chosen->file, .stream = chosen->stream,
-					  .by_lookup = chosen->by_lookup, .verdict = chosen->verdict };
+	*endpoint = (struct pp_endpoint){ .host = name_of(diagnosis, host),
+					  .category = host->category,
+					  .flows = host->flows,
+					  .failed = host->failed,
+					  .succeeded = host->succeeded,
+					  .direct = host->by_path[PP_DIRECT],
+					  .proxy = host->by_path[PP_BY_PROXY],
+					  .file = chosen->file,
+					  .stream = chosen->stream,
+					  .by_lookup = chosen->by_lookup,
+					  .verdict = chosen->verdict };
 }
 
 static int by_first_packet(const void *a, const void *b)

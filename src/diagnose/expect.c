@@ -1,5 +1,5 @@
-/* Expectations: the categories that the agent's profile names, against the endpoints that were seen.  One broken endpoint
- * makes its category faulty; one that is only unclear counts as contacted.
+/* Expectations: the categories that the agent's profile names, against the endpoints that were seen.  One broken
+ * endpoint makes its category faulty; one that is only unclear counts as contacted.
  */
 #include "diagnose/state.h"
 
@@ -38,8 +38,8 @@ enum pp_err pp_expectations_weigh(struct pp_diagnosis *diagnosis)
 		struct pp_expectation *expectation = &diagnosis->expectations[i];
 
 		expectation->required = i < agent->required_count;
-		expectation->category = expectation->required ? agent->required[i] :
-								agent->optional[i - agent->required_count];
+		expectation->category =
+		    expectation->required ? agent->required[i] : agent->optional[i - agent->required_count];
 		look_for(diagnosis, expectation);
 	}
 	diagnosis->expectation_count = count;

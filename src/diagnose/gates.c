@@ -1,7 +1,8 @@
 /* Gates: what the capture could not have shown.
  *
- * A rule that reads an absence names the gates it must pass (enum pp_need).  When the packets fit such a rule but a gate is
- * shut, the connection is inconclusive and the gate's row says why: "not seen" is never turned into "did not happen".
+ * A rule that reads an absence names the gates it must pass (enum pp_need).  When the packets fit such a rule but a
+ * gate is shut, the connection is inconclusive and the gate's row says why: "not seen" is never turned into "did not
+ * happen".
  */
 #include "diagnose/case.h"
 
@@ -34,7 +35,8 @@ bool pp_waited(const struct pp_case *c)
 		since = c->tcp->watch.ts;
 	else if (pp_seen(c->client->last_data))
 		since = c->client->last_data.ts;
-	if (pp_closed_by_client(c) || (pp_seen(c->tcp->watch) && !pp_seen(c->tcp->watch_acked)) || c->client->stuck_retransmits)
+	if (pp_closed_by_client(c) || (pp_seen(c->tcp->watch) && !pp_seen(c->tcp->watch_acked)) ||
+	    c->client->stuck_retransmits)
 		return until - since >= PP_PATIENCE_NS;
 	return until - since >= PP_SILENCE_NS;
 }
@@ -42,7 +44,8 @@ bool pp_waited(const struct pp_case *c)
 unsigned pp_gates_of(const struct pp_case *c)
 {
 	const struct pp_tcp_facts *tcp = c->tcp;
-	bool heavy_drops = c->conn->last.file < c->diagnosis->file_count && c->diagnosis->files[c->conn->last.file].drops;
+	bool heavy_drops =
+	    c->conn->last.file < c->diagnosis->file_count && c->diagnosis->files[c->conn->last.file].drops;
 	unsigned gates = 0;
 
 	gates |= tcp->midstream || !pp_seen(tcp->syn) ? PP_CAP(1) : 0;
@@ -62,9 +65,13 @@ unsigned pp_gates_of(const struct pp_case *c)
 
 unsigned pp_gates_vetoing(unsigned needs)
 {
-	static const struct { enum pp_need need; unsigned gate; } pairs[] = {
-		{ PP_NEED_START, PP_CAP(1) },    { PP_NEED_BOTH_SIDES, PP_CAP(2) }, { PP_NEED_WHOLE_FRAMES, PP_CAP(3) },
-		{ PP_NEED_NO_DROPS, PP_CAP(9) }, { PP_NEED_WAITED, PP_CAP(8) },     { PP_NEED_REAL_NETWORK, PP_CAP(10) },
+	static const struct {
+		enum pp_need need;
+		unsigned gate;
+	} pairs[] = {
+		{ PP_NEED_START, PP_CAP(1) },        { PP_NEED_BOTH_SIDES, PP_CAP(2) },
+		{ PP_NEED_WHOLE_FRAMES, PP_CAP(3) }, { PP_NEED_NO_DROPS, PP_CAP(9) },
+		{ PP_NEED_WAITED, PP_CAP(8) },       { PP_NEED_REAL_NETWORK, PP_CAP(10) },
 	};
 	unsigned gates = 0;
 

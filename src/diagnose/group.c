@@ -1,19 +1,21 @@
 /* Attempt groups: connections that are one logical connect.
  *
  * Happy Eyeballs races addresses, NTLM needs three legs and often as many sockets, clients try other ports: what one of
- * them failed at is no fault when its sibling did the job.  Groups are found by host and beginning; a sibling lies in the
- * same bucket or the next ones, and its time is compared exactly.
+ * them failed at is no fault when its sibling did the job.  Groups are found by host and beginning; a sibling lies in
+ * the same bucket or the next ones, and its time is compared exactly.
  */
 #include "diagnose/case.h"
 
-static int64_t bucket_of(int64_t ts)
-{
-	return ts / PP_GROUP_NS;
-}
+static int64_t bucket_of(int64_t ts) { return ts / PP_GROUP_NS; }
 
-static int64_t second_of(int64_t ts)
+static int64_t second_of(int64_t ts) { return ts / PP_SECOND; }
+
+static struct pp_map_key key_of_group(const struct pp_map_key *host, uint16_t port, int64_t bucket)
 {
-	return ts / PP_SECOND;
+	struct pp_map_key key = pp_key_of_moment(host, bucket);
+
+	key.word[0] += port;
+	return key;
 }
 
 static bool is_final(enum pp_credentials credentials)
@@ -82,11 +84,11 @@ static bool is_midsession_reset(const struct pp_connection *conn, const struct p
 	       conn->tcp.rst.after != PP_PHASE_CLOSE && !pp_reset_after_idle(&conn->tcp);
 }
 
-void pp_group_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn, const struct pp_attribution *who,
-		      const struct pp_shape *shape)
+void pp_group_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+		      const struct pp_attribution *who, const struct pp_shape *shape)
 {
 	struct pp_map_key host = pp_key_of_endpoint(diagnosis, who->host, &conn->server.ip);
-	struct pp_map_key key = pp_key_of_moment(&host, bucket_of(conn->first.ts));
+	struct pp_map_key key = key_of_group(&host, who->port, bucket_of(conn->first.ts));
 	bool legs = conn->http && shape->asked_proxy, won = shape->worked || shape->passed;
 	struct pp_group *group;
 
@@ -117,15 +119,12 @@ void pp_group_observe(struct pp_diagnosis *diagnosis, const struct pp_connection
 
 static const struct pp_group *group_at(const struct pp_case *c, int64_t bucket)
 {
-	struct pp_map_key key = pp_key_of_moment(&c->host->key, bucket);
+	struct pp_map_key key = key_of_group(&c->host->key, c->who->port, bucket);
 
 	return pp_map_find(&c->diagnosis->groups, &key);
 }
 
-static bool within(int64_t a, int64_t b, int64_t ns)
-{
-	return (a > b ? a - b : b - a) <= ns;
-}
+static bool within(int64_t a, int64_t b, int64_t ns) { return (a > b ? a - b : b - a) <= ns; }
 
 static bool family_won(const struct pp_case *c, struct pp_mark *ret_mark)
 {

@@ -1,8 +1,9 @@
 /* Judging: the loop over the rule table.
  *
- * Layer by layer in the order of a connection's life; the first layer that has something to say decides, because what fails
- * first is the cause of what fails later.  Within a layer proven beats strong beats consistent.  A rule whose gates are shut
- * may still fit: then the connection is inconclusive, with the gate as its verdict and the rule as its alternative.
+ * Layer by layer in the order of a connection's life; the first layer that has something to say decides, because what
+ * fails first is the cause of what fails later.  Within a layer proven beats strong beats consistent.  A rule whose
+ * gates are shut may still fit: then the connection is inconclusive, with the gate as its verdict and the rule as its
+ * alternative.
  */
 #include "diagnose/judge.h"
 
@@ -25,7 +26,18 @@ struct hits {
 	unsigned gates;
 };
 
-static void begin(const struct pp_case *c, const struct pp_rule *rule, struct pp_verdict *verdict)
+/* What all verdicts on this case share; once per verdict. */
+static void begin_case(const struct pp_case *c, struct pp_verdict *verdict)
+{
+	verdict->host = c->conn ? pp_asked_host(c) : c->lookup->name;
+	verdict->server = c->conn ? c->conn->server : c->lookup->resolver;
+	memset(&verdict->proxy, 0, sizeof(verdict->proxy));
+	if (c->conn && c->path == PP_BY_PROXY)
+		verdict->proxy = c->conn->server;
+}
+
+/* What its row presets; a predicate that did not hit may have left something behind. */
+static void begin_rule(const struct pp_rule *rule, struct pp_verdict *verdict)
 {
 	verdict->rule = rule;
 	verdict->outcome = rule->outcome;
@@ -33,15 +45,16 @@ static void begin(const struct pp_case *c, const struct pp_rule *rule, struct pp
 	verdict->domain = rule->domain;
 	verdict->owner = rule->owner;
 	verdict->evidence_count = verdict->alternative_count = 0;
-	verdict->host = c->conn ? pp_asked_host(c) : c->lookup->name;
-	verdict->server = c->conn ? c->conn->server : c->lookup->resolver;
-	memset(&verdict->proxy, 0, sizeof(verdict->proxy));
-	if (c->conn && c->path == PP_BY_PROXY)
-		verdict->proxy = c->conn->server;
 	verdict->detail = NULL;
 	memset(&verdict->device, 0, sizeof(verdict->device));
 	verdict->number = 0;
 	verdict->next_test = NULL;
+}
+
+static void begin(const struct pp_case *c, const struct pp_rule *rule, struct pp_verdict *verdict)
+{
+	begin_case(c, verdict);
+	begin_rule(rule, verdict);
 }
 
 static int rank(const struct pp_verdict *verdict)
@@ -79,13 +92,15 @@ static void ask(const struct pp_case *c, const struct pp_layer *layer, struct hi
 {
 	struct pp_verdict verdict;
 
+	begin_case(c, &verdict);
 	for (unsigned i = 0; layer->rules[i]; i++) {
 		const struct pp_rule *rule = layer->rules[i];
-		unsigned shut = c->gates & pp_gates_vetoing(rule->needs);
+		unsigned shut;
 
-		begin(c, rule, &verdict);
+		begin_rule(rule, &verdict);
 		if (!rule->match(c, &verdict))
 			continue;
+		shut = c->gates & pp_gates_vetoing(rule->needs);
 		if (shut && verdict.outcome != PP_OUTCOME_OK) {
 			if (!hits->vetoed) {
 				hits->vetoed = rule;
@@ -142,10 +157,11 @@ static void add_notes(const struct pp_case *c, struct pp_judgement *judgement)
 	for (unsigned i = 0; (rule = pp_note_rules[i]) != NULL && judgement->also_count < PP_ALSO_MAX; i++) {
 		struct pp_verdict *also = &judgement->also[judgement->also_count];
 
-		if (rule == judgement->verdict.rule || c->gates & pp_gates_vetoing(rule->needs))
+		if (rule == judgement->verdict.rule)
 			continue;
 		begin(c, rule, also);
-		if (!rule->match(c, also) || (judgement->verdict.outcome == PP_OUTCOME_OK && also->outcome != PP_OUTCOME_OK))
+		if (!rule->match(c, also) || c->gates & pp_gates_vetoing(rule->needs) ||
+		    (judgement->verdict.outcome == PP_OUTCOME_OK && also->outcome != PP_OUTCOME_OK))
 			continue;
 		cap_grade(c, also);
 		judgement->also_count++;
@@ -156,9 +172,12 @@ static void add_notes(const struct pp_case *c, struct pp_judgement *judgement)
 
 static const struct pp_rule *row_of_gate(unsigned gates)
 {
-	static const struct { unsigned gate; const struct pp_rule *rule; } rows[] = {
-		{ PP_CAP(2), &pp_rule_cap_02 },	 { PP_CAP(1), &pp_rule_cap_01 }, { PP_CAP(3), &pp_rule_cap_03 },
-		{ PP_CAP(9), &pp_rule_cap_09 },	 { PP_CAP(8), &pp_rule_cap_08 }, { PP_CAP(10), &pp_rule_cap_10 },
+	static const struct {
+		unsigned gate;
+		const struct pp_rule *rule;
+	} rows[] = {
+		{ PP_CAP(2), &pp_rule_cap_02 }, { PP_CAP(1), &pp_rule_cap_01 }, { PP_CAP(3), &pp_rule_cap_03 },
+		{ PP_CAP(9), &pp_rule_cap_09 }, { PP_CAP(8), &pp_rule_cap_08 }, { PP_CAP(10), &pp_rule_cap_10 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -167,23 +186,63 @@ static const struct pp_rule *row_of_gate(unsigned gates)
 	return &pp_rule_cap_08;
 }
 
-static void give_gate(const struct pp_case *c, const struct pp_rule *row, struct pp_verdict *verdict)
+static void give_gate(const struct pp_case *c, unsigned gates, struct pp_verdict *verdict)
 {
+	const struct pp_rule *row = row_of_gate(gates);
+
 	begin(c, row, verdict);
 	verdict->grade = PP_CONSISTENT;
 	if (!row->match || !row->match(c, verdict))
-		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CAPTURE, .mark = c->conn->first, .text = row->name });
+		pp_cite(verdict,
+			(struct pp_evidence){ .kind = PP_EV_CAPTURE, .mark = c->conn->first, .text = row->name });
 }
 
-/* One bad connection among successes to the same name by the same path is transient: shown, not accused.  Only what is
- * inferred from silence or a close is excused like this; a word of the other side stands. */
+/* The client left before anything was decided: not for impatience (LOC-02's own conditions), but the sentence is the
+ * same. */
+static void give_early_end(const struct pp_case *c, struct pp_verdict *verdict)
+{
+	begin(c, &pp_rule_loc_02, verdict);
+	verdict->grade = PP_CONSISTENT;
+	verdict->number = (c->shape.end.ts - c->conn->first.ts) / PP_SECOND;
+	pp_cite_request(c, verdict);
+	pp_cite_end(c, verdict);
+}
+
+static void give_server_end(const struct pp_case *c, struct pp_verdict *verdict)
+{
+	begin(c, &pp_rule_srv_03, verdict);
+	verdict->outcome = PP_OUTCOME_INCONCLUSIVE;
+	verdict->grade = PP_CONSISTENT;
+	verdict->number = (c->shape.end.ts - c->conn->first.ts) / PP_MS;
+	pp_cite_request(c, verdict);
+	pp_cite_end(c, verdict);
+}
+
+static void give_doubt(const struct pp_case *c, unsigned gates, struct pp_verdict *verdict)
+{
+	if (gates & ~PP_CAP(8))
+		give_gate(c, gates, verdict);
+	else if (pp_closed_by_client(c))
+		give_early_end(c, verdict);
+	else if (pp_stage_is(c, PP_STAGE_OPAQUE))
+		give_gate(c, PP_CAP(9), verdict);
+	else if (pp_closed_by_server(c))
+		give_server_end(c, verdict);
+	else
+		give_gate(c, PP_CAP(8), verdict);
+}
+
+/* One connection that failed among successes to the same name by the same path is transient: shown, not accused.  Only
+ * what is inferred from silence or a close is excused like this; a word of the other side stands, and so does what cut
+ * a connection that had worked. */
 static void excuse_transient(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	bool same_place = pp_seen(c->service->answered) && pp_stage_is(c, PP_STAGE_SYN);
-	bool same_name = c->who->host && pp_seen(c->host->worked[c->path]);
+	const struct pp_host_port *port = pp_host_port(c->host, c->who->port);
+	bool same_name = c->who->host && port && pp_seen(port->worked) && pp_seen(c->host->worked[c->path]);
 
-	if (verdict->outcome == PP_OUTCOME_FAULT && verdict->grade == PP_CONSISTENT && (same_place || same_name) &&
-	    !pp_short_hello_passed(c))
+	if (verdict->outcome == PP_OUTCOME_FAULT && verdict->grade == PP_CONSISTENT && !c->shape.worked &&
+	    (same_place || same_name) && !pp_short_hello_passed(c))
 		verdict->outcome = PP_OUTCOME_INCONCLUSIVE;
 }
 
@@ -193,7 +252,7 @@ static void decide(const struct pp_case *c, struct pp_verdict *verdict)
 		const struct pp_layer *layer = &pp_layers[i];
 		struct hits hits;
 
-		if (!(layer->stages >> c->shape.stage & 1))
+		if (!(layer->stages >> c->shape.stage & 1) || (layer->failing && c->shape.worked))
 			continue;
 		hits.count = hits.other_count = 0;
 		hits.vetoed = NULL;
@@ -201,14 +260,14 @@ static void decide(const struct pp_case *c, struct pp_verdict *verdict)
 		if (hits.count)
 			*verdict = hits.best;
 		else if (hits.vetoed)
-			give_gate(c, row_of_gate(hits.gates), verdict);
+			give_doubt(c, hits.gates, verdict);
 		else
 			continue;
 		if (verdict->outcome != PP_OUTCOME_OK)
 			add_alternatives(verdict, &hits);
 		return;
 	}
-	give_gate(c, c->shape.ending == PP_STILL_OPEN || !pp_closed_by_client(c) ? &pp_rule_cap_08 : &pp_rule_loc_02, verdict);
+	give_doubt(c, 0, verdict);
 }
 
 void pp_judge_connection(const struct pp_case *c, struct pp_judgement *ret_judgement)
@@ -221,19 +280,22 @@ void pp_judge_connection(const struct pp_case *c, struct pp_judgement *ret_judge
 
 /* ------------------------------------------------------------------ lookups */
 
-static void give_lookup(const struct pp_case *c, const struct pp_rule *rule, enum pp_outcome outcome, enum pp_grade grade,
-			struct pp_mark mark, struct pp_verdict *verdict)
+static void give_lookup(const struct pp_case *c, const struct pp_rule *rule, enum pp_outcome outcome,
+			enum pp_grade grade, struct pp_mark mark, struct pp_verdict *verdict)
 {
 	begin(c, rule, verdict);
 	verdict->outcome = outcome;
 	verdict->grade = grade;
 	if (c->lookup->address_count && outcome == PP_OUTCOME_OK)
-		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_DNS_ADDRESS, .mark = mark,
-						       .addr = c->lookup->addresses[0] });
+		pp_cite(verdict, (struct pp_evidence){
+				     .kind = PP_EV_DNS_ADDRESS, .mark = mark, .addr = c->lookup->addresses[0] });
 	else
-		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_DNS_QUERY, .mark = mark, .text = c->lookup->name,
-						       .a = c->lookup->question_count ? c->lookup->questions[0].type : 0,
-						       .b = c->lookup->question_count ? c->lookup->questions[0].queries : 0 });
+		pp_cite(verdict,
+			(struct pp_evidence){ .kind = PP_EV_DNS_QUERY,
+					      .mark = mark,
+					      .text = c->lookup->name,
+					      .a = c->lookup->question_count ? c->lookup->questions[0].type : 0,
+					      .b = c->lookup->question_count ? c->lookup->questions[0].queries : 0 });
 }
 
 /* NOERROR without addresses is a fine answer: the name exists. */
@@ -252,7 +314,7 @@ void pp_judge_lookup(const struct pp_case *c, struct pp_judgement *ret_judgement
 
 	ret_judgement->also_count = 0;
 	ask(c, &pp_lookup_layer, &hits);
-	if (hits.count && hits.best.outcome == PP_OUTCOME_FAULT && c->lookup->address_count == 0 &&
+	if (hits.count && hits.best.outcome != PP_OUTCOME_OK && c->lookup->address_count == 0 &&
 	    pp_lookup_recovered(c, &mark)) {
 		give_lookup(c, &pp_rule_ok_08, PP_OUTCOME_OK, PP_STRONG, mark, verdict);
 	} else if (hits.count) {

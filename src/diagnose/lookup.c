@@ -4,10 +4,7 @@
 
 #define SUFFIX_TRIES_NS (5 * PP_SECOND) /* a search list is gone through within */
 
-static bool is_address_type(uint16_t type)
-{
-	return type == PP_DNS_A || type == PP_DNS_AAAA;
-}
+static bool is_address_type(uint16_t type) { return type == PP_DNS_A || type == PP_DNS_AAAA; }
 
 bool pp_lookup_wants_address(const struct pp_lookup *lookup)
 {
@@ -81,7 +78,7 @@ static const char *domain_of(const char *name)
 
 static void remember_private_addresses(struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup)
 {
-	struct pp_map_key domain = pp_key_of_text(diagnosis, domain_of(lookup->name));
+	uint64_t domain = pp_bit_of_text(domain_of(lookup->name));
 
 	for (unsigned i = 0; i < lookup->address_count; i++) {
 		struct pp_map_key key = pp_key_of_addr(&lookup->addresses[i], 0);
@@ -91,7 +88,7 @@ static void remember_private_addresses(struct pp_diagnosis *diagnosis, const str
 			continue;
 		baseline = pp_map_add(&diagnosis->addresses, &key);
 		if (baseline)
-			baseline->names |= pp_bit_of(domain.word[0]);
+			baseline->names |= domain;
 	}
 }
 
@@ -109,10 +106,7 @@ void pp_lookup_observe(struct pp_diagnosis *diagnosis, const struct pp_lookup *l
 
 /* ------------------------------------------------------------------ asking */
 
-static bool begins(const char *name, const char *with)
-{
-	return strncmp(name, with, strlen(with)) == 0;
-}
+static bool begins(const char *name, const char *with) { return strncmp(name, with, strlen(with)) == 0; }
 
 static bool ends(const char *name, const char *with)
 {
@@ -124,7 +118,8 @@ static bool ends(const char *name, const char *with)
 /* Names of discovery; a block list is asked with an IPv4 address written backwards. */
 static bool is_discovery(const char *name)
 {
-	static const char *const firsts[] = { "wpad.", "isatap.", "_", "teredo.", "autodiscover.", "lb._dns-sd.", "b._dns-sd." };
+	static const char *const firsts[] = { "wpad.",         "isatap.",     "_",         "teredo.",
+					      "autodiscover.", "lb._dns-sd.", "b._dns-sd." };
 	static const char *const lasts[] = { ".in-addr.arpa", ".ip6.arpa", ".localdomain", ".onion" };
 	unsigned numbers = 0;
 
@@ -185,9 +180,10 @@ bool pp_lookup_is_noise(const struct pp_case *c)
 {
 	const char *name = c->lookup->name;
 
-	return !pp_lookup_wants_address(c->lookup) || c->lookup->resolver.port == 5353 || c->lookup->resolver.port == 5355 ||
-	       c->lookup->resolver.port == 137 || pp_is_wpad(c) || is_discovery(name) || strstr(name, ".privatelink.") ||
-	       (!c->who->row && has_search_suffix(c)) || label_found(c);
+	return !pp_lookup_wants_address(c->lookup) || c->lookup->resolver.port == 5353 ||
+	       c->lookup->resolver.port == 5355 || c->lookup->resolver.port == 137 || pp_is_wpad(c) ||
+	       is_discovery(name) || strstr(name, ".privatelink.") || (!c->who->row && has_search_suffix(c)) ||
+	       label_found(c);
 }
 
 bool pp_lookup_recovered(const struct pp_case *c, struct pp_mark *ret_mark)
@@ -195,8 +191,8 @@ bool pp_lookup_recovered(const struct pp_case *c, struct pp_mark *ret_mark)
 	struct pp_map_key key = pp_key_of_text(c->diagnosis, c->lookup->name);
 	const struct pp_name *name = pp_map_find(&c->diagnosis->names, &key);
 
-	*ret_mark = name && pp_seen(name->answered)	      ? name->answered :
-		    pp_seen(c->host->worked[PP_DIRECT]) ? c->host->worked[PP_DIRECT] :
-								    c->host->worked[PP_BY_PROXY];
+	*ret_mark = name && pp_seen(name->answered)       ? name->answered
+		    : pp_seen(c->host->worked[PP_DIRECT]) ? c->host->worked[PP_DIRECT]
+							  : c->host->worked[PP_BY_PROXY];
 	return pp_seen(*ret_mark);
 }

@@ -13,6 +13,7 @@ bool pp_lookup_is_noise(const struct pp_case *c);
 /* Another resolver or a later try answered, or a connection to the name worked. */
 bool pp_lookup_recovered(const struct pp_case *c, struct pp_mark *ret_mark);
 
-void pp_lookup_observe(struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup, const struct pp_attribution *who);
+void pp_lookup_observe(struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup,
+		       const struct pp_attribution *who);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_ROOM = 64 };
+enum { FIRST_ROOM = 64, SLOTS_PER_RECORD = 4 };
 
 void pp_map_init(struct pp_map *map, size_t record_bytes, struct pp_hash_key key)
 {
@@ -20,40 +20,55 @@ void pp_map_done(struct pp_map *map)
 	map->count = map->room = map->slot_count = 0;
 }
 
-/* The slot that holds the key, or the free one where it belongs; the slots are never full. */
-static uint32_t *slot_of(const struct pp_map *map, const struct pp_map_key *key)
+static uint64_t hash_of(const struct pp_map *map, const struct pp_map_key *key)
 {
-	uint32_t mask = map->slot_count - 1, at = (uint32_t)pp_hash(&map->key, key, sizeof(*key)) & mask;
+	return pp_hash(&map->key, key, sizeof(*key));
+}
 
-	while (map->slots[at] && memcmp(pp_map_at(map, map->slots[at] - 1), key, sizeof(*key)) != 0)
+static bool holds(const struct pp_map *map, const struct pp_map_slot *slot, const struct pp_map_key *key, uint64_t hash)
+{
+	return slot->tag == (uint32_t)(hash >> 32) && memcmp(pp_map_at(map, slot->number - 1), key, sizeof(*key)) == 0;
+}
+
+/* The slot that holds the key, or the free one where it belongs; the slots are never full. */
+static struct pp_map_slot *slot_of(const struct pp_map *map, const struct pp_map_key *key, uint64_t hash)
+{
+	uint32_t mask = map->slot_count - 1, at = (uint32_t)hash & mask;
+
+	while (map->slots[at].number && !holds(map, &map->slots[at], key, hash))
 		at = (at + 1) & mask;
 	return &map->slots[at];
+}
+
+static void file(struct pp_map *map, const struct pp_map_key *key, uint64_t hash, uint32_t number)
+{
+	*slot_of(map, key, hash) = (struct pp_map_slot){ number, (uint32_t)(hash >> 32) };
 }
 
 static bool grow(struct pp_map *map)
 {
 	uint32_t room = map->room ? map->room * 2 : FIRST_ROOM;
 	uint8_t *records = realloc(map->records, room * map->record_bytes);
-	uint32_t *slots;
+	struct pp_map_slot *slots;
 
 	if (!records)
 		return false;
 	map->records = records;
-	slots = calloc((size_t)room * 2, sizeof(*slots));
+	slots = calloc((size_t)room * SLOTS_PER_RECORD, sizeof(*slots));
 	if (!slots)
 		return false;
 	free(map->slots);
 	map->slots = slots;
-	map->slot_count = room * 2;
+	map->slot_count = room * SLOTS_PER_RECORD;
 	map->room = room;
 	for (uint32_t i = 0; i < map->count; i++)
-		*slot_of(map, pp_map_at(map, i)) = i + 1;
+		file(map, pp_map_at(map, i), hash_of(map, pp_map_at(map, i)), i + 1);
 	return true;
 }
 
 void *pp_map_find(const struct pp_map *map, const struct pp_map_key *key)
 {
-	uint32_t number = map->slot_count ? *slot_of(map, key) : 0;
+	uint32_t number = map->slot_count ? slot_of(map, key, hash_of(map, key))->number : 0;
 
 	return number ? pp_map_at(map, number - 1) : NULL;
 }
@@ -71,6 +86,6 @@ void *pp_map_add(struct pp_map *map, const struct pp_map_key *key)
 	record = pp_map_at(map, map->count);
 	memset(record, 0, map->record_bytes);
 	memcpy(record, key, sizeof(*key));
-	*slot_of(map, key) = ++map->count;
+	file(map, key, hash_of(map, key), ++map->count);
 	return record;
 }

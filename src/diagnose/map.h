@@ -20,9 +20,14 @@ struct pp_map_key {
 	uint64_t word[3];
 };
 
+struct pp_map_slot {
+	uint32_t number; /* of the record, + 1; 0: free */
+	uint32_t tag;    /* more of the hash, so that only the right record is looked at */
+};
+
 struct pp_map {
 	uint8_t *records;
-	uint32_t *slots;         /* record number + 1; 0: free */
+	struct pp_map_slot *slots;
 	size_t record_bytes;
 	uint32_t count, room, slot_count;
 	uint64_t refused;
@@ -31,13 +36,10 @@ struct pp_map {
 
 void pp_map_init(struct pp_map *map, size_t record_bytes, struct pp_hash_key key);
 void pp_map_done(struct pp_map *map);
-void *pp_map_add(struct pp_map *map, const struct pp_map_key *key); /* found, or new and zeroed behind its key */
+void *pp_map_add(struct pp_map *map, const struct pp_map_key *key);        /* found, or new and zeroed behind its key */
 void *pp_map_find(const struct pp_map *map, const struct pp_map_key *key); /* NULL: none */
 
-static inline void *pp_map_at(const struct pp_map *map, uint32_t i)
-{
-	return map->records + i * map->record_bytes;
-}
+static inline void *pp_map_at(const struct pp_map *map, uint32_t i) { return map->records + i * map->record_bytes; }
 
 static inline uint32_t pp_map_number(const struct pp_map *map, const void *record)
 {

@@ -16,8 +16,8 @@ const char *pp_grade_name(enum pp_grade grade)
 
 const char *pp_domain_name(enum pp_domain domain)
 {
-	static const char *const names[] = { "none", "capture", "local", "dns", "firewall", "proxy", "inspection",
-					     "tls", "trust", "mtls", "server", "mtu", "idle" };
+	static const char *const names[] = { "none", "capture", "local", "dns",    "firewall", "proxy", "inspection",
+					     "tls",  "trust",   "mtls",  "server", "mtu",      "idle" };
 
 	return names[domain];
 }

@@ -1,12 +1,14 @@
-/* DNS: lookups.  A lookup is all queries of one client for one name at one resolver; only its address types are judged, and
- * only where no other answer served: another resolver's, another type's, or a connection that worked.
+/* DNS: lookups.  A lookup is all queries of one client for one name at one resolver; only its address types are judged,
+ * and only where no other answer served: another resolver's, another type's, or a connection that worked.
  */
 #include "diagnose/lookup.h"
 
-#define REMEDY_RESOLVER N_("Make the resolver reachable or repair its forwarder; the name must resolve from this machine.")
+#define REMEDY_RESOLVER                                                                                                \
+	N_("Make the resolver reachable or repair its forwarder; the name must resolve from this machine.")
 #define REMEDY_FILTER N_("Exempt the agent's names from DNS filtering, or correct the zone.")
-#define REMEDY_PRIVATE N_("Link the private zone to the virtual network, forward to 168.63.129.16 or a Private Resolver, and use the public "      \
-			  "name, not the privatelink one.")
+#define REMEDY_PRIVATE                                                                                                 \
+	N_("Link the private zone to the virtual network, forward to 168.63.129.16 or a Private Resolver, and use "    \
+	   "the public name, not the privatelink one.")
 #define NEXT_OTHER N_("Ask another resolver for the same name from this machine, and look at the resolver's log.")
 
 static void cite_query(const struct pp_case *c, struct pp_verdict *verdict)
@@ -15,8 +17,10 @@ static void cite_query(const struct pp_case *c, struct pp_verdict *verdict)
 		const struct pp_dns_question *question = &c->lookup->questions[i];
 
 		if (pp_seen(question->first_query))
-			pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_DNS_QUERY, .mark = question->first_query,
-							       .text = c->lookup->name, .a = question->type,
+			pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_DNS_QUERY,
+							       .mark = question->first_query,
+							       .text = c->lookup->name,
+							       .a = question->type,
 							       .b = question->queries });
 	}
 }
@@ -27,27 +31,36 @@ static void cite_reply(const struct pp_case *c, struct pp_verdict *verdict)
 		const struct pp_dns_question *question = &c->lookup->questions[i];
 
 		if (question->answered)
-			pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_DNS_REPLY, .mark = question->reply,
-							       .side = PP_SERVER, .text = c->lookup->name,
+			pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_DNS_REPLY,
+							       .mark = question->reply,
+							       .side = PP_SERVER,
+							       .text = c->lookup->name,
 							       .a = question->rcode });
 	}
 	if (c->lookup->has_extended_error)
-		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_DNS_EXTENDED, .mark = c->lookup->last,
-						       .side = PP_SERVER, .a = c->lookup->extended_error });
+		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_DNS_EXTENDED,
+						       .mark = c->lookup->last,
+						       .side = PP_SERVER,
+						       .a = c->lookup->extended_error });
 }
 
 static void cite_address(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	cite_query(c, verdict);
-	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_DNS_ADDRESS, .mark = c->lookup->last, .side = PP_SERVER,
+	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_DNS_ADDRESS,
+					       .mark = c->lookup->last,
+					       .side = PP_SERVER,
 					       .addr = c->lookup->addresses[0] });
 	verdict->device = c->lookup->addresses[0];
 }
 
 static void cite_icmp(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_ICMP, .mark = c->lookup->icmp, .a = c->lookup->icmp_type,
-					       .b = c->lookup->icmp_code, .addr = c->lookup->icmp_from });
+	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_ICMP,
+					       .mark = c->lookup->icmp,
+					       .a = c->lookup->icmp_type,
+					       .b = c->lookup->icmp_code,
+					       .addr = c->lookup->icmp_from });
 	verdict->device = c->lookup->icmp_from;
 }
 
@@ -80,17 +93,34 @@ static bool no_answer(const struct pp_case *c, struct pp_verdict *verdict)
 		cite_icmp(c, verdict);
 		return pp_hit(verdict, PP_PROVEN);
 	}
-	return queries >= 2 && c->end - lookup->first.ts >= 5 * PP_SECOND && pp_hit(verdict, PP_STRONG);
+	if (c->end - lookup->first.ts < 5 * PP_SECOND)
+		return false;
+	/* A capture of one direction holds no answers. */
+	if (c->diagnosis->seen.one_sided && !c->diagnosis->seen.two_sided)
+		return pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
+	/* One lost query is not a dead resolver. */
+	return queries >= 2 ? pp_hit(verdict, PP_STRONG) : pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
 }
 
 const struct pp_rule pp_rule_dns_01 = {
-	.id = "DNS-01", .name = N_("no answer"), .scope = PP_SCOPE_LOOKUP, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_DNS, .owner = PP_OWNER_DNS, .most = PP_PROVEN, .match = no_answer,
-	.summary = N_("The DNS resolver {server} gives no answer for {host}, asked {n} times: the resolver, or the way to it, is broken."),
-	.when = N_("Two or more queries for one name and type without a response for 5 s, and no other resolver answered."),
-	.traps = N_("The answer may have come by DoH, DoT, LLMNR, from a cache or a hosts file: then the client connects anyway."),
+	.id = "DNS-01",
+	.name = N_("no answer"),
+	.scope = PP_SCOPE_LOOKUP,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_DNS,
+	.owner = PP_OWNER_DNS,
+	.most = PP_PROVEN,
+	.match = no_answer,
+	.summary = N_("The DNS resolver {server} gives no answer for {host}, asked {n} times: the resolver, or the way "
+		      "to it, is broken."),
+	.when =
+	    N_("Two or more queries for one name and type without a response for 5 s, and no other resolver answered."),
+	.traps = N_("The answer may have come by DoH, DoT, LLMNR, from a cache or a hosts file: then the client "
+		    "connects anyway."),
 	.next_test = N_("Query the resolver from this machine, over UDP and TCP, and another resolver beside it."),
-	.remedy = REMEDY_RESOLVER, .source = "R1035, SEED0", .alternatives = "DNS-08,DNS-07",
+	.remedy = REMEDY_RESOLVER,
+	.source = "R1035, SEED0",
+	.alternatives = "DNS-08,DNS-07",
 };
 
 static bool nxdomain(const struct pp_case *c, struct pp_verdict *verdict)
@@ -99,13 +129,23 @@ static bool nxdomain(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_dns_02 = {
-	.id = "DNS-02", .name = N_("name does not exist"), .scope = PP_SCOPE_LOOKUP, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_DNS, .owner = PP_OWNER_DNS, .most = PP_PROVEN, .match = nxdomain,
-	.summary = N_("For the DNS resolver {server} the name {host} does not exist (NXDOMAIN), so nothing can connect to it."),
+	.id = "DNS-02",
+	.name = N_("name does not exist"),
+	.scope = PP_SCOPE_LOOKUP,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_DNS,
+	.owner = PP_OWNER_DNS,
+	.most = PP_PROVEN,
+	.match = nxdomain,
+	.summary = N_("For the DNS resolver {server} the name {host} does not exist (NXDOMAIN), so nothing can connect "
+		      "to it."),
 	.when = N_("NXDOMAIN for the final name, and no later success by any resolver."),
-	.traps = N_("Search suffixes, wpad and the AAAA half of a pair fail like this in health; filters often answer NXDOMAIN too "
-		    "(extended errors 15 to 18 say so)."),
-	.next_test = NEXT_OTHER, .remedy = REMEDY_FILTER, .source = "R8914", .alternatives = "DNS-05,DNS-09",
+	.traps = N_("Search suffixes, wpad and the AAAA half of a pair fail like this in health; filters often answer "
+		    "NXDOMAIN too (extended errors 15 to 18 say so)."),
+	.next_test = NEXT_OTHER,
+	.remedy = REMEDY_FILTER,
+	.source = "R8914",
+	.alternatives = "DNS-05,DNS-09",
 };
 
 static bool servfail(const struct pp_case *c, struct pp_verdict *verdict)
@@ -115,12 +155,22 @@ static bool servfail(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_dns_03 = {
-	.id = "DNS-03", .name = N_("resolver failed"), .scope = PP_SCOPE_LOOKUP, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_DNS, .owner = PP_OWNER_DNS, .most = PP_STRONG, .match = servfail,
-	.summary = N_("The DNS resolver {server} failed to resolve {host} (SERVFAIL): its forwarder, DNSSEC or upstream is broken."),
+	.id = "DNS-03",
+	.name = N_("resolver failed"),
+	.scope = PP_SCOPE_LOOKUP,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_DNS,
+	.owner = PP_OWNER_DNS,
+	.most = PP_STRONG,
+	.match = servfail,
+	.summary = N_("The DNS resolver {server} failed to resolve {host} (SERVFAIL): its forwarder, DNSSEC or "
+		      "upstream is broken."),
 	.when = N_("SERVFAIL or FORMERR for the name, and no later success by any resolver."),
 	.traps = N_("The first resolver of several may fail and the next one answer."),
-	.next_test = NEXT_OTHER, .remedy = REMEDY_RESOLVER, .source = "R1035, R8914", .alternatives = "DNS-01",
+	.next_test = NEXT_OTHER,
+	.remedy = REMEDY_RESOLVER,
+	.source = "R1035, R8914",
+	.alternatives = "DNS-01",
 };
 
 static bool refused(const struct pp_case *c, struct pp_verdict *verdict)
@@ -129,12 +179,22 @@ static bool refused(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_dns_04 = {
-	.id = "DNS-04", .name = N_("resolver refuses"), .scope = PP_SCOPE_LOOKUP, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_DNS, .owner = PP_OWNER_DNS, .most = PP_PROVEN, .match = refused,
-	.summary = N_("The DNS resolver {server} refuses to answer for {host} (REFUSED): its policy does not serve this client or name."),
+	.id = "DNS-04",
+	.name = N_("resolver refuses"),
+	.scope = PP_SCOPE_LOOKUP,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_DNS,
+	.owner = PP_OWNER_DNS,
+	.most = PP_PROVEN,
+	.match = refused,
+	.summary = N_("The DNS resolver {server} refuses to answer for {host} (REFUSED): its policy does not serve "
+		      "this client or name."),
 	.when = N_("REFUSED for the name, and no later success by any resolver."),
 	.traps = N_("An AAAA query refused beside an A record that works is no fault."),
-	.next_test = NEXT_OTHER, .remedy = REMEDY_RESOLVER, .source = "R8914", .alternatives = "DNS-05",
+	.next_test = NEXT_OTHER,
+	.remedy = REMEDY_RESOLVER,
+	.source = "R8914",
+	.alternatives = "DNS-05",
 };
 
 /* ------------------------------------------------------------------ DNS-05, DNS-06 */
@@ -172,12 +232,13 @@ static bool address_is_shared(const struct pp_case *c)
 static bool sinkhole(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	bool bogus = all_addresses(c->lookup, pp_addr_is_bogon);
-	bool filtered = c->lookup->has_extended_error && c->lookup->extended_error >= 15 && c->lookup->extended_error <= 18;
+	bool filtered =
+	    c->lookup->has_extended_error && c->lookup->extended_error >= 15 && c->lookup->extended_error <= 18;
 
 	if (strncmp(c->lookup->name, "localhost", 9) == 0 || host_works(c))
 		return false;
-	if (!bogus && !(pp_is_azure(c) && all_addresses(c->lookup, pp_addr_is_private) && !has_private_link(c->lookup) &&
-			(address_is_shared(c) || filtered)))
+	if (!bogus && !(pp_is_azure(c) && all_addresses(c->lookup, pp_addr_is_private) &&
+			!has_private_link(c->lookup) && (address_is_shared(c) || filtered)))
 		return false;
 	cite_address(c, verdict);
 	cite_reply(c, verdict);
@@ -185,14 +246,23 @@ static bool sinkhole(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_dns_05 = {
-	.id = "DNS-05", .name = N_("sinkhole answer"), .scope = PP_SCOPE_LOOKUP, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_DNS, .owner = PP_OWNER_DNS, .most = PP_STRONG, .match = sinkhole,
-	.summary = N_("The DNS resolver {server} answers {host} with {device}, which is no address of that service: a DNS filter very "
-		      "probably blocks the name."),
-	.when = N_("The answer is 0.0.0.0, ::, 127/8 or 240/4, or one private address shared by unrelated public names, and no connection "
-		   "to the name worked."),
+	.id = "DNS-05",
+	.name = N_("sinkhole answer"),
+	.scope = PP_SCOPE_LOOKUP,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_DNS,
+	.owner = PP_OWNER_DNS,
+	.most = PP_STRONG,
+	.match = sinkhole,
+	.summary = N_("The DNS resolver {server} answers {host} with {device}, which is no address of that service: a "
+		      "DNS filter very probably blocks the name."),
+	.when = N_("The answer is 0.0.0.0, ::, 127/8 or 240/4, or one private address shared by unrelated public "
+		   "names, and no connection to the name worked."),
 	.traps = N_("Private endpoints do answer with private addresses: their alias chain holds a privatelink zone."),
-	.next_test = NEXT_OTHER, .remedy = REMEDY_FILTER, .source = "OONI, R8914", .alternatives = "DNS-06",
+	.next_test = NEXT_OTHER,
+	.remedy = REMEDY_FILTER,
+	.source = "OONI, R8914",
+	.alternatives = "DNS-06",
 };
 
 static bool is_public(const struct pp_addr *addr)
@@ -200,29 +270,39 @@ static bool is_public(const struct pp_addr *addr)
 	return !pp_addr_is_private(addr) && !pp_addr_is_bogon(addr) && !pp_addr_is_link_local(addr);
 }
 
+/* A refusal in clear is an answer (403), so those that "worked" must be no more than the refusals. */
 static bool private_endpoint_missed(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	bool public_answer = all_addresses(c->lookup, is_public);
+	const struct pp_host *host = c->host;
 
-	if (!has_private_link(c->lookup) || host_works(c))
+	if (!has_private_link(c->lookup))
 		return false;
-	if (public_answer ? c->host->refusals == 0 :
-			    !all_addresses(c->lookup, pp_addr_is_private) || c->host->failed_opens == 0)
+	if (all_addresses(c->lookup, is_public)
+		? host->refusals == 0 || host->worked_count > host->refusals
+		: !all_addresses(c->lookup, pp_addr_is_private) || host->failed_opens == 0 || host_works(c))
 		return false;
 	cite_address(c, verdict);
 	return pp_hit(verdict, PP_STRONG);
 }
 
 const struct pp_rule pp_rule_dns_06 = {
-	.id = "DNS-06", .name = N_("private endpoint not honoured"), .scope = PP_SCOPE_LOOKUP, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_DNS, .owner = PP_OWNER_DNS, .most = PP_STRONG, .match = private_endpoint_missed,
-	.summary = N_("{host} has a private endpoint, but the DNS resolver {server} leads to {device}, where it does not work: the private "
-		      "zone is very probably not linked, or its record is wrong."),
-	.when = N_("The alias chain holds a privatelink zone, the final address is public and the service there refuses, or it is "
-		   "private and does not answer."),
+	.id = "DNS-06",
+	.name = N_("private endpoint not honoured"),
+	.scope = PP_SCOPE_LOOKUP,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_DNS,
+	.owner = PP_OWNER_DNS,
+	.most = PP_STRONG,
+	.match = private_endpoint_missed,
+	.summary = N_("{host} has a private endpoint, but the DNS resolver {server} leads to {device}, where it does "
+		      "not work: the private zone is very probably not linked, or its record is wrong."),
+	.when = N_("The alias chain holds a privatelink zone, the final address is public and the service there "
+		   "refuses, or it is private and does not answer."),
 	.traps = N_("Public access may be allowed beside the private endpoint: then the connection works."),
 	.next_test = N_("Ask 168.63.129.16 for the name from inside the virtual network."),
-	.remedy = REMEDY_PRIVATE, .source = "JP-PE", .alternatives = "DNS-05,FW-01",
+	.remedy = REMEDY_PRIVATE,
+	.source = "JP-PE",
+	.alternatives = "DNS-05,FW-01",
 };
 
 /* ------------------------------------------------------------------ DNS-07, DNS-08 */
@@ -235,7 +315,8 @@ static bool tcp_blocked(const struct pp_case *c, struct pp_verdict *verdict)
 
 	for (unsigned i = 0; i < c->lookup->question_count; i++)
 		truncated |= c->lookup->questions[i].truncated;
-	if (!truncated || c->lookup->address_count || !service || service->failed_opens == 0 || pp_seen(service->answered))
+	if (!truncated || c->lookup->address_count || !service || service->failed_opens == 0 ||
+	    pp_seen(service->answered))
 		return false;
 	cite_query(c, verdict);
 	cite_reply(c, verdict);
@@ -243,13 +324,23 @@ static bool tcp_blocked(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_dns_07 = {
-	.id = "DNS-07", .name = N_("truncated answer and TCP blocked"), .scope = PP_SCOPE_LOOKUP, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_DNS, .owner = PP_OWNER_NETWORK, .most = PP_PROVEN, .match = tcp_blocked,
-	.summary = N_("The answer for {host} does not fit into UDP, and the DNS resolver {server} cannot be reached over TCP port 53."),
-	.when = N_("The reply is marked truncated, and the TCP connection to port 53 of the resolver is refused or unanswered."),
+	.id = "DNS-07",
+	.name = N_("truncated answer and TCP blocked"),
+	.scope = PP_SCOPE_LOOKUP,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_DNS,
+	.owner = PP_OWNER_NETWORK,
+	.most = PP_PROVEN,
+	.match = tcp_blocked,
+	.summary = N_("The answer for {host} does not fit into UDP, and the DNS resolver {server} cannot be reached "
+		      "over TCP port 53."),
+	.when = N_("The reply is marked truncated, and the TCP connection to port 53 of the resolver is refused or "
+		   "unanswered."),
 	.traps = N_("Some clients ask again over UDP with a larger buffer instead."),
 	.next_test = N_("Query the resolver over TCP from this machine."),
-	.remedy = N_("Allow TCP port 53 to the resolver."), .source = "R1035, R9293", .alternatives = "DNS-01",
+	.remedy = N_("Allow TCP port 53 to the resolver."),
+	.source = "R1035, R9293",
+	.alternatives = "DNS-01",
 };
 
 static bool port_closed(const struct pp_case *c, struct pp_verdict *verdict)
@@ -258,8 +349,8 @@ static bool port_closed(const struct pp_case *c, struct pp_verdict *verdict)
 	bool v4 = pp_addr_is_v4(&lookup->icmp_from);
 
 	if (!pp_seen(lookup->icmp) || pp_lookup_answered(lookup) ||
-	    !pp_addr_equal(&lookup->icmp_from, &lookup->resolver.ip) ||
-	    lookup->icmp_type != (v4 ? 3 : 1) || lookup->icmp_code != (v4 ? 3 : 4))
+	    !pp_addr_equal(&lookup->icmp_from, &lookup->resolver.ip) || lookup->icmp_type != (v4 ? 3 : 1) ||
+	    lookup->icmp_code != (v4 ? 3 : 4))
 		return false;
 	cite_query(c, verdict);
 	cite_icmp(c, verdict);
@@ -267,13 +358,22 @@ static bool port_closed(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_dns_08 = {
-	.id = "DNS-08", .name = N_("resolver port closed"), .scope = PP_SCOPE_LOOKUP, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_DNS, .owner = PP_OWNER_DNS, .most = PP_PROVEN, .match = port_closed,
-	.summary = N_("No DNS service runs on {server}: the machine itself answers that the port is closed, so {host} cannot be resolved."),
+	.id = "DNS-08",
+	.name = N_("resolver port closed"),
+	.scope = PP_SCOPE_LOOKUP,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_DNS,
+	.owner = PP_OWNER_DNS,
+	.most = PP_PROVEN,
+	.match = port_closed,
+	.summary = N_("No DNS service runs on {server}: the machine itself answers that the port is closed, so {host} "
+		      "cannot be resolved."),
 	.when = N_("ICMP port unreachable from the resolver's own address, quoting the query."),
 	.traps = N_("A resolver that restarts refuses for a moment and answers later."),
 	.next_test = N_("Check the DNS service on that machine."),
-	.remedy = REMEDY_RESOLVER, .source = "R1122 3.2.2.1", .alternatives = "DNS-01",
+	.remedy = REMEDY_RESOLVER,
+	.source = "R1122 3.2.2.1",
+	.alternatives = "DNS-01",
 };
 
 /* ------------------------------------------------------------------ harmless */
@@ -287,19 +387,38 @@ static bool noise(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_dns_09 = {
-	.id = "DNS-09", .name = N_("discovery noise"), .scope = PP_SCOPE_LOOKUP, .outcome = PP_OUTCOME_OK,
-	.domain = PP_DOMAIN_NONE, .owner = PP_OWNER_NONE, .most = PP_STRONG, .match = noise,
+	.id = "DNS-09",
+	.name = N_("discovery noise"),
+	.scope = PP_SCOPE_LOOKUP,
+	.outcome = PP_OUTCOME_OK,
+	.domain = PP_DOMAIN_NONE,
+	.owner = PP_OWNER_NONE,
+	.most = PP_STRONG,
+	.match = noise,
 	.summary = N_("The lookup of {host} is discovery or search-suffix noise; that it finds nothing is normal."),
-	.when = N_("wpad, isatap, service records, reverse lookups, single labels, names with a search suffix, privatelink probes."),
+	.when = N_("wpad, isatap, service records, reverse lookups, single labels, names with a search suffix, "
+		   "privatelink probes."),
 	.traps = N_("A long time-out of such a lookup still delays the start."),
-	.next_test = N_("None needed."), .remedy = N_("No action."), .source = "SEED4", .alternatives = "",
+	.next_test = N_("None needed."),
+	.remedy = N_("No action."),
+	.source = "SEED4",
+	.alternatives = "",
 };
 const struct pp_rule pp_rule_dns_10 = {
-	.id = "DNS-10", .name = N_("stale answer"), .scope = PP_SCOPE_LOOKUP, .outcome = PP_OUTCOME_OK,
-	.domain = PP_DOMAIN_DNS, .owner = PP_OWNER_DNS, .most = PP_CONSISTENT, .match = NULL,
-	.summary = N_("The client uses an address of {host} that no answer in this capture gives: a cache or hosts file."),
+	.id = "DNS-10",
+	.name = N_("stale answer"),
+	.scope = PP_SCOPE_LOOKUP,
+	.outcome = PP_OUTCOME_OK,
+	.domain = PP_DOMAIN_DNS,
+	.owner = PP_OWNER_DNS,
+	.most = PP_CONSISTENT,
+	.match = NULL,
+	.summary =
+	    N_("The client uses an address of {host} that no answer in this capture gives: a cache or hosts file."),
 	.when = N_("A connection to an address that is in no answer for its name."),
 	.traps = N_("The answer may have come before the capture began."),
 	.next_test = N_("Look into the hosts file and the resolver cache of this machine."),
-	.remedy = N_("Correct the hosts file or flush the cache."), .source = "diagnosis facts 2.3", .alternatives = "",
+	.remedy = N_("Correct the hosts file or flush the cache."),
+	.source = "diagnosis facts 2.3",
+	.alternatives = "",
 };

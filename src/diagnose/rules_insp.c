@@ -1,8 +1,12 @@
-/* INSP: somebody in the middle ends TLS and speaks to the server himself.  Inspection that works is stated, not accused. */
+/* INSP: somebody in the middle ends TLS and speaks to the server himself.  Inspection that works is stated, not
+ * accused. */
 #include "diagnose/case.h"
 
-#define REMEDY N_("Exclude the agent's names from TLS inspection: client certificates are lost in it, and several agents do not support it.")
-#define NEXT_BYPASS N_("Exempt {host} from inspection for one test, or compare its certificate with one seen from another network.")
+#define REMEDY                                                                                                         \
+	N_("Exclude the agent's names from TLS inspection: client certificates are lost in it, and several agents do " \
+	   "not support it.")
+#define NEXT_BYPASS                                                                                                    \
+	N_("Exempt {host} from inspection for one test, or compare its certificate with one seen from another network.")
 
 enum { ERROR_PAGE_LEAST = 1500, ERROR_PAGE_MOST = 8192 };
 
@@ -12,9 +16,9 @@ static const char *inspector_name(const struct pp_case *c)
 		return c->issuer->product;
 	if (!c->shape.leaf)
 		return "TLS";
-	return c->shape.leaf->issuer_cn ? c->shape.leaf->issuer_cn :
-	       c->shape.leaf->issuer_o	? c->shape.leaf->issuer_o :
-					  c->shape.leaf->issuer;
+	return c->shape.leaf->issuer_cn  ? c->shape.leaf->issuer_cn
+	       : c->shape.leaf->issuer_o ? c->shape.leaf->issuer_o
+					 : c->shape.leaf->issuer;
 }
 
 static void cite_inspector(const struct pp_case *c, struct pp_verdict *verdict)
@@ -41,14 +45,24 @@ static bool foreign_issuer(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_insp_01 = {
-	.id = "INSP-01", .name = N_("certificate signed by an inspector"), .scope = PP_SCOPE_CONNECTION,
-	.outcome = PP_OUTCOME_INCONCLUSIVE, .domain = PP_DOMAIN_INSPECTION, .owner = PP_OWNER_PROXY, .most = PP_PROVEN,
+	.id = "INSP-01",
+	.name = N_("certificate signed by an inspector"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_INCONCLUSIVE,
+	.domain = PP_DOMAIN_INSPECTION,
+	.owner = PP_OWNER_PROXY,
+	.most = PP_PROVEN,
 	.match = foreign_issuer,
-	.summary = N_("TLS to {host} is inspected: its certificate was issued by {detail}, not by an authority of that service."),
-	.when = N_("The issuer (visible up to TLS 1.2) is a known inspector, or for an Azure name is no listed public authority."),
-	.traps = N_("A public authority that is not listed yet; a service of one's own under a public name. The outcome is ok while the "
-		    "connection works."),
-	.next_test = NEXT_BYPASS, .remedy = REMEDY, .source = "SEED4, AMA-NET, AZ-PREM, LAB 22", .alternatives = "TRUST-01",
+	.summary = N_("TLS to {host} is inspected: its certificate was issued by {detail}, not by an authority of that "
+		      "service."),
+	.when = N_("The issuer (visible up to TLS 1.2) is a known inspector, or for an Azure name is no listed public "
+		   "authority."),
+	.traps = N_("A public authority that is not listed yet; a service of one's own under a public name. The "
+		    "outcome is ok while the connection works."),
+	.next_test = NEXT_BYPASS,
+	.remedy = REMEDY,
+	.source = "SEED4, AMA-NET, AZ-PREM, LAB 22",
+	.alternatives = "TRUST-01",
 };
 
 /* ------------------------------------------------------------------ INSP-02, INSP-03: notes */
@@ -63,13 +77,22 @@ static bool early_200(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_insp_02 = {
-	.id = "INSP-02", .name = N_("tunnel granted too early"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_INCONCLUSIVE,
-	.domain = PP_DOMAIN_INSPECTION, .owner = PP_OWNER_PROXY, .most = PP_STRONG, .match = early_200,
-	.summary = N_("The proxy granted the tunnel to {host} before it can have asked anybody, and the ServerHello then took {n} ms: it very "
-		      "probably inspects TLS."),
+	.id = "INSP-02",
+	.name = N_("tunnel granted too early"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_INCONCLUSIVE,
+	.domain = PP_DOMAIN_INSPECTION,
+	.owner = PP_OWNER_PROXY,
+	.most = PP_STRONG,
+	.match = early_200,
+	.summary = N_("The proxy granted the tunnel to {host} before it can have asked anybody, and the ServerHello "
+		      "then took {n} ms: it very probably inspects TLS."),
 	.when = N_("CONNECT is granted within 5 ms, and the ServerHello takes at least 20 ms and ten times as long."),
 	.traps = N_("A proxy close to a busy server."),
-	.next_test = NEXT_BYPASS, .remedy = REMEDY, .source = "LAB 24", .alternatives = "",
+	.next_test = NEXT_BYPASS,
+	.remedy = REMEDY,
+	.source = "LAB 24",
+	.alternatives = "",
 };
 
 static bool nearby_terminator(const struct pp_case *c, struct pp_verdict *verdict)
@@ -80,29 +103,51 @@ static bool nearby_terminator(const struct pp_case *c, struct pp_verdict *verdic
 		return false;
 	if (pp_lowest_but(&c->address->rtt, c->conn->index) < 2 * c->shape.near_ns + PP_WAN_GAP_NS && !pp_is_azure(c))
 		return false;
-	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_TERMINATOR, .mark = c->shape.tls->server_hello,
-					       .a = c->shape.near_ns / 1000, .b = c->shape.hello_ns / PP_MS });
+	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_TERMINATOR,
+					       .mark = c->shape.tls->server_hello,
+					       .a = c->shape.near_ns / 1000,
+					       .b = c->shape.hello_ns / PP_MS });
 	return pp_hit_as(verdict, c->shape.worked ? PP_OUTCOME_OK : PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
 }
 
 const struct pp_rule pp_rule_insp_03 = {
-	.id = "INSP-03", .name = N_("nearby terminator on a direct connection"), .scope = PP_SCOPE_CONNECTION,
-	.outcome = PP_OUTCOME_INCONCLUSIVE, .domain = PP_DOMAIN_INSPECTION, .owner = PP_OWNER_PROXY, .most = PP_STRONG,
-	.needs = PP_NEED_START | PP_NEED_REAL_NETWORK, .match = nearby_terminator,
-	.summary = N_("TCP to {server} ends near this machine, but the ServerHello of {host} comes from far away: a device in between ends TCP."),
+	.id = "INSP-03",
+	.name = N_("nearby terminator on a direct connection"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_INCONCLUSIVE,
+	.domain = PP_DOMAIN_INSPECTION,
+	.owner = PP_OWNER_PROXY,
+	.most = PP_STRONG,
+	.needs = PP_NEED_START | PP_NEED_REAL_NETWORK,
+	.match = nearby_terminator,
+	.summary = N_("TCP to {server} ends near this machine, but the ServerHello of {host} comes from far away: a "
+		      "device in between ends TCP."),
 	.when = N_("TCP round trip within 5 ms, ServerHello at least 10 ms and five times later."),
 	.traps = N_("A slow server, a load balancer or content network nearby, a SYN proxy."),
 	.next_test = N_("Compare the round trips of several servers: a terminator gives them all the same."),
-	.remedy = REMEDY, .source = "LAB 9, LAB 22", .alternatives = "",
+	.remedy = REMEDY,
+	.source = "LAB 9, LAB 22",
+	.alternatives = "",
 };
 
 /* ------------------------------------------------------------------ INSP-04 to INSP-06 */
 
 const struct pp_rule pp_rule_insp_04 = {
-	.id = "INSP-04", .name = N_("inspection breaks mutual TLS"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_INSPECTION, .owner = PP_OWNER_PROXY, .most = PP_PROVEN, .match = NULL,
-	.summary = N_("TLS inspection removes the client certificate on the way to {host}; the verdict is given as MTLS-03."),
-	.when = N_("See MTLS-03."), .traps = N_("See MTLS-03."), .next_test = NEXT_BYPASS, .remedy = REMEDY, .source = "SEED4, AZ-PREM",
+	.id = "INSP-04",
+	.name = N_("inspection breaks mutual TLS"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_INSPECTION,
+	.owner = PP_OWNER_PROXY,
+	.most = PP_PROVEN,
+	.match = NULL,
+	.summary =
+	    N_("TLS inspection removes the client certificate on the way to {host}; the verdict is given as MTLS-03."),
+	.when = N_("See MTLS-03."),
+	.traps = N_("See MTLS-03."),
+	.next_test = NEXT_BYPASS,
+	.remedy = REMEDY,
+	.source = "SEED4, AZ-PREM",
 	.alternatives = "MTLS-03",
 };
 
@@ -123,15 +168,22 @@ static bool hidden_failure(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_insp_05 = {
-	.id = "INSP-05", .name = N_("failure may be hidden by inspection"), .scope = PP_SCOPE_CONNECTION,
-	.outcome = PP_OUTCOME_INCONCLUSIVE, .domain = PP_DOMAIN_INSPECTION, .owner = PP_OWNER_PROXY, .most = PP_CONSISTENT,
+	.id = "INSP-05",
+	.name = N_("failure may be hidden by inspection"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_INCONCLUSIVE,
+	.domain = PP_DOMAIN_INSPECTION,
+	.owner = PP_OWNER_PROXY,
+	.most = PP_CONSISTENT,
 	.match = hidden_failure,
-	.summary = N_("TLS to {host} is inspected, and one short answer of {n} bytes was all: it may be the inspector's error page, which cannot be "
-		      "told apart from this capture."),
+	.summary = N_("TLS to {host} is inspected, and one short answer of {n} bytes was all: it may be the "
+		      "inspector's error page, which cannot be told apart from this capture."),
 	.when = N_("An inspected handshake completes, one short response (about 2 to 6 kB), then the connection ends."),
 	.traps = N_("A short answer of the service itself."),
-	.next_test = N_("Look at the client's log for the HTTP status, or at the proxy's for the upstream."), .remedy = REMEDY,
-	.source = "LAB 24", .alternatives = "OK-01,PRX-11",
+	.next_test = N_("Look at the client's log for the HTTP status, or at the proxy's for the upstream."),
+	.remedy = REMEDY,
+	.source = "LAB 24",
+	.alternatives = "OK-01,PRX-11",
 };
 
 static bool inspector_untrusted(const struct pp_case *c, struct pp_verdict *verdict)
@@ -144,14 +196,21 @@ static bool inspector_untrusted(const struct pp_case *c, struct pp_verdict *verd
 }
 
 const struct pp_rule pp_rule_insp_06 = {
-	.id = "INSP-06", .name = N_("inspector not trusted by the agent"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_INSPECTION, .owner = PP_OWNER_PROXY, .most = PP_PROVEN, .match = inspector_untrusted,
-	.summary = N_("TLS inspection by {detail} breaks the connection to {host}: the client refuses the certificate it was shown, so the name "
-		      "has to be excluded from inspection."),
+	.id = "INSP-06",
+	.name = N_("inspector not trusted by the agent"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_INSPECTION,
+	.owner = PP_OWNER_PROXY,
+	.most = PP_PROVEN,
+	.match = inspector_untrusted,
+	.summary = N_("TLS inspection by {detail} breaks the connection to {host}: the client refuses the certificate "
+		      "it was shown, so the name has to be excluded from inspection."),
 	.when = N_("INSP-01 (or INSP-02, where the certificate is hidden) holds, and the client refuses or leaves."),
 	.traps = N_("The server has nothing to do with it: everything seen comes from the inspector."),
 	.next_test = NEXT_BYPASS,
-	.remedy = N_("Exclude the agent's names from TLS inspection; second best, install the inspection authority in the machine store for the "
-		     "service's account."),
-	.source = "SEED4, AMA-NET, AZ-CERT, LAB 24", .alternatives = "TRUST-01,TRUST-02",
+	.remedy = N_("Exclude the agent's names from TLS inspection; second best, install the inspection authority in "
+		     "the machine store for the service's account."),
+	.source = "SEED4, AMA-NET, AZ-CERT, LAB 24",
+	.alternatives = "TRUST-01,TRUST-02",
 };

@@ -1,16 +1,17 @@
 /* LOC: the host that runs the agent. */
 #include "diagnose/case.h"
 
-#define REMEDY_PROXY N_("Configure or bypass the proxy for the account that runs the agent: defaultProxy in the connector's and the "     \
-			"updater's configuration, the machine's proxy settings for Local System and the service account; bypass " \
-			"localhost, 168.63.129.16 and 169.254.169.254.")
+#define REMEDY_PROXY                                                                                                   \
+	N_("Configure or bypass the proxy for the account that runs the agent: defaultProxy in the connector's and "   \
+	   "the updater's configuration, the machine's proxy settings for Local System and the service account; "      \
+	   "bypass localhost, 168.63.129.16 and 169.254.169.254.")
 
 /* ------------------------------------------------------------------ LOC-01 */
 
 static bool says_unreachable(const struct pp_icmp_error *error)
 {
-	return error->ip_version == 6 ? error->type == 1 && (error->code == 0 || error->code == 3) :
-					error->type == 3 && error->code <= 1;
+	return error->ip_version == 6 ? error->type == 1 && (error->code == 0 || error->code == 3)
+				      : error->type == 3 && error->code <= 1;
 }
 
 static bool no_route(const struct pp_case *c, struct pp_verdict *verdict)
@@ -19,32 +20,45 @@ static bool no_route(const struct pp_case *c, struct pp_verdict *verdict)
 
 	if (!error || !pp_addr_equal(&error->from, &c->conn->client.ip))
 		return false;
-	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_ICMP, .mark = error->mark, .a = error->type, .b = error->code,
-					       .addr = error->from });
+	pp_cite(verdict,
+		(struct pp_evidence){
+		    .kind = PP_EV_ICMP, .mark = error->mark, .a = error->type, .b = error->code, .addr = error->from });
 	verdict->device = error->from;
 	return pp_hit(verdict, PP_PROVEN);
 }
 
 const struct pp_rule pp_rule_loc_01 = {
-	.id = "LOC-01", .name = N_("no route, or the gateway does not answer"), .scope = PP_SCOPE_CONNECTION,
-	.outcome = PP_OUTCOME_FAULT, .domain = PP_DOMAIN_LOCAL, .owner = PP_OWNER_LOCAL, .most = PP_PROVEN,
+	.id = "LOC-01",
+	.name = N_("no route, or the gateway does not answer"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_LOCAL,
+	.owner = PP_OWNER_LOCAL,
+	.most = PP_PROVEN,
 	.match = no_route,
-	.summary = N_("This host cannot reach its own gateway or has no route to {host}, so no packet leaves it: network card, VLAN "
-		      "or default gateway of this machine."),
-	.when = N_("At least three ARP or neighbour requests for the next hop without a reply, or an ICMP unreachable from the host "
-		   "itself; no SYN leaves."),
-	.traps = N_("The reply may have passed outside the capture point; requests for addresses that nobody owns are noise."),
+	.summary = N_("This host cannot reach its own gateway or has no route to {host}, so no packet leaves it: "
+		      "network card, VLAN or default gateway of this machine."),
+	.when = N_("At least three ARP or neighbour requests for the next hop without a reply, or an ICMP unreachable "
+		   "from the host itself; no SYN leaves."),
+	.traps = N_("The reply may have passed outside the capture point; requests for addresses that nobody owns are "
+		    "noise."),
 	.next_test = N_("Ping the default gateway and look at the ARP table."),
-	.remedy = N_("Check network card, VLAN and default gateway."), .source = "R9293 3.9.2.2", .alternatives = "FW-03",
+	.remedy = N_("Check network card, VLAN and default gateway."),
+	.source = "R9293 3.9.2.2",
+	.alternatives = "FW-03",
 };
 
 /* ------------------------------------------------------------------ LOC-02 */
+
+static const int64_t GIVE_UP_NS = 3 * PP_SECOND; /* sooner it is a choice, not impatience */
 
 static bool client_gave_up(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	struct pp_mark since = pp_seen(c->tcp->watch) ? c->tcp->watch : c->client->last_data;
 
-	if (!pp_closed_by_client(c) || c->shape.worked || !pp_seen(since))
+	if (!pp_closed_by_client(c) || c->shape.worked || !pp_seen(since) || pp_seen(c->tcp->watch_answer))
+		return false;
+	if (c->shape.end.ts - since.ts < GIVE_UP_NS)
 		return false;
 	pp_cite_request(c, verdict);
 	pp_cite_end(c, verdict);
@@ -53,15 +67,22 @@ static bool client_gave_up(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_loc_02 = {
-	.id = "LOC-02", .name = N_("the client gave up first"), .scope = PP_SCOPE_CONNECTION,
-	.outcome = PP_OUTCOME_INCONCLUSIVE, .domain = PP_DOMAIN_LOCAL, .owner = PP_OWNER_NONE, .most = PP_STRONG,
+	.id = "LOC-02",
+	.name = N_("the client gave up first"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_INCONCLUSIVE,
+	.domain = PP_DOMAIN_LOCAL,
+	.owner = PP_OWNER_NONE,
+	.most = PP_STRONG,
 	.match = client_gave_up,
-	.summary = N_("The client itself ended the connection to {host} after {n} s, before it was answered; from this capture it cannot "
-		      "be told why."),
+	.summary = N_("The client itself ended the connection to {host} after {n} s, before it was answered; from this "
+		      "capture it cannot be told why."),
 	.when = N_("FIN or RST from the client while it waits, without an alert or an error of the peer."),
-	.traps = N_("It names a victim: what was pending decides. Windows ends failed retransmissions with RST,ACK itself."),
+	.traps =
+	    N_("It names a victim: what was pending decides. Windows ends failed retransmissions with RST,ACK itself."),
 	.next_test = N_("Look at the client's log for the time-out or cancellation at this time."),
-	.remedy = N_("Look for the cause of what was pending; the client only reacted."), .source = "M-TCPIP",
+	.remedy = N_("Look for the cause of what was pending; the client only reacted."),
+	.source = "M-TCPIP",
 	.alternatives = "SRV-04,FW-06,CAP-08",
 };
 
@@ -91,24 +112,34 @@ static bool resolved_and_left(const struct pp_case *c, struct pp_verdict *verdic
 {
 	const struct pp_lookup *lookup = c->lookup;
 
-	if (lookup->address_count == 0 || c->host->observed || !is_required(c->diagnosis->options.agent, c->who->category) ||
-	    c->end - lookup->last.ts < 30 * PP_SECOND || pp_seen(c->diagnosis->seen.proxy_worked) || any_address_contacted(c))
+	if (lookup->address_count == 0 || c->host->observed ||
+	    !is_required(c->diagnosis->options.agent, c->who->category) || c->end - lookup->last.ts < 30 * PP_SECOND ||
+	    pp_seen(c->diagnosis->seen.proxy_worked) || any_address_contacted(c))
 		return false;
-	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_DNS_ADDRESS, .mark = lookup->last, .addr = lookup->addresses[0] });
+	pp_cite(verdict,
+		(struct pp_evidence){ .kind = PP_EV_DNS_ADDRESS, .mark = lookup->last, .addr = lookup->addresses[0] });
 	return pp_hit(verdict, PP_CONSISTENT);
 }
 
 const struct pp_rule pp_rule_loc_03 = {
-	.id = "LOC-03", .name = N_("no SYN although the name resolved"), .scope = PP_SCOPE_LOOKUP,
-	.outcome = PP_OUTCOME_INCONCLUSIVE, .domain = PP_DOMAIN_LOCAL, .owner = PP_OWNER_LOCAL, .most = PP_CONSISTENT,
+	.id = "LOC-03",
+	.name = N_("no SYN although the name resolved"),
+	.scope = PP_SCOPE_LOOKUP,
+	.outcome = PP_OUTCOME_INCONCLUSIVE,
+	.domain = PP_DOMAIN_LOCAL,
+	.owner = PP_OWNER_LOCAL,
+	.most = PP_CONSISTENT,
 	.match = resolved_and_left,
-	.summary = N_("{host} was resolved, but no connection to it was tried in this capture: a local filter, the agent itself or "
-		      "another network card cannot be told apart from this capture."),
-	.when = N_("A name the agent requires was answered, and within 30 s no SYN went to any of its addresses or to a proxy."),
+	.summary = N_("{host} was resolved, but no connection to it was tried in this capture: a local filter, the "
+		      "agent itself or another network card cannot be told apart from this capture."),
+	.when = N_("A name the agent requires was answered, and within 30 s no SYN went to any of its addresses or to "
+		   "a proxy."),
 	.traps = N_("The traffic may leave by another network card, or the connection was open before."),
 	.next_test = N_("Capture on all network cards and look for local drops in the firewall's audit log."),
-	.remedy = N_("Audit local drops: auditpol /set /subcategory:\"Filtering Platform Packet Drop\", netsh wfp show state."),
-	.source = "M-TCPIP", .alternatives = "CAP-08",
+	.remedy = N_("Audit local drops: auditpol /set /subcategory:\"Filtering Platform Packet Drop\", netsh wfp show "
+		     "state."),
+	.source = "M-TCPIP",
+	.alternatives = "CAP-08",
 };
 
 /* ------------------------------------------------------------------ LOC-04 */
@@ -127,8 +158,7 @@ static bool direct_past_proxy(const struct pp_case *c)
 
 	return pp_stage_is(c, PP_STAGE_SYN) && c->path == PP_DIRECT && !pp_seen(c->tcp->rst.mark) &&
 	       c->tcp->syn_retransmits >= 2 && (c->conn->server.port == 443 || c->conn->server.port == 80) &&
-	       pp_seen(seen->proxy_worked) &&
-	       !pp_seen(seen->direct_worked);
+	       pp_seen(seen->proxy_worked) && !pp_seen(seen->direct_worked);
 }
 
 static bool wrong_proxy_setting(const struct pp_case *c, struct pp_verdict *verdict)
@@ -142,22 +172,31 @@ static bool wrong_proxy_setting(const struct pp_case *c, struct pp_verdict *verd
 		return false;
 	pp_cite_syn(c, verdict);
 	pp_cite_silence(c, verdict, c->tcp->syn);
-	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CONTRAST_PATH, .mark = c->diagnosis->seen.proxy_worked,
-					       .text = "proxy" });
+	pp_cite(verdict, (struct pp_evidence){
+			     .kind = PP_EV_CONTRAST_PATH, .mark = c->diagnosis->seen.proxy_worked, .text = "proxy" });
 	return pp_hit(verdict, PP_STRONG);
 }
 
 const struct pp_rule pp_rule_loc_04 = {
-	.id = "LOC-04", .name = N_("wrong proxy configuration on the host"), .scope = PP_SCOPE_CONNECTION,
-	.outcome = PP_OUTCOME_FAULT, .domain = PP_DOMAIN_LOCAL, .owner = PP_OWNER_LOCAL, .most = PP_STRONG,
-	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_WAITED, .match = wrong_proxy_setting,
-	.summary = N_("The client's proxy setting is wrong for {host}: it went straight to {server}, while this host's working connections "
-		      "go through a proxy as CONNECT requests."),
-	.when = N_("SYNs to 443 or 80 are dropped while other connections of the capture use a working proxy and none works directly; or "
-		   "a ClientHello is sent to a proxy's port without a CONNECT."),
+	.id = "LOC-04",
+	.name = N_("wrong proxy configuration on the host"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_LOCAL,
+	.owner = PP_OWNER_LOCAL,
+	.most = PP_STRONG,
+	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_WAITED,
+	.match = wrong_proxy_setting,
+	.summary = N_("The client's proxy setting is wrong for {host}: it went straight to {server}, while this host's "
+		      "working connections go through a proxy as CONNECT requests."),
+	.when = N_("SYNs to 443 or 80 are dropped while other connections of the capture use a working proxy and none "
+		   "works directly; or a ClientHello is sent to a proxy's port without a CONNECT."),
 	.traps = N_("A destination that is meant to be reached directly and is blocked for another reason."),
-	.next_test = N_("Compare the User-Agent and the account of the failing and the working process, and their proxy settings."),
-	.remedy = REMEDY_PROXY, .source = "SEED4, SEED2, ARC-PX", .alternatives = "FW-01",
+	.next_test = N_("Compare the User-Agent and the account of the failing and the working process, and their "
+			"proxy settings."),
+	.remedy = REMEDY_PROXY,
+	.source = "SEED4, SEED2, ARC-PX",
+	.alternatives = "FW-01",
 };
 
 /* ------------------------------------------------------------------ LOC-05 */
@@ -167,33 +206,46 @@ static bool clock_wrong(const struct pp_case *c, struct pp_verdict *verdict)
 	if (!c->shape.tls || pp_trust_of(c) != PP_TRUST_CLOCK)
 		return false;
 	pp_cite_refusal(c, verdict);
-	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CERTIFICATE_TIME, .mark = c->shape.tls->certificate,
-					       .side = PP_SERVER, .a = c->shape.leaf->not_before,
+	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CERTIFICATE_TIME,
+					       .mark = c->shape.tls->certificate,
+					       .side = PP_SERVER,
+					       .a = c->shape.leaf->not_before,
 					       .b = c->shape.leaf->not_after });
 	return pp_hit(verdict, PP_STRONG);
 }
 
 const struct pp_rule pp_rule_loc_05 = {
-	.id = "LOC-05", .name = N_("client clock wrong"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_LOCAL, .owner = PP_OWNER_LOCAL, .most = PP_STRONG, .match = clock_wrong,
-	.summary = N_("The client calls the certificate of {host} expired although it is valid at the time of the capture: the clock "
-		      "of this machine is very probably wrong."),
-	.when = N_("Alert certificate_expired from the client while every certificate shown covers the capture's time."),
-	.traps = N_("When the capture was made with the same wrong clock, compare with a Date header of a proxy or server."),
+	.id = "LOC-05",
+	.name = N_("client clock wrong"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_LOCAL,
+	.owner = PP_OWNER_LOCAL,
+	.most = PP_STRONG,
+	.match = clock_wrong,
+	.summary = N_("The client calls the certificate of {host} expired although it is valid at the time of the "
+		      "capture: the clock of this machine is very probably wrong."),
+	.when =
+	    N_("Alert certificate_expired from the client while every certificate shown covers the capture's time."),
+	.traps =
+	    N_("When the capture was made with the same wrong clock, compare with a Date header of a proxy or server."),
 	.next_test = N_("Compare the machine's clock with a time server."),
-	.remedy = N_("Correct the clock and the time service of this machine."), .source = "R8446 6", .alternatives = "TRUST-03",
+	.remedy = N_("Correct the clock and the time service of this machine."),
+	.source = "R8446 6",
+	.alternatives = "TRUST-03",
 };
 
 /* ------------------------------------------------------------------ LOC-06 */
 
-/* A lone old hello behind a newer one is the fallback after a failure, not its cause: then the host's best offer is higher. */
+/* A lone old hello behind a newer one is the fallback after a failure, not its cause: then a better offer was made here
+ * too. By address, because the oldest hellos carry no name. */
 static bool legacy_tls(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	const struct pp_tls_alert *alert = pp_alert_from(c, PP_SERVER);
 	bool refused = alert && (alert->code == 70 || alert->code == 40 || alert->code == 71);
 
 	if (!pp_stage_is(c, PP_STAGE_HELLO) || c->shape.offer == 0 || c->shape.offer > PP_TLS_1_1 ||
-	    c->host->best_offer > PP_TLS_1_1 || (!refused && (alert || !pp_closed_by_server(c) || c->server->bytes)))
+	    c->service->best_offer > PP_TLS_1_1 || (!refused && (alert || !pp_closed_by_server(c) || c->server->bytes)))
 		return false;
 	pp_cite_hello(c, verdict);
 	if (refused)
@@ -203,12 +255,22 @@ static bool legacy_tls(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_loc_06 = {
-	.id = "LOC-06", .name = N_("legacy TLS on the client"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_LOCAL, .owner = PP_OWNER_LOCAL, .most = PP_PROVEN, .match = legacy_tls,
-	.summary = N_("This machine offers {host} no TLS newer than 1.1, and the server refuses it: enable TLS 1.2 on this machine."),
-	.when = N_("The ClientHello offers at most TLS 1.1 or has the SSLv2 form, and the peer answers alert 70 or 40, or closes."),
+	.id = "LOC-06",
+	.name = N_("legacy TLS on the client"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_LOCAL,
+	.owner = PP_OWNER_LOCAL,
+	.most = PP_PROVEN,
+	.match = legacy_tls,
+	.summary = N_("This machine offers {host} no TLS newer than 1.1, and the server refuses it: enable TLS 1.2 on "
+		      "this machine."),
+	.when = N_("The ClientHello offers at most TLS 1.1 or has the SSLv2 form, and the peer answers alert 70 or 40, "
+		   "or closes."),
 	.traps = N_("Windows may retry with an old version after a reset; then the first attempt is the cause."),
 	.next_test = N_("Repeat with a client that offers TLS 1.2."),
-	.remedy = N_("Enable TLS 1.2 or newer (SCHANNEL registry keys, .NET strong cryptography); TLS 1.0 and 1.1 must not be used."),
-	.source = "SEED0, R8996, R5246 E.2", .alternatives = "TLS-01,TLS-02",
+	.remedy = N_("Enable TLS 1.2 or newer (SCHANNEL registry keys, .NET strong cryptography); TLS 1.0 and 1.1 must "
+		     "not be used."),
+	.source = "SEED0, R8996, R5246 E.2",
+	.alternatives = "TLS-01,TLS-02",
 };

@@ -19,10 +19,12 @@ static bool answer_is_due(const struct pp_case *c)
 	       pp_stage_is(c, PP_STAGE_ASKED);
 }
 
-/* In a transfer a hole at the end may be what was in flight when the client left: there only small segments may have passed. */
+/* In a transfer a hole at the end may be what was in flight when the client left: there only small segments may have
+ * passed. */
 static bool only_small_passed(const struct pp_case *c)
 {
-	return (pp_stage_is(c, PP_STAGE_DATA) || pp_stage_is(c, PP_STAGE_SECURE) || pp_stage_is(c, PP_STAGE_ANSWERED)) &&
+	return (pp_stage_is(c, PP_STAGE_DATA) || pp_stage_is(c, PP_STAGE_SECURE) ||
+		pp_stage_is(c, PP_STAGE_ANSWERED)) &&
 	       c->server->largest_payload < LARGE && c->server->gap_bytes >= LARGE;
 }
 
@@ -44,14 +46,25 @@ static bool answers_vanish(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_mtu_01 = {
-	.id = "MTU-01", .name = N_("large packets from the server vanish"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_MTU, .owner = PP_OWNER_NETWORK, .most = PP_PROVEN,
-	.needs = PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS, .match = answers_vanish,
-	.summary = N_("The server's answer for {host} is lost on the way: {n} bytes it sent never arrive while its small packets do; the path does not "
-		      "carry its large packets."),
-	.when = N_("Small segments of the server arrive, a later one lies behind bytes that never came and that the client never acknowledged."),
-	.traps = N_("Plain loss heals by retransmission; losses of the capture are acknowledged by the client (CAP-09)."),
-	.next_test = NEXT_PING, .remedy = REMEDY, .source = "R2923 2.1, R4821, LAB 17", .alternatives = "SRV-04,CAP-09",
+	.id = "MTU-01",
+	.name = N_("large packets from the server vanish"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_MTU,
+	.owner = PP_OWNER_NETWORK,
+	.most = PP_PROVEN,
+	.needs = PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS,
+	.match = answers_vanish,
+	.summary = N_("The server's answer for {host} is lost on the way: {n} bytes it sent never arrive while its "
+		      "small packets do; the path does not carry its large packets."),
+	.when = N_("Small segments of the server arrive, a later one lies behind bytes that never came and that the "
+		   "client never acknowledged."),
+	.traps =
+	    N_("Plain loss heals by retransmission; losses of the capture are acknowledged by the client (CAP-09)."),
+	.next_test = NEXT_PING,
+	.remedy = REMEDY,
+	.source = "R2923 2.1, R4821, LAB 17",
+	.alternatives = "SRV-04,CAP-09",
 };
 
 /* ------------------------------------------------------------------ MTU-02 */
@@ -68,21 +81,34 @@ static bool requests_vanish(const struct pp_case *c, struct pp_verdict *verdict)
 	if (hello ? c->tcp->watch_segments < 2 || c->server->dup_acks == 0 : client->acked == 0)
 		return false;
 	pp_cite_request(c, verdict);
-	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_RETRANSMIT, .mark = client->last_data,
-					       .a = client->stuck_retransmits, .b = client->stuck_payload });
+	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_RETRANSMIT,
+					       .mark = client->last_data,
+					       .a = client->stuck_retransmits,
+					       .b = client->stuck_payload });
 	pp_cite_silence(c, verdict, client->last_data);
 	verdict->number = client->stuck_payload;
 	return pp_hit(verdict, PP_STRONG);
 }
 
 const struct pp_rule pp_rule_mtu_02 = {
-	.id = "MTU-02", .name = N_("large packets from the client vanish"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_MTU, .owner = PP_OWNER_NETWORK, .most = PP_STRONG, .needs = PP_NEED_BOTH_SIDES, .match = requests_vanish,
-	.summary = N_("Packets of {n} bytes from this machine to {host} are repeated and never acknowledged while smaller ones pass: the path does not "
-		      "carry large packets, and nobody says so."),
-	.when = N_("Full-size segments are sent again three times or more without acknowledgement, smaller ones are acknowledged, no ICMP 3/4."),
+	.id = "MTU-02",
+	.name = N_("large packets from the client vanish"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_MTU,
+	.owner = PP_OWNER_NETWORK,
+	.most = PP_STRONG,
+	.needs = PP_NEED_BOTH_SIDES,
+	.match = requests_vanish,
+	.summary = N_("Packets of {n} bytes from this machine to {host} are repeated and never acknowledged while "
+		      "smaller ones pass: the path does not carry large packets, and nobody says so."),
+	.when = N_("Full-size segments are sent again three times or more without acknowledgement, smaller ones are "
+		   "acknowledged, no ICMP 3/4."),
 	.traps = N_("A device that cannot take a ClientHello in two segments (FW-11); a filter (FW-06)."),
-	.next_test = NEXT_PING, .remedy = REMEDY, .source = "R2923, K-SYSCTL, LAB 18", .alternatives = "FW-11,FW-06,FW-15",
+	.next_test = NEXT_PING,
+	.remedy = REMEDY,
+	.source = "R2923, K-SYSCTL, LAB 18",
+	.alternatives = "FW-11,FW-06,FW-15",
 };
 
 /* ------------------------------------------------------------------ MTU-03 */
@@ -93,17 +119,29 @@ static bool path_mtu_found(const struct pp_case *c, struct pp_verdict *verdict)
 
 	if (!error || !c->shape.worked)
 		return false;
-	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_ICMP, .mark = error->mark, .a = error->type, .b = error->code,
-					       .addr = error->from });
+	pp_cite(verdict,
+		(struct pp_evidence){
+		    .kind = PP_EV_ICMP, .mark = error->mark, .a = error->type, .b = error->code, .addr = error->from });
 	verdict->number = error->mtu;
 	verdict->device = error->from;
 	return pp_hit(verdict, PP_PROVEN);
 }
 
 const struct pp_rule pp_rule_mtu_03 = {
-	.id = "MTU-03", .name = N_("path MTU discovery works"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_OK,
-	.domain = PP_DOMAIN_NONE, .owner = PP_OWNER_NONE, .most = PP_PROVEN, .match = path_mtu_found,
-	.summary = N_("{device} reported a smaller path MTU ({n} bytes), and the connection to {host} went on with smaller packets, as it should."),
-	.when = N_("ICMP 3/4, then smaller segments succeed."), .traps = N_("None."), .next_test = N_("None needed."),
-	.remedy = N_("No action."), .source = "R1191, LAB 18", .alternatives = "",
+	.id = "MTU-03",
+	.name = N_("path MTU discovery works"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_OK,
+	.domain = PP_DOMAIN_NONE,
+	.owner = PP_OWNER_NONE,
+	.most = PP_PROVEN,
+	.match = path_mtu_found,
+	.summary = N_("{device} reported a smaller path MTU ({n} bytes), and the connection to {host} went on with "
+		      "smaller packets, as it should."),
+	.when = N_("ICMP 3/4, then smaller segments succeed."),
+	.traps = N_("None."),
+	.next_test = N_("None needed."),
+	.remedy = N_("No action."),
+	.source = "R1191, LAB 18",
+	.alternatives = "",
 };

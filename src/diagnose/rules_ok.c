@@ -8,12 +8,12 @@ enum { SCANNED_PORTS = 10, PROBED_HOSTS = 24 };
 #define NOTEWORTHY_DELAY_NS (900 * PP_MS)
 #define RECOVERY_NS (60 * PP_SECOND)
 
-#define OK_ROW(number, title, test, grade, summary_text, when_text, traps_text, source_text)                                  \
-	{                                                                                                                       \
-		.id = "OK-" number, .name = title, .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_OK,                      \
-		.domain = PP_DOMAIN_NONE, .owner = PP_OWNER_NONE, .most = grade, .match = test, .summary = summary_text,        \
-		.when = when_text, .traps = traps_text, .next_test = NONE_NEEDED, .remedy = NO_ACTION, .source = source_text,    \
-		.alternatives = "",                                                                                             \
+#define OK_ROW(number, title, test, grade, summary_text, when_text, traps_text, source_text)                           \
+	{                                                                                                              \
+		.id = "OK-" number, .name = title, .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_OK,             \
+		.domain = PP_DOMAIN_NONE, .owner = PP_OWNER_NONE, .most = grade, .match = test,                        \
+		.summary = summary_text, .when = when_text, .traps = traps_text, .next_test = NONE_NEEDED,             \
+		.remedy = NO_ACTION, .source = source_text, .alternatives = "",                                        \
 	}
 
 static void cite_success(const struct pp_case *c, struct pp_verdict *verdict)
@@ -44,9 +44,11 @@ static bool complete(const struct pp_case *c, struct pp_verdict *verdict)
 	return pp_hit(verdict, pp_stage_is(c, PP_STAGE_ONE_VOICE) ? PP_CONSISTENT : PP_PROVEN);
 }
 
-const struct pp_rule pp_rule_ok_01 = OK_ROW("01", N_("works"), complete, PP_PROVEN, N_("{host} works."),
-	N_("TLS handshake complete and application data both ways, or a final HTTP status, or data of another protocol; any orderly end."),
-	N_("What happens inside TLS cannot be seen."), "diagnosis facts 2.13");
+const struct pp_rule pp_rule_ok_01 = OK_ROW(
+    "01", N_("works"), complete, PP_PROVEN, N_("{host} works."),
+    N_("TLS handshake complete and application data both ways, or a final HTTP status, or data of another protocol; "
+       "any orderly end."),
+    N_("What happens inside TLS cannot be seen."), "diagnosis facts 2.13");
 
 static bool reset_after_end(const struct pp_case *c, struct pp_verdict *verdict)
 {
@@ -57,25 +59,28 @@ static bool reset_after_end(const struct pp_case *c, struct pp_verdict *verdict)
 	return pp_hit(verdict, PP_STRONG);
 }
 
-const struct pp_rule pp_rule_ok_02 = OK_ROW("02", N_("reset after the end"), reset_after_end, PP_STRONG,
-	N_("{host} works; the reset came after the exchange was done and is harmless."),
-	N_("RST after close_notify or FIN, or behind the last byte of the answer."),
-	N_("Unread tickets or close_notify make a stack reset by rule; .NET closes without close_notify."),
-	"R9293 SHLD-3, DN-44660, DN-44764, LAB 15, LAB 24");
+const struct pp_rule pp_rule_ok_02 =
+    OK_ROW("02", N_("reset after the end"), reset_after_end, PP_STRONG,
+	   N_("{host} works; the reset came after the exchange was done and is harmless."),
+	   N_("RST after close_notify or FIN, or behind the last byte of the answer."),
+	   N_("Unread tickets or close_notify make a stack reset by rule; .NET closes without close_notify."),
+	   "R9293 SHLD-3, DN-44660, DN-44764, LAB 15, LAB 24");
 
 static bool resumed(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	if (!c->shape.tls || !c->shape.tls->resumed || (!c->shape.worked && !pp_stage_is(c, PP_STAGE_SECURE)) ||
-	    pp_closed_by_server(c) > c->shape.worked)
+	    (pp_closed_by_server(c) && !c->shape.worked))
 		return false;
 	pp_cite_server_hello(c, verdict);
 	cite_success(c, verdict);
 	return pp_hit(verdict, PP_PROVEN);
 }
 
-const struct pp_rule pp_rule_ok_07 = OK_ROW("07", N_("session resumption"), resumed, PP_PROVEN,
-	N_("{host} works; the TLS session was resumed, so no certificate was shown."),
-	N_("PSK accepted, or an abbreviated handshake."), N_("It also hides inspection and a CertificateRequest."), "R8446 2.2, LAB 19");
+const struct pp_rule pp_rule_ok_07 =
+    OK_ROW("07", N_("session resumption"), resumed, PP_PROVEN,
+	   N_("{host} works; the TLS session was resumed, so no certificate was shown."),
+	   N_("PSK accepted, or an abbreviated handshake."), N_("It also hides inspection and a CertificateRequest."),
+	   "R8446 2.2, LAB 19");
 
 /* ------------------------------------------------------------------ OK-03, OK-09, OK-10 */
 
@@ -91,9 +96,10 @@ static bool slow_open(const struct pp_case *c, struct pp_verdict *verdict)
 	return pp_hit(verdict, PP_PROVEN);
 }
 
-const struct pp_rule pp_rule_ok_03 = OK_ROW("03", N_("SYN repeated, then answered"), slow_open, PP_PROVEN,
-	N_("{host} works; its TCP connection was opened only after {n} ms because a SYN had to be repeated."),
-	N_("SYN retransmitted and then answered."), N_("Delay only; if it repeats, packets are being lost."), "R6298");
+const struct pp_rule pp_rule_ok_03 = OK_ROW(
+    "03", N_("SYN repeated, then answered"), slow_open, PP_PROVEN,
+    N_("{host} works; its TCP connection was opened only after {n} ms because a SYN had to be repeated."),
+    N_("SYN retransmitted and then answered."), N_("Delay only; if it repeats, packets are being lost."), "R6298");
 
 static bool reset_ignored(const struct pp_case *c, struct pp_verdict *verdict)
 {
@@ -104,9 +110,11 @@ static bool reset_ignored(const struct pp_case *c, struct pp_verdict *verdict)
 	return pp_hit(verdict, PP_STRONG);
 }
 
-const struct pp_rule pp_rule_ok_09 = OK_ROW("09", N_("reset ignored"), reset_ignored, PP_STRONG,
-	N_("{host} works; a stale or forged reset was not accepted, and the connection went on."),
-	N_("A RST outside what the receiver accepts, and data continues."), N_("Somebody may try to inject resets."), "R5961");
+const struct pp_rule pp_rule_ok_09 =
+    OK_ROW("09", N_("reset ignored"), reset_ignored, PP_STRONG,
+	   N_("{host} works; a stale or forged reset was not accepted, and the connection went on."),
+	   N_("A RST outside what the receiver accepts, and data continues."), N_("Somebody may try to inject resets."),
+	   "R5961");
 
 static bool fast_open_repeated(const struct pp_case *c, struct pp_verdict *verdict)
 {
@@ -117,17 +125,17 @@ static bool fast_open_repeated(const struct pp_case *c, struct pp_verdict *verdi
 	return pp_hit(verdict, PP_STRONG);
 }
 
-const struct pp_rule pp_rule_ok_10 = OK_ROW("10", N_("TCP Fast Open retried without data"), fast_open_repeated, PP_STRONG,
-	N_("{host} works; a device dropped the data in the SYN (TCP Fast Open), and the client tried again without it."),
-	N_("Data in the SYN, the SYN repeated without it, then success."), N_("Delay only."), "R7413 7.1");
+const struct pp_rule pp_rule_ok_10 = OK_ROW(
+    "10", N_("TCP Fast Open retried without data"), fast_open_repeated, PP_STRONG,
+    N_("{host} works; a device dropped the data in the SYN (TCP Fast Open), and the client tried again without it."),
+    N_("Data in the SYN, the SYN repeated without it, then success."), N_("Delay only."), "R7413 7.1");
 
 /* ------------------------------------------------------------------ OK-04, OK-08: somebody else did the job */
 
 static bool abandoned(const struct pp_case *c)
 {
-	return pp_stage_is(c, PP_STAGE_SYN) ||
-	       ((pp_stage_is(c, PP_STAGE_OPEN) || pp_stage_is(c, PP_STAGE_HELLO)) && pp_closed_by_client(c) &&
-		!pp_alert_from(c, PP_SERVER));
+	return pp_stage_is(c, PP_STAGE_SYN) || ((pp_stage_is(c, PP_STAGE_OPEN) || pp_stage_is(c, PP_STAGE_HELLO)) &&
+						pp_closed_by_client(c) && !pp_alert_from(c, PP_SERVER));
 }
 
 static bool lost_race(const struct pp_case *c, struct pp_verdict *verdict)
@@ -138,19 +146,22 @@ static bool lost_race(const struct pp_case *c, struct pp_verdict *verdict)
 	    (pp_stage_is(c, PP_STAGE_HELLO) && c->tcp->watch_retransmits) || !pp_sibling_won(c, &winner))
 		return false;
 	pp_cite_syn(c, verdict);
-	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CONTRAST_OTHER, .mark = winner,
-					       .text = c->host->name ? c->host->name : "IP" });
+	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CONTRAST_OTHER,
+					       .mark = winner,
+					       .text = c->host->name ? c->host->name : N_("another address") });
 	return pp_hit(verdict, PP_STRONG);
 }
 
-const struct pp_rule pp_rule_ok_04 = OK_ROW("04", N_("lost the race"), lost_race, PP_STRONG,
-	N_("A parallel attempt to {host} won, so this one was given up; that is how Happy Eyeballs works."),
-	N_("SYN abandoned or reset while a sibling that began within 2 s works."), N_("One address family may be broken all the time."),
-	"R8305, CF23 4.2");
+const struct pp_rule pp_rule_ok_04 =
+    OK_ROW("04", N_("lost the race"), lost_race, PP_STRONG,
+	   N_("A parallel attempt to {host} won, so this one was given up; that is how Happy Eyeballs works."),
+	   N_("SYN abandoned or reset while a sibling that began within 2 s works."),
+	   N_("One address family may be broken all the time."), "R8305, CF23 4.2");
 
 static bool fell_back(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	int64_t later = c->host->last_worked[PP_DIRECT];
+	const struct pp_host_port *port = pp_host_port(c->host, c->who->port);
+	int64_t later;
 
 	if (!pp_stage_is(c, PP_STAGE_SYN))
 		return false;
@@ -158,18 +169,24 @@ static bool fell_back(const struct pp_case *c, struct pp_verdict *verdict)
 		pp_cite_syn(c, verdict);
 		return pp_hit(verdict, PP_STRONG);
 	}
-	if (!c->who->host || pp_seen(c->service->answered) || !pp_seen(c->host->worked[PP_DIRECT]) ||
-	    later < c->conn->first.ts || later - c->conn->first.ts > RECOVERY_NS)
+	if (!c->who->host || pp_seen(c->service->answered) || !pp_seen(c->host->worked[PP_DIRECT]) || !port ||
+	    !pp_seen(port->worked))
+		return false;
+	later = port->last_worked;
+	if (later < c->conn->first.ts || later - c->conn->first.ts > RECOVERY_NS)
 		return false;
 	pp_cite_syn(c, verdict);
-	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CONTRAST_PATH, .mark = c->host->worked[PP_DIRECT], .text = "direct" });
+	pp_cite(verdict, (struct pp_evidence){
+			     .kind = PP_EV_CONTRAST_PATH, .mark = c->host->worked[PP_DIRECT], .text = "direct" });
 	return pp_hit(verdict, PP_STRONG);
 }
 
-const struct pp_rule pp_rule_ok_08 = OK_ROW("08", N_("fallback succeeded"), fell_back, PP_STRONG,
-	N_("This attempt for {host} failed, and another address, resolver or path did the job; it costs time, it is no fault."),
-	N_("A later attempt for the same name works: another address, family, resolver or path."),
-	N_("The first choice stays broken and delays every start."), "R8305, SEED4");
+const struct pp_rule pp_rule_ok_08 = OK_ROW(
+    "08", N_("fallback succeeded"), fell_back, PP_STRONG,
+    N_("This attempt for {host} failed, and another address, resolver or path did the job; it costs time, it is no "
+       "fault."),
+    N_("A later attempt for the same name works: another address, family, resolver or path."),
+    N_("The first choice stays broken and delays every start."), "R8305, SEED4");
 
 /* ------------------------------------------------------------------ OK-05, OK-06: nobody wanted anything */
 
@@ -177,9 +194,10 @@ static bool only_looked(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	const struct pp_tls_facts *tls = c->shape.tls;
 	bool open = pp_stage_is(c, PP_STAGE_OPEN), tunnel = pp_stage_is(c, PP_STAGE_TUNNEL);
-	bool quiet = pp_stage_is(c, PP_STAGE_SECURE) && tls->app_bytes[PP_CLIENT] == 0 && pp_trust_of(c) == PP_TRUST_FINE;
-	bool trusted = pp_stage_is(c, PP_STAGE_SECURE) && tls->app_bytes[PP_CLIENT] == 0 && c->shape.leaf && c->issuer &&
-		       c->inspected == PP_NOT_INSPECTED;
+	bool quiet =
+	    pp_stage_is(c, PP_STAGE_SECURE) && tls->app_bytes[PP_CLIENT] == 0 && pp_trust_of(c) == PP_TRUST_FINE;
+	bool trusted = pp_stage_is(c, PP_STAGE_SECURE) && tls->app_bytes[PP_CLIENT] == 0 && c->shape.leaf &&
+		       c->issuer && c->inspected == PP_NOT_INSPECTED;
 
 	if (!open && !tunnel && !quiet && !trusted)
 		return false;
@@ -189,14 +207,19 @@ static bool only_looked(const struct pp_case *c, struct pp_verdict *verdict)
 		return false;
 	pp_cite_syn_ack(c, verdict);
 	pp_cite_end(c, verdict);
-	return pp_hit(verdict, PP_STRONG);
+	/* A TLS handshake is worth something; an open port is not. */
+	if (quiet || trusted)
+		return pp_hit(verdict, PP_STRONG);
+	return pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
 }
 
-const struct pp_rule pp_rule_ok_05 = OK_ROW("05", N_("only probed"), only_looked, PP_STRONG,
-	N_("The client only opened the connection to {host} and asked for nothing; a port test like this proves nothing about reachability behind a "
-	   "firewall or proxy."),
-	N_("Handshake, then the end or silence without a request."),
-	N_("Azure Firewall completes TCP even for what it denies; Test-NetConnection ignores the proxy."), "AZ-JPFW, SEED0, SEED3");
+const struct pp_rule pp_rule_ok_05 = OK_ROW(
+    "05", N_("only probed"), only_looked, PP_STRONG,
+    N_("The client only opened the connection to {host} and asked for nothing; a port test like this proves nothing "
+       "about reachability behind a firewall or proxy."),
+    N_("Handshake, then the end or silence without a request."),
+    N_("Azure Firewall completes TCP even for what it denies; Test-NetConnection ignores the proxy."),
+    "AZ-JPFW, SEED0, SEED3");
 
 static bool half_open_scan(const struct pp_case *c)
 {
@@ -205,8 +228,8 @@ static bool half_open_scan(const struct pp_case *c)
 
 static bool from_outside(const struct pp_case *c)
 {
-	return c->address->is_client && !pp_addr_is_private(&c->conn->client.ip) && !pp_addr_is_loopback(&c->conn->client.ip) &&
-	       pp_addr_is_private(&c->conn->server.ip);
+	return c->address->is_client && !pp_addr_is_private(&c->conn->client.ip) &&
+	       !pp_addr_is_loopback(&c->conn->client.ip) && pp_addr_is_private(&c->conn->server.ip);
 }
 
 static bool probes_many(const struct pp_case *c)
@@ -214,7 +237,8 @@ static bool probes_many(const struct pp_case *c)
 	struct pp_map_key key = pp_key_of_addr(&c->conn->client.ip, 0);
 	const struct pp_baseline *client = pp_map_find(&c->diagnosis->addresses, &key);
 
-	return client && !c->who->host && c->tcp->syn_count == 1 &&
+	return client && !c->who->host && !c->who->row &&
+	       (c->tcp->syn_count == 1 || (c->conn->server.port != 443 && c->conn->server.port != 80)) &&
 	       __builtin_popcountll(client->probed_hosts) >= PROBED_HOSTS;
 }
 
@@ -225,9 +249,12 @@ static bool scan(const struct pp_case *c)
 		(__builtin_popcountll(c->address->closed_ports) >= SCANNED_PORTS || from_outside(c) || probes_many(c)));
 }
 
+/* Whose hello or request was captured is judged by that, however it was opened. */
 static bool already_open(const struct pp_case *c)
 {
-	return c->gates & PP_CAP(1) && c->client->bytes && c->server->bytes && !c->tcp->one_sided &&
+	bool known = c->shape.exchange || (c->shape.tls && pp_seen(c->shape.tls->client_hello));
+
+	return c->gates & PP_CAP(1) && !known && c->client->bytes && c->server->bytes && !c->tcp->one_sided &&
 	       !(c->shape.ending == PP_SERVER_RST && pp_is_pending(c)) && c->client->stuck_retransmits == 0;
 }
 
@@ -240,14 +267,16 @@ static bool probe_or_old(const struct pp_case *c, struct pp_verdict *verdict)
 	}
 	if (!already_open(c))
 		return false;
-	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CAPTURE, .mark = c->conn->first,
+	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CAPTURE,
+					       .mark = c->conn->first,
 					       .text = N_("the connection was already open when the capture began") });
 	pp_cite_data(c, verdict);
 	return pp_hit(verdict, PP_CONSISTENT);
 }
 
-const struct pp_rule pp_rule_ok_06 = OK_ROW("06", N_("probe, scan, or open before the capture"), probe_or_old, PP_STRONG,
-	N_("Nothing wrong was seen with {host}: a probe or scan, or a connection that was open before the capture began."),
-	N_("Many ports or hosts asked in vain, half-open connections, attempts from outside at this host; or a connection joined midway, with data both "
-	   "ways and no reset while a request waits."),
-	N_("How a connection joined midway was opened cannot be known."), "CF23 4.2, WS");
+const struct pp_rule pp_rule_ok_06 = OK_ROW(
+    "06", N_("probe, scan, or open before the capture"), probe_or_old, PP_STRONG,
+    N_("Nothing wrong was seen with {host}: a probe or scan, or a connection that was open before the capture began."),
+    N_("Many ports or hosts asked in vain, half-open connections, attempts from outside at this host; or a connection "
+       "joined midway, with data both ways and no reset while a request waits."),
+    N_("How a connection joined midway was opened cannot be known."), "CF23 4.2, WS");

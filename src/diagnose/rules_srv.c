@@ -1,7 +1,8 @@
 /* SRV: the server itself. */
 #include "diagnose/case.h"
 
-#define REMEDY N_("Service side: listener, health, application log; the process that owns the port must explain its reset.")
+#define REMEDY                                                                                                         \
+	N_("Service side: listener, health, application log; the process that owns the port must explain its reset.")
 #define NEXT_SERVER N_("Capture at the server, or look at its log, at the same time.")
 
 /* ------------------------------------------------------------------ SRV-01 */
@@ -20,13 +21,25 @@ static bool port_closed(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_srv_01 = {
-	.id = "SRV-01", .name = N_("port closed"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_SERVER, .owner = PP_OWNER_SERVER, .most = PP_STRONG, .needs = PP_NEED_START, .match = port_closed,
-	.summary = N_("{server} refuses the connection for {host}: nothing listens on that port, or a device in front answers in its name."),
-	.when = N_("RST,ACK to the SYN with the round trip and hop count of that address; without other packets of it the grade is lowest."),
-	.traps = N_("A packet filter's reset has the same bytes (FW-04). Windows tries three to five times: that is one attempt."),
-	.next_test = N_("Connect to another port of {server} that is known to be open and compare TTL and round trip."), .remedy = REMEDY,
-	.source = "R9293 3.5.2, M-KB175523, LAB 1", .alternatives = "FW-04",
+	.id = "SRV-01",
+	.name = N_("port closed"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_SERVER,
+	.owner = PP_OWNER_SERVER,
+	.most = PP_STRONG,
+	.needs = PP_NEED_START,
+	.match = port_closed,
+	.summary = N_("{server} refuses the connection for {host}: nothing listens on that port, or a device in front "
+		      "answers in its name."),
+	.when = N_("RST,ACK to the SYN with the round trip and hop count of that address; without other packets of it "
+		   "the grade is lowest."),
+	.traps = N_("A packet filter's reset has the same bytes (FW-04). Windows tries three to five times: that is "
+		    "one attempt."),
+	.next_test = N_("Connect to another port of {server} that is known to be open and compare TTL and round trip."),
+	.remedy = REMEDY,
+	.source = "R9293 3.5.2, M-KB175523, LAB 1",
+	.alternatives = "FW-04",
 };
 
 /* ------------------------------------------------------------------ SRV-02 */
@@ -52,17 +65,28 @@ static bool waits_for_server(const struct pp_case *c)
 	}
 }
 
-/* A reset on a connection that had done its job and was asked again is shown and not accused: the client only retries. */
+static bool speaks_like_terminator(const struct pp_case *c)
+{
+	return pp_closed_after_hello(c->conn, &c->shape) && c->path == PP_DIRECT &&
+	       pp_terminator_here(c) != PP_NO_TERMINATOR;
+}
+
+/* A reset on a connection that had done its job and was asked again is shown and not accused: the client only retries.
+ */
 static bool application_reset(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	struct pp_foreign foreign;
-	bool again = c->shape.worked && pp_is_pending(c) && c->tcp->rst.after != PP_PHASE_CLOSE &&
-		     !pp_reset_after_idle(c->tcp);
+	bool again =
+	    c->shape.worked && pp_is_pending(c) && c->tcp->rst.after != PP_PHASE_CLOSE && !pp_reset_after_idle(c->tcp);
 
-	if (c->shape.ending != PP_SERVER_RST || c->shape.tunnel || (!waits_for_server(c) && !again))
+	if (c->shape.ending != PP_SERVER_RST || c->shape.tunnel || pp_alert_from(c, PP_CLIENT) ||
+	    (!waits_for_server(c) && !again))
+		return false;
+	/* Without its SYN-ACK there is no other packet to tell a device's reset by. */
+	if (pp_stage_is(c, PP_STAGE_HELLO) && (c->gates & PP_CAP(1)))
 		return false;
 	foreign = pp_reset_is_foreign(c);
-	if (foreign.ttl || foreign.early)
+	if (foreign.ttl || foreign.early || speaks_like_terminator(c))
 		return false;
 	pp_cite_syn_ack(c, verdict);
 	pp_cite_request(c, verdict);
@@ -74,14 +98,24 @@ static bool application_reset(const struct pp_case *c, struct pp_verdict *verdic
 }
 
 const struct pp_rule pp_rule_srv_02 = {
-	.id = "SRV-02", .name = N_("server application reset"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_SERVER, .owner = PP_OWNER_SERVER, .most = PP_STRONG, .needs = PP_NEED_BOTH_SIDES,
+	.id = "SRV-02",
+	.name = N_("server application reset"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_SERVER,
+	.owner = PP_OWNER_SERVER,
+	.most = PP_STRONG,
+	.needs = PP_NEED_BOTH_SIDES,
 	.match = application_reset,
-	.summary = N_("{server} itself resets the connection while the request for {host} is pending: the process that owns the port has to explain "
-		      "it."),
-	.when = N_("RST with the hop count, timestamps and acknowledgement of the server's own socket after it took the request."),
+	.summary = N_("{server} itself resets the connection while the request for {host} is pending: the process that "
+		      "owns the port has to explain it."),
+	.when = N_("RST with the hop count, timestamps and acknowledgement of the server's own socket after it took "
+		   "the request."),
 	.traps = N_("A device that copies the server's header; a nearby terminator that resets (FW-08)."),
-	.next_test = NEXT_SERVER, .remedy = REMEDY, .source = "M-TCPIP, LAB 10, LAB 11", .alternatives = "FW-07,FW-08,SRV-07",
+	.next_test = NEXT_SERVER,
+	.remedy = REMEDY,
+	.source = "M-TCPIP, LAB 10, LAB 11",
+	.alternatives = "FW-07,FW-08,SRV-07",
 };
 
 /* ------------------------------------------------------------------ SRV-03, SRV-04 */
@@ -91,6 +125,8 @@ static bool closes_without_answer(const struct pp_case *c, struct pp_verdict *ve
 	bool asked = pp_stage_is(c, PP_STAGE_ASKED) || pp_stage_is(c, PP_STAGE_HELLO);
 	struct pp_mark since = c->tcp->watch;
 
+	if (c->gates & PP_CAP(1))
+		return false;
 	if (!asked || c->shape.ending != PP_SERVER_FIN || c->shape.tunnel || c->server->bytes || c->server->missing ||
 	    !pp_seen(c->tcp->watch_acked) || c->tcp->watch_acked.ts > c->shape.end.ts)
 		return false;
@@ -102,42 +138,67 @@ static bool closes_without_answer(const struct pp_case *c, struct pp_verdict *ve
 }
 
 const struct pp_rule pp_rule_srv_03 = {
-	.id = "SRV-03", .name = N_("server closed without answering"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_SERVER, .owner = PP_OWNER_SERVER, .most = PP_CONSISTENT,
-	.needs = PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS, .match = closes_without_answer,
-	.summary = N_("{server} takes the request for {host} and closes after {n} ms without answering: the server, or a device that speaks for it, "
-		      "which cannot be told apart from this capture."),
+	.id = "SRV-03",
+	.name = N_("server closed without answering"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_SERVER,
+	.owner = PP_OWNER_SERVER,
+	.most = PP_CONSISTENT,
+	.needs = PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS,
+	.match = closes_without_answer,
+	.summary = N_("{server} takes the request for {host} and closes after {n} ms without answering: the server, or "
+		      "a device that speaks for it, which cannot be told apart from this capture."),
 	.when = N_("The request is acknowledged, then FIN without a byte."),
 	.traps = N_("A firewall that ends TCP itself closes the same way (FW-08)."),
-	.next_test = NEXT_SERVER, .remedy = REMEDY, .source = "LAB 9", .alternatives = "FW-08,TLS-03",
+	.next_test = NEXT_SERVER,
+	.remedy = REMEDY,
+	.source = "LAB 9",
+	.alternatives = "FW-08,TLS-03",
 };
 
 static bool silent(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	bool asked = pp_stage_is(c, PP_STAGE_ASKED) || pp_stage_is(c, PP_STAGE_HELLO) || pp_stage_is(c, PP_STAGE_FLIGHT);
+	bool asked =
+	    pp_stage_is(c, PP_STAGE_ASKED) || pp_stage_is(c, PP_STAGE_HELLO) || pp_stage_is(c, PP_STAGE_FLIGHT);
 
-	if (!asked || c->shape.tunnel || pp_closed_by_server(c) || !pp_seen(c->tcp->watch_acked) || c->server->missing ||
-	    (pp_stage_is(c, PP_STAGE_FLIGHT) ? c->client->last_data.ts > c->server->last_data.ts : c->server->bytes > 0))
+	if (!asked || c->shape.tunnel || pp_closed_by_server(c) || !pp_seen(c->tcp->watch_acked) ||
+	    c->server->missing ||
+	    (pp_stage_is(c, PP_STAGE_FLIGHT) ? c->client->last_data.ts > c->server->last_data.ts
+					     : c->server->bytes > 0))
 		return false;
-	if (pp_stage_is(c, PP_STAGE_FLIGHT) && pp_closed_by_client(c) && c->shape.end.ts - c->server->last_data.ts < PP_PATIENCE_NS)
+	if (pp_stage_is(c, PP_STAGE_FLIGHT) && pp_closed_by_client(c) &&
+	    c->shape.end.ts - c->server->last_data.ts < PP_PATIENCE_NS)
 		return false;
 	pp_cite_request(c, verdict);
 	pp_cite_acked(c, verdict);
 	pp_cite_silence(c, verdict, c->tcp->watch);
 	pp_cite_end(c, verdict);
+	/* Half an answer, and then nobody even gives up: rather an excerpt of a capture than a silence. */
+	if (pp_stage_is(c, PP_STAGE_FLIGHT) && c->shape.ending == PP_STILL_OPEN)
+		return pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
 	return pp_hit(verdict, PP_CONSISTENT);
 }
 
 const struct pp_rule pp_rule_srv_04 = {
-	.id = "SRV-04", .name = N_("server silent"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_SERVER, .owner = PP_OWNER_SERVER, .most = PP_CONSISTENT,
-	.needs = PP_NEED_BOTH_SIDES | PP_NEED_WAITED | PP_NEED_NO_DROPS, .match = silent,
-	.summary = N_("{server} acknowledged the request for {host} and then said nothing more: a hung server, its upstream, or a device that drops "
-		      "the answer, which cannot be told apart from this capture."),
-	.when = N_("ClientHello or request fully acknowledged, nothing follows for 10 s or until the client gives up, and no later segment shows a "
-		   "gap."),
+	.id = "SRV-04",
+	.name = N_("server silent"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_SERVER,
+	.owner = PP_OWNER_SERVER,
+	.most = PP_CONSISTENT,
+	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_WAITED | PP_NEED_NO_DROPS,
+	.match = silent,
+	.summary = N_("{server} acknowledged the request for {host} and then said nothing more: a hung server, its "
+		      "upstream, or a device that drops the answer, which cannot be told apart from this capture."),
+	.when = N_("ClientHello or request fully acknowledged, nothing follows for 10 s or until the client gives up, "
+		   "and no later segment shows a gap."),
 	.traps = N_("Large answers lost on the way show a gap in a later segment (MTU-01)."),
-	.next_test = NEXT_SERVER, .remedy = REMEDY, .source = "LAB", .alternatives = "MTU-01,FW-06,CAP-08",
+	.next_test = NEXT_SERVER,
+	.remedy = REMEDY,
+	.source = "LAB",
+	.alternatives = "MTU-01,FW-06,CAP-08",
 };
 
 /* ------------------------------------------------------------------ SRV-05 to SRV-07 */
@@ -151,19 +212,32 @@ static bool window_stall(const struct pp_case *c, struct pp_verdict *verdict)
 	if (server->zero_window_ns < PP_SILENCE_NS || !to_the_end)
 		return false;
 	pp_cite_data(c, verdict);
-	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_ZERO_WINDOW, .mark = server->zero_window, .side = PP_SERVER,
+	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_ZERO_WINDOW,
+					       .mark = server->zero_window,
+					       .side = PP_SERVER,
 					       .a = server->zero_window_ns / PP_MS });
 	verdict->number = server->zero_window_ns / PP_SECOND;
 	return pp_hit(verdict, PP_PROVEN);
 }
 
 const struct pp_rule pp_rule_srv_05 = {
-	.id = "SRV-05", .name = N_("receive window stall"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_SERVER, .owner = PP_OWNER_SERVER, .most = PP_PROVEN, .needs = PP_NEED_BOTH_SIDES, .match = window_stall,
-	.summary = N_("{server} takes no more data of {host}: it has announced a full receive window for {n} s, until the end."),
+	.id = "SRV-05",
+	.name = N_("receive window stall"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_SERVER,
+	.owner = PP_OWNER_SERVER,
+	.most = PP_PROVEN,
+	.needs = PP_NEED_BOTH_SIDES,
+	.match = window_stall,
+	.summary = N_("{server} takes no more data of {host}: it has announced a full receive window for {n} s, until "
+		      "the end."),
 	.when = N_("The server announces window 0 for 10 s or more and does not open it again."),
 	.traps = N_("A client that announces 0 is busy itself; a window that opens again was only slow."),
-	.next_test = NEXT_SERVER, .remedy = REMEDY, .source = "R9293 3.8.6", .alternatives = "FW-15",
+	.next_test = NEXT_SERVER,
+	.remedy = REMEDY,
+	.source = "R9293 3.8.6",
+	.alternatives = "FW-15",
 };
 
 static bool gateway_error(const struct pp_case *c, struct pp_verdict *verdict)
@@ -180,19 +254,30 @@ static bool gateway_error(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_srv_06 = {
-	.id = "SRV-06", .name = N_("HTTP error in clear"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_SERVER, .owner = PP_OWNER_SERVER, .most = PP_PROVEN, .match = gateway_error,
-	.summary = N_("{host} itself answers with the gateway error {n}: the connection works, what lies behind that server does not."),
-	.when = N_("502, 503 or 504 over plain HTTP, not from a proxy. 400, 403 and 404 of an Azure service mean that it is reachable."),
+	.id = "SRV-06",
+	.name = N_("HTTP error in clear"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_SERVER,
+	.owner = PP_OWNER_SERVER,
+	.most = PP_PROVEN,
+	.match = gateway_error,
+	.summary = N_("{host} itself answers with the gateway error {n}: the connection works, what lies behind that "
+		      "server does not."),
+	.when = N_("502, 503 or 504 over plain HTTP, not from a proxy. 400, 403 and 404 of an Azure service mean that "
+		   "it is reachable."),
 	.traps = N_("A transparent proxy may be the author."),
 	.next_test = NEXT_SERVER,
-	.remedy = N_("Look at the service behind it; HTTP 400, 403 or 404 from Azure need identity and permissions, not the network."),
-	.source = "R9110 15.6, SEED0", .alternatives = "PRX-11,FW-09",
+	.remedy = N_("Look at the service behind it; HTTP 400, 403 or 404 from Azure need identity and permissions, "
+		     "not the network."),
+	.source = "R9110 15.6, SEED0",
+	.alternatives = "PRX-11,FW-09",
 };
 
 static bool accept_and_close(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	bool open = pp_stage_is(c, PP_STAGE_OPEN), asked = pp_stage_is(c, PP_STAGE_HELLO) || pp_stage_is(c, PP_STAGE_ASKED);
+	bool open = pp_stage_is(c, PP_STAGE_OPEN),
+	     asked = pp_stage_is(c, PP_STAGE_HELLO) || pp_stage_is(c, PP_STAGE_ASKED);
 	bool rst = c->shape.ending == PP_SERVER_RST;
 	struct pp_foreign foreign = { 0 };
 
@@ -214,12 +299,21 @@ static bool accept_and_close(const struct pp_case *c, struct pp_verdict *verdict
 }
 
 const struct pp_rule pp_rule_srv_07 = {
-	.id = "SRV-07", .name = N_("accepts and closes at once"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_SERVER, .owner = PP_OWNER_SERVER, .most = PP_STRONG, .needs = PP_NEED_START | PP_NEED_BOTH_SIDES,
+	.id = "SRV-07",
+	.name = N_("accepts and closes at once"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_SERVER,
+	.owner = PP_OWNER_SERVER,
+	.most = PP_STRONG,
+	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES,
 	.match = accept_and_close,
-	.summary = N_("{server} accepts the connection for {host} and closes it at once, before it took the request: a load balancer without a "
-		      "backend, or a server at its limits."),
+	.summary = N_("{server} accepts the connection for {host} and closes it at once, before it took the request: a "
+		      "load balancer without a backend, or a server at its limits."),
 	.when = N_("FIN or RST from the server within a second of the handshake, before the request is acknowledged."),
 	.traps = N_("Where the client sent nothing it may have been a probe."),
-	.next_test = NEXT_SERVER, .remedy = REMEDY, .source = "LAB 11", .alternatives = "FW-08,SRV-02",
+	.next_test = NEXT_SERVER,
+	.remedy = REMEDY,
+	.source = "LAB 11",
+	.alternatives = "FW-08,SRV-02",
 };

@@ -1,16 +1,31 @@
-/* TLS: negotiation.  An alert proves who sent it; whether that was the server or an inspector, its certificate tells. */
+/* TLS: negotiation.  An alert proves who sent it; whether that was the server or an inspector, its certificate tells.
+ */
 #include "diagnose/case.h"
 #include "dissect/tls.h"
 
-#define REMEDY_ALIGN N_("Align cipher suites, groups and ALPN of client and service; on a new Windows Server look at the firewall first, because "    \
-			"its suites usually match.")
-#define REMEDY_SERVER N_("Wrong host, port or virtual host, or a fault of the server: check the name, the port and the service's health.")
+#define REMEDY_ALIGN                                                                                                   \
+	N_("Align cipher suites, groups and ALPN of client and service; on a new Windows Server look at the firewall " \
+	   "first, because its suites usually match.")
+#define REMEDY_SERVER                                                                                                  \
+	N_("Wrong host, port or virtual host, or a fault of the server: check the name, the port and the service's "   \
+	   "health.")
 #define NEXT_CLIENT N_("Connect to {host} from this machine with openssl s_client and compare versions and suites.")
 
 enum {
-	UNEXPECTED_MESSAGE = 10, BAD_RECORD_MAC = 20, RECORD_OVERFLOW = 22, HANDSHAKE_FAILURE = 40, ILLEGAL_PARAMETER = 47,
-	DECODE_ERROR = 50, DECRYPT_ERROR = 51, PROTOCOL_VERSION = 70, INSUFFICIENT_SECURITY = 71, INTERNAL_ERROR = 80,
-	INAPPROPRIATE_FALLBACK = 86, MISSING_EXTENSION = 109, UNSUPPORTED_EXTENSION = 110, UNRECOGNIZED_NAME = 112,
+	UNEXPECTED_MESSAGE = 10,
+	BAD_RECORD_MAC = 20,
+	RECORD_OVERFLOW = 22,
+	HANDSHAKE_FAILURE = 40,
+	ILLEGAL_PARAMETER = 47,
+	DECODE_ERROR = 50,
+	DECRYPT_ERROR = 51,
+	PROTOCOL_VERSION = 70,
+	INSUFFICIENT_SECURITY = 71,
+	INTERNAL_ERROR = 80,
+	INAPPROPRIATE_FALLBACK = 86,
+	MISSING_EXTENSION = 109,
+	UNSUPPORTED_EXTENSION = 110,
+	UNRECOGNIZED_NAME = 112,
 	NO_APPLICATION_PROTOCOL = 120,
 };
 
@@ -59,31 +74,55 @@ static bool version_mismatch(const struct pp_case *c, struct pp_verdict *verdict
 }
 
 const struct pp_rule pp_rule_tls_01 = {
-	.id = "TLS-01", .name = N_("version mismatch"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_TLS, .owner = PP_OWNER_SERVER, .most = PP_PROVEN, .match = version_mismatch,
-	.summary = N_("Client and {host} have no TLS version in common (the client offers up to {detail}): the alert protocol_version says so."),
-	.when = N_("Alert 70 from the server, or from the client after a ServerHello it did not offer. A client that offers at most TLS 1.1 is "
-		   "LOC-06."),
+	.id = "TLS-01",
+	.name = N_("version mismatch"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_TLS,
+	.owner = PP_OWNER_SERVER,
+	.most = PP_PROVEN,
+	.match = version_mismatch,
+	.summary = N_("Client and {host} have no TLS version in common (the client offers up to {detail}): the alert "
+		      "protocol_version says so."),
+	.when = N_("Alert 70 from the server, or from the client after a ServerHello it did not offer. A client that "
+		   "offers at most TLS 1.1 is LOC-06."),
 	.traps = N_("An inspector in the middle may be the one that lacks the version."),
-	.next_test = NEXT_CLIENT, .remedy = N_("Enable a common TLS version (1.2 or newer) on the side that lacks it."),
-	.source = "R8446 6.2, LAB 13", .alternatives = "LOC-06,TLS-02",
+	.next_test = NEXT_CLIENT,
+	.remedy = N_("Enable a common TLS version (1.2 or newer) on the side that lacks it."),
+	.source = "R8446 6.2, LAB 13",
+	.alternatives = "LOC-06,TLS-02",
 };
 
+/* The server refuses the ClientHello, or the client what the server chose. */
 static bool nothing_common(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	const struct pp_tls_alert *alert = refusal(c);
 
+	if (!alert)
+		alert = pp_alert_from(c, PP_CLIENT);
 	return alert && (alert->code == HANDSHAKE_FAILURE || alert->code == INSUFFICIENT_SECURITY) &&
 	       !c->shape.tls->hello_retry && hit_alert(c, verdict, alert, PP_PROVEN);
 }
 
 const struct pp_rule pp_rule_tls_02 = {
-	.id = "TLS-02", .name = N_("no common parameters"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_TLS, .owner = PP_OWNER_LOCAL, .most = PP_PROVEN, .match = nothing_common,
-	.summary = N_("{host} refuses what this machine offers in TLS ({detail}): no cipher suite, group or signature algorithm in common."),
-	.when = N_("Alert 40 or 71 from the server straight after the ClientHello."),
+	.id = "TLS-02",
+	.name = N_("no common parameters"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_TLS,
+	.owner = PP_OWNER_LOCAL,
+	.most = PP_PROVEN,
+	.needs = PP_NEED_WHOLE_FRAMES,
+	.match = nothing_common,
+	.summary = N_("This machine and {host} have no TLS parameters in common ({detail}): no cipher suite, group or "
+		      "signature algorithm that both accept."),
+	.when = N_("Alert 40 or 71 from the server straight after the ClientHello, or from the client after the "
+		   "ServerHello."),
 	.traps = N_("After a client certificate was asked, 40 means that one (MTLS-01)."),
-	.next_test = NEXT_CLIENT, .remedy = REMEDY_ALIGN, .source = "R5246 7.2.2, SEED3, LAB 13", .alternatives = "TLS-01,LOC-06",
+	.next_test = NEXT_CLIENT,
+	.remedy = REMEDY_ALIGN,
+	.source = "R5246 7.2.2, SEED3, LAB 13",
+	.alternatives = "TLS-01,LOC-06",
 };
 
 /* ------------------------------------------------------------------ TLS-03 */
@@ -101,15 +140,27 @@ static bool server_closes(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_tls_03 = {
-	.id = "TLS-03", .name = N_("silent close after ClientHello"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_TLS, .owner = PP_OWNER_LOCAL, .most = PP_CONSISTENT,
-	.needs = PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS, .match = server_closes,
-	.summary = N_("{server} takes the ClientHello for {host} and closes without an alert, at the distance of a server: its TLS stack or its "
-		      "settings for that name, or a firewall next to it, which cannot be told apart from this capture."),
-	.when = N_("The shape of FW-08, but the TCP end is not near, and hop count and round trip are those of the address's other connections."),
-	.traps = N_("A terminator answers for everything, so equal distance to one that works does not clear a nearby device (FW-08)."),
-	.next_test = N_("Repeat with more cipher suites and versions to the same name, and with another name to the same address."),
-	.remedy = REMEDY_ALIGN, .source = "SEED3", .alternatives = "FW-08,SRV-03,TLS-02",
+	.id = "TLS-03",
+	.name = N_("silent close after ClientHello"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_TLS,
+	.owner = PP_OWNER_SERVER,
+	.most = PP_CONSISTENT,
+	.needs = PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS,
+	.match = server_closes,
+	.summary = N_("{server} takes the ClientHello for {host} and closes without an alert, at the distance of a "
+		      "server: its TLS stack or its settings for that name, or a firewall next to it, which cannot be "
+		      "told apart from this capture."),
+	.when = N_("The shape of FW-08, but the TCP end is not near, and hop count and round trip are those of the "
+		   "address's other connections."),
+	.traps = N_("A terminator answers for everything, so equal distance to one that works does not clear a nearby "
+		    "device (FW-08)."),
+	.next_test = N_("Repeat with more cipher suites and versions to the same name, and with another name to the "
+			"same address."),
+	.remedy = REMEDY_ALIGN,
+	.source = "SEED3",
+	.alternatives = "FW-08,SRV-03,TLS-02",
 };
 
 /* ------------------------------------------------------------------ TLS-04 to TLS-07, TLS-09, TLS-10: alerts */
@@ -122,11 +173,21 @@ static bool unknown_name(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_tls_04 = {
-	.id = "TLS-04", .name = N_("unknown name"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_TLS, .owner = PP_OWNER_SERVER, .most = PP_PROVEN, .match = unknown_name,
-	.summary = N_("{server} does not know the name {host} (alert unrecognized_name): wrong host, or the name is not set up there."),
-	.when = N_("Fatal alert 112 from the server."), .traps = N_("As a warning it ends nothing."),
-	.next_test = N_("Check which names that server or load balancer serves."), .remedy = REMEDY_SERVER, .source = "R6066 3, LAB 16",
+	.id = "TLS-04",
+	.name = N_("unknown name"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_TLS,
+	.owner = PP_OWNER_SERVER,
+	.most = PP_PROVEN,
+	.match = unknown_name,
+	.summary = N_("{server} does not know the name {host} (alert unrecognized_name): wrong host, or the name is "
+		      "not set up there."),
+	.when = N_("Fatal alert 112 from the server."),
+	.traps = N_("As a warning it ends nothing."),
+	.next_test = N_("Check which names that server or load balancer serves."),
+	.remedy = REMEDY_SERVER,
+	.source = "R6066 3, LAB 16",
 	.alternatives = "TLS-02",
 };
 
@@ -138,11 +199,21 @@ static bool no_protocol(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_tls_05 = {
-	.id = "TLS-05", .name = N_("no application protocol"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_TLS, .owner = PP_OWNER_LOCAL, .most = PP_PROVEN, .match = no_protocol,
+	.id = "TLS-05",
+	.name = N_("no application protocol"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_TLS,
+	.owner = PP_OWNER_SERVER,
+	.most = PP_PROVEN,
+	.match = no_protocol,
 	.summary = N_("{host} supports none of the application protocols (ALPN) that this client offers."),
-	.when = N_("Alert 120 from the server."), .traps = N_("An inspector that knows HTTP/1.1 only."),
-	.next_test = NEXT_CLIENT, .remedy = REMEDY_ALIGN, .source = "R8446 6.2", .alternatives = "TLS-02",
+	.when = N_("Alert 120 from the server."),
+	.traps = N_("An inspector that knows HTTP/1.1 only."),
+	.next_test = NEXT_CLIENT,
+	.remedy = REMEDY_ALIGN,
+	.source = "R8446 6.2",
+	.alternatives = "TLS-02",
 };
 
 static bool retry_failed(const struct pp_case *c, struct pp_verdict *verdict)
@@ -166,12 +237,22 @@ static bool retry_failed(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_tls_06 = {
-	.id = "TLS-06", .name = N_("group negotiation failed"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_TLS, .owner = PP_OWNER_LOCAL, .most = PP_PROVEN, .match = retry_failed,
-	.summary = N_("{host} asked for another key exchange group (HelloRetryRequest), and the second attempt failed ({detail})."),
+	.id = "TLS-06",
+	.name = N_("group negotiation failed"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_TLS,
+	.owner = PP_OWNER_LOCAL,
+	.most = PP_PROVEN,
+	.match = retry_failed,
+	.summary = N_("{host} asked for another key exchange group (HelloRetryRequest), and the second attempt failed "
+		      "({detail})."),
 	.when = N_("Two ClientHellos with a HelloRetryRequest between, then an alert, RST or FIN."),
 	.traps = N_("The second hello may be lost because it is large (FW-11)."),
-	.next_test = NEXT_CLIENT, .remedy = REMEDY_ALIGN, .source = "R8446 4.1.4", .alternatives = "FW-11,TLS-02",
+	.next_test = NEXT_CLIENT,
+	.remedy = REMEDY_ALIGN,
+	.source = "R8446 4.1.4",
+	.alternatives = "FW-11,TLS-02",
 };
 
 static bool is_integrity_error(uint8_t code)
@@ -201,14 +282,23 @@ static bool integrity(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_tls_07 = {
-	.id = "TLS-07", .name = N_("integrity error"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_TLS, .owner = PP_OWNER_NETWORK, .most = PP_STRONG, .match = integrity,
-	.summary = N_("The TLS handshake with {host} fails with {detail}: a device rewrites the stream, or an implementation is wrong."),
+	.id = "TLS-07",
+	.name = N_("integrity error"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_TLS,
+	.owner = PP_OWNER_NETWORK,
+	.most = PP_STRONG,
+	.match = integrity,
+	.summary = N_("The TLS handshake with {host} fails with {detail}: a device rewrites the stream, or an "
+		      "implementation is wrong."),
 	.when = N_("Alert 10, 20, 22, 47, 50, 51, 109 or 110 from either side."),
 	.traps = N_("Offload artefacts of the capture only look like damage."),
 	.next_test = N_("Capture on both sides and compare the bytes."),
-	.remedy = N_("Find the device that rewrites the stream, or the implementation bug: capture on both sides and compare."),
-	.source = "R8446 6.2, M-TCPIP", .alternatives = "TLS-02,TLS-10",
+	.remedy = N_("Find the device that rewrites the stream, or the implementation bug: capture on both sides and "
+		     "compare."),
+	.source = "R8446 6.2, M-TCPIP",
+	.alternatives = "TLS-02,TLS-10",
 };
 
 static bool fallback_refused(const struct pp_case *c, struct pp_verdict *verdict)
@@ -219,11 +309,21 @@ static bool fallback_refused(const struct pp_case *c, struct pp_verdict *verdict
 }
 
 const struct pp_rule pp_rule_tls_09 = {
-	.id = "TLS-09", .name = N_("fallback refused"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_TLS, .owner = PP_OWNER_LOCAL, .most = PP_PROVEN, .match = fallback_refused,
-	.summary = N_("This machine retried {host} with a lower TLS version and was refused for it; the failure of its first attempt is the cause."),
-	.when = N_("Alert 86 from the server."), .traps = N_("Look for the connection before it."),
-	.next_test = N_("Find the first attempt to {host} in the capture."), .remedy = REMEDY_ALIGN, .source = "R8446 6.2",
+	.id = "TLS-09",
+	.name = N_("fallback refused"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_TLS,
+	.owner = PP_OWNER_LOCAL,
+	.most = PP_PROVEN,
+	.match = fallback_refused,
+	.summary = N_("This machine retried {host} with a lower TLS version and was refused for it; the failure of its "
+		      "first attempt is the cause."),
+	.when = N_("Alert 86 from the server."),
+	.traps = N_("Look for the connection before it."),
+	.next_test = N_("Find the first attempt to {host} in the capture."),
+	.remedy = REMEDY_ALIGN,
+	.source = "R8446 6.2",
 	.alternatives = "FW-06,FW-07",
 };
 
@@ -252,12 +352,22 @@ static bool peer_failed(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_tls_10 = {
-	.id = "TLS-10", .name = N_("the server failed"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_TLS, .owner = PP_OWNER_SERVER, .most = PP_PROVEN, .match = peer_failed,
+	.id = "TLS-10",
+	.name = N_("the server failed"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_TLS,
+	.owner = PP_OWNER_SERVER,
+	.most = PP_PROVEN,
+	.needs = PP_NEED_BOTH_SIDES | PP_NEED_WHOLE_FRAMES,
+	.match = peer_failed,
 	.summary = N_("{host} ends the TLS handshake with the alert {detail}: a fault or refusal of that server."),
 	.when = N_("Alert internal_error (80), or another alert that names no cause, from the server."),
 	.traps = N_("An inspector answers so when its own upstream fails."),
-	.next_test = N_("Look at the service's health and log."), .remedy = REMEDY_SERVER, .source = "R8446 6.2", .alternatives = "TLS-02",
+	.next_test = N_("Look at the service's health and log."),
+	.remedy = REMEDY_SERVER,
+	.source = "R8446 6.2",
+	.alternatives = "TLS-02",
 };
 
 /* ------------------------------------------------------------------ TLS-08 */
@@ -267,22 +377,31 @@ static bool no_tls_there(const struct pp_case *c, struct pp_verdict *verdict)
 	if (!pp_stage_is(c, PP_STAGE_HELLO) || !pp_seen(c->shape.tls->not_tls))
 		return false;
 	pp_cite_hello(c, verdict);
-	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_NOT_TLS, .mark = c->shape.tls->not_tls, .side = PP_SERVER,
+	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_NOT_TLS,
+					       .mark = c->shape.tls->not_tls,
+					       .side = PP_SERVER,
 					       .text = c->shape.tls->not_tls_head });
 	verdict->detail = c->shape.tls->not_tls_head;
 	return pp_hit(verdict, PP_PROVEN);
 }
 
 const struct pp_rule pp_rule_tls_08 = {
-	.id = "TLS-08", .name = N_("peer does not speak TLS"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_TLS, .owner = PP_OWNER_LOCAL, .most = PP_PROVEN,
-	.needs = PP_NEED_WHOLE_FRAMES | PP_NEED_NO_DROPS, .match = no_tls_there,
-	.summary = N_("What answers for {host} at {server} does not speak TLS (it begins with \"{detail}\"): wrong port, a plain proxy or a captive "
-		      "portal."),
+	.id = "TLS-08",
+	.name = N_("peer does not speak TLS"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_TLS,
+	.owner = PP_OWNER_LOCAL,
+	.most = PP_PROVEN,
+	.needs = PP_NEED_WHOLE_FRAMES | PP_NEED_NO_DROPS,
+	.match = no_tls_there,
+	.summary = N_("What answers for {host} at {server} does not speak TLS (it begins with \"{detail}\"): wrong "
+		      "port, a plain proxy or a captive portal."),
 	.when = N_("The first bytes from the server after the ClientHello are HTTP, a banner or no TLS record."),
 	.traps = N_("A protocol that begins in clear and was joined midway."),
 	.next_test = N_("Ask {server} in plain HTTP what it is."),
-	.remedy = N_("Correct host, port or proxy setting of the client, or remove the captive portal from the path."), .source = "LAB 26",
+	.remedy = N_("Correct host, port or proxy setting of the client, or remove the captive portal from the path."),
+	.source = "LAB 26",
 	.alternatives = "PRX-15,LOC-04",
 };
 
@@ -296,8 +415,8 @@ static const struct pp_tls_alert *hidden_alert(const struct pp_case *c)
 	return NULL;
 }
 
-/* A connection opened in advance and closed for want of a request ends with close_notify, which looks the same: the server
- * must have had something to refuse, or have refused at once. */
+/* A connection opened in advance and closed for want of a request ends with close_notify, which looks the same: only
+ * what comes right behind the handshake is a refusal. */
 static bool alert_unseen(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	const struct pp_tls_facts *tls = c->shape.tls;
@@ -311,7 +430,7 @@ static bool alert_unseen(const struct pp_case *c, struct pp_verdict *verdict)
 	if (!alert)
 		return false;
 	at_once = alert->mark.ts - (tls->complete ? tls->complete_mark.ts : tls->server_hello.ts) <= PP_AT_ONCE_NS;
-	if (!at_once && tls->app_bytes[PP_CLIENT] == 0)
+	if (!at_once)
 		return false;
 	pp_cite_server_hello(c, verdict);
 	pp_cite_alert(verdict, alert);
@@ -321,19 +440,30 @@ static bool alert_unseen(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_tls_11 = {
-	.id = "TLS-11", .name = N_("hidden alert"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT, .domain = PP_DOMAIN_TLS,
-	.owner = PP_OWNER_SERVER, .most = PP_STRONG, .needs = PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS, .match = alert_unseen,
-	.summary = N_("{host} ends TLS with an alert that is encrypted, so its reason cannot be read; the server's log has it."),
-	.when = N_("The server's last record before its FIN has the size of an alert, and it never sent application data."),
+	.id = "TLS-11",
+	.name = N_("hidden alert"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_TLS,
+	.owner = PP_OWNER_SERVER,
+	.most = PP_STRONG,
+	.needs = PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS,
+	.match = alert_unseen,
+	.summary = N_("{host} ends TLS with an alert that is encrypted, so its reason cannot be read; the server's log "
+		      "has it."),
+	.when =
+	    N_("The server's last record before its FIN has the size of an alert, and it never sent application data."),
 	.traps = N_("Two bytes of data have the same size; after a client certificate was asked it is MTLS-01."),
-	.next_test = N_("Ask for the server's TLS log at this time."), .remedy = REMEDY_SERVER, .source = "R8446 5.2, LAB 15",
+	.next_test = N_("Ask for the server's TLS log at this time."),
+	.remedy = REMEDY_SERVER,
+	.source = "R8446 5.2, LAB 15",
 	.alternatives = "MTLS-01,MTLS-02,TLS-12",
 };
 
 static bool handshake_truncated(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	if (!pp_stage_is(c, PP_STAGE_FLIGHT) || c->shape.ending != PP_SERVER_FIN || pp_alert_from(c, PP_SERVER) ||
-	    pp_alert_from(c, PP_CLIENT) || c->server->missing)
+	    pp_alert_from(c, PP_CLIENT) || c->server->missing || pp_trust_of(c) != PP_TRUST_FINE)
 		return false;
 	pp_cite_hello(c, verdict);
 	pp_cite_server_hello(c, verdict);
@@ -343,12 +473,21 @@ static bool handshake_truncated(const struct pp_case *c, struct pp_verdict *verd
 }
 
 const struct pp_rule pp_rule_tls_12 = {
-	.id = "TLS-12", .name = N_("handshake cut short"), .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_FAULT,
-	.domain = PP_DOMAIN_TLS, .owner = PP_OWNER_SERVER, .most = PP_CONSISTENT,
-	.needs = PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS, .match = handshake_truncated,
-	.summary = N_("{host} begins its TLS answer and then closes: a failing server, or an inspector that gave up on its upstream, which cannot "
-		      "be told apart from this capture."),
+	.id = "TLS-12",
+	.name = N_("handshake cut short"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_TLS,
+	.owner = PP_OWNER_SERVER,
+	.most = PP_CONSISTENT,
+	.needs = PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS,
+	.match = handshake_truncated,
+	.summary = N_("{host} begins its TLS answer and then closes: a failing server, or an inspector that gave up on "
+		      "its upstream, which cannot be told apart from this capture."),
 	.when = N_("ServerHello, incomplete handshake, then FIN from the server without an alert that can be read."),
 	.traps = N_("A server that refuses a client certificate without an alert."),
-	.next_test = NEXT_CLIENT, .remedy = REMEDY_SERVER, .source = "AZ-PREM", .alternatives = "INSP-05,TLS-11,SRV-02",
+	.next_test = NEXT_CLIENT,
+	.remedy = REMEDY_SERVER,
+	.source = "AZ-PREM",
+	.alternatives = "INSP-05,TLS-11,SRV-02",
 };

@@ -62,7 +62,8 @@ static bool hidden(const struct pp_connection *conn, const struct pp_tls_facts *
 	const struct pp_tcp_side *server = &conn->tcp.side[PP_SERVER];
 
 	return tls->alert_count == 0 && !pp_seen(tls->not_tls) &&
-	       (conn->tcp.snapped || tls->desynchronised[PP_SERVER] || tls->server_first_unseen || server->missing_acked) &&
+	       (conn->tcp.snapped || tls->desynchronised[PP_SERVER] || tls->server_first_unseen ||
+		server->missing_acked) &&
 	       (server->bytes > 0 || server->missing_acked);
 }
 
@@ -73,7 +74,9 @@ static enum pp_stage tls_stage(const struct pp_connection *conn, const struct pp
 	if (tls->complete || (tls->app_bytes[PP_CLIENT] && tls->app_bytes[PP_SERVER]))
 		return PP_STAGE_SECURE;
 	if (hello)
-		return tls->desynchronised[PP_SERVER] || tls->desynchronised[PP_CLIENT] ? PP_STAGE_OPAQUE : PP_STAGE_FLIGHT;
+		return tls->version == PP_SSL_2 || tls->desynchronised[PP_SERVER] || tls->desynchronised[PP_CLIENT]
+			   ? PP_STAGE_OPAQUE
+			   : PP_STAGE_FLIGHT;
 	if (!pp_seen(tls->client_hello) && !tls->partial_client_hello)
 		return PP_STAGE_OPAQUE;
 	return hidden(conn, tls) ? PP_STAGE_OPAQUE : PP_STAGE_HELLO;
@@ -86,9 +89,9 @@ static enum pp_stage http_stage(const struct pp_connection *conn, const struct p
 	if (shape->exchange && !(shape->connect && shape->connect->mark.ts > shape->exchange->mark.ts)) {
 		if (pp_seen(shape->exchange->reply.mark))
 			return PP_STAGE_ANSWERED;
-		return tcp->snapped || tcp->side[PP_SERVER].missing_acked || pp_seen(shape->exchange->reply.begin) ?
-			       PP_STAGE_OPAQUE :
-			       PP_STAGE_ASKED;
+		return tcp->snapped || tcp->side[PP_SERVER].missing_acked || pp_seen(shape->exchange->reply.begin)
+			   ? PP_STAGE_OPAQUE
+			   : PP_STAGE_ASKED;
 	}
 	if (!shape->connect)
 		return pp_seen(conn->http->reply_without_request) ? PP_STAGE_OPAQUE : PP_STAGE_NOTHING;
@@ -169,7 +172,8 @@ struct pp_shape pp_shape_of(const struct pp_connection *conn)
 			shape.hello_ns = tls->server_hello.ts - tls->client_hello.ts;
 	}
 	shape.stage = stage_of(conn, &shape);
-	shape.passed = shape.stage == PP_STAGE_FLIGHT || shape.stage == PP_STAGE_SECURE || shape.stage == PP_STAGE_ANSWERED;
+	shape.passed =
+	    shape.stage == PP_STAGE_FLIGHT || shape.stage == PP_STAGE_SECURE || shape.stage == PP_STAGE_ANSWERED;
 	find_end(&shape, &conn->tcp);
 	shape.worked = did_its_job(conn, &shape);
 	return shape;

@@ -8,16 +8,16 @@
 
 /* How far it got; every connection is at exactly one, and each layer of the rule table asks about some. */
 enum pp_stage {
-	PP_STAGE_NOTHING,   /* no packet of its own (known from an ICMP quote), or joined midway and nothing recognised */
-	PP_STAGE_SYN,       /* no SYN-ACK */
-	PP_STAGE_OPEN,      /* TCP handshake, no payload */
-	PP_STAGE_CONNECT,   /* CONNECT without a reply */
-	PP_STAGE_DENIED,    /* CONNECT answered, and not by a 2xx */
-	PP_STAGE_TUNNEL,    /* 2xx, nothing in the tunnel yet */
-	PP_STAGE_HELLO,     /* ClientHello, no ServerHello */
-	PP_STAGE_FLIGHT,    /* ServerHello, handshake incomplete */
-	PP_STAGE_SECURE,    /* TLS handshake complete */
-	PP_STAGE_ASKED,     /* plain HTTP request without an answer */
+	PP_STAGE_NOTHING, /* no packet of its own (known from an ICMP quote), or joined midway and nothing recognised */
+	PP_STAGE_SYN,     /* no SYN-ACK */
+	PP_STAGE_OPEN,    /* TCP handshake, no payload */
+	PP_STAGE_CONNECT, /* CONNECT without a reply */
+	PP_STAGE_DENIED,  /* CONNECT answered, and not by a 2xx */
+	PP_STAGE_TUNNEL,  /* 2xx, nothing in the tunnel yet */
+	PP_STAGE_HELLO,   /* ClientHello, no ServerHello */
+	PP_STAGE_FLIGHT,  /* ServerHello, handshake incomplete */
+	PP_STAGE_SECURE,  /* TLS handshake complete */
+	PP_STAGE_ASKED,   /* plain HTTP request without an answer */
 	PP_STAGE_ANSWERED,  /* its latest plain HTTP request was answered */
 	PP_STAGE_DATA,      /* another protocol, both sides spoke */
 	PP_STAGE_ONE_VOICE, /* another protocol, one side spoke */
@@ -30,19 +30,19 @@ enum pp_ending { PP_STILL_OPEN, PP_CLIENT_FIN, PP_SERVER_FIN, PP_CLIENT_RST, PP_
 struct pp_shape {
 	enum pp_stage stage;
 	enum pp_ending ending;
-	struct pp_mark end;                /* the first FIN, or RST that its receiver would accept */
-	const struct pp_connect *connect;  /* the last one; NULL: none */
+	struct pp_mark end;                      /* the first FIN, or RST that its receiver would accept */
+	const struct pp_connect *connect;        /* the last one; NULL: none */
 	const struct pp_http_exchange *exchange; /* the last one; NULL: none */
-	const struct pp_tls_facts *tls;    /* NULL: none, or no ClientHello of the client */
-	const struct pp_tls_certificate *leaf; /* NULL: not seen */
-	bool asked_proxy;                  /* CONNECT or absolute-form: whoever is there was taken for a proxy */
-	bool tunnel;                       /* a 2xx opened one */
-	bool passed;                       /* a ServerHello or an HTTP reply came back for what was asked */
-	bool worked;                       /* it did its job: data both ways behind whatever handshakes there were */
-	bool went_on;                      /* both sides spoke after the reset: nobody took it */
-	uint16_t offer;                    /* highest TLS version offered, 0: none */
-	int64_t near_ns;                   /* SYN to SYN-ACK, else the fastest acknowledgement; -1 */
-	int64_t hello_ns;                  /* ClientHello to ServerHello; -1 */
+	const struct pp_tls_facts *tls;          /* NULL: none, or no ClientHello of the client */
+	const struct pp_tls_certificate *leaf;   /* NULL: not seen */
+	bool asked_proxy;                        /* CONNECT or absolute-form: whoever is there was taken for a proxy */
+	bool tunnel;                             /* a 2xx opened one */
+	bool passed;                             /* a ServerHello or an HTTP reply came back for what was asked */
+	bool worked;      /* it did its job: data both ways behind whatever handshakes there were */
+	bool went_on;     /* both sides spoke after the reset: nobody took it */
+	uint16_t offer;   /* highest TLS version offered, 0: none */
+	int64_t near_ns;  /* SYN to SYN-ACK, else the fastest acknowledgement; -1 */
+	int64_t hello_ns; /* ClientHello to ServerHello; -1 */
 };
 
 struct pp_shape pp_shape_of(const struct pp_connection *conn);

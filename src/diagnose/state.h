@@ -1,7 +1,7 @@
 /* state: what a diagnosis remembers of all connections and lookups; private to diagnose/.
  *
- * Shape   tables filled by observe(), final after prepare(): baselines per address, contrasts per address and port, per host
- *         and per moment.  Every field is a count, a set, an extreme or "the earliest", so that the order of observe()
+ * Shape   tables filled by observe(), final after prepare(): baselines per address, contrasts per address and port, per
+ * host and per moment.  Every field is a count, a set, an extreme or "the earliest", so that the order of observe()
  *         calls leaves no trace.
  * Owns    its records and copies of names; a record refers to another by its number in the table.
  * Limits  PP_MAP_MOST records a table; a connection without a record meets an empty one: no contrast, no claim.
@@ -17,7 +17,11 @@
 
 /* The two lowest values with whose they are, so that a connection can ask about all the others. */
 struct pp_lowest {
-	struct { int64_t ns; uint32_t index; bool set; } at[2];
+	struct {
+		int64_t ns;
+		uint32_t index;
+		bool set;
+	} at[2];
 };
 
 void pp_lowest_add(struct pp_lowest *lowest, int64_t ns, uint32_t index);
@@ -42,68 +46,82 @@ static inline bool pp_ttls_has(const struct pp_ttls *ttls, uint8_t ttl)
 /* One IP address. */
 struct pp_baseline {
 	struct pp_map_key key;
-	struct pp_lowest rtt;           /* of TCP handshakes with it */
-	struct pp_lowest hello;         /* ClientHello to ServerHello */
-	struct pp_lowest worked_rtt;    /* of connections that worked */
+	struct pp_lowest rtt;             /* of TCP handshakes with it */
+	struct pp_lowest hello;           /* ClientHello to ServerHello */
+	struct pp_lowest worked_rtt;      /* of connections that worked */
 	struct pp_ttls ttls, worked_ttls; /* of its packets, resets apart */
-	struct { uint16_t port; struct pp_mark mark; } answered[2]; /* the two lowest ports that sent a SYN-ACK */
-	uint32_t option_order;          /* of its SYN-ACKs */
+	struct {
+		uint16_t port;
+		struct pp_mark mark;
+	} answered[2];         /* the two lowest ports that sent a SYN-ACK */
+	uint32_t option_order; /* of its SYN-ACKs */
 	uint16_t mss;
 	bool options_seen, options_vary; /* CAP-11 */
-	uint64_t closed_ports;          /* ports of it that refused or stayed silent, hashed to a bit each */
-	uint64_t probed_hosts;          /* hosts it asked in vain with a single SYN, hashed to a bit each */
+	uint64_t closed_ports;           /* ports of it that refused or stayed silent, hashed to a bit each */
+	uint64_t probed_hosts;           /* nameless hosts it asked in vain as scanners do, hashed to a bit each */
 	bool is_client;
-	uint64_t names;                 /* catalogued registrable domains whose lookups gave this address, a bit each */
+	uint64_t names; /* catalogued registrable domains whose lookups gave this address, a bit each */
 };
 
-enum { PP_NAMES_KEPT = 3, PP_CANDIDATES_MAX = 4 };
+enum { PP_NAMES_KEPT = 3, PP_CANDIDATES_MAX = 4, PP_PORTS_KEPT = 6 };
 
 /* A host that did well at an address and port. */
 struct pp_good_name {
 	struct pp_mark mark;
-	uint32_t host;                  /* number in the table of hosts */
+	uint32_t host; /* number in the table of hosts */
 };
 
 /* One IP address and port. */
 struct pp_service {
 	struct pp_map_key key;
-	struct pp_mark answered;        /* earliest SYN-ACK */
-	struct pp_mark worked;          /* earliest success */
+	struct pp_mark answered; /* earliest SYN-ACK */
+	struct pp_mark worked;   /* earliest success */
 	int64_t last_answered;
 	struct pp_good_name passed[PP_NAMES_KEPT]; /* earliest ServerHellos, one per host, by time */
 	unsigned passed_count;
-	uint32_t failed_opens;          /* SYN unanswered or refused */
-	bool proxy;                     /* it served as a proxy, or --proxy names it */
+	uint32_t failed_opens; /* SYN unanswered or refused */
+	uint16_t best_offer;   /* highest TLS version a client offered it */
+	bool proxy;            /* it served as a proxy, or --proxy names it */
 };
 
 struct pp_candidate;
 
+/* What became of one port of a host: success on one says nothing of another. */
+struct pp_host_port {
+	uint16_t port;
+	struct pp_mark worked; /* earliest success */
+	int64_t last_worked;
+	/* Filled while judging. */
+	uint32_t failed, succeeded;
+	int64_t last_fault, last_ok;
+};
+
 /* One host name or, without one, address: an endpoint. */
 struct pp_host {
 	struct pp_map_key key;
-	const char *name;               /* NULL: only the address */
+	const char *name; /* NULL: only the address */
 	struct pp_addr addr;
 	const char *category;
-	struct pp_mark first;           /* earliest packet */
+	struct pp_mark first; /* earliest packet */
 	/* By path, 0 direct and 1 through a proxy. */
 	struct pp_mark worked[2];
-	int64_t last_worked[2];
-	struct pp_mark https;           /* earliest success on 443 */
-	struct pp_mark passed;          /* earliest ServerHello to a ClientHello in one segment … */
-	uint32_t passed_len;            /* … and the length of the longest such */
+	struct pp_host_port ports[PP_PORTS_KEPT]; /* the lowest, in order */
+	unsigned port_count;
+	uint32_t worked_count;
+	struct pp_mark https;             /* earliest success on 443 */
+	struct pp_mark passed;            /* earliest ServerHello to a ClientHello in one segment … */
+	uint32_t passed_len;              /* … and the length of the longest such */
 	struct pp_mark asked_certificate; /* earliest CertificateRequest */
 	struct pp_mark page_470;
-	struct pp_mark denied_443;      /* a proxy's 403 for port 443 */
-	uint16_t best_offer;            /* highest TLS version a client offered it */
+	struct pp_mark denied_443; /* a proxy's 403 for port 443 */
 	bool resumed;
-	uint32_t silent_leaves;         /* TRUST-02 shapes */
-	uint32_t failed_opens;          /* SYN unanswered */
-	uint32_t refusals;              /* reset, closed or 403 in clear */
-	uint32_t observed;              /* connections */
+	uint32_t silent_leaves; /* TRUST-02 shapes */
+	uint32_t failed_opens;  /* SYN unanswered */
+	uint32_t refusals;      /* reset, closed or 403 in clear */
+	uint32_t observed;      /* connections */
 	/* Filled while judging. */
 	uint32_t flows, failed, succeeded;
 	bool by_path[2];
-	int64_t last_fault, last_ok;
 	struct pp_candidate *candidates[PP_CANDIDATES_MAX]; /* what its verdict may be; endpoint.c */
 	unsigned candidate_count;
 };
@@ -111,29 +129,29 @@ struct pp_host {
 /* Connections to one host that began within PP_GROUP_NS: one logical connect is in this one or the neighbours. */
 struct pp_group {
 	struct pp_map_key key;
-	struct pp_mark won, won_last;   /* earliest and latest beginning of one that worked */
-	struct pp_mark granted;         /* latest reply other than 407 to a proxied request with credentials */
-	struct pp_mark granted_bare;    /* the same without credentials */
-	struct pp_mark rejected;        /* earliest 407 after final credentials */
+	struct pp_mark won, won_last; /* earliest and latest beginning of one that worked */
+	struct pp_mark granted;       /* latest reply other than 407 to a proxied request with credentials */
+	struct pp_mark granted_bare;  /* the same without credentials */
+	struct pp_mark rejected;      /* earliest 407 after final credentials */
 };
 
 /* Connections to one port that began in one second: Happy Eyeballs where no name connects the two. */
 struct pp_opening {
 	struct pp_map_key key;
-	struct pp_mark won[2];          /* earliest beginning of one that worked: IPv4, IPv6 */
+	struct pp_mark won[2]; /* earliest beginning of one that worked: IPv4, IPv6 */
 };
 
 /* Resets from servers in mid-session, by second. */
 struct pp_reset_second {
 	struct pp_map_key key;
-	struct pp_addr from[3];         /* different servers, the lowest addresses */
+	struct pp_addr from[3]; /* different servers, the lowest addresses */
 	unsigned count;
 };
 
 /* A name that was looked up. */
 struct pp_name {
 	struct pp_map_key key;
-	struct pp_mark answered;        /* earliest reply with an address */
+	struct pp_mark answered; /* earliest reply with an address */
 	int64_t last_answered;
 };
 
@@ -147,13 +165,18 @@ struct pp_overview {
 	struct pp_mark proxy_worked, direct_worked; /* direct: to a public address on 443 or 80 */
 	struct pp_mark direct_unanswered;           /* SYN to 443 or 80 */
 	int64_t last_direct_unanswered;
-	struct pp_mark revocation_failed;           /* CRL, OCSP or AIA host that gave no answer */
+	struct pp_mark pac_failed;        /* fetching a proxy configuration script failed */
+	struct pp_mark revocation_failed; /* CRL, OCSP or AIA host that gave no answer */
 	int64_t last_revocation_failed;
-	uint64_t closed_hosts;          /* hosts whose connection was closed after an acknowledged ClientHello, a bit each */
-	struct pp_mark closed_first;
-	struct pp_mark terminated;      /* earliest flow with a nearby TCP end and a far ServerHello (INSP-03) */
+	uint64_t closed_hosts; /* hosts whose connection was closed after an acknowledged ClientHello, a bit each */
+	uint32_t one_sided, two_sided; /* connections of which one direction was captured, and both */
+	struct pp_mark terminated;     /* earliest flow with a nearby TCP end and a far ServerHello (INSP-03) */
 	int64_t terminated_rtt, terminated_hello;
-	struct { struct pp_mark mark; struct pp_addr ip; uint32_t host; } good[2]; /* earliest successes, of two servers */
+	struct {
+		struct pp_mark mark;
+		struct pp_addr ip;
+		uint32_t host;
+	} good[2]; /* earliest successes, of two servers */
 };
 
 struct pp_file_span {
@@ -167,14 +190,14 @@ struct pp_diagnosis {
 	struct pp_pool pool;
 	struct pp_arena arena;
 	struct pp_map addresses, services, hosts, groups, openings, resets, names;
-	struct pp_map issuers;          /* what the catalogue says of an issuer: asked once for each */
+	struct pp_map issuers; /* what the catalogue says of an issuer: asked once for each */
 	struct pp_overview seen;
 	struct pp_file_span *files;
 	unsigned file_count;
 	int64_t end;
 	const struct pp_neighbour *neighbours;
 	unsigned neighbour_count;
-	uint64_t refused;               /* out of memory, beside the tables' own */
+	uint64_t refused; /* out of memory, beside the tables' own */
 	uint32_t flows_ok, flows_fault, flows_unclear, lookups_ok;
 	struct pp_endpoint *endpoints;
 	size_t endpoint_count;
@@ -186,21 +209,22 @@ struct pp_diagnosis {
 enum pp_path { PP_DIRECT, PP_BY_PROXY };
 
 /* Thresholds; "(default)" of the diagnosis facts unless said otherwise. */
-#define PP_GROUP_NS (2 * PP_SECOND)          /* 0.3: attempt group */
-#define PP_LEGS_NS (10 * PP_SECOND)          /* legs of one proxy authentication: a ticket may have to be fetched first */
-#define PP_LAN_NS (5 * PP_MS)                /* a TCP end nearer than this may be a terminator */
-#define PP_WAN_GAP_NS (10 * PP_MS)           /* INSP-03: its ServerHello takes that much longer */
+#define PP_GROUP_NS (2 * PP_SECOND) /* 0.3: attempt group */
+#define PP_LEGS_NS (10 * PP_SECOND) /* legs of one proxy authentication: a ticket may have to be fetched first */
+#define PP_LAN_NS (5 * PP_MS)       /* a TCP end nearer than this may be a terminator */
+#define PP_WAN_GAP_NS (10 * PP_MS)  /* INSP-03: its ServerHello takes that much longer */
 #define PP_CLOSE_AFTER_HELLO_NS (1200 * PP_MS) /* FW-08: "within 1 s", and the way there */
-#define PP_SILENCE_NS (10 * PP_SECOND)       /* SRV-04 */
-#define PP_PATIENCE_NS (2800 * PP_MS)        /* LOC-02: a client that waited 3 s and left has not been answered */
-#define PP_SYN_WAIT_NS (4500 * PP_MS)        /* CAP-08 of a SYN; the shortest retransmission clocks send four by then */
-#define PP_IDLE_NS (60 * PP_SECOND)          /* IDLE-01 */
-#define PP_AT_ONCE_NS PP_SECOND              /* TRUST-02: the client leaves within */
+#define PP_SILENCE_NS (10 * PP_SECOND)         /* SRV-04 */
+#define PP_PATIENCE_NS (2800 * PP_MS)          /* LOC-02: a client that waited 3 s and left has not been answered */
+#define PP_SYN_WAIT_NS (4500 * PP_MS) /* CAP-08 of a SYN; the shortest retransmission clocks send four by then */
+#define PP_IDLE_NS (60 * PP_SECOND)   /* IDLE-01 */
+#define PP_AT_ONCE_NS PP_SECOND       /* TRUST-02: the client leaves within */
 
 struct pp_map_key pp_key_of_addr(const struct pp_addr *ip, uint16_t port);
 struct pp_map_key pp_key_of_text(const struct pp_diagnosis *diagnosis, const char *text);
 struct pp_map_key pp_key_of_moment(const struct pp_map_key *what, int64_t moment);
-struct pp_map_key pp_key_of_endpoint(const struct pp_diagnosis *diagnosis, const char *host, const struct pp_addr *server);
+struct pp_map_key pp_key_of_endpoint(const struct pp_diagnosis *diagnosis, const char *host,
+				     const struct pp_addr *server);
 
 static inline void pp_keep_earliest(struct pp_mark *mark, struct pp_mark now)
 {
@@ -220,16 +244,16 @@ static inline void pp_keep_latest(int64_t *ts, int64_t now)
 		*ts = now;
 }
 
-/* A bit of a 64-bit set; unequal values may share one. */
-static inline uint64_t pp_bit_of(uint64_t value)
-{
-	return 1ULL << (value * 0x9e3779b97f4a7c15ULL >> 58);
-}
+/* A bit of a 64-bit set; unequal values may share one.  Never of a keyed hash: the key differs from run to run. */
+static inline uint64_t pp_bit_of(uint64_t value) { return 1ULL << (value * 0x9e3779b97f4a7c15ULL >> 58); }
+
+uint64_t pp_bit_of_text(const char *text);
+uint64_t pp_bit_of_host(const struct pp_host *host);
 
 /* FW-08's shape: the whole ClientHello was acknowledged, and then the other end closed without a byte. */
 bool pp_closed_after_hello(const struct pp_connection *conn, const struct pp_shape *shape);
 /* TRUST-02's shape: the server's flight was there, and the client left without a word of its own. */
-bool pp_left_silently(const struct pp_connection *conn, const struct pp_shape *shape);
+bool pp_left_silently(const struct pp_connection *conn, const struct pp_shape *shape, struct pp_mark *ret_left);
 /* The reset came out of a long silence, or answers the first data after one. */
 bool pp_reset_after_idle(const struct pp_tcp_facts *tcp);
 /* TLS 1.3: what the client's first encrypted records say about client authentication. */
@@ -241,9 +265,10 @@ void pp_baseline_observe(struct pp_diagnosis *diagnosis, const struct pp_connect
 			 const struct pp_attribution *who, const struct pp_shape *shape);
 void pp_contrast_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 			 const struct pp_attribution *who, const struct pp_shape *shape);
-void pp_group_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn, const struct pp_attribution *who,
-		      const struct pp_shape *shape);
+void pp_group_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+		      const struct pp_attribution *who, const struct pp_shape *shape);
 
+const struct pp_host_port *pp_host_port(const struct pp_host *host, uint16_t port); /* NULL: not kept */
 struct pp_host *pp_host_add(struct pp_diagnosis *diagnosis, const char *host, const struct pp_addr *server,
 			    const char *category, struct pp_mark first);
 

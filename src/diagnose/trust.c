@@ -1,14 +1,18 @@
 /* Trust: why a client refused the server's certificate.
  *
- * The client's alert says what its library thought, and libraries differ: Go always says bad_certificate, Schannel and Node
- * say nothing and leave (diagnosis facts 1.5).  So the certificate itself decides where it can be read: an inspector's
- * issuer, dates, names, a missing intermediate; what remains is the client's own word.
+ * The client's alert says what its library thought, and libraries differ: Go always says bad_certificate, Schannel and
+ * Node say nothing and leave (diagnosis facts 1.5).  So the certificate itself decides where it can be read: an
+ * inspector's issuer, dates, names, a missing intermediate; what remains is the client's own word.
  */
 #include "diagnose/case.h"
 
 enum {
-	BAD_CERTIFICATE = 42, UNSUPPORTED_CERTIFICATE = 43, CERTIFICATE_REVOKED = 44, CERTIFICATE_EXPIRED = 45,
-	CERTIFICATE_UNKNOWN = 46, UNKNOWN_CA = 48,
+	BAD_CERTIFICATE = 42,
+	UNSUPPORTED_CERTIFICATE = 43,
+	CERTIFICATE_REVOKED = 44,
+	CERTIFICATE_EXPIRED = 45,
+	CERTIFICATE_UNKNOWN = 46,
+	UNKNOWN_CA = 48,
 };
 #define REVOCATION_WAIT_NS (4500 * PP_MS) /* TRUST-05: fetching a list takes 5 to 60 s to fail */
 
@@ -26,10 +30,7 @@ const struct pp_tls_alert *pp_trust_alert(const struct pp_case *c)
 
 /* ------------------------------------------------------------------ names */
 
-static char lower(char ch)
-{
-	return ch >= 'A' && ch <= 'Z' ? (char)(ch + 'a' - 'A') : ch;
-}
+static char lower(char ch) { return ch >= 'A' && ch <= 'Z' ? (char)(ch + 'a' - 'A') : ch; }
 
 static bool same_text(const char *a, const char *b)
 {
@@ -79,7 +80,8 @@ static bool wrong_name(const struct pp_case *c)
 	return leaf && c->shape.tls->sni && !leaf->clipped && !pp_certificate_covers(leaf, c->shape.tls->sni);
 }
 
-/* An intermediate issued the leaf and was not sent.  That it is one is known of listed issuers and guessed from the name. */
+/* An intermediate issued the leaf and was not sent.  That it is one is known of listed issuers and guessed from the
+ * name. */
 static bool lacks_intermediate(const struct pp_case *c)
 {
 	const struct pp_tls_certificate *leaf = c->shape.leaf;
@@ -104,7 +106,16 @@ static bool revocation_failed_meanwhile(const struct pp_case *c)
 static bool left_after_revocation(const struct pp_case *c)
 {
 	return (pp_stage_is(c, PP_STAGE_FLIGHT) || pp_stage_is(c, PP_STAGE_SECURE)) && pp_closed_by_client(c) &&
-	       c->shape.tls->app_bytes[PP_CLIENT] == 0 && !pp_alert_from(c, PP_CLIENT) && revocation_failed_meanwhile(c);
+	       c->shape.tls->app_bytes[PP_CLIENT] == 0 && !pp_alert_from(c, PP_CLIENT) &&
+	       revocation_failed_meanwhile(c);
+}
+
+/* In TLS 1.3 the certificate is hidden.  Services the catalogue knows show good ones, so when one is refused behind a
+ * TCP end that is nearer than whoever answers, the device there is who showed another. */
+static bool behind_terminator(const struct pp_case *c)
+{
+	return !c->shape.leaf && pp_is_azure(c) && c->path == PP_DIRECT && pp_is_near(c) &&
+	       c->shape.hello_ns >= c->shape.near_ns + PP_WAN_GAP_NS && c->shape.hello_ns >= 5 * c->shape.near_ns;
 }
 
 static enum pp_trust cause_of_refusal(const struct pp_case *c, const struct pp_tls_alert *alert)
@@ -117,7 +128,7 @@ static enum pp_trust cause_of_refusal(const struct pp_case *c, const struct pp_t
 		return PP_TRUST_TIME;
 	if (code != UNKNOWN_CA && code != CERTIFICATE_REVOKED && code != CERTIFICATE_EXPIRED && wrong_name(c))
 		return PP_TRUST_NAME;
-	if (c->inspected == PP_LIKELY_INSPECTED)
+	if (c->inspected == PP_LIKELY_INSPECTED || behind_terminator(c))
 		return PP_TRUST_INSPECTION;
 	if (code == CERTIFICATE_EXPIRED && c->shape.leaf)
 		return PP_TRUST_CLOCK;
@@ -131,19 +142,25 @@ static enum pp_trust cause_of_refusal(const struct pp_case *c, const struct pp_t
 enum pp_trust pp_trust_of(const struct pp_case *c)
 {
 	const struct pp_tls_alert *alert;
+	struct pp_mark when;
 
 	if (!c->shape.tls || c->shape.worked || !pp_seen(c->shape.tls->server_hello))
 		return PP_TRUST_FINE;
 	alert = pp_trust_alert(c);
-	if (!alert && !pp_left_silently(c->conn, &c->shape) && !left_after_revocation(c))
+	if (!alert && !pp_left_silently(c->conn, &c->shape, &when) && !left_after_revocation(c))
 		return PP_TRUST_FINE;
 	return cause_of_refusal(c, alert);
 }
 
-/* The server showed something that nobody lists: its owner has to look.  A listed issuer that the client does not know is the
- * client's affair, and so is what cannot be read of a service whose certificates are known to be in order. */
+/* A date or a revocation is the server's affair.  The server showed something that nobody lists: its owner has to look.
+ * A listed issuer that the client does not know is the client's affair, and so is what cannot be read of a service
+ * whose certificates are known to be in order. */
 enum pp_owner pp_trust_owner(const struct pp_case *c)
 {
+	const struct pp_tls_alert *alert = pp_trust_alert(c);
+
+	if (alert && (alert->code == CERTIFICATE_EXPIRED || alert->code == CERTIFICATE_REVOKED))
+		return PP_OWNER_SERVER;
 	if (c->shape.leaf)
 		return c->issuer ? PP_OWNER_LOCAL : PP_OWNER_SERVER;
 	return pp_is_azure(c) ? PP_OWNER_LOCAL : PP_OWNER_SERVER;
@@ -160,8 +177,12 @@ void pp_cite_refusal(const struct pp_case *c, struct pp_verdict *verdict)
 		pp_cite_alert(verdict, alert);
 		return;
 	}
+	for (unsigned i = 0; i < c->shape.tls->alert_count; i++)
+		if (c->shape.tls->alerts[i].from == PP_CLIENT)
+			pp_cite_alert(verdict, &c->shape.tls->alerts[i]);
 	if (pp_closed_by_client(c))
-		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CLIENT_LEFT, .mark = c->shape.end,
+		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CLIENT_LEFT,
+						       .mark = c->shape.end,
 						       .a = (c->shape.end.ts - flight.ts) / PP_MS,
 						       .text = c->shape.ending == PP_CLIENT_FIN ? "FIN" : "RST" });
 }

@@ -1,0 +1,609 @@
+/* The diagnosis as a whole: healthy traffic is never accused, contrasts raise grades, hosts are weighed, one
+ * conclusion. */
+#include "support/cmocka_all.h"
+#include "support/facts.h"
+
+#include "diagnose/case.h"
+#include "diagnose/table.h"
+
+#define SERVER "203.0.113.10"
+#define OTHER "203.0.113.20"
+#define PROXY "10.0.0.8"
+#define NAME "login.example.azure"
+
+static struct world w;
+
+static int fresh(void **state)
+{
+	(void)state;
+	world_init(&w);
+	return 0;
+}
+
+static int done(void **state)
+{
+	(void)state;
+	world_done(&w);
+	return 0;
+}
+
+static void assert_nobody_accused(void)
+{
+	world_judge(&w);
+	for (unsigned i = 0; i < w.story_count; i++)
+		if (w.judgements[i].verdict.outcome == PP_OUTCOME_FAULT)
+			fail_msg("connection %u is accused: %s", i, w.judgements[i].verdict.rule->id);
+	for (unsigned i = 0; i < w.lookup_count; i++)
+		if (w.lookup_judgements[i].verdict.outcome == PP_OUTCOME_FAULT)
+			fail_msg("lookup %u is accused: %s", i, w.lookup_judgements[i].verdict.rule->id);
+	assert_int_not_equal(pp_diagnosis_conclusion(w.diagnosis)->exit_status, 1);
+	assert_int_equal(pp_diagnosis_conclusion(w.diagnosis)->fault_count, 0);
+}
+
+static void assert_verdict(unsigned i, const char *id, enum pp_outcome outcome, enum pp_grade grade)
+{
+	const struct pp_verdict *verdict = &w.judgements[i].verdict;
+
+	assert_string_equal(verdict->rule->id, id);
+	assert_int_equal(verdict->outcome, outcome);
+	assert_int_equal(verdict->grade, grade);
+}
+
+/* ------------------------------------------------------------------ healthy */
+
+static void test_resets_after_the_exchange(void **state)
+{
+	struct story *s = world_story(&w, 0, SERVER, 443, NAME);
+
+	(void)state;
+	tell_tls_works(s, NAME, PP_TLS_1_3); /* unread tickets */
+	tell_rst(s, PP_CLIENT, PP_PHASE_TLS_ESTABLISHED);
+	s = world_story(&w, 1000, SERVER, 443, NAME);
+	tell_tls_works(s, NAME, PP_TLS_1_2); /* late close_notify */
+	tell_fin(s, PP_SERVER);
+	tell_hidden_alert(s, PP_CLIENT);
+	tell_rst(s, PP_SERVER, PP_PHASE_CLOSE);
+	s = world_story(&w, 2000, OTHER, 443, "www.example.com");
+	tell_tls_works(s, "www.example.com", PP_TLS_1_3); /* keep-alive closed by a reset long after */
+	tell_wait(s, 240000);
+	tell_rst(s, PP_SERVER, PP_PHASE_TLS_ESTABLISHED);
+	assert_nobody_accused();
+}
+
+static void test_answers_of_azure_in_clear(void **state)
+{
+	static const uint16_t statuses[] = { 200, 301, 400, 401, 403, 404 };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		struct story *s = world_story(&w, i * 1000, SERVER, 80, NAME);
+
+		tell_open(s);
+		tell_request(s, NAME, "/");
+		tell_answer(s, statuses[i]);
+	}
+	assert_nobody_accused();
+}
+
+static void test_a_client_that_leaves_before_the_answer(void **state)
+{
+	struct story *s = world_story(&w, 0, SERVER, 443, NAME);
+
+	(void)state;
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_wait(s, 20);
+	tell_rst(s, PP_CLIENT, PP_PHASE_CLIENT_HELLO);
+	assert_nobody_accused();
+}
+
+static void test_other_protocols(void **state)
+{
+	struct story *s = world_story(&w, 0, OTHER, 22, NULL);
+
+	(void)state;
+	tell_open(s); /* SSH */
+	tell_bytes(s, PP_SERVER, 21);
+	tell_bytes(s, PP_CLIENT, 21);
+	tell_wait(s, 30000);
+	tell_rst(s, PP_CLIENT, PP_PHASE_DATA);
+	s = world_story(&w, 1000, OTHER, 514, NULL);
+	tell_open(s); /* syslog: one voice */
+	tell_bytes(s, PP_CLIENT, 300);
+	tell_acked(s);
+	tell_fin(s, PP_CLIENT);
+	s = world_story(&w, 2000, OTHER, 13, NULL);
+	tell_open(s); /* daytime */
+	tell_bytes(s, PP_SERVER, 30);
+	tell_fin(s, PP_SERVER);
+	assert_nobody_accused();
+}
+
+static void test_a_scan_is_no_fault_of_anybody(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		struct story *s = world_story(&w, i * 10, OTHER, (uint16_t)(1000 + 37 * i), NULL);
+
+		tell_syns(s, 1);
+		tell_wait(s, 50);
+		tell_rst(s, PP_SERVER, PP_PHASE_SYN);
+	}
+	assert_nobody_accused();
+}
+
+static void test_connection_tests_of_an_open_port(void **state)
+{
+	struct story *s = world_story(&w, 0, SERVER, 443, NAME);
+
+	(void)state;
+	tell_open(s);
+	tell_fin(s, PP_CLIENT);
+	s = world_story(&w, 1000, SERVER, 443, NAME); /* opened in advance, closed unused */
+	tell_open(s);
+	tell_wait(s, 60000);
+	tell_fin(s, PP_SERVER);
+	assert_nobody_accused();
+	assert_int_equal(pp_diagnosis_conclusion(w.diagnosis)->exit_status, 2); /* and it proves nothing */
+}
+
+static void test_cut_at_both_ends_of_the_capture(void **state)
+{
+	struct story *s = world_story(&w, 0, SERVER, 443, NULL);
+
+	(void)state;
+	tell_bytes(s, PP_SERVER, 4000);
+	tell_bytes(s, PP_CLIENT, 400);
+	tell_fin(s, PP_SERVER);
+	s->conn.tcp.midstream = true;
+	s = world_story(&w, 1000, SERVER, 443, NAME);
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	w.end = s->now + 20 * PP_MS;
+	assert_nobody_accused();
+}
+
+static void test_search_list_and_discovery(void **state)
+{
+	(void)state;
+	tell_dns_reply(&w, world_lookup(&w, 0, "wpad.corp.example", 1), PP_RCODE_NXDOMAIN, NULL);
+	tell_dns_reply(&w, world_lookup(&w, 10, NAME ".corp.example", 1), PP_RCODE_NXDOMAIN, NULL);
+	tell_dns_reply(&w, world_lookup(&w, 20, NAME, 1), 0, SERVER);
+	tell_dns_reply(&w, world_lookup(&w, 30, "files.corp.example", 1), PP_RCODE_NXDOMAIN, NULL);
+	tell_dns_reply(&w, world_lookup(&w, 60, "files.sub.corp.example", 1), 0, "10.0.0.77");
+	tell_dns_reply(&w, world_lookup(&w, 90, "vault.backup.privatelink.jpe.backup.example.azure", 1),
+		       PP_RCODE_NXDOMAIN, NULL);
+	assert_nobody_accused();
+}
+
+static void test_second_resolver_answers(void **state)
+{
+	struct pp_lookup *first = world_lookup(&w, 0, NAME, 2);
+
+	(void)state;
+	first->resolver = story_addr("10.0.0.54", 53);
+	tell_dns_reply(&w, world_lookup(&w, 2000, NAME, 1), 0, SERVER);
+	world_works(&w, 2500, SERVER, NAME);
+	assert_nobody_accused();
+	assert_string_equal(w.lookup_judgements[0].verdict.rule->id, "OK-08");
+}
+
+static void test_one_lost_attempt_among_successes(void **state)
+{
+	(void)state;
+	world_works(&w, 0, SERVER, NAME);
+	tell_syns(world_story(&w, 60000, SERVER, 443, NAME), 4);
+	world_works(&w, 90000, SERVER, NAME);
+	assert_nobody_accused();
+}
+
+static void test_tls_test_with_a_good_certificate(void **state)
+{
+	struct story *s = world_story(&w, 0, SERVER, 443, "www.example.com");
+
+	(void)state;
+	tell_open(s); /* openssl s_client: nothing is asked, tickets arrive, goodbye */
+	tell_hello(s, "www.example.com", PP_TLS_1_3, 500);
+	tell_server_hello(s, PP_TLS_1_3);
+	tell_finished(s);
+	tell_wait(s, 50);
+	tell_app(s, PP_SERVER, 500);
+	tell_wait(s, 1);
+	tell_hidden_alert(s, PP_CLIENT);
+	tell_fin(s, PP_CLIENT);
+	assert_nobody_accused();
+	assert_int_equal(w.judgements[0].verdict.outcome, PP_OUTCOME_OK);
+}
+
+/* ------------------------------------------------------------------ contrasts */
+
+static struct story *closed_after_hello(int64_t ms, const char *server, const char *sni, int64_t rtt_us)
+{
+	struct story *s = world_story(&w, ms, server, 443, sni);
+
+	s->rtt = rtt_us * 1000;
+	tell_open(s);
+	tell_hello(s, sni, PP_TLS_1_3, 500);
+	tell_acked(s);
+	tell_fin(s, PP_SERVER);
+	return s;
+}
+
+static void test_terminator_that_lets_another_name_through(void **state)
+{
+	struct story *s;
+
+	(void)state;
+	closed_after_hello(0, SERVER, NAME, 300);
+	s = world_story(&w, 1000, SERVER, 443, "allowed.example.azure");
+	s->rtt = 300000; /* the same near end, and a far ServerHello */
+	tell_open(s);
+	tell_hello(s, "allowed.example.azure", PP_TLS_1_3, 500);
+	tell_wait(s, 100);
+	tell_server_hello(s, PP_TLS_1_3);
+	tell_finished(s);
+	tell_app(s, PP_CLIENT, 300);
+	tell_app(s, PP_SERVER, 3000);
+	world_judge(&w);
+	assert_verdict(0, "FW-08", PP_OUTCOME_FAULT, PP_STRONG);
+	assert_int_equal(w.judgements[1].verdict.outcome, PP_OUTCOME_OK);
+}
+
+static void test_several_names_closed_the_same_way(void **state)
+{
+	(void)state;
+	closed_after_hello(0, SERVER, NAME, 300);
+	closed_after_hello(100, OTHER, "other.example.azure", 300);
+	world_judge(&w);
+	assert_verdict(0, "FW-08", PP_OUTCOME_FAULT, PP_STRONG);
+	assert_verdict(1, "FW-08", PP_OUTCOME_FAULT, PP_STRONG);
+}
+
+static void test_page_470_proves_the_terminator(void **state)
+{
+	struct story *s;
+
+	(void)state;
+	closed_after_hello(0, SERVER, NAME, 300);
+	s = world_story(&w, 1000, SERVER, 80, NAME);
+	tell_open(s);
+	tell_request(s, NAME, "/");
+	tell_answer(s, 470)->page = PP_PAGE_AZURE_FIREWALL;
+	world_judge(&w);
+	assert_verdict(0, "FW-08", PP_OUTCOME_FAULT, PP_PROVEN);
+}
+
+static void test_server_that_closes_is_not_a_firewall(void **state)
+{
+	(void)state;
+	closed_after_hello(0, SERVER, "odd.example.com", 50000);
+	world_works(&w, 1000, SERVER, "works.example.com");
+	world_judge(&w);
+	assert_verdict(0, "TLS-03", PP_OUTCOME_FAULT, PP_CONSISTENT);
+}
+
+static void test_other_port_makes_silence_a_port_filter(void **state)
+{
+	struct story *s;
+
+	(void)state;
+	tell_syns(world_story(&w, 0, SERVER, 443, NAME), 4);
+	s = world_story(&w, 100, SERVER, 80, NAME);
+	tell_open(s);
+	tell_request(s, NAME, "/");
+	tell_answer(s, 200);
+	world_judge(&w);
+	assert_verdict(0, "FW-01", PP_OUTCOME_FAULT, PP_STRONG);
+	assert_int_equal(pp_diagnosis_conclusion(w.diagnosis)->exit_status, 1); /* port 80 does not heal port 443 */
+}
+
+static void test_reset_without_a_baseline_names_nobody_surely(void **state)
+{
+	struct story *s = world_story(&w, 0, SERVER, 443, "www.example.com");
+
+	(void)state;
+	tell_syns(s, 1);
+	tell_wait(s, 50);
+	tell_rst(s, PP_SERVER, PP_PHASE_SYN);
+	world_judge(&w);
+	assert_verdict(0, "SRV-01", PP_OUTCOME_FAULT, PP_CONSISTENT);
+}
+
+static void test_legs_of_authentication_on_one_connection(void **state)
+{
+	struct story *s = world_story(&w, 0, PROXY, 8080, NULL);
+
+	(void)state;
+	tell_open(s);
+	tell_connect(s, NAME, 443);
+	tell_connect_reply(s, 407);
+	tell_connect(s, NAME, 443)->credentials = PP_CREDENTIALS_NTLM_FIRST;
+	tell_connect_reply(s, 407);
+	tell_connect(s, NAME, 443)->credentials = PP_CREDENTIALS_NTLM_FINAL;
+	tell_connect_reply(s, 200);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_server_hello(s, PP_TLS_1_3);
+	tell_finished(s);
+	tell_app(s, PP_CLIENT, 300);
+	tell_app(s, PP_SERVER, 3000);
+	assert_nobody_accused();
+	assert_int_equal(w.judgements[0].verdict.outcome, PP_OUTCOME_OK);
+}
+
+/* ------------------------------------------------------------------ endpoints, expectations, conclusion */
+
+static const struct pp_endpoint *endpoint_of(const char *host)
+{
+	for (size_t i = 0; i < pp_diagnosis_endpoint_count(w.diagnosis); i++) {
+		const struct pp_endpoint *endpoint = pp_diagnosis_endpoint_at(w.diagnosis, i);
+
+		if (strcmp(endpoint->host, host) == 0)
+			return endpoint;
+	}
+	return NULL;
+}
+
+static void deny(int64_t ms, const char *host, uint16_t status)
+{
+	struct story *s = world_story(&w, ms, PROXY, 8080, NULL);
+
+	tell_open(s);
+	tell_connect(s, host, 443);
+	tell_connect_reply(s, status);
+}
+
+static void test_endpoint_counts_and_owns_its_text(void **state)
+{
+	char host[] = "denied.example.azure";
+	const struct pp_endpoint *endpoint;
+
+	(void)state;
+	deny(0, host, 403);
+	deny(1000, host, 403);
+	world_works(&w, 2000, SERVER, NAME);
+	world_judge(&w);
+	memset(host, 'x', sizeof(host) - 1); /* the facts are gone after judging */
+	endpoint = endpoint_of("denied.example.azure");
+	assert_non_null(endpoint);
+	assert_int_equal(endpoint->flows, 2);
+	assert_int_equal(endpoint->failed, 2);
+	assert_int_equal(endpoint->succeeded, 0);
+	assert_true(endpoint->proxy);
+	assert_false(endpoint->direct);
+	assert_string_equal(endpoint->verdict.rule->id, "PRX-07");
+	assert_string_equal(endpoint->verdict.host, "denied.example.azure");
+	assert_string_equal(pp_diagnosis_endpoint_at(w.diagnosis, 0)->host, "denied.example.azure");
+	assert_string_equal(endpoint_of(NAME)->verdict.rule->id, "OK-01");
+}
+
+static void test_retry_heals_and_breaking_later_does_not(void **state)
+{
+	(void)state;
+	deny(0, "a.example.azure", 503);
+	world_proxied(&w, 5000, PROXY, "a.example.azure");
+	world_proxied(&w, 0, PROXY, "b.example.azure");
+	deny(5000, "b.example.azure", 503);
+	deny(9000, "b.example.azure", 503);
+	world_judge(&w);
+	assert_int_equal(endpoint_of("a.example.azure")->verdict.outcome, PP_OUTCOME_OK);
+	assert_int_equal(endpoint_of("b.example.azure")->verdict.outcome, PP_OUTCOME_FAULT);
+	assert_int_equal(pp_diagnosis_conclusion(w.diagnosis)->fault_count, 1);
+}
+
+static void test_lookup_counts_where_nothing_was_connected(void **state)
+{
+	const struct pp_endpoint *endpoint;
+
+	(void)state;
+	tell_dns_reply(&w, world_lookup(&w, 0, NAME, 1), PP_RCODE_NXDOMAIN, NULL);
+	world_judge(&w);
+	endpoint = endpoint_of(NAME);
+	assert_non_null(endpoint);
+	assert_true(endpoint->by_lookup);
+	assert_int_equal(endpoint->flows, 0);
+	assert_string_equal(endpoint->verdict.rule->id, "DNS-02");
+	assert_int_equal(pp_diagnosis_conclusion(w.diagnosis)->exit_status, 1);
+}
+
+static void test_address_stands_for_a_host_without_a_name(void **state)
+{
+	struct story *s = world_story(&w, 0, SERVER, 443, NULL);
+
+	(void)state;
+	tell_syns(s, 4);
+	world_judge(&w);
+	assert_non_null(endpoint_of(SERVER));
+	assert_null(w.judgements[0].verdict.host);
+}
+
+static void test_expectations_of_the_profile(void **state)
+{
+	(void)state;
+	w.agent = (struct pp_agent_row){ .name = "test",
+					 .required = { "entra-id", "arc" },
+					 .required_count = 2,
+					 .optional = { "telemetry" },
+					 .optional_count = 1,
+					 .mtls_categories = "" };
+	w.options.agent = &w.agent;
+	world_works(&w, 0, SERVER, NAME);
+	deny(1000, "denied.example.azure", 403);
+	w.stories[1].who.category = "arc";
+	world_judge(&w);
+	assert_int_equal(pp_diagnosis_expectation_count(w.diagnosis), 3);
+	assert_int_equal(pp_diagnosis_expectation_at(w.diagnosis, 0)->seen, PP_SEEN_OK);
+	assert_true(pp_diagnosis_expectation_at(w.diagnosis, 0)->required);
+	assert_int_equal(pp_diagnosis_expectation_at(w.diagnosis, 1)->seen, PP_SEEN_FAULT);
+	assert_string_equal(pp_diagnosis_expectation_at(w.diagnosis, 1)->endpoints[0], "denied.example.azure");
+	assert_int_equal(pp_diagnosis_expectation_at(w.diagnosis, 2)->seen, PP_SEEN_NEVER);
+	assert_false(pp_diagnosis_expectation_at(w.diagnosis, 2)->required);
+}
+
+/* Strong signs about many endpoints tell more than a proof about one, and silence tells least. */
+static void test_conclusion_is_the_most_telling_fault(void **state)
+{
+	const struct pp_conclusion *conclusion;
+
+	(void)state;
+	tell_syns(world_story(&w, 0, "203.0.113.30", 443, "silent.example.azure"), 4);
+	deny(1000, "denied.example.azure", 403);
+	closed_after_hello(2000, SERVER, NAME, 300);
+	closed_after_hello(2100, OTHER, "other.example.azure", 300);
+	world_judge(&w);
+	conclusion = pp_diagnosis_conclusion(w.diagnosis);
+	assert_string_equal(conclusion->verdict.rule->id, "FW-08");
+	assert_int_equal(conclusion->fault_count, 4);
+	assert_string_equal(conclusion->faults[0], "silent.example.azure");
+	assert_int_equal(conclusion->exit_status, 1);
+	assert_int_equal(conclusion->flows_fault, 4);
+}
+
+static void test_missing_gateway(void **state)
+{
+	const struct pp_conclusion *conclusion;
+
+	(void)state;
+	w.neighbours[0] = (struct pp_neighbour){ .target = story_addr("10.0.0.1", 0).ip,
+						 .asked_by = story_addr("10.0.0.4", 0).ip,
+						 .requests = 5,
+						 .first = { STORY_EPOCH, 1, 0 } };
+	w.neighbour_count = 1;
+	world_judge(&w);
+	conclusion = pp_diagnosis_conclusion(w.diagnosis);
+	assert_string_equal(conclusion->verdict.rule->id, "LOC-01");
+	assert_int_equal(conclusion->verdict.grade, PP_PROVEN);
+	assert_int_equal(conclusion->exit_status, 1);
+}
+
+static void test_unanswered_neighbours_beside_working_traffic(void **state)
+{
+	(void)state;
+	w.neighbours[0] = (struct pp_neighbour){ .target = story_addr("10.0.0.99", 0).ip, .requests = 5 };
+	w.neighbour_count = 1;
+	world_works(&w, 0, SERVER, NAME);
+	assert_nobody_accused();
+}
+
+static void test_exit_status(void **state)
+{
+	(void)state;
+	world_judge(&w); /* nothing at all */
+	assert_int_equal(pp_diagnosis_conclusion(w.diagnosis)->exit_status, 2);
+	assert_int_equal(pp_diagnosis_conclusion(w.diagnosis)->outcome, PP_OUTCOME_INCONCLUSIVE);
+	world_done(&w);
+	world_works(&w, 0, SERVER, NAME);
+	world_judge(&w);
+	assert_int_equal(pp_diagnosis_conclusion(w.diagnosis)->exit_status, 0);
+	assert_null(pp_diagnosis_conclusion(w.diagnosis)->verdict.rule);
+	world_done(&w);
+	w.agent =
+	    (struct pp_agent_row){ .name = "test", .required = { "arc" }, .required_count = 1, .mtls_categories = "" };
+	w.options.agent = &w.agent;
+	world_judge(&w); /* works, but is nothing the agent needs */
+	assert_int_equal(pp_diagnosis_conclusion(w.diagnosis)->exit_status, 2);
+}
+
+static void test_proxy_given_by_option(void **state)
+{
+	struct pp_endpoint_addr proxy = story_addr(PROXY, 3128);
+
+	(void)state;
+	w.options.proxies = &proxy;
+	w.options.proxy_count = 1;
+	tell_syns(world_story(&w, 0, PROXY, 3128, NULL), 4);
+	world_judge(&w);
+	assert_verdict(0, "PRX-02", PP_OUTCOME_FAULT, PP_CONSISTENT);
+	assert_int_equal(w.judgements[0].verdict.owner, PP_OWNER_PROXY);
+}
+
+/* A ring of files is one capture: what waits at the end of one was waited for in the next, unless there is a hole. */
+static void test_files_of_a_ring(void **state)
+{
+	struct pp_source_info infos[3] = { { .packets = 1000 }, { .packets = 1000 }, { .packets = 1000 } };
+	struct pp_capture captures[3] = { { .source = &infos[2] }, { .source = &infos[1] }, { .source = &infos[0] } };
+	struct story *s = world_story(&w, 0, SERVER, 443, NAME);
+	struct pp_judgement judgement;
+
+	(void)state;
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_acked(s);
+	s->conn.last.file = 1;
+	infos[0].first = STORY_EPOCH + 3600 * PP_SECOND; /* file 2: an hour later */
+	infos[0].last = infos[0].first + PP_SECOND;
+	infos[1].first = STORY_EPOCH; /* file 1 */
+	infos[1].last = s->now + PP_SECOND;
+	for (unsigned follows = 0; follows < 2; follows++) {
+		infos[2].first = infos[1].last + (follows ? 1 : 60) * PP_SECOND; /* file 0 */
+		infos[2].last = infos[2].first + 30 * PP_SECOND;
+		w.diagnosis = pp_diagnosis_new(&w.options);
+		pp_diagnosis_observe(w.diagnosis, &s->conn, &s->who);
+		pp_diagnosis_prepare(w.diagnosis, STORY_EPOCH, infos[0].last, captures, 3, NULL, 0);
+		pp_diagnosis_judge(w.diagnosis, &s->conn, &s->who, &judgement);
+		assert_string_equal(judgement.verdict.rule->id, follows ? "SRV-04" : "CAP-08");
+		world_done(&w);
+	}
+}
+
+/* The tables are capped: more servers than fit are judged without contrasts, and the cap is reported. */
+static void test_more_addresses_than_fit(void **state)
+{
+	struct story *s = world_works(&w, 0, SERVER, NULL);
+	struct pp_judgement judgement;
+
+	(void)state;
+	s->who.host = NULL;
+	w.diagnosis = pp_diagnosis_new(&w.options);
+	assert_non_null(w.diagnosis);
+	for (uint32_t i = 0; i < PP_MAP_MOST + 1000; i++) {
+		s->conn.server.ip.b[15] = (uint8_t)i;
+		s->conn.server.ip.b[14] = (uint8_t)(i >> 8);
+		s->conn.server.ip.b[13] = (uint8_t)(i >> 16);
+		pp_diagnosis_observe(w.diagnosis, &s->conn, &s->who);
+	}
+	pp_diagnosis_prepare(w.diagnosis, STORY_EPOCH, s->now, NULL, 0, NULL, 0);
+	assert_true(pp_diagnosis_refused(w.diagnosis) > 0);
+	pp_diagnosis_judge(w.diagnosis, &s->conn, &s->who, &judgement);
+	assert_int_equal(judgement.verdict.outcome, PP_OUTCOME_OK);
+	assert_int_equal(pp_diagnosis_conclude(w.diagnosis), PP_OK);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, done)
+	const struct CMUnitTest tests[] = {
+		TEST(test_resets_after_the_exchange),
+		TEST(test_answers_of_azure_in_clear),
+		TEST(test_a_client_that_leaves_before_the_answer),
+		TEST(test_other_protocols),
+		TEST(test_a_scan_is_no_fault_of_anybody),
+		TEST(test_connection_tests_of_an_open_port),
+		TEST(test_cut_at_both_ends_of_the_capture),
+		TEST(test_search_list_and_discovery),
+		TEST(test_second_resolver_answers),
+		TEST(test_one_lost_attempt_among_successes),
+		TEST(test_tls_test_with_a_good_certificate),
+		TEST(test_terminator_that_lets_another_name_through),
+		TEST(test_several_names_closed_the_same_way),
+		TEST(test_page_470_proves_the_terminator),
+		TEST(test_server_that_closes_is_not_a_firewall),
+		TEST(test_other_port_makes_silence_a_port_filter),
+		TEST(test_reset_without_a_baseline_names_nobody_surely),
+		TEST(test_legs_of_authentication_on_one_connection),
+		TEST(test_endpoint_counts_and_owns_its_text),
+		TEST(test_retry_heals_and_breaking_later_does_not),
+		TEST(test_lookup_counts_where_nothing_was_connected),
+		TEST(test_address_stands_for_a_host_without_a_name),
+		TEST(test_expectations_of_the_profile),
+		TEST(test_conclusion_is_the_most_telling_fault),
+		TEST(test_missing_gateway),
+		TEST(test_unanswered_neighbours_beside_working_traffic),
+		TEST(test_exit_status),
+		TEST(test_proxy_given_by_option),
+		TEST(test_files_of_a_ring),
+		TEST(test_more_addresses_than_fit),
+	};
+#undef TEST
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
