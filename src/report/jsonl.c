@@ -1,5 +1,6 @@
 #include "report/jsonl.h"
 
+#include "report/host.h"
 #include "report/json_facts.h"
 #include "report/names.h"
 #include "report/phrase.h"
@@ -188,6 +189,7 @@ static enum pp_err on_capture(void *context, const struct pp_capture *capture, c
 	pp_json_u64(json, "undecoded", capture->undecoded);
 	undecoded_layers(json, capture);
 	pp_json_u64(json, "flows", capture->flows);
+	pp_json_notes(json, source->notes);
 	pp_json_list(json, "limits_hit");
 	for (unsigned i = 0; i < limits->n; i++)
 		pp_json_text(json, NULL, limits->name[i]);

@@ -328,24 +328,42 @@ static void healthy_endpoints(struct report *r)
 
 /* ---- Lesser findings ---- */
 
+/* A note is told once per rule, however many endpoints it was seen at. */
+struct note {
+	const struct pp_finding *first;
+	uint32_t endpoints;
+};
+
+static unsigned gather_notes(const struct pp_findings *findings, struct note *notes)
+{
+	unsigned count = 0;
+
+	for (const struct pp_finding_node *n = findings->notes.first; n; n = n->next) {
+		const struct pp_finding *f = (const struct pp_finding *)n;
+		unsigned i = 0;
+
+		while (i < count && notes[i].first->verdict.rule != f->verdict.rule)
+			i++;
+		if (i == count)
+			notes[count++] = (struct note){ .first = f };
+		notes[i].endpoints++;
+	}
+	return count;
+}
+
 static void notes(struct report *r)
 {
-	static const char *const head[] = { N_("host"), N_("times"), N_("packet"), N_("what") };
+	static const char *const head[] = { N_("endpoints"), N_("packet"), N_("what"), N_("first at") };
+	struct note gathered[PP_FINDINGS_MAX];
+	unsigned count = gather_notes(r->findings, gathered);
 	struct pp_table table;
-	struct pp_line line;
 
-	table_begin(&table, 4, 1u << 1 | 1u << 2, head);
-	for (const struct pp_finding_node *n = r->findings->notes.first; n; n = n->next) {
-		const struct pp_finding *f = (const struct pp_finding *)n;
-
-		pp_table_cell(&table, f->host);
-		cell_number(&table, f->count);
-		cell_packet(r, &table, f->place.first);
-		pp_line_start(&line);
-		pp_line_add(&line, f->verdict.rule->id);
-		pp_line_add(&line, "  ");
-		pp_phrase_summary(&line, PP_READER, &f->verdict);
-		pp_table_cell(&table, line.text);
+	table_begin(&table, 4, 1u << 0 | 1u << 1, head);
+	for (unsigned i = 0; i < count; i++) {
+		cell_number(&table, gathered[i].endpoints);
+		cell_packet(r, &table, gathered[i].first->place.first);
+		cell_rule(&table, gathered[i].first->verdict.rule);
+		pp_table_cell(&table, gathered[i].first->host);
 	}
 	table_end(r, &table, _("Also noticed"));
 	more(r,

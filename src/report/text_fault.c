@@ -291,21 +291,46 @@ static void wireshark(struct pp_layout *layout, const struct pp_finding *finding
 	labelled(layout, WIRESHARK, line.text);
 }
 
+/* The same rule with the same owner and certainty was told before: only what is its own is told again. */
+static bool is_repetition(const struct pp_text_fault *fault)
+{
+	const struct pp_verdict *verdict = &fault->finding->verdict;
+
+	return fault->above && fault->above->verdict.owner == verdict->owner &&
+	       fault->above->verdict.grade == verdict->grade;
+}
+
+static void repetition(struct pp_layout *layout, const struct pp_findings *findings, const struct pp_text_fault *fault)
+{
+	const uint32_t number = fault->above_number;
+	struct pp_line line;
+
+	seen_in(layout, findings, fault->finding);
+	evidence(layout, findings, fault->finding);
+	pp_line_start(&line);
+	pp_line_expand(&line, _("as in {n}."), pp_phrase_count, &number);
+	labelled(layout, REMEDY, line.text);
+}
+
 void pp_text_fault(struct pp_layout *layout, const struct pp_findings *findings, const struct pp_text_fault *fault)
 {
 	const struct pp_finding *finding = fault->finding;
 	const struct pp_verdict *verdict = &finding->verdict;
 
 	title(layout, fault);
-	sentence(layout, fault);
-	labelled(layout, OWNER, pp_phrase_owner(PP_READER, verdict->owner));
-	certainty(layout, verdict);
-	seen_in(layout, findings, finding);
-	evidence(layout, findings, finding);
-	weighed(layout, verdict);
-	look_alikes(layout, verdict);
-	advice(layout, fault, NEXT_TEST, next_test);
-	advice(layout, fault, REMEDY, remedy);
+	if (is_repetition(fault)) {
+		repetition(layout, findings, fault);
+	} else {
+		sentence(layout, fault);
+		labelled(layout, OWNER, pp_phrase_owner(PP_READER, verdict->owner));
+		certainty(layout, verdict);
+		seen_in(layout, findings, finding);
+		evidence(layout, findings, finding);
+		weighed(layout, verdict);
+		look_alikes(layout, verdict);
+		advice(layout, fault, NEXT_TEST, next_test);
+		advice(layout, fault, REMEDY, remedy);
+	}
 	if (finding->has_place)
 		wireshark(layout, finding);
 }

@@ -31,7 +31,6 @@ expect() {
 expect 3 'no command given'
 expect 3 "unknown command 'x.pcap'; .* pathproof analyze FILE" x.pcap
 expect 3 "unknown option '--frob'" --frob
-expect 3 "'capture' is not available" capture
 expect 0 'Usage: pathproof' --help
 expect 0 '^pathproof [0-9]' --version
 
