@@ -1,9 +1,9 @@
-"""Reads and writes capture files: pcapng as dumpcap writes it in the lab, and classic pcap for the variant that needs it."""
+"""Reads and writes capture files: pcapng as the lab has it, and classic pcap for the variant that needs it."""
 
 import struct
 from dataclasses import dataclass, replace
 
-ETHERNET, SLL2 = 1, 276
+ETHERNET, SLL, SLL2 = 1, 113, 276
 SECTION, INTERFACE, ENHANCED = 0x0A0D0D0A, 1, 6
 IF_TSRESOL = 9
 BYTE_ORDER, PCAP_NANOSECONDS = 0x1A2B3C4D, 0xA1B23C4D

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from .lab import CLIENT
-from .pcapng import ETHERNET, SLL2
+from .pcapng import ETHERNET, SLL
 
 IPV4, ARP, IPV6, VLAN, QINQ = 0x0800, 0x0806, 0x86DD, 0x8100, 0x88A8
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
@@ -18,9 +18,9 @@ CLIENT_ADDRESSES = {CLIENT, "2001:db8:8::6"}
 
 @dataclass(frozen=True)
 class Frame:
-    """A packet's network layer."""
-    protocol: int       # EtherType
-    start: int          # of the network header
+    """A packet's network layer; its EtherType is the two bytes before it."""
+    protocol: int
+    start: int
     sender: bytes       # hardware address
 
 
@@ -30,6 +30,7 @@ class Segment:
     protocol: int
     source: tuple       # (address, port)
     target: tuple
+    hops: int           # time to live
     flags: int
     payload: bytes
 
@@ -49,8 +50,8 @@ class Segment:
 def frame(link, data):
     if link == ETHERNET and len(data) >= 14:
         return Frame(struct.unpack_from(">H", data, 12)[0], 14, data[6:12])
-    if link == SLL2 and len(data) >= 20:
-        return Frame(struct.unpack_from(">H", data)[0], 20, data[12:18])
+    if link == SLL and len(data) >= 16:
+        return Frame(struct.unpack_from(">H", data, 14)[0], 16, data[6:12])
     return None
 
 
@@ -62,17 +63,19 @@ def segment(link, data):
     if outer.protocol == IPV4:
         start, protocol = outer.start + (data[outer.start] & 15) * 4, data[outer.start + 9]
         source, target = data[outer.start + 12:outer.start + 16], data[outer.start + 16:outer.start + 20]
+        hops = data[outer.start + 8]
         end = outer.start + struct.unpack_from(">H", data, outer.start + 2)[0]
     else:
         start, protocol = outer.start + 40, data[outer.start + 6]
         source, target = data[outer.start + 8:outer.start + 24], data[outer.start + 24:outer.start + 40]
+        hops = data[outer.start + 7]
         end = start + struct.unpack_from(">H", data, outer.start + 4)[0]
     if protocol not in (TCP, UDP):
         return None
     source_port, target_port = struct.unpack_from(">HH", data, start)
     size, flags = (data[start + 12] // 16 * 4, data[start + 13]) if protocol == TCP else (8, 0)
-    return Segment(protocol, (str(ip_address(source)), source_port), (str(ip_address(target)), target_port), flags,
-                   data[start + size:end])
+    return Segment(protocol, (str(ip_address(source)), source_port), (str(ip_address(target)), target_port), hops,
+                   flags, data[start + size:end])
 
 
 def from_client(link, data):

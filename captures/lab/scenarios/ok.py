@@ -201,7 +201,7 @@ def duplicates(lab):
 
 @scenario("S77", "capture-one-direction", title="Only the client's packets were captured, so nothing can be concluded.",
           made="The traffic of ok-tls13 behind a capture filter for the client's own packets.",
-          endpoints=[unclear(ADDRESSES[LOGIN], ADDRESSES[ARC], rules="CAP-02")],
+          endpoints=[unclear(LOGIN, ARC, rules="CAP-02")],
           shows={"ip.dst == 10.8.0.6": (0, 0), "tls.handshake.type == 1": 2})
 def one_direction(lab):
     dns(lab)
