@@ -30,8 +30,12 @@ static void ip4_with_options(void **state)
 
 	(void)state;
 	start_tcp(&pkt);
-	pp_pkt_ip(&pkt, &(struct pp_pkt_ip){ .src = "10.0.0.4", .dst = "10.0.0.5", .protocol = 6, .id = 0xbeef,
-					     .fragment = 0x4000, .options_len = 40 });
+	pp_pkt_ip(&pkt, &(struct pp_pkt_ip){ .src = "10.0.0.4",
+					     .dst = "10.0.0.5",
+					     .protocol = 6,
+					     .id = 0xbeef,
+					     .fragment = 0x4000,
+					     .options_len = 40 });
 	pp_ways_decode(PP_LINK_RAW, &pkt, &packet);
 	check_tcp(&packet);
 	assert_true(packet.df);
@@ -86,7 +90,9 @@ static void zero_length(void **state)
 
 static void lying_ip_headers(void **state)
 {
-	static const struct { uint8_t at, value; } cases[] = {
+	static const struct {
+		uint8_t at, value;
+	} cases[] = {
 		{ 0, 0x44 }, /* header of 16 bytes */
 		{ 3, 19 },   /* total length below the header's */
 		{ 0, 0x55 }, /* version 5 */
@@ -120,13 +126,13 @@ static void ip6_extensions(void **state)
 
 	(void)state;
 	start_tcp(&pkt);
-	pp_pkt_be(&pkt, 6ULL << 56 | 0x1234, 8);   /* fragment: next 6, offset 0, no more, id */
-	pp_pkt_be(&pkt, 44ULL << 56, 8);           /* destination options */
+	pp_pkt_be(&pkt, 6ULL << 56 | 0x1234, 8); /* fragment: next 6, offset 0, no more, id */
+	pp_pkt_be(&pkt, 44ULL << 56, 8);         /* destination options */
 	pp_pkt_be(&pkt, 0, 8);
 	pp_pkt_be(&pkt, 60ULL << 56 | 2ULL << 48, 8); /* AH of 16 bytes */
 	pp_pkt_be(&pkt, 0, 8);
 	pp_pkt_be(&pkt, 51ULL << 56 | 1ULL << 48, 8); /* routing of 16 bytes */
-	pp_pkt_be(&pkt, 43ULL << 56, 8);           /* hop-by-hop */
+	pp_pkt_be(&pkt, 43ULL << 56, 8);              /* hop-by-hop */
 	pp_pkt_ip(&pkt, &(struct pp_pkt_ip){ .src = "2001:db8::1", .dst = "2001:db8::2", .protocol = 0, .ttl = 3 });
 	pp_ways_decode(PP_LINK_RAW, &pkt, &packet);
 	check_tcp(&packet);
@@ -142,8 +148,8 @@ static void fragments(void **state)
 
 	(void)state;
 	start_tcp(&pkt);
-	pp_pkt_ip(&pkt, &(struct pp_pkt_ip){ .src = "10.0.0.4", .dst = "10.0.0.5", .protocol = 6, .id = 7,
-					     .fragment = 0x2000 | 185 });
+	pp_pkt_ip(&pkt, &(struct pp_pkt_ip){
+			    .src = "10.0.0.4", .dst = "10.0.0.5", .protocol = 6, .id = 7, .fragment = 0x2000 | 185 });
 	decode_whole(PP_LINK_RAW, &pkt, &packet);
 	assert_int_equal(packet.kind, PP_PACKET_FRAGMENT);
 	assert_int_equal(packet.frag_id, 7);
@@ -173,8 +179,8 @@ static void cut_first_fragment(void **state)
 	(void)state;
 	pp_pkt_start(&pkt, payload, sizeof(payload));
 	pp_pkt_be(&pkt, 53ULL << 48 | 1024ULL << 32 | 4008ULL << 16, 8); /* UDP of 4000 bytes */
-	pp_pkt_ip(&pkt, &(struct pp_pkt_ip){ .src = "10.0.0.4", .dst = "10.0.0.5", .protocol = 17,
-					     .fragment = 0x2000 });
+	pp_pkt_ip(&pkt,
+		  &(struct pp_pkt_ip){ .src = "10.0.0.4", .dst = "10.0.0.5", .protocol = 17, .fragment = 0x2000 });
 	pp_decode(PP_LINK_RAW, pp_pkt_bytes(&pkt), 96, pp_pkt_len(&pkt), &packet);
 	assert_int_equal(packet.kind, PP_PACKET_UDP);
 	assert_int_equal(packet.sport, 53);

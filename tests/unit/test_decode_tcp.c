@@ -12,8 +12,13 @@ static void decode_options(const uint8_t *options, size_t len, struct pp_packet 
 	struct pp_pkt pkt;
 
 	pp_pkt_start(&pkt, "hello", 5);
-	pp_pkt_tcp(&pkt, &(struct pp_pkt_tcp){ .sport = 50000, .dport = 443, .seq = 0x01020304, .ack = 0xfffefdfc,
-					       .flags = PP_TCP_ACK | PP_TCP_PSH, .window = 512, .options = options,
+	pp_pkt_tcp(&pkt, &(struct pp_pkt_tcp){ .sport = 50000,
+					       .dport = 443,
+					       .seq = 0x01020304,
+					       .ack = 0xfffefdfc,
+					       .flags = PP_TCP_ACK | PP_TCP_PSH,
+					       .window = 512,
+					       .options = options,
 					       .options_len = len });
 	wrap_ip4(&pkt, 6);
 	pp_ways_decode(PP_LINK_ETHERNET, &pkt, ret_packet);
@@ -54,8 +59,7 @@ static void options_of_a_syn(void **state)
 
 	(void)state;
 	decode_options(linux_syn, sizeof(linux_syn), &packet);
-	assert_int_equal(packet.tcp.options,
-			 PP_OPT_MSS | PP_OPT_SACK_PERMITTED | PP_OPT_TIMESTAMPS | PP_OPT_WSCALE);
+	assert_int_equal(packet.tcp.options, PP_OPT_MSS | PP_OPT_SACK_PERMITTED | PP_OPT_TIMESTAMPS | PP_OPT_WSCALE);
 	assert_int_equal(packet.tcp.mss, 1460);
 	assert_int_equal(packet.tcp.wscale, 7);
 	assert_int_equal(packet.tcp.ts_val, 9);
@@ -95,7 +99,10 @@ static void sack_and_fast_open(void **state)
 /* A malformed option ends the options, never the segment; what stood before it counts. */
 static void malformed_options(void **state)
 {
-	static const struct { uint8_t bytes[8]; uint8_t flags; } cases[] = {
+	static const struct {
+		uint8_t bytes[8];
+		uint8_t flags;
+	} cases[] = {
 		{ { 2, 4, 5, 0xb4, 8, 0, 1, 1 }, PP_OPT_MSS },  /* length 0 */
 		{ { 2, 4, 5, 0xb4, 8, 1, 1, 1 }, PP_OPT_MSS },  /* shorter than its own two bytes */
 		{ { 2, 4, 5, 0xb4, 8, 10, 1, 1 }, PP_OPT_MSS }, /* beyond the header */
@@ -183,7 +190,11 @@ static void cut_by_the_snap_length(void **state)
 
 static void udp_lengths(void **state)
 {
-	static const struct { uint16_t length; uint32_t payload; bool bad; } cases[] = {
+	static const struct {
+		uint16_t length;
+		uint32_t payload;
+		bool bad;
+	} cases[] = {
 		{ 13, 5, false }, { 10, 2, false }, { 0, 5, false }, { 7, 5, true }, { 14, 5, true },
 	};
 	struct pp_packet packet;

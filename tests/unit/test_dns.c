@@ -10,7 +10,12 @@
 
 #define BYTES(text) (text), sizeof(text) - 1
 #define QUERY_HEAD(id) id "\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
-#define NAME "\x05" "Login" "\x07" "example" "\x00"
+#define NAME                                                                                                           \
+	"\x05"                                                                                                         \
+	"Login"                                                                                                        \
+	"\x07"                                                                                                         \
+	"example"                                                                                                      \
+	"\x00"
 #define IN_A "\x00\x01\x00\x01"
 #define IN_AAAA "\x00\x1c\x00\x01"
 #define IN_CNAME "\x00\x05\x00\x01"
@@ -63,15 +68,22 @@ static void test_query(void **state)
 }
 
 /* A chain in order, with an address that belongs to nobody in it, authority and EDNS behind. */
-static const char answer[] =
-	"\x12\x34\x81\x80\x00\x01\x00\x05\x00\x01\x00\x01" NAME IN_A
-	"\xc0\x0c" IN_CNAME TTL("\x3c") "\x00\x07" "\x04priv\xc0\x12"            /* login.example → priv.example */
-	"\xc0\x2b" IN_CNAME TTL("\x3c") "\x00\x04" "\x01z\xc0\x12"               /* priv.example → z.example */
-	"\x01z\xc0\x12" IN_A TTL("\x1e") "\x00\x04\x0a\x01\x02\x03"
-	"\x01y\xc0\x12" IN_A TTL("\x01") "\x00\x04\x01\x01\x01\x01"
-	"\x01z\xc0\x12" IN_A TTL("\x14") "\x00\x04\x0a\x01\x02\x04"
-	"\xc0\x12\x00\x06\x00\x01" TTL("\x05") "\x00\x01\x00"                    /* authority: SOA, not looked at */
-	"\x00\x00\x29\x04\xd0\x00\x00\x00\x00\x00\x00";
+static const char answer[] = "\x12\x34\x81\x80\x00\x01\x00\x05\x00\x01\x00\x01" NAME IN_A "\xc0\x0c" IN_CNAME TTL(
+    "\x3c") "\x00\x07"
+	    "\x04priv\xc0\x12" /* login.example → priv.example */
+	    "\xc0\x2b" IN_CNAME TTL(
+		"\x3c") "\x00\x04"
+			"\x01z\xc0\x12" /* priv.example → z.example */
+			"\x01z\xc0\x12" IN_A TTL(
+			    "\x1e") "\x00\x04\x0a\x01\x02\x03"
+				    "\x01y\xc0\x12" IN_A TTL(
+					"\x01") "\x00\x04\x01\x01\x01\x01"
+						"\x01z\xc0\x12" IN_A TTL(
+						    "\x14") "\x00\x04\x0a\x01\x02\x04"
+							    "\xc0\x12\x00\x06\x00\x01" TTL(
+								"\x05") "\x00\x01\x00" /* authority: SOA, not looked at
+											*/
+									"\x00\x00\x29\x04\xd0\x00\x00\x00\x00\x00\x00";
 
 static void test_answer(void **state)
 {
@@ -105,10 +117,10 @@ static void test_cut_answer_keeps_what_was_read(void **state)
 static void test_answer_out_of_order(void **state)
 {
 	static const char bytes[] =
-		"\x00\x01\x81\x80\x00\x01\x00\x03\x00\x00\x00\x00" NAME IN_AAAA
-		"\x01z\x00" IN_AAAA TTL("\x07") "\x00\x10\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x05"
-		"\x01y\x00" IN_CNAME TTL("\x01") "\x00\x03\x01z\x00"
-		"\xc0\x0c" IN_CNAME TTL("\x01") "\x00\x03\x01y\x00";
+	    "\x00\x01\x81\x80\x00\x01\x00\x03\x00\x00\x00\x00" NAME IN_AAAA "\x01z\x00" IN_AAAA TTL(
+		"\x07") "\x00\x10\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x05"
+			"\x01y\x00" IN_CNAME TTL("\x01") "\x00\x03\x01z\x00"
+							 "\xc0\x0c" IN_CNAME TTL("\x01") "\x00\x03\x01y\x00";
 
 	(void)state;
 	assert_int_equal(parse(BYTES(bytes)), PP_OK);
@@ -123,9 +135,9 @@ static void test_answer_out_of_order(void **state)
 static void test_chain_in_a_circle(void **state)
 {
 	static const char bytes[] =
-		"\x00\x01\x81\x80\x00\x01\x00\x02\x00\x00\x00\x00" "\x01y\x00" IN_A
-		"\x01z\x00" IN_CNAME TTL("\x01") "\x00\x03\x01y\x00"
-		"\x01y\x00" IN_CNAME TTL("\x01") "\x00\x03\x01z\x00";
+	    "\x00\x01\x81\x80\x00\x01\x00\x02\x00\x00\x00\x00"
+	    "\x01y\x00" IN_A "\x01z\x00" IN_CNAME TTL("\x01") "\x00\x03\x01y\x00"
+							      "\x01y\x00" IN_CNAME TTL("\x01") "\x00\x03\x01z\x00";
 
 	(void)state;
 	assert_int_equal(parse(BYTES(bytes)), PP_OK);
@@ -135,7 +147,9 @@ static void test_chain_in_a_circle(void **state)
 
 static void test_longer_chain_than_kept(void **state)
 {
-	static const char head[] = "\x00\x01\x81\x80\x00\x01\x00\x14\x00\x00\x00\x00" "\x01" "A\x00" IN_A;
+	static const char head[] = "\x00\x01\x81\x80\x00\x01\x00\x14\x00\x00\x00\x00"
+				   "\x01"
+				   "A\x00" IN_A;
 	static const char alias[] = "\x01?\x00" IN_CNAME TTL("\x01") "\x00\x03\x01?\x00";
 	uint8_t bytes[512];
 	size_t at = sizeof(head) - 1;
@@ -155,10 +169,10 @@ static void test_longer_chain_than_kept(void **state)
 static void test_edns(void **state)
 {
 	static const char bytes[] =
-		"\x00\x01\x81\x85\x00\x01\x00\x00\x00\x00\x00\x01" NAME IN_A
-		"\x00\x00\x29\x04\xd0\x01\x00\x00\x00\x00\x11"
-		"\x00\x0a\x00\x01\x55"                  /* another option */
-		"\x00\x0f\x00\x08\x00\x12" "Policy";
+	    "\x00\x01\x81\x85\x00\x01\x00\x00\x00\x00\x00\x01" NAME IN_A "\x00\x00\x29\x04\xd0\x01\x00\x00\x00\x00\x11"
+	    "\x00\x0a\x00\x01\x55" /* another option */
+	    "\x00\x0f\x00\x08\x00\x12"
+	    "Policy";
 
 	(void)state;
 	assert_int_equal(parse(BYTES(bytes)), PP_OK);
@@ -171,7 +185,8 @@ static void test_edns(void **state)
 static void test_truncated_reply_is_no_error(void **state)
 {
 	static const char bytes[] = "\x00\x01\x83\x80\x00\x01\x00\x09\x00\x00\x00\x00" NAME IN_A
-				    "\xc0\x0c" IN_A TTL("\x09") "\x00\x04\x01\x02\x03\x04" "\xc0\x0c\x00";
+				    "\xc0\x0c" IN_A TTL("\x09") "\x00\x04\x01\x02\x03\x04"
+								"\xc0\x0c\x00";
 
 	(void)state;
 	assert_int_equal(parse(BYTES(bytes)), PP_OK);
@@ -181,7 +196,11 @@ static void test_truncated_reply_is_no_error(void **state)
 
 static void test_names(void **state)
 {
-	static const char escaped[] = QUERY_HEAD("\0\1") "\x05" "a.B\\ " "\x02" "\xc3\xa9" "\x00" IN_A;
+	static const char escaped[] = QUERY_HEAD("\0\1") "\x05"
+							 "a.B\\ "
+							 "\x02"
+							 "\xc3\xa9"
+							 "\x00" IN_A;
 	static const char root[] = QUERY_HEAD("\0\1") "\x00" IN_A;
 
 	(void)state;
@@ -220,9 +239,14 @@ static void test_bad_names(void **state)
 {
 	static const char itself[] = QUERY_HEAD("\0\1") "\xc0\x0c" IN_A;
 	static const char forward[] = QUERY_HEAD("\0\1") "\xc0\x10" IN_A "\x00";
-	static const char into_itself[] = QUERY_HEAD("\0\1") "\x01" "a\xc0\x0c" IN_A;
-	static const char reserved[] = QUERY_HEAD("\0\1") "\x41" "a\x00" IN_A;
-	static const char two[] = "\0\1\1\0\0\2\0\0\0\0\0\0" "\x01" "a\x00" IN_A "\x01" "b\xc0\x0c" IN_A;
+	static const char into_itself[] = QUERY_HEAD("\0\1") "\x01"
+							     "a\xc0\x0c" IN_A;
+	static const char reserved[] = QUERY_HEAD("\0\1") "\x41"
+							  "a\x00" IN_A;
+	static const char two[] = "\0\1\1\0\0\2\0\0\0\0\0\0"
+				  "\x01"
+				  "a\x00" IN_A "\x01"
+				  "b\xc0\x0c" IN_A;
 
 	(void)state;
 	assert_int_equal(parse(BYTES(itself)), PP_MALFORMED);
@@ -236,7 +260,8 @@ static void test_bad_names(void **state)
 
 static void test_other_opcode_is_left_alone(void **state)
 {
-	static const char bytes[] = "\x00\x01\x28\x00\x00\x01\x00\x05\x00\x00\x00\x00" NAME "\x00\x06\x00\x01" "junk";
+	static const char bytes[] = "\x00\x01\x28\x00\x00\x01\x00\x05\x00\x00\x00\x00" NAME "\x00\x06\x00\x01"
+				    "junk";
 
 	(void)state;
 	assert_int_equal(parse(BYTES(bytes)), PP_OK);
@@ -264,7 +289,15 @@ static void feed(struct pp_dns_tcp *tcp, struct heard *heard, const void *bytes,
 
 static void test_tcp_every_split(void **state)
 {
-	static const char bytes[] = "\x00\x05" "hello" "\x00\x00" "\x00\x01" "x" "\x00\x03" "abc" "\x00\x09" "incom";
+	static const char bytes[] = "\x00\x05"
+				    "hello"
+				    "\x00\x00"
+				    "\x00\x01"
+				    "x"
+				    "\x00\x03"
+				    "abc"
+				    "\x00\x09"
+				    "incom";
 	struct pp_pool pool;
 	struct pp_arena arena;
 
@@ -307,9 +340,14 @@ static void test_tcp_longest_and_gap(void **state)
 	assert_int_equal(message.len, UINT16_MAX);
 	assert_false(pp_dns_tcp_next(tcp, PP_CLIENT, &span, &message));
 	pp_dns_tcp_gap(tcp, PP_CLIENT);
-	feed(tcp, &heard, "\x00\x01" "x", 3);
+	feed(tcp, &heard,
+	     "\x00\x01"
+	     "x",
+	     3);
 	assert_int_equal(heard.len, 0);
-	span = (struct pp_span){ (const uint8_t *)"\x00\x01" "x", 3 };
+	span = (struct pp_span){ (const uint8_t *)"\x00\x01"
+						  "x",
+				 3 };
 	assert_true(pp_dns_tcp_next(tcp, PP_SERVER, &span, &message));
 	pp_dns_tcp_free(tcp);
 	pp_arena_reset(&arena);

@@ -25,7 +25,7 @@ struct play {
 	struct pp_pool pool;
 	struct pp_arena arena;
 	struct pp_http *http;
-	bool left[2];        /* this side belongs to the tunnel */
+	bool left[2]; /* this side belongs to the tunnel */
 	char inside[2][1024];
 };
 
@@ -729,15 +729,32 @@ static void test_overlong_head(void **state)
 
 static void test_look(void **state)
 {
-	static const struct { const char *head; enum pp_http_look look; } cases[] = {
-		{ "", PP_HTTP_MORE },           { "G", PP_HTTP_MORE },       { "GET", PP_HTTP_MORE },
-		{ "GET ", PP_HTTP_MORE },       { "GET /", PP_HTTP_REQUEST }, { "GET  /", PP_HTTP_NO },
-		{ "GETS /", PP_HTTP_NO },       { "get /", PP_HTTP_NO },     { "connect a", PP_HTTP_NO },
-		{ "CONNECT a", PP_HTTP_REQUEST }, { "H", PP_HTTP_MORE },     { "HTTP/1", PP_HTTP_MORE },
-		{ "HTTP/1.", PP_HTTP_REPLY },   { "HTTP/2 200", PP_HTTP_NO }, { "HEAD /", PP_HTTP_REQUEST },
-		{ "RPC_IN_DATA /rpc", PP_HTTP_REQUEST }, { "\x16\x03\x01", PP_HTTP_NO }, { "SSH-2.0-", PP_HTTP_NO },
-		{ "PROPFIND /x HTTP/1.1\r\n", PP_HTTP_REQUEST }, { "OPTIONS sip:a SIP/2.0\r\n", PP_HTTP_NO },
-		{ "GET key\r\n", PP_HTTP_NO },  { "HTTP/1.1 200 OK\r\n", PP_HTTP_REPLY },
+	static const struct {
+		const char *head;
+		enum pp_http_look look;
+	} cases[] = {
+		{ "", PP_HTTP_MORE },
+		{ "G", PP_HTTP_MORE },
+		{ "GET", PP_HTTP_MORE },
+		{ "GET ", PP_HTTP_MORE },
+		{ "GET /", PP_HTTP_REQUEST },
+		{ "GET  /", PP_HTTP_NO },
+		{ "GETS /", PP_HTTP_NO },
+		{ "get /", PP_HTTP_NO },
+		{ "connect a", PP_HTTP_NO },
+		{ "CONNECT a", PP_HTTP_REQUEST },
+		{ "H", PP_HTTP_MORE },
+		{ "HTTP/1", PP_HTTP_MORE },
+		{ "HTTP/1.", PP_HTTP_REPLY },
+		{ "HTTP/2 200", PP_HTTP_NO },
+		{ "HEAD /", PP_HTTP_REQUEST },
+		{ "RPC_IN_DATA /rpc", PP_HTTP_REQUEST },
+		{ "\x16\x03\x01", PP_HTTP_NO },
+		{ "SSH-2.0-", PP_HTTP_NO },
+		{ "PROPFIND /x HTTP/1.1\r\n", PP_HTTP_REQUEST },
+		{ "OPTIONS sip:a SIP/2.0\r\n", PP_HTTP_NO },
+		{ "GET key\r\n", PP_HTTP_NO },
+		{ "HTTP/1.1 200 OK\r\n", PP_HTTP_REPLY },
 		{ "HTTP/1.1 x\r\n", PP_HTTP_NO },
 		{ "GET \x01", PP_HTTP_NO },
 	};
@@ -774,7 +791,8 @@ static void test_credentials(void **state)
 	assert_int_equal(credentials_of("Negotiate TlRMTVNTUAADAAAAGAAYAIQAAAA="), PP_CREDENTIALS_NTLM_FINAL);
 	/* SPNEGO around NTLM type 1, and around Kerberos (RFC 4178). */
 	assert_int_equal(credentials_of("Negotiate YEgGBisGAQUFAqA+MDygDjAMBgorBgEEAYI3AgIKoioEKE5UTE1TU1AAAQAAAJeCCOIA"
-					"AAAAAAAAAAAAAAAAAAAACgBhSgAAAA8="), PP_CREDENTIALS_NTLM_FIRST);
+					"AAAAAAAAAAAAAAAAAAAACgBhSgAAAA8="),
+			 PP_CREDENTIALS_NTLM_FIRST);
 	assert_int_equal(credentials_of("Negotiate YIIHDgYGKwYBBQUCoIIHAjCCBv6gJDAiBgkqhkiC9xIBAgI="),
 			 PP_CREDENTIALS_NEGOTIATE);
 	assert_int_equal(credentials_of("Negotiate"), PP_CREDENTIALS_OTHER);
@@ -785,9 +803,9 @@ static void test_credentials(void **state)
 static void test_challenges(void **state)
 {
 	static const char block[] =
-		"HTTP/1.1 401 Unauthorized\r\n"
-		"WWW-Authenticate: Digest realm=\"x, NTLM y\", qop=\"auth\", nonce = \"n\", Negotiate oRQw==, basic\r\n"
-		"WWW-Authenticate: BASIC realm=\"a\", One, Two, Three, Four\r\n\r\n";
+	    "HTTP/1.1 401 Unauthorized\r\n"
+	    "WWW-Authenticate: Digest realm=\"x, NTLM y\", qop=\"auth\", nonce = \"n\", Negotiate oRQw==, basic\r\n"
+	    "WWW-Authenticate: BASIC realm=\"a\", One, Two, Three, Four\r\n\r\n";
 	struct pp_http_head head;
 
 	(void)state;
@@ -803,9 +821,13 @@ static void test_challenges(void **state)
 
 static void test_pages(void **state)
 {
-	static const struct { const char *body; enum pp_page page; } cases[] = {
+	static const struct {
+		const char *body;
+		enum pp_page page;
+	} cases[] = {
 		{ "HTTP  request from 10.0.0.4:50000 to a.example:80. Url: a.example. Action: Deny. No rule matched. "
-		  "Proceeding with default action", PP_PAGE_AZURE_FIREWALL },
+		  "Proceeding with default action",
+		  PP_PAGE_AZURE_FIREWALL },
 		{ "Action: Deny", PP_PAGE_NONE },
 		{ "<title>ERROR: The requested URL could not be retrieved</title>", PP_PAGE_SQUID },
 		{ "<h1>Web Page Blocked!</h1>", PP_PAGE_BLOCK },

@@ -33,10 +33,17 @@ static int teardown(void **state)
 static struct pp_packet fragment_of(const uint8_t *bytes, uint32_t id, uint32_t offset, uint32_t len, bool more)
 {
 	return (struct pp_packet){
-		.kind = PP_PACKET_FRAGMENT, .ip_version = 4, .protocol = 17, .frag_protocol = 17,
-		.src = pp_pkt_addr("10.0.0.1"), .dst = pp_pkt_addr("10.0.0.2"),
-		.frag_id = id, .frag_offset = offset, .frag_more = more,
-		.payload_view = { bytes + offset, len }, .payload_len = len,
+		.kind = PP_PACKET_FRAGMENT,
+		.ip_version = 4,
+		.protocol = 17,
+		.frag_protocol = 17,
+		.src = pp_pkt_addr("10.0.0.1"),
+		.dst = pp_pkt_addr("10.0.0.2"),
+		.frag_id = id,
+		.frag_offset = offset,
+		.frag_more = more,
+		.payload_view = { bytes + offset, len },
+		.payload_len = len,
 	};
 }
 

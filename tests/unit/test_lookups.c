@@ -37,15 +37,9 @@ static struct pp_addr ip(const char *text)
 	return addr;
 }
 
-static struct pp_endpoint_addr client(uint16_t port)
-{
-	return (struct pp_endpoint_addr){ ip("10.0.0.4"), port };
-}
+static struct pp_endpoint_addr client(uint16_t port) { return (struct pp_endpoint_addr){ ip("10.0.0.4"), port }; }
 
-static struct pp_endpoint_addr resolver(void)
-{
-	return (struct pp_endpoint_addr){ ip("168.63.129.16"), 53 };
-}
+static struct pp_endpoint_addr resolver(void) { return (struct pp_endpoint_addr){ ip("168.63.129.16"), 53 }; }
 
 static struct pp_dns_message message(uint16_t id, uint16_t type, const char *name, bool response)
 {

@@ -50,10 +50,7 @@ static struct capfile one_interface(void)
 	return cap;
 }
 
-static void plain_packet(struct capfile *cap)
-{
-	cap_block_end(cap, cap_packet(cap, 0, TICKS, 61, 100));
-}
+static void plain_packet(struct capfile *cap) { cap_block_end(cap, cap_packet(cap, 0, TICKS, 61, 100)); }
 
 static void block(struct capfile *cap, uint32_t type, size_t len)
 {
@@ -372,10 +369,7 @@ static void short_interface(struct capfile *cap) { block(cap, 1, 4); }
 static void short_statistics(struct capfile *cap) { block(cap, STATISTICS, 8); }
 static void larger_than_any_packet(struct capfile *cap) { cap_u64(cap, (uint64_t)0x7ffffffc << 32 | 6); }
 
-static void unknown_byte_order(struct capfile *cap)
-{
-	block(cap, 0x0a0d0d0a, 20);
-}
+static void unknown_byte_order(struct capfile *cap) { block(cap, 0x0a0d0d0a, 20); }
 
 static void simple_without_interface(struct capfile *cap)
 {
@@ -465,7 +459,12 @@ static void test_not_pcapng(void **state)
 
 static void test_clock(void **state)
 {
-	static const struct { uint8_t resolution; int64_t offset; uint64_t ticks; int64_t ns; } rows[] = {
+	static const struct {
+		uint8_t resolution;
+		int64_t offset;
+		uint64_t ticks;
+		int64_t ns;
+	} rows[] = {
 		{ 6, 0, TICKS, INT64_C(1600000000000001000) },
 		{ 9, 0, UINT64_C(1600000000123456789), INT64_C(1600000000123456789) },
 		{ 9, -1, 1500000000, 500000000 },

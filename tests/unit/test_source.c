@@ -102,7 +102,10 @@ static void test_modified_record_header(void **state)
 /* Before version 2.3 the original length came first; with 2.3 either may. */
 static void test_lengths_of_old_versions(void **state)
 {
-	static const struct { uint16_t major, minor; uint32_t first, second, caplen; } rows[] = {
+	static const struct {
+		uint16_t major, minor;
+		uint32_t first, second, caplen;
+	} rows[] = {
 		{ 2, 4, 20, 30, 20 }, { 2, 9, 20, 30, 20 }, { 2, 2, 30, 20, 20 }, { 543, 0, 30, 20, 20 },
 		{ 2, 3, 20, 30, 20 }, { 2, 3, 30, 20, 20 }, { 3, 0, 20, 30, 20 },
 	};

@@ -12,7 +12,11 @@ enum { FILES_MOST = 4, PACKETS_MOST = 400 };
 
 struct merged {
 	size_t count;
-	struct { int64_t ts; uint16_t file; uint32_t number, sum; } frames[FILES_MOST * PACKETS_MOST];
+	struct {
+		int64_t ts;
+		uint16_t file;
+		uint32_t number, sum;
+	} frames[FILES_MOST * PACKETS_MOST];
 };
 
 static void make_file(struct capfile *cap, const unsigned *seconds, size_t count)
