@@ -16,9 +16,15 @@ static void decode_by_system_code(struct pp_walk *walk, uint8_t code)
 		else
 			pp_decode_ethertype(walk, code == 212 ? 0x0800 : code == 213 ? 0x0806 : 0x86dd);
 		break;
-	case 240: pp_decode_ethertype(walk, 0x0800); break; /* RFC 1051 */
-	case 241: pp_decode_ethertype(walk, 0x0806); break;
-	default: pp_walk_unknown(walk, "ARCNET system code"); break;
+	case 240:
+		pp_decode_ethertype(walk, 0x0800);
+		break; /* RFC 1051 */
+	case 241:
+		pp_decode_ethertype(walk, 0x0806);
+		break;
+	default:
+		pp_walk_unknown(walk, "ARCNET system code");
+		break;
 	}
 }
 
@@ -33,13 +39,7 @@ static void decode_arcnet(struct pp_walk *walk, size_t before_code)
 }
 
 /* Source, destination. */
-void pp_decode_arcnet(struct pp_walk *walk)
-{
-	decode_arcnet(walk, 2);
-}
+void pp_decode_arcnet(struct pp_walk *walk) { decode_arcnet(walk, 2); }
 
 /* Source, destination, offset (2). */
-void pp_decode_arcnet_linux(struct pp_walk *walk)
-{
-	decode_arcnet(walk, 4);
-}
+void pp_decode_arcnet_linux(struct pp_walk *walk) { decode_arcnet(walk, 4); }

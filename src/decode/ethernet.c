@@ -89,20 +89,46 @@ void pp_decode_etherip(struct pp_walk *walk)
 static void decode_rare_ethertype(struct pp_walk *walk, uint16_t type)
 {
 	switch (type) {
-	case 0x6558: pp_decode_ethernet(walk); break; /* transparent Ethernet bridging */
-	case 0x8847:                                  /* MPLS unicast */
-	case 0x8848: pp_decode_mpls(walk); break;     /* MPLS multicast, or with an upstream label */
-	case 0x8864: pp_decode_pppoe(walk); break;    /* PPPoE session */
-	case 0x8870: pp_decode_llc(walk); break;      /* LLC in frames too long for a length */
-	case 0x88e7: decode_pbb(walk); break;
-	case 0x8903: decode_fabricpath(walk); break;
-	case 0x8909: decode_tag(walk, 6); break;      /* Cisco MetaData (security group) */
-	case 0x8926: decode_tag(walk, 4); break;      /* VN-Tag */
-	case 0x892f: decode_tag(walk, 4); break;      /* HSR */
-	case 0x893f: decode_tag(walk, 6); break;      /* IEEE 802.1BR E-Tag */
-	case 0x894f: pp_decode_nsh(walk); break;
-	case 0xf1c1: decode_tag(walk, 4); break;      /* IEEE 802.1CB redundancy tag */
-	default: pp_walk_unknown(walk, "ethertype"); break;
+	case 0x6558:
+		pp_decode_ethernet(walk);
+		break; /* transparent Ethernet bridging */
+	case 0x8847:   /* MPLS unicast */
+	case 0x8848:
+		pp_decode_mpls(walk);
+		break; /* MPLS multicast, or with an upstream label */
+	case 0x8864:
+		pp_decode_pppoe(walk);
+		break; /* PPPoE session */
+	case 0x8870:
+		pp_decode_llc(walk);
+		break; /* LLC in frames too long for a length */
+	case 0x88e7:
+		decode_pbb(walk);
+		break;
+	case 0x8903:
+		decode_fabricpath(walk);
+		break;
+	case 0x8909:
+		decode_tag(walk, 6);
+		break; /* Cisco MetaData (security group) */
+	case 0x8926:
+		decode_tag(walk, 4);
+		break; /* VN-Tag */
+	case 0x892f:
+		decode_tag(walk, 4);
+		break; /* HSR */
+	case 0x893f:
+		decode_tag(walk, 6);
+		break; /* IEEE 802.1BR E-Tag */
+	case 0x894f:
+		pp_decode_nsh(walk);
+		break;
+	case 0xf1c1:
+		decode_tag(walk, 4);
+		break; /* IEEE 802.1CB redundancy tag */
+	default:
+		pp_walk_unknown(walk, "ethertype");
+		break;
 	}
 }
 
@@ -111,12 +137,22 @@ void pp_decode_ethertype(struct pp_walk *walk, uint16_t type)
 	if (!pp_walk_deeper(walk))
 		return;
 	switch (type) {
-	case 0x0800: pp_decode_ip4(walk); break;
-	case 0x0806: pp_decode_arp(walk); break;
+	case 0x0800:
+		pp_decode_ip4(walk);
+		break;
+	case 0x0806:
+		pp_decode_arp(walk);
+		break;
 	case 0x8100:
-	case 0x88a8:                          /* IEEE 802.1ad (QinQ) */
-	case 0x9100: decode_vlan(walk); break; /* QinQ before it had a number */
-	case 0x86dd: pp_decode_ip6(walk); break;
-	default: decode_rare_ethertype(walk, type); break;
+	case 0x88a8: /* IEEE 802.1ad (QinQ) */
+	case 0x9100:
+		decode_vlan(walk);
+		break; /* QinQ before it had a number */
+	case 0x86dd:
+		pp_decode_ip6(walk);
+		break;
+	default:
+		decode_rare_ethertype(walk, type);
+		break;
 	}
 }

@@ -70,12 +70,24 @@ static void decode_payload(struct pp_walk *walk, uint16_t type, bool has_sequenc
 	case 0x894f:
 		pp_decode_ethertype(walk, type);
 		break;
-	case GRE_EOIP: pp_decode_ethertype(walk, 0x6558); break;
-	case GRE_PPP: pp_decode_ppp(walk); break;
-	case GRE_WCCP: decode_wccp(walk); break;
-	case GRE_ERSPAN: decode_erspan(walk, has_sequence); break;
-	case GRE_ERSPAN_3: decode_erspan_3(walk); break;
-	default: pp_walk_unknown(walk, "GRE protocol"); break;
+	case GRE_EOIP:
+		pp_decode_ethertype(walk, 0x6558);
+		break;
+	case GRE_PPP:
+		pp_decode_ppp(walk);
+		break;
+	case GRE_WCCP:
+		decode_wccp(walk);
+		break;
+	case GRE_ERSPAN:
+		decode_erspan(walk, has_sequence);
+		break;
+	case GRE_ERSPAN_3:
+		decode_erspan_3(walk);
+		break;
+	default:
+		pp_walk_unknown(walk, "GRE protocol");
+		break;
 	}
 }
 

@@ -2,10 +2,10 @@
 #include "decode/layer.h"
 
 enum {
-	GTP_VERSION_1 = 0x30,  /* version 1, protocol type GTP */
+	GTP_VERSION_1 = 0x30, /* version 1, protocol type GTP */
 	GTP_EXTENSION = 0x04,
-	GTP_OPTIONAL = 0x07,   /* any of extension, sequence number, N-PDU number: then all their fields are there */
-	GTP_T_PDU = 255,       /* message type that carries a packet */
+	GTP_OPTIONAL = 0x07, /* any of extension, sequence number, N-PDU number: then all their fields are there */
+	GTP_T_PDU = 255,     /* message type that carries a packet */
 };
 
 /* Each: length in 4-byte words with itself and the type of the next one, content, type of the next one. */

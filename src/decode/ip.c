@@ -56,10 +56,7 @@ static void enter_tunnel(struct pp_walk *walk)
 }
 
 /* A fragment cut by the snap length never makes a whole datagram; of a first one, the transport header can be read. */
-static bool may_be_joined(const struct pp_walk *walk, uint32_t offset)
-{
-	return offset != 0 || walk->missing == 0;
-}
+static bool may_be_joined(const struct pp_walk *walk, uint32_t offset) { return offset != 0 || walk->missing == 0; }
 
 /* The payload is a piece of a datagram, `offset` bytes into it. */
 static void note_fragment(struct pp_walk *walk, uint8_t protocol, uint32_t id, uint32_t offset, bool more)
@@ -233,18 +230,41 @@ static void decode_after_extensions(struct pp_walk *walk, uint8_t protocol)
 		return;
 	walk->packet->protocol = protocol;
 	switch (protocol) {
-	case PROTO_TCP: pp_decode_tcp(walk); break;
-	case PROTO_UDP: pp_decode_udp(walk); break;
-	case PROTO_ICMP: pp_decode_icmp(walk); break;
-	case PROTO_ICMP6: pp_decode_icmp6(walk); break;
-	case PROTO_IP4: pp_decode_ip4(walk); break;
-	case PROTO_IP6: pp_decode_ip6(walk); break;
-	case PROTO_GRE: pp_decode_gre(walk); break;
-	case PROTO_ETHERIP: pp_decode_etherip(walk); break;
-	case PROTO_MPLS: pp_decode_mpls(walk); break;
-	case PROTO_ETHERNET: pp_decode_ethernet(walk); break;
-	case PROTO_NONE: break; /* RFC 8200 section 4.7 */
-	default: pp_walk_unknown(walk, "IP protocol"); break;
+	case PROTO_TCP:
+		pp_decode_tcp(walk);
+		break;
+	case PROTO_UDP:
+		pp_decode_udp(walk);
+		break;
+	case PROTO_ICMP:
+		pp_decode_icmp(walk);
+		break;
+	case PROTO_ICMP6:
+		pp_decode_icmp6(walk);
+		break;
+	case PROTO_IP4:
+		pp_decode_ip4(walk);
+		break;
+	case PROTO_IP6:
+		pp_decode_ip6(walk);
+		break;
+	case PROTO_GRE:
+		pp_decode_gre(walk);
+		break;
+	case PROTO_ETHERIP:
+		pp_decode_etherip(walk);
+		break;
+	case PROTO_MPLS:
+		pp_decode_mpls(walk);
+		break;
+	case PROTO_ETHERNET:
+		pp_decode_ethernet(walk);
+		break;
+	case PROTO_NONE:
+		break; /* RFC 8200 section 4.7 */
+	default:
+		pp_walk_unknown(walk, "IP protocol");
+		break;
 	}
 }
 

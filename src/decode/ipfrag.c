@@ -43,13 +43,13 @@ struct datagram_key {
 struct datagram {
 	struct datagram_key key;
 	int64_t since;
-	uint32_t total;     /* bytes, once the last fragment came; else 0 */
-	uint32_t highest;   /* end of what came so far */
+	uint32_t total;   /* bytes, once the last fragment came; else 0 */
+	uint32_t highest; /* end of what came so far */
 	uint32_t units;
-	uint32_t next;      /* in its hash chain */
+	uint32_t next; /* in its hash chain */
 	uint32_t older, newer;
 	uint32_t block[BLOCKS_EACH];
-	uint8_t protocol;   /* from the fragment at offset 0 */
+	uint8_t protocol; /* from the fragment at offset 0 */
 	bool used, conflict;
 };
 
@@ -62,7 +62,7 @@ struct block {
 struct pp_ipfrag {
 	struct pp_hash_key key;
 	struct datagram *slots;
-	uint32_t *chains;       /* first slot by hash; as many as slots, rounded up to a power of two */
+	uint32_t *chains; /* first slot by hash; as many as slots, rounded up to a power of two */
 	struct block *blocks;
 	uint32_t chain_mask;
 	uint32_t free_block;
@@ -353,12 +353,6 @@ void pp_ipfrag_free(struct pp_ipfrag *ipfrag)
 	free(ipfrag);
 }
 
-uint64_t pp_ipfrag_evicted(const struct pp_ipfrag *ipfrag)
-{
-	return ipfrag->evicted;
-}
+uint64_t pp_ipfrag_evicted(const struct pp_ipfrag *ipfrag) { return ipfrag->evicted; }
 
-uint64_t pp_ipfrag_conflicts(const struct pp_ipfrag *ipfrag)
-{
-	return ipfrag->conflicts;
-}
+uint64_t pp_ipfrag_conflicts(const struct pp_ipfrag *ipfrag) { return ipfrag->conflicts; }

@@ -13,61 +13,61 @@
 #include "decode/packet.h"
 
 struct pp_walk {
-	struct pp_cur cur;   /* what was captured, from the next header on */
-	uint32_t missing;    /* bytes of the same layer that should follow but were cut off */
+	struct pp_cur cur; /* what was captured, from the next header on */
+	uint32_t missing;  /* bytes of the same layer that should follow but were cut off */
 	uint32_t layers;
-	bool bounded;        /* the link layer said how long its payload is */
+	bool bounded; /* the link layer said how long its payload is */
 	struct pp_packet *packet;
 };
 
 typedef void pp_layer_fn(struct pp_walk *walk);
 
 /* Choosing by number. */
-void pp_decode_link(struct pp_walk *walk, uint32_t link_type);             /* link.c */
-void pp_decode_ethertype(struct pp_walk *walk, uint16_t type);             /* ethernet.c */
-void pp_decode_ip_protocol(struct pp_walk *walk, uint8_t protocol);        /* ip.c */
-void pp_decode_ppp_protocol(struct pp_walk *walk, uint16_t protocol);      /* ppp.c */
+void pp_decode_link(struct pp_walk *walk, uint32_t link_type);        /* link.c */
+void pp_decode_ethertype(struct pp_walk *walk, uint16_t type);        /* ethernet.c */
+void pp_decode_ip_protocol(struct pp_walk *walk, uint8_t protocol);   /* ip.c */
+void pp_decode_ppp_protocol(struct pp_walk *walk, uint16_t protocol); /* ppp.c */
 
 /* Link layers. */
-pp_layer_fn pp_decode_ethernet;                                            /* ethernet.c */
-pp_layer_fn pp_decode_llc;                                                 /* llc.c */
-pp_layer_fn pp_decode_mpls;                                                /* mpls.c */
-pp_layer_fn pp_decode_pppoe, pp_decode_ppp, pp_decode_ppp_hdlc;            /* ppp.c */
+pp_layer_fn pp_decode_ethernet;                                 /* ethernet.c */
+pp_layer_fn pp_decode_llc;                                      /* llc.c */
+pp_layer_fn pp_decode_mpls;                                     /* mpls.c */
+pp_layer_fn pp_decode_pppoe, pp_decode_ppp, pp_decode_ppp_hdlc; /* ppp.c */
 pp_layer_fn pp_decode_ppp_with_dir, pp_decode_chdlc, pp_decode_chdlc_with_dir;
-pp_layer_fn pp_decode_sll, pp_decode_sll2;                                 /* sll.c */
-pp_layer_fn pp_decode_null;                                                /* null.c */
+pp_layer_fn pp_decode_sll, pp_decode_sll2;                                                     /* sll.c */
+pp_layer_fn pp_decode_null;                                                                    /* null.c */
 pp_layer_fn pp_decode_wlan, pp_decode_radiotap, pp_decode_prism, pp_decode_avs, pp_decode_ppi; /* wlan.c */
-pp_layer_fn pp_decode_arcnet, pp_decode_arcnet_linux;                      /* arcnet.c */
-pp_layer_fn pp_decode_fddi;                                                /* fddi.c */
-pp_layer_fn pp_decode_ipoib;                                               /* ipoib.c */
-pp_layer_fn pp_decode_ipnet;                                               /* ipnet.c */
-pp_layer_fn pp_decode_juniper_ether;                                       /* juniper.c */
-pp_layer_fn pp_decode_nflog;                                               /* nflog.c */
-pp_layer_fn pp_decode_pflog, pp_decode_enc;                                /* pflog.c */
-pp_layer_fn pp_decode_pktap;                                               /* pktap.c */
+pp_layer_fn pp_decode_arcnet, pp_decode_arcnet_linux;                                          /* arcnet.c */
+pp_layer_fn pp_decode_fddi;                                                                    /* fddi.c */
+pp_layer_fn pp_decode_ipoib;                                                                   /* ipoib.c */
+pp_layer_fn pp_decode_ipnet;                                                                   /* ipnet.c */
+pp_layer_fn pp_decode_juniper_ether;                                                           /* juniper.c */
+pp_layer_fn pp_decode_nflog;                                                                   /* nflog.c */
+pp_layer_fn pp_decode_pflog, pp_decode_enc;                                                    /* pflog.c */
+pp_layer_fn pp_decode_pktap;                                                                   /* pktap.c */
 
 /* Network and transport. */
-pp_layer_fn pp_decode_ip, pp_decode_ip4, pp_decode_ip6;                    /* ip.c; the first goes by the version */
-pp_layer_fn pp_decode_arp;                                                 /* arp.c */
-pp_layer_fn pp_decode_tcp;                                                 /* tcp.c */
-pp_layer_fn pp_decode_udp;                                                 /* udp.c */
-pp_layer_fn pp_decode_icmp, pp_decode_icmp6;                               /* icmp.c */
+pp_layer_fn pp_decode_ip, pp_decode_ip4, pp_decode_ip6; /* ip.c; the first goes by the version */
+pp_layer_fn pp_decode_arp;                              /* arp.c */
+pp_layer_fn pp_decode_tcp;                              /* tcp.c */
+pp_layer_fn pp_decode_udp;                              /* udp.c */
+pp_layer_fn pp_decode_icmp, pp_decode_icmp6;            /* icmp.c */
 
 /* Tunnels over IP. */
-pp_layer_fn pp_decode_gre;                                                 /* gre.c */
-pp_layer_fn pp_decode_etherip;                                             /* ethernet.c */
-pp_layer_fn pp_decode_nsh;                                                 /* nsh.c */
+pp_layer_fn pp_decode_gre;     /* gre.c */
+pp_layer_fn pp_decode_etherip; /* ethernet.c */
+pp_layer_fn pp_decode_nsh;     /* nsh.c */
 
 /* Tunnels over UDP.  They are recognised by port, and a port can be a coincidence: each says whether the payload is
  * its own, and leaves walk and packet alone when it is not. */
 typedef bool pp_tunnel_fn(struct pp_walk *walk);
-pp_tunnel_fn pp_decode_vxlan, pp_decode_vxlan_gpe;                         /* vxlan.c */
-pp_tunnel_fn pp_decode_geneve;                                             /* geneve.c */
-pp_tunnel_fn pp_decode_gtp;                                                /* gtp.c */
-pp_tunnel_fn pp_decode_l2tp;                                               /* l2tp.c */
-pp_tunnel_fn pp_decode_teredo;                                             /* teredo.c */
-pp_tunnel_fn pp_decode_lisp;                                               /* lisp.c */
-pp_tunnel_fn pp_decode_tzsp;                                               /* tzsp.c */
+pp_tunnel_fn pp_decode_vxlan, pp_decode_vxlan_gpe; /* vxlan.c */
+pp_tunnel_fn pp_decode_geneve;                     /* geneve.c */
+pp_tunnel_fn pp_decode_gtp;                        /* gtp.c */
+pp_tunnel_fn pp_decode_l2tp;                       /* l2tp.c */
+pp_tunnel_fn pp_decode_teredo;                     /* teredo.c */
+pp_tunnel_fn pp_decode_lisp;                       /* lisp.c */
+pp_tunnel_fn pp_decode_tzsp;                       /* tzsp.c */
 
 /* The next header is not all there. */
 static inline void pp_walk_short(struct pp_walk *walk)
@@ -86,10 +86,7 @@ static inline bool pp_walk_deeper(struct pp_walk *walk)
 	return false;
 }
 
-static inline void pp_walk_unknown(struct pp_walk *walk, const char *layer)
-{
-	walk->packet->unknown = layer;
-}
+static inline void pp_walk_unknown(struct pp_walk *walk, const char *layer) { walk->packet->unknown = layer; }
 
 /* A cursor over the next n bytes, the walk staying where it is; false when there are fewer. */
 static inline bool pp_walk_look(const struct pp_walk *walk, size_t n, struct pp_cur *ret_bytes)

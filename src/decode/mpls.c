@@ -47,8 +47,16 @@ static bool may_be_ethernet(const struct pp_walk *walk)
 	pp_cur_skip(&header, 12);
 	type = pp_cur_u16(&header);
 	switch (type) {
-	case 0x0800: case 0x0806: case 0x8100: case 0x86dd: case 0x8847: case 0x8848: case 0x8864: case 0x88a8:
-	case 0x88cc: case 0x9100:
+	case 0x0800:
+	case 0x0806:
+	case 0x8100:
+	case 0x86dd:
+	case 0x8847:
+	case 0x8848:
+	case 0x8864:
+	case 0x88a8:
+	case 0x88cc:
+	case 0x9100:
 		return true;
 	default:
 		return type >= 3 && type <= 1500 && type <= pp_walk_len(walk) - 14; /* LLC has 3 bytes at least */

@@ -23,11 +23,23 @@ void pp_decode_nsh(struct pp_walk *walk)
 	if (!pp_walk_skip(walk, length))
 		return;
 	switch (next) {
-	case 1: pp_decode_ethertype(walk, 0x0800); break;
-	case 2: pp_decode_ethertype(walk, 0x86dd); break;
-	case 3: pp_decode_ethertype(walk, 0x6558); break;
-	case 4: pp_decode_ethertype(walk, 0x894f); break;
-	case 5: pp_decode_ethertype(walk, 0x8847); break;
-	default: pp_walk_unknown(walk, "NSH protocol"); break;
+	case 1:
+		pp_decode_ethertype(walk, 0x0800);
+		break;
+	case 2:
+		pp_decode_ethertype(walk, 0x86dd);
+		break;
+	case 3:
+		pp_decode_ethertype(walk, 0x6558);
+		break;
+	case 4:
+		pp_decode_ethertype(walk, 0x894f);
+		break;
+	case 5:
+		pp_decode_ethertype(walk, 0x8847);
+		break;
+	default:
+		pp_walk_unknown(walk, "NSH protocol");
+		break;
 	}
 }

@@ -18,12 +18,12 @@
 enum { PP_LAYERS_MAX = 24, PP_SACK_MAX = 4 };
 
 enum pp_packet_kind {
-	PP_PACKET_OTHER,    /* nothing we follow; `unknown` says what, when it is a layer we do not know */
+	PP_PACKET_OTHER, /* nothing we follow; `unknown` says what, when it is a layer we do not know */
 	PP_PACKET_TCP,
 	PP_PACKET_UDP,
-	PP_PACKET_ICMP,     /* ICMP and ICMPv6, errors and the rest; ND messages are PP_PACKET_NEIGHBOUR */
+	PP_PACKET_ICMP,      /* ICMP and ICMPv6, errors and the rest; ND messages are PP_PACKET_NEIGHBOUR */
 	PP_PACKET_NEIGHBOUR, /* ARP request/reply, ICMPv6 neighbour solicitation/advertisement */
-	PP_PACKET_FRAGMENT, /* part of an IP datagram: give it to pp_ipfrag */
+	PP_PACKET_FRAGMENT,  /* part of an IP datagram: give it to pp_ipfrag */
 };
 
 enum pp_tcp_flag {
@@ -49,15 +49,17 @@ enum pp_tcp_option {
 struct pp_tcp_header {
 	uint32_t seq, ack;
 	uint16_t window;
-	uint8_t flags;       /* enum pp_tcp_flag */
-	uint8_t options;     /* enum pp_tcp_option: which were present and well formed */
+	uint8_t flags;   /* enum pp_tcp_flag */
+	uint8_t options; /* enum pp_tcp_option: which were present and well formed */
 	uint16_t mss;
 	uint8_t wscale;
 	uint8_t sack_count;
 	uint32_t ts_val, ts_ecr;
-	struct { uint32_t left, right; } sack[PP_SACK_MAX];
+	struct {
+		uint32_t left, right;
+	} sack[PP_SACK_MAX];
 	uint32_t option_order; /* a stack's fingerprint: the first eight kinds but NOPs, one hexadecimal digit each in
-	                        * the order they are written, f for kinds above 14 */
+				* the order they are written, f for kinds above 14 */
 };
 
 /* The segment an ICMP error quotes (RFC 792: at least 8 bytes past its IP header). */
@@ -68,8 +70,8 @@ struct pp_icmp_quote {
 	uint8_t ttl;
 	uint16_t sport, dport;
 	bool has_seq;
-	uint32_t seq;        /* TCP only */
-	uint8_t tcp_hlen;    /* data offset byte of the quoted TCP header when there are 13 bytes of it; else 0 */
+	uint32_t seq;     /* TCP only */
+	uint8_t tcp_hlen; /* data offset byte of the quoted TCP header when there are 13 bytes of it; else 0 */
 };
 
 struct pp_packet {
@@ -79,9 +81,9 @@ struct pp_packet {
 	const char *unknown; /* static name of the layer that stopped decoding, or NULL */
 
 	struct pp_addr src, dst;
-	uint8_t ip_version;  /* 4, 6, or 0 when there is no IP */
-	uint8_t ttl;         /* hop limit for IPv6 */
-	uint8_t protocol;    /* IANA number of the transport */
+	uint8_t ip_version; /* 4, 6, or 0 when there is no IP */
+	uint8_t ttl;        /* hop limit for IPv6 */
+	uint8_t protocol;   /* IANA number of the transport */
 	bool df;
 	uint16_t ip_id;      /* IPv4 only */
 	uint8_t tunnels;     /* encapsulations around this IP header (GRE, VXLAN, …) */
@@ -96,7 +98,7 @@ struct pp_packet {
 
 	/* PP_PACKET_ICMP */
 	uint8_t icmp_type, icmp_code;
-	uint32_t icmp_mtu;   /* next-hop MTU of "fragmentation needed" / "packet too big", else 0 */
+	uint32_t icmp_mtu; /* next-hop MTU of "fragmentation needed" / "packet too big", else 0 */
 	struct pp_icmp_quote quote;
 
 	/* PP_PACKET_NEIGHBOUR: `src` asks for or answers about `neighbour` */

@@ -31,13 +31,23 @@ void pp_decode_ppp_protocol(struct pp_walk *walk, uint16_t protocol)
 		return;
 	switch (protocol) {
 	case 0x0021:
-	case 0x0800: pp_decode_ip4(walk); break;
-	case 0x0031: decode_bcp(walk); break;
+	case 0x0800:
+		pp_decode_ip4(walk);
+		break;
+	case 0x0031:
+		decode_bcp(walk);
+		break;
 	case 0x0057:
-	case 0x86dd: pp_decode_ip6(walk); break;
+	case 0x86dd:
+		pp_decode_ip6(walk);
+		break;
 	case 0x0281:
-	case 0x0283: pp_decode_mpls(walk); break;
-	default: pp_walk_unknown(walk, "PPP protocol"); break;
+	case 0x0283:
+		pp_decode_mpls(walk);
+		break;
+	default:
+		pp_walk_unknown(walk, "PPP protocol");
+		break;
 	}
 }
 

@@ -4,17 +4,30 @@
 static bool decode_tunnel(struct pp_walk *walk, uint16_t port)
 {
 	switch (port) {
-	case 1701: return pp_decode_l2tp(walk);
-	case 2152: return pp_decode_gtp(walk);
-	case 3544: return pp_decode_teredo(walk);
-	case 4341: return pp_decode_lisp(walk);
-	case 4754: pp_decode_gre(walk); return true;  /* RFC 8086 */
-	case 4789: return pp_decode_vxlan(walk);
-	case 4790: return pp_decode_vxlan_gpe(walk);
-	case 6081: return pp_decode_geneve(walk);
-	case 6635: pp_decode_mpls(walk); return true; /* RFC 7510 */
-	case 37008: return pp_decode_tzsp(walk);
-	default: return false;
+	case 1701:
+		return pp_decode_l2tp(walk);
+	case 2152:
+		return pp_decode_gtp(walk);
+	case 3544:
+		return pp_decode_teredo(walk);
+	case 4341:
+		return pp_decode_lisp(walk);
+	case 4754:
+		pp_decode_gre(walk);
+		return true; /* RFC 8086 */
+	case 4789:
+		return pp_decode_vxlan(walk);
+	case 4790:
+		return pp_decode_vxlan_gpe(walk);
+	case 6081:
+		return pp_decode_geneve(walk);
+	case 6635:
+		pp_decode_mpls(walk);
+		return true; /* RFC 7510 */
+	case 37008:
+		return pp_decode_tzsp(walk);
+	default:
+		return false;
 	}
 }
 

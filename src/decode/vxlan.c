@@ -42,12 +42,24 @@ bool pp_decode_vxlan_gpe(struct pp_walk *walk)
 	if (!(flags & GPE_HAS_PROTOCOL) && next == 0)
 		next = 3; /* a sender of plain VXLAN */
 	switch (next) {
-	case 1: pp_decode_ethertype(walk, 0x0800); break;
-	case 2: pp_decode_ethertype(walk, 0x86dd); break;
-	case 3: pp_decode_ethertype(walk, 0x6558); break;
-	case 4: pp_decode_ethertype(walk, 0x894f); break;
-	case 5: pp_decode_ethertype(walk, 0x8847); break;
-	default: pp_walk_unknown(walk, "VXLAN protocol"); break;
+	case 1:
+		pp_decode_ethertype(walk, 0x0800);
+		break;
+	case 2:
+		pp_decode_ethertype(walk, 0x86dd);
+		break;
+	case 3:
+		pp_decode_ethertype(walk, 0x6558);
+		break;
+	case 4:
+		pp_decode_ethertype(walk, 0x894f);
+		break;
+	case 5:
+		pp_decode_ethertype(walk, 0x8847);
+		break;
+	default:
+		pp_walk_unknown(walk, "VXLAN protocol");
+		break;
 	}
 	return true;
 }

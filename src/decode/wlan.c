@@ -83,10 +83,7 @@ static void decode_wlan(struct pp_walk *walk, bool padded)
 		decode_data(walk, control >> 4, flags, padded);
 }
 
-void pp_decode_wlan(struct pp_walk *walk)
-{
-	decode_wlan(walk, false);
-}
+void pp_decode_wlan(struct pp_walk *walk) { decode_wlan(walk, false); }
 
 /* https://www.radiotap.org: fields in the order of the bits that announce them, each aligned to its size; wanted is
  * only the second one. */

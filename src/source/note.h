@@ -1,13 +1,14 @@
 /* note: what a live capture knows beside the packets, kept in the capture file as pcapng blocks of our own.
  *
  * Shape   pp_note_encode() makes one block; the pcapng reader hands the body of every such block to pp_notes_add(),
- * which keeps it for whoever judges and reports.  So a capture that is analysed again later tells the same. Format
- * block type PP_NOTE_BLOCK, in the range for local use: tshark 4.0.17 passes over it and gives it no frame number,
- * which it does give to custom blocks.  Body: the 8 bytes PP_NOTE_MAGIC, then in the byte order of the section u16
- * kind, u16 flags, u32 number, u64 time in ns, then twice 16 bytes of address (IPv4 mapped) and u16 port (client,
- * server), then texts as pcapng options whose code is the place of the text from 1 on. Errors  a block that is not of
- * this form is skipped as any unknown block. Owns    pp_notes owns all text. Limits  PP_NOTES_MAX notes,
- * PP_NOTE_TEXT_MAX bytes a text; what is beyond is counted in `refused`.
+ *         which keeps it for whoever judges and reports.  So a capture that is analysed again later tells the same.
+ * Format  block type PP_NOTE_BLOCK, in the range for local use: tshark 4.0.17 passes over it and gives it no frame
+ *         number, which it does give to custom blocks.  Body: the 8 bytes PP_NOTE_MAGIC, then in the byte order of
+ *         the section u16 kind, u16 flags, u32 number, u64 time in ns, then twice 16 bytes of address (IPv4 mapped)
+ *         and u16 port (client, server), then texts as pcapng options whose code is the place of the text from 1 on.
+ * Errors  a block that is not of this form is skipped as any unknown block.
+ * Owns    pp_notes owns all text.
+ * Limits  PP_NOTES_MAX notes, PP_NOTE_TEXT_MAX bytes a text; what is beyond is counted in `refused`.
  */
 #ifndef PP_SOURCE_NOTE_H
 #define PP_SOURCE_NOTE_H

@@ -539,6 +539,8 @@ enum pp_err pp_pcapng_read(struct pp_pcapng *ng, struct pp_frame *frames, size_t
 	return err == PP_MORE || err == PP_END ? PP_OK : err;
 }
 
-void pp_pcapng_close(struct pp_pcapng *ng) { pp_buf_done(&ng->interfaces);
+void pp_pcapng_close(struct pp_pcapng *ng)
+{
+	pp_buf_done(&ng->interfaces);
 	pp_notes_done(&ng->notes);
 }

@@ -54,10 +54,10 @@ struct pp_source_info {
 	bool dropped_known;
 	uint64_t dropped; /* by the capturer, as recorded (if_drop + os_drop of the last statistics per interface) */
 	bool damaged;
-	uint64_t damage_offset; /* in the (decompressed) file */
-	const char *damage;     /* static English text: what is wrong there */
-	bool interfaces_over;   /* PP_INTERFACES_MAX reached */
-	int io_errno;           /* the read error that is the damage, or 0 */
+	uint64_t damage_offset;       /* in the (decompressed) file */
+	const char *damage;           /* static English text: what is wrong there */
+	bool interfaces_over;         /* PP_INTERFACES_MAX reached */
+	int io_errno;                 /* the read error that is the damage, or 0 */
 	const struct pp_notes *notes; /* what a live capture wrote down beside its packets; NULL: nothing */
 };
 

@@ -53,7 +53,7 @@ static int open_tun(const char *namespace_path, const char *device)
 	close(ns);
 
 	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};
+	struct ifreq request = { .ifr_flags = IFF_TUN | IFF_NO_PI };
 	strncpy(request.ifr_name, device, IFNAMSIZ - 1);
 	if (fd < 0 || ioctl(fd, TUNSETIFF, &request) < 0)
 		die("tun device");
@@ -102,13 +102,14 @@ int main(int argc, char **argv)
 	}
 	struct pollfd ends[2];
 	for (int i = 0; i < 2; i++)
-		ends[i] = (struct pollfd){.fd = open_tun(argv[1 + i], argv[3]), .events = POLLIN};
+		ends[i] = (struct pollfd){ .fd = open_tun(argv[1 + i], argv[3]), .events = POLLIN };
 	uint64_t delay_ns = strtoull(argv[4], NULL, 10) * 1000000u;
 
 	for (;;) {
 		uint64_t now = now_ns(), due = next_due_ns();
 		uint64_t wait = due > now ? due - now : 0;
-		struct timespec timeout = {.tv_sec = (time_t)(wait / 1000000000u), .tv_nsec = (long)(wait % 1000000000u)};
+		struct timespec timeout = { .tv_sec = (time_t)(wait / 1000000000u),
+					    .tv_nsec = (long)(wait % 1000000000u) };
 		if (ppoll(ends, 2, &timeout, NULL) < 0 && errno != EINTR)
 			die("poll");
 		for (int i = 0; i < 2; i++) {

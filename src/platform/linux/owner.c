@@ -1,5 +1,7 @@
 #include "platform/linux/owner.h"
 
+#include "base/cur.h"
+
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -147,7 +149,8 @@ static uint32_t inode_of(int diag, const struct pp_helper_owner *owner)
 	struct {
 		struct nlmsghdr head;
 		struct inet_diag_req_v2 body;
-	} request = { .head = { .nlmsg_len = sizeof(request), .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+	} request = { .head = { .nlmsg_len = sizeof(request),
+				.nlmsg_type = SOCK_DIAG_BY_FAMILY,
 				.nlmsg_flags = NLM_F_REQUEST } };
 	union {
 		struct nlmsghdr head;
@@ -169,8 +172,10 @@ static uint32_t inode_of(int diag, const struct pp_helper_owner *owner)
 		return 0;
 	memcpy(&found, answer.bytes + NLMSG_HDRLEN, sizeof(found));
 	/* A socket that already belongs to somebody else by now has other ends. */
-	return found.id.idiag_sport == request.body.id.idiag_sport && found.id.idiag_dport == request.body.id.idiag_dport ?
-		       found.idiag_inode : 0;
+	return found.id.idiag_sport == request.body.id.idiag_sport &&
+		       found.id.idiag_dport == request.body.id.idiag_dport
+		   ? found.idiag_inode
+		   : 0;
 }
 
 /* ---- The process ---- */
@@ -382,8 +387,12 @@ bool owner_take(struct owner_finder *finder, struct pp_helper_owner *ret_owner, 
 	uint8_t bytes[SYN_BYTES], control[128];
 	struct iovec where = { bytes, sizeof(bytes) };
 	struct sockaddr_ll from = { .sll_ifindex = 0 };
-	struct msghdr message = { .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &where, .msg_iovlen = 1,
-				  .msg_control = control, .msg_controllen = sizeof(control) };
+	struct msghdr message = { .msg_name = &from,
+				  .msg_namelen = sizeof(from),
+				  .msg_iov = &where,
+				  .msg_iovlen = 1,
+				  .msg_control = control,
+				  .msg_controllen = sizeof(control) };
 	ssize_t len = recvmsg(finder->tap, &message, MSG_DONTWAIT);
 	uint32_t inode;
 

@@ -1,11 +1,13 @@
 /* owner: whose socket a new connection is; private to platform/linux/.
  *
- * Theory: a packet socket of its own, filtered to outgoing SYNs, wakes the helper at once; the capture's ring would hand
- * them over too late for a process that lives 20 ms.  The socket is found by its four-tuple (sock_diag), which gives the
- * inode; the process is the one with a descriptor of that inode: among the services' processes first, then among those
- * that were found before, then all, newest first.  /proc/PID is opened as a directory before anything is read in it: when
- * the process ends its files vanish from there, and a new process with its number has another directory.  So what is read
- * is always about the process that holds the socket, or is not read at all.
+ * Theory: a packet socket of its own, filtered to outgoing SYNs, wakes the helper at once; the capture's ring would
+ * hand them over too late for a process that lives 20 ms.  The socket is found by its four-tuple (sock_diag), which
+ * gives the inode; the process is the one with a descriptor of that inode: among the services' processes first, then
+ * among those that were found before, then all, newest first.
+ *
+ * /proc/PID is opened as a directory before anything is read in it: when the process ends its files vanish from
+ * there, and a new process with its number has another directory.  So what is read is always about the process that
+ * holds the socket, or is not read at all.
  */
 #ifndef PP_PLATFORM_LINUX_OWNER_H
 #define PP_PLATFORM_LINUX_OWNER_H
@@ -15,7 +17,7 @@
 enum { OWNER_GROUPS = 64, OWNER_INTERFACES = 32, OWNER_RECENT = 64, OWNER_ASKED = 256 };
 
 struct owner_finder {
-	int tap, diag;           /* -1: not looking */
+	int tap, diag; /* -1: not looking */
 	bool all_interfaces;
 	int interfaces[OWNER_INTERFACES];
 	unsigned interface_count;
@@ -23,9 +25,12 @@ struct owner_finder {
 	unsigned group_count;
 	int recent[OWNER_RECENT]; /* processes found before */
 	unsigned recent_next;
-	struct { struct pp_endpoint_addr client, server; int64_t ts; } asked[OWNER_ASKED]; /* a repeated SYN is not asked again */
+	struct {
+		struct pp_endpoint_addr client, server;
+		int64_t ts;
+	} asked[OWNER_ASKED]; /* a repeated SYN is not asked again */
 	unsigned asked_next;
-	int command;             /* process id, or 0 */
+	int command; /* process id, or 0 */
 	uint32_t missed;
 };
 
