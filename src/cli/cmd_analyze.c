@@ -1,381 +1,59 @@
-#include "attribute/service_tags.h"
-#include "cli/command.h"
+#include "cli/judge.h"
 #include "cli/message.h"
-#include "cli/progress.h"
-#include "cli/value.h"
-#include "engine/analysis.h"
-#include "platform/random.h"
-#include "report/findings.h"
 #include "report/intl.h"
-#include "report/jsonl.h"
-#include "report/text.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { LIST_MAX = 64, FILES_MAX = UINT16_MAX, FILTER_ERROR_BYTES = 512 };
+enum { FILES_MAX = UINT16_MAX };
 
-struct options {
-	const char *json, *agent, *service_tags, *filter;
-	const char *endpoints[LIST_MAX];
-	size_t endpoint_count;
-	struct pp_endpoint_addr proxies[LIST_MAX];
-	unsigned proxy_count;
-	size_t max_memory;
-	bool quiet, verbose;
-	struct pp_common common;
-};
-
-/* Everything one run holds; run_done() gives it back whatever was reached. */
-struct run {
-	struct options options;
-	struct pp_args args;
-	struct pp_catalogue *catalogue;
-	struct pp_service_tags *tags;
-	const struct pp_agent_row *agent;
-	struct pp_source **sources; /* the files that could be opened, */
-	const char **paths;         /* and their names, by the index their packets carry */
-	size_t source_count;
-	struct pp_analysis *analysis;
-	struct pp_output json, text;
-	struct pp_progress progress;
-	int exit_status; /* of the conclusion */
-};
-
-static bool to_stdout(const char *path) { return path && strcmp(path, "-") == 0; }
-
-/* ---- Options ---- */
-
-static bool add_proxy(struct options *options, const char *value)
+/* True when there is something to analyze; else `common->status` is what to return. */
+static bool parse(struct pp_judge *run, struct pp_common *common, struct pp_args *args, int argc, char **argv)
 {
-	struct pp_host_port proxy;
-
-	if (!pp_value_host_port(value, &proxy)) {
-		pp_message(_("--proxy is HOST:PORT, not '%s'"), value);
-		return false;
-	}
-	if (proxy.is_name) {
-		/* The name may lead to any address; its CONNECT requests are recognised by themselves. */
-		pp_message(_("--proxy %s: only an address can be expected in this version; name ignored"), value);
-		return true;
-	}
-	if (options->proxy_count == LIST_MAX) {
-		pp_message(_("--proxy may be given %d times"), LIST_MAX);
-		return false;
-	}
-	options->proxies[options->proxy_count++] = proxy.addr;
-	return true;
-}
-
-static bool add_endpoints(struct options *options, const char *value)
-{
-	if (options->endpoint_count == LIST_MAX) {
-		pp_message(_("--endpoints may be given %d times"), LIST_MAX);
-		return false;
-	}
-	options->endpoints[options->endpoint_count++] = value;
-	return true;
-}
-
-static bool set_jobs(const char *value)
-{
-	uint64_t jobs;
-
-	if (pp_value_number(value, 1, 1024, &jobs))
-		return true;
-	pp_message(_("--jobs is a number from 1 to 1024, not '%s'"), value);
-	return false;
-}
-
-static bool set_max_memory(struct options *options, const char *value)
-{
-	uint64_t bytes;
-
-	if (!pp_value_size(value, &bytes)) {
-		pp_message(_("--max-memory is a size like 512M or 2G, not '%s'"), value);
-		return false;
-	}
-	options->max_memory = (size_t)bytes;
-	return true;
-}
-
-/* False when the value was wrong and said so. */
-static bool set_option(struct options *options, enum pp_option_id id, const char *value)
-{
-	if (id == PP_OPTION_JSON)
-		options->json = value;
-	else if (id == PP_OPTION_AGENT)
-		options->agent = value;
-	else if (id == PP_OPTION_SERVICE_TAGS)
-		options->service_tags = value;
-	else if (id == PP_OPTION_FILTER)
-		options->filter = value;
-	else if (id == PP_OPTION_QUIET)
-		options->quiet = true;
-	else if (id == PP_OPTION_VERBOSE)
-		options->verbose = true;
-	else if (id == PP_OPTION_PROXY)
-		return add_proxy(options, value);
-	else if (id == PP_OPTION_ENDPOINTS)
-		return add_endpoints(options, value);
-	else if (id == PP_OPTION_JOBS)
-		return set_jobs(value);
-	else if (id == PP_OPTION_MAX_MEMORY)
-		return set_max_memory(options, value);
-	return true;
-}
-
-/* True when there is something to analyze; else `common.status` is what to return. */
-static bool parse(struct run *run, int argc, char **argv)
-{
-	struct options *options = &run->options;
 	const char *value = NULL;
 	enum pp_option_id id;
 
-	pp_args_init(&run->args, PP_CMD_ANALYZE, argc, argv);
-	while ((id = pp_option_next(&run->args, &value)) != PP_OPTION_END) {
-		if (pp_common_option(&options->common, PP_CMD_ANALYZE, id, value)) {
-			if (options->common.stop)
+	pp_args_init(args, PP_CMD_ANALYZE, argc, argv);
+	while ((id = pp_option_next(args, &value)) != PP_OPTION_END) {
+		if (pp_common_option(common, PP_CMD_ANALYZE, id, value)) {
+			if (common->stop)
 				return false;
-		} else if (!set_option(options, id, value)) {
-			options->common.status = PP_EXIT_FAILED;
+		} else if (!pp_judge_option(&run->options, id, value)) {
+			common->status = PP_EXIT_FAILED;
 			return false;
 		}
 	}
-	options->common.status = PP_EXIT_FAILED;
-	if (run->args.operand_count == 0)
+	run->options.color = common->color;
+	common->status = PP_EXIT_FAILED;
+	if (args->operand_count == 0)
 		pp_message(_("analyze: no file given; '-' reads standard input"));
-	else if (run->args.operand_count > FILES_MAX)
+	else if (args->operand_count > FILES_MAX)
 		pp_message(_("analyze: more than %d files"), FILES_MAX);
 	else
 		return true;
 	return false;
 }
 
-/* ---- Preparation ---- */
-
-static bool load(struct run *run)
+static int analyze(struct pp_judge *run, const struct pp_args *args)
 {
-	const struct options *options = &run->options;
-
-	if (!pp_load_catalogue(&run->catalogue, options->endpoints, options->endpoint_count))
-		return false;
-	if (options->service_tags && !pp_load_service_tags(&run->tags, options->service_tags))
-		return false;
-	if (options->agent) {
-		run->agent = pp_load_agent(run->catalogue, options->agent);
-		return run->agent != NULL;
-	}
-	return true;
-}
-
-/* Every file that is read, so that no output can replace one of them. */
-static bool open_outputs(struct run *run)
-{
-	const struct options *options = &run->options;
-	size_t count = run->args.operand_count + options->endpoint_count + (options->service_tags != NULL), n = 0;
-	const char **inputs = calloc(count, sizeof(*inputs));
-	bool done;
-
-	if (!inputs) {
-		pp_message("%s", pp_err_text(PP_NOMEM));
-		return false;
-	}
-	for (size_t i = 0; i < run->args.operand_count; i++)
-		inputs[n++] = run->args.operands[i];
-	for (size_t i = 0; i < options->endpoint_count; i++)
-		inputs[n++] = options->endpoints[i];
-	if (options->service_tags)
-		inputs[n++] = options->service_tags;
-	done = !options->json || pp_output_open(&run->json, options->json, inputs, count);
-	if (done && !to_stdout(options->json))
-		done = pp_output_open(&run->text, "-", inputs, count);
-	free(inputs);
-	return done;
-}
-
-static void cannot_open(const char *path, enum pp_err err, int why)
-{
-	if (err == PP_NOTCAPTURE)
-		pp_message(_("'%s' is no capture file; pcap and pcapng are read"), path);
-	else if (err == PP_IO && why)
-		pp_message(_("cannot read '%s': %s"), path, strerror(why));
-	else
-		pp_message(_("cannot read '%s': %s"), path, pp_err_text(err));
-}
-
-static bool open_sources(struct run *run)
-{
-	size_t count = run->args.operand_count;
-
-	run->sources = calloc(count, sizeof(*run->sources));
-	run->paths = calloc(count, sizeof(*run->paths));
-	if (!run->sources || !run->paths) {
-		pp_message("%s", pp_err_text(PP_NOMEM));
-		return false;
-	}
-	for (size_t i = 0; i < count; i++) {
-		const char *path = run->args.operands[i];
-		enum pp_err err;
-
-		errno = 0;
-		err = pp_source_open(&run->sources[run->source_count], path, (uint16_t)run->source_count);
-		if (err == PP_OK)
-			run->paths[run->source_count++] = path;
-		else
-			cannot_open(path, err, errno);
-	}
-	return run->source_count > 0;
-}
-
-/* ---- The analysis ---- */
-
-static bool new_analysis(struct run *run)
-{
-	const struct options *options = &run->options;
-	struct pp_analysis_options for_analysis = {
-		.catalogue = run->catalogue,
-		.tags = run->tags,
-		.agent = run->agent,
-		.proxies = options->proxies,
-		.proxy_count = options->proxy_count,
-		.filter = options->filter,
-		.max_memory = options->max_memory,
-		.progress = pp_progress_update,
-		.progress_context = &run->progress,
-	};
-	enum pp_err err = pp_random(&for_analysis.key, sizeof(for_analysis.key));
-
-	if (err == PP_OK)
-		err = pp_analysis_new(&run->analysis, &for_analysis);
-	if (err != PP_OK)
-		pp_message(_("cannot start the analysis: %s"), pp_err_text(err));
-	return err == PP_OK;
-}
-
-static bool read_sources(struct run *run)
-{
-	char error[FILTER_ERROR_BYTES] = "";
-	enum pp_err err;
-
-	pp_progress_init(&run->progress);
-	errno = 0;
-	err = pp_analysis_run(run->analysis, run->sources, run->source_count, error);
-	run->source_count = 0; /* the analysis has them */
-	pp_progress_clear(&run->progress);
-	if (err == PP_USAGE)
-		pp_message("--filter: %s", error);
-	else if (err == PP_NOMEM)
-		pp_message(_("out of memory; --max-memory can lower what is used"));
-	else if (err == PP_IO && errno)
-		pp_message(_("the analysis failed: %s"), strerror(errno));
-	else if (err != PP_OK)
-		pp_message(_("the analysis failed: %s"), pp_err_text(err));
-	return err == PP_OK;
-}
-
-/* Reading that stopped for an error of the system is told at once; the report has it as damage, too. */
-static enum pp_err note_capture(void *context, const struct pp_capture *capture, const struct pp_limits_hit *limits)
-{
-	(void)context;
-	(void)limits;
-	if (capture->source->io_errno)
-		pp_message(_("reading '%s' ended early: %s"), capture->source->path,
-			   strerror(capture->source->io_errno));
-	return PP_OK;
-}
-
-static enum pp_err note_conclusion(void *context, const struct pp_conclusion *conclusion)
-{
-	struct run *run = context;
-
-	run->exit_status = conclusion->exit_status;
-	return PP_OK;
-}
-
-/* True when everything was written. */
-static bool report(struct run *run, unsigned path_count)
-{
-	const struct options *options = &run->options;
-	const struct pp_visitor noting = {
-		.context = run,
-		.capture = note_capture,
-		.conclusion = note_conclusion,
-	};
-	const struct pp_visitor *visitors[3] = { &noting };
-	const struct pp_text_options text = {
-		.width = pp_want_width(),
-		.color = pp_want_color(options->common.color),
-		.quiet = options->quiet,
-		.verbose = options->verbose,
-	};
-	struct pp_findings findings;
-	struct pp_jsonl jsonl;
-	size_t count = 1;
-	enum pp_err err;
-	bool done = true;
-
-	pp_findings_init(&findings, run->paths, path_count, options->verbose);
-	if (run->json.file) {
-		pp_jsonl_init(&jsonl, &run->json.out, run->paths, path_count);
-		visitors[count++] = &jsonl.visitor;
-	}
-	if (run->text.file)
-		visitors[count++] = &findings.visitor;
-	err = pp_analysis_visit(run->analysis, visitors, count);
-	if (err == PP_OK && run->text.file)
-		err = pp_text_write(&findings, &text, &run->text.out);
-	pp_findings_done(&findings);
-	if (err != PP_OK && err != PP_IO)
-		pp_message(_("the analysis failed: %s"), pp_err_text(err));
-	/* A failed write is kept by its output, which says so here. */
-	if (run->json.file)
-		done &= pp_output_finish(&run->json);
-	if (run->text.file)
-		done &= pp_output_finish(&run->text);
-	return done && err == PP_OK;
-}
-
-static int analyze(struct run *run)
-{
-	unsigned path_count;
-
-	if (!load(run) || !open_outputs(run) || !open_sources(run))
+	if (!pp_judge_load(run) || !pp_judge_open_outputs(run, args->operands, args->operand_count) ||
+	    !pp_judge_open_sources(run, args->operands, NULL, args->operand_count))
 		return PP_EXIT_FAILED;
-	path_count = (unsigned)run->source_count;
-	if (!new_analysis(run) || !read_sources(run) || !report(run, path_count))
-		return PP_EXIT_FAILED;
-	return run->exit_status;
-}
-
-static void run_done(struct run *run)
-{
-	pp_analysis_free(run->analysis);
-	for (size_t i = 0; i < run->source_count; i++)
-		pp_source_close(run->sources[i]);
-	free(run->sources);
-	free(run->paths);
-	pp_output_close(&run->json);
-	pp_output_close(&run->text);
-	pp_service_tags_free(run->tags);
-	pp_catalogue_free(run->catalogue);
+	return pp_judge_run(run);
 }
 
 int pp_cmd_analyze(int argc, char **argv)
 {
-	struct run *run = calloc(1, sizeof(*run));
-	int status = PP_EXIT_FAILED;
+	struct pp_judge *run = calloc(1, sizeof(*run));
+	struct pp_common common = { .stop = false };
+	struct pp_args args;
+	int status;
 
 	if (!run) {
 		pp_message("%s", pp_err_text(PP_NOMEM));
-		return status;
+		return PP_EXIT_FAILED;
 	}
-	if (parse(run, argc, argv))
-		status = analyze(run);
-	else
-		status = run->options.common.status;
-	run_done(run);
+	status = parse(run, &common, &args, argc, argv) ? analyze(run, &args) : common.status;
+	pp_judge_done(run);
 	free(run);
 	return status;
 }

@@ -18,7 +18,11 @@ static const struct pp_command_row commands[] = {
 	  N_("Reads pcap and pcapng files, also compressed ones; '-' is standard input. Several files are taken as one "
 	     "timeline. The exit status is 0 when no fault was found, 1 when there is one, 2 when nothing could be "
 	     "concluded, 3 when the run failed.") },
-	{ "capture", 0, NULL, NULL, NULL, NULL },
+	{ "capture", PP_CMD_CAPTURE, pp_cmd_capture, N_("[OPTION...] [-- COMMAND [ARGUMENT...]]"),
+	  N_("capture while a service restarts or a command runs, then say what broke"),
+	  N_("With --agent or --service: stops the services, starts capturing, starts them again, waits for the outcome, "
+	     "and leaves everything as it was found. With COMMAND: captures while it runs. With neither: until Ctrl-C. "
+	     "The exit status is that of 'analyze'.") },
 	{ "agents", PP_CMD_AGENTS, pp_cmd_agents, N_("[OPTION...] [NAME]"),
 	  N_("list the agent profiles, or show what one agent needs"), NULL },
 	{ "endpoints", PP_CMD_ENDPOINTS, pp_cmd_endpoints, N_("[OPTION...] [NAME|IP]..."),

@@ -20,6 +20,7 @@ struct pp_command_row {
 };
 
 int pp_cmd_analyze(int argc, char **argv);
+int pp_cmd_capture(int argc, char **argv);
 int pp_cmd_agents(int argc, char **argv);
 int pp_cmd_endpoints(int argc, char **argv);
 int pp_cmd_rules(int argc, char **argv);

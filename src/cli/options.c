@@ -16,37 +16,52 @@ struct option {
 	const char *help;     /* NULL: not listed */
 };
 
-enum { ALL = PP_CMD_ANALYZE | PP_CMD_AGENTS | PP_CMD_ENDPOINTS | PP_CMD_RULES };
+enum { JUDGED = PP_CMD_ANALYZE | PP_CMD_CAPTURE };
+enum { ALL = PP_CMD_ANALYZE | PP_CMD_CAPTURE | PP_CMD_AGENTS | PP_CMD_ENDPOINTS | PP_CMD_RULES };
 
 static const struct option table[] = {
-	{ PP_OPTION_JSON, PP_CMD_ANALYZE, 0, "json", N_("FILE"),
+	{ PP_OPTION_JSON, JUDGED, 0, "json", N_("FILE"),
 	  N_("write the findings as JSON Lines; '-' is standard output and replaces the report") },
-	{ PP_OPTION_AGENT, PP_CMD_ANALYZE, 0, "agent", N_("NAME"),
+	{ PP_OPTION_AGENT, JUDGED, 0, "agent", N_("NAME"),
 	  N_("judge against what this agent needs (see 'pathproof agents')") },
-	{ PP_OPTION_PROXY, PP_CMD_ANALYZE, 0, "proxy", N_("HOST:PORT"),
+	{ PP_OPTION_PROXY, JUDGED, 0, "proxy", N_("HOST:PORT"),
 	  N_("a proxy that traffic is expected to use; repeatable. Proxies are recognised without it, on any port") },
-	{ PP_OPTION_SERVICE_TAGS, PP_CMD_ANALYZE | PP_CMD_ENDPOINTS, 0, "service-tags", N_("FILE"),
+	{ PP_OPTION_SERVICE_TAGS, JUDGED | PP_CMD_ENDPOINTS, 0, "service-tags", N_("FILE"),
 	  N_("Microsoft's \"Azure IP Ranges and Service Tags\" file, to name addresses") },
-	{ PP_OPTION_ENDPOINTS, PP_CMD_ANALYZE | PP_CMD_ENDPOINTS, 0, "endpoints", N_("FILE"),
+	{ PP_OPTION_ENDPOINTS, JUDGED | PP_CMD_ENDPOINTS, 0, "endpoints", N_("FILE"),
 	  N_("further endpoint catalogue in the format of the shipped one; repeatable") },
-	{ PP_OPTION_FILTER, PP_CMD_ANALYZE, 0, "filter", N_("EXPR"),
+	{ PP_OPTION_FILTER, JUDGED, 0, "filter", N_("EXPR"),
 	  N_("look only at packets that match, in pcap-filter(7) syntax") },
+	{ PP_OPTION_SERVICE, PP_CMD_CAPTURE, 0, "service", N_("NAME"),
+	  N_("stop and start this service around the capture; repeatable. Without it: the services of --agent") },
+	{ PP_OPTION_NO_RESTART, PP_CMD_CAPTURE, 0, "no-restart", NULL, N_("only watch; stop and start nothing") },
+	{ PP_OPTION_DRY_RUN, PP_CMD_CAPTURE, 0, "dry-run", NULL,
+	  N_("say what would be stopped, captured and started, and do nothing") },
+	{ PP_OPTION_INTERFACE, PP_CMD_CAPTURE, 0, "interface", N_("NAME"),
+	  N_("capture here; repeatable. Without it: every interface that carries a route") },
+	{ PP_OPTION_WRITE, PP_CMD_CAPTURE, 0, "write", N_("FILE"), N_("keep the packets, as pcapng") },
+	{ PP_OPTION_RING, PP_CMD_CAPTURE, 0, "ring", N_("COUNTxSIZE"),
+	  N_("with --write: FILE.0001 and so on, at most COUNT files of SIZE, as 10x100M; the oldest goes first") },
+	{ PP_OPTION_UNTIL, PP_CMD_CAPTURE, 0, "until", N_("WHEN"),
+	  N_("'verdict': all the agent requires has an outcome; 'quiet=SECONDS': no new connection of the service for "
+	     "so long; SECONDS. With a service: whatever comes first of verdict, quiet=30, 300") },
+	{ PP_OPTION_FORCE, PP_CMD_CAPTURE, 0, "force", NULL, N_("overwrite files that are there") },
 	{ PP_OPTION_LANG, ALL, 0, "lang", "en", N_("language of the text; default from the locale") },
 	{ PP_OPTION_JOBS, PP_CMD_ANALYZE, 0, "jobs", N_("N"),
 	  N_("files analysed in parallel; this version takes one after the other whatever N is") },
-	{ PP_OPTION_MAX_MEMORY, PP_CMD_ANALYZE, 0, "max-memory", N_("SIZE"),
+	{ PP_OPTION_MAX_MEMORY, JUDGED, 0, "max-memory", N_("SIZE"),
 	  N_("upper bound for tables and buffers, as 512M or 2G; reaching it is reported") },
 	{ PP_OPTION_COLOR, ALL, 0, "color", "auto|always|never", N_("colour in the report; auto: on a terminal") },
-	{ PP_OPTION_QUIET, PP_CMD_ANALYZE, 'q', "quiet", NULL, N_("print the conclusion only") },
-	{ PP_OPTION_VERBOSE, PP_CMD_ANALYZE, 'v', "verbose", NULL, N_("list every connection and lookup, too") },
+	{ PP_OPTION_QUIET, JUDGED, 'q', "quiet", NULL, N_("print the conclusion only") },
+	{ PP_OPTION_VERBOSE, JUDGED, 'v', "verbose", NULL, N_("list every connection and lookup, too") },
 	{ PP_OPTION_MARKDOWN, PP_CMD_RULES, 0, "markdown", NULL, NULL },
 	{ PP_OPTION_VERSION, ALL, 0, "version", NULL, N_("print the version and exit") },
 	{ PP_OPTION_HELP, ALL, 'h', "help", NULL, N_("print this help and exit") },
-	{ PP_OPTION_LATER, PP_CMD_ANALYZE, 0, "html", N_("FILE"), NULL },
-	{ PP_OPTION_LATER, PP_CMD_ANALYZE, 0, "evidence", N_("FILE"), NULL },
-	{ PP_OPTION_LATER, PP_CMD_ANALYZE, 0, "no-redact", NULL, NULL },
-	{ PP_OPTION_LATER, PP_CMD_ANALYZE, 0, "share", NULL, NULL },
-	{ PP_OPTION_LATER, PP_CMD_ANALYZE, 0, "allow-list", N_("FORM"), NULL },
+	{ PP_OPTION_LATER, JUDGED, 0, "html", N_("FILE"), NULL },
+	{ PP_OPTION_LATER, JUDGED, 0, "evidence", N_("FILE"), NULL },
+	{ PP_OPTION_LATER, JUDGED, 0, "no-redact", NULL, NULL },
+	{ PP_OPTION_LATER, JUDGED, 0, "share", NULL, NULL },
+	{ PP_OPTION_LATER, JUDGED, 0, "allow-list", N_("FORM"), NULL },
 };
 
 enum { OPTIONS = sizeof(table) / sizeof(table[0]) };

@@ -1,14 +1,14 @@
 /* helper: the part of a live capture that stays privileged: a small process that controls services and tells whose
  * sockets new connections are.
  *
- * Shape   started before anything is dropped; it takes single requests over a socket pair and answers each once.  Owners of
- *         new connections come unasked, between answers.  It knows six requests and runs two programs, systemctl and
- *         journalctl, never a shell.
- *         What was running when PP_HELPER_HOLD was asked runs again when the helper ends, for whatever reason the other
- *         side went away.
+ * Shape   started before anything is dropped; it takes single requests over a socket pair and answers each once.
+ *         Owners of new connections come unasked, between answers.  It knows the requests below and runs three
+ *         programs, systemctl, journalctl and azcmagent, never a shell.
+ *         What was running when PP_HELPER_HOLD was asked runs again when the helper ends, for whatever reason the
+ *         other side went away.
  * Errors  an answer's `status` is the program's exit status, 124 when it took too long, 127 when it is not there.
- * Limits  PP_HELPER_TEXT bytes of output, PP_HELPER_UNITS held units.  Owners that the other side is too slow to take are
- *         dropped and counted.
+ * Limits  PP_HELPER_TEXT bytes of output, PP_HELPER_UNITS held units.  Owners that the other side is too slow to
+ *         take are dropped and counted.
  */
 #ifndef PP_PLATFORM_HELPER_H
 #define PP_PLATFORM_HELPER_H
@@ -31,22 +31,23 @@ enum pp_helper_ask {
 	PP_HELPER_HOLD,     /* name: unit; remembers whether it runs */
 	PP_HELPER_STOP,
 	PP_HELPER_START,
-	PP_HELPER_LOG,      /* name: unit; text: its last lines in the journal */
-	PP_HELPER_RESTORE,  /* starts what was held and runs no more; text: the units that could not be brought back */
-	PP_HELPER_LOOK,     /* name: interface to watch for new connections, "" all; number: process of the command, or 0 */
-	PP_HELPER_CGROUP,   /* name: control group whose processes are asked first */
-	PP_HELPER_CONFIG,   /* text: what `azcmagent config list` prints */
+	PP_HELPER_LOG,     /* name: unit; text: its last lines in the journal */
+	PP_HELPER_RESTORE, /* starts what was held and runs no more; number: not 0 when a stop hangs and is
+			    * to be ended by force; text: the units that could not be brought back */
+	PP_HELPER_LOOK, /* name: interface to watch for new connections, "" all; number: process of the command, or 0 */
+	PP_HELPER_CGROUP, /* name: control group whose processes are asked first */
+	PP_HELPER_CONFIG, /* text: what `azcmagent config list` prints */
 	PP_HELPER_OWNER = 100,
 };
 
 struct pp_helper_owner {
 	int64_t ts;
 	struct pp_endpoint_addr client, server;
-	uint32_t pid;                /* 0: the process was gone already */
-	bool of_command;             /* the command or something it started */
-	uint32_t missed;             /* lookups that were given up so far */
-	char path[PP_HELPER_PATH];   /* executable; "" unknown */
-	char unit[PP_HELPER_NAME];   /* "" none */
+	uint32_t pid;              /* 0: the process was gone already */
+	bool of_command;           /* the command or something it started */
+	uint32_t missed;           /* lookups that were given up so far */
+	char path[PP_HELPER_PATH]; /* executable; "" unknown */
+	char unit[PP_HELPER_NAME]; /* "" none */
 };
 
 struct pp_helper_message {

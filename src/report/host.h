@@ -1,9 +1,10 @@
-/* host: what a live capture knows of its own machine, in the report: services, whose connections, proxy settings, the
- * command.
+/* host: what a live capture knows of its own machine, in the report: services, whose connections, proxy settings,
+ * the command.
  *
  * Shape   a visitor gathers; pp_host_write() prints what there is, after the rest of the report.  Nothing is printed
- * for captures without notes. Owns    copies; the notes of the captures are borrowed until pp_host_write() has
- * returned. Limits  PP_HOST_ROWS rows of processes; more are counted.
+ *         for captures without notes.
+ * Owns    copies; the notes of the captures are borrowed until pp_host_write() has returned.
+ * Limits  PP_HOST_ROWS rows of processes; more are counted.
  */
 #ifndef PP_REPORT_HOST_H
 #define PP_REPORT_HOST_H

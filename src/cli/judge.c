@@ -1,0 +1,332 @@
+#include "cli/judge.h"
+
+#include "attribute/service_tags.h"
+#include "cli/message.h"
+#include "cli/value.h"
+#include "engine/analysis.h"
+#include "platform/random.h"
+#include "report/findings.h"
+#include "report/host.h"
+#include "report/intl.h"
+#include "report/jsonl.h"
+#include "report/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILTER_ERROR_BYTES = 512 };
+
+static bool to_stdout(const char *path) { return path && strcmp(path, "-") == 0; }
+
+/* ---- Options ---- */
+
+static bool add_proxy(struct pp_judge_options *options, const char *value)
+{
+	struct pp_host_port proxy;
+
+	if (!pp_value_host_port(value, &proxy)) {
+		pp_message(_("--proxy is HOST:PORT, not '%s'"), value);
+		return false;
+	}
+	if (options->proxy_count == PP_JUDGE_LIST_MAX || options->proxy_name_count == PP_JUDGE_LIST_MAX) {
+		pp_message(_("--proxy may be given %d times"), PP_JUDGE_LIST_MAX);
+		return false;
+	}
+	if (proxy.is_name) {
+		struct pp_proxy_name *name = &options->proxy_names[options->proxy_name_count++];
+
+		for (size_t i = 0; i < sizeof(name->host); i++)
+			name->host[i] =
+			    (char)(proxy.host[i] >= 'A' && proxy.host[i] <= 'Z' ? proxy.host[i] | 0x20 : proxy.host[i]);
+		name->port = proxy.addr.port;
+	} else {
+		options->proxies[options->proxy_count++] = proxy.addr;
+	}
+	return true;
+}
+
+static bool add_endpoints(struct pp_judge_options *options, const char *value)
+{
+	if (options->endpoint_count == PP_JUDGE_LIST_MAX) {
+		pp_message(_("--endpoints may be given %d times"), PP_JUDGE_LIST_MAX);
+		return false;
+	}
+	options->endpoints[options->endpoint_count++] = value;
+	return true;
+}
+
+static bool set_jobs(const char *value)
+{
+	uint64_t jobs;
+
+	if (pp_value_number(value, 1, 1024, &jobs))
+		return true;
+	pp_message(_("--jobs is a number from 1 to 1024, not '%s'"), value);
+	return false;
+}
+
+static bool set_max_memory(struct pp_judge_options *options, const char *value)
+{
+	uint64_t bytes;
+
+	if (!pp_value_size(value, &bytes)) {
+		pp_message(_("--max-memory is a size like 512M or 2G, not '%s'"), value);
+		return false;
+	}
+	options->max_memory = (size_t)bytes;
+	return true;
+}
+
+bool pp_judge_option(struct pp_judge_options *options, enum pp_option_id id, const char *value)
+{
+	if (id == PP_OPTION_JSON)
+		options->json = value;
+	else if (id == PP_OPTION_AGENT)
+		options->agent = value;
+	else if (id == PP_OPTION_SERVICE_TAGS)
+		options->service_tags = value;
+	else if (id == PP_OPTION_FILTER)
+		options->filter = value;
+	else if (id == PP_OPTION_QUIET)
+		options->quiet = true;
+	else if (id == PP_OPTION_VERBOSE)
+		options->verbose = true;
+	else if (id == PP_OPTION_PROXY)
+		return add_proxy(options, value);
+	else if (id == PP_OPTION_ENDPOINTS)
+		return add_endpoints(options, value);
+	else if (id == PP_OPTION_JOBS)
+		return set_jobs(value);
+	else if (id == PP_OPTION_MAX_MEMORY)
+		return set_max_memory(options, value);
+	return true;
+}
+
+/* ---- Preparation ---- */
+
+bool pp_judge_load(struct pp_judge *run)
+{
+	const struct pp_judge_options *options = &run->options;
+
+	if (!pp_load_catalogue(&run->catalogue, options->endpoints, options->endpoint_count))
+		return false;
+	if (options->service_tags && !pp_load_service_tags(&run->tags, options->service_tags))
+		return false;
+	if (options->agent) {
+		run->agent = pp_load_agent(run->catalogue, options->agent);
+		return run->agent != NULL;
+	}
+	return true;
+}
+
+/* Every file that is read, so that no output can replace one of them. */
+bool pp_judge_open_outputs(struct pp_judge *run, char *const *files, size_t file_count)
+{
+	const struct pp_judge_options *options = &run->options;
+	size_t count = file_count + options->endpoint_count + (options->service_tags != NULL), n = 0;
+	const char **inputs = calloc(count ? count : 1, sizeof(*inputs));
+	bool done;
+
+	if (!inputs) {
+		pp_message("%s", pp_err_text(PP_NOMEM));
+		return false;
+	}
+	for (size_t i = 0; i < file_count; i++)
+		inputs[n++] = files[i];
+	for (size_t i = 0; i < options->endpoint_count; i++)
+		inputs[n++] = options->endpoints[i];
+	if (options->service_tags)
+		inputs[n++] = options->service_tags;
+	done = !options->json || pp_output_open(&run->json, options->json, inputs, count);
+	if (done && !to_stdout(options->json))
+		done = pp_output_open(&run->text, "-", inputs, count);
+	free(inputs);
+	return done;
+}
+
+static void cannot_open(const char *path, enum pp_err err, int why)
+{
+	if (err == PP_NOTCAPTURE)
+		pp_message(_("'%s' is no capture file; pcap and pcapng are read"), path);
+	else if (err == PP_IO && why)
+		pp_message(_("cannot read '%s': %s"), path, strerror(why));
+	else
+		pp_message(_("cannot read '%s': %s"), path, pp_err_text(err));
+}
+
+bool pp_judge_open_sources(struct pp_judge *run, char *const *files, const char *const *labels, size_t count)
+{
+	run->sources = calloc(count, sizeof(*run->sources));
+	run->paths = calloc(count, sizeof(*run->paths));
+	if (!run->sources || !run->paths) {
+		pp_message("%s", pp_err_text(PP_NOMEM));
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const char *label = labels ? labels[i] : files[i];
+		uint16_t index = (uint16_t)run->source_count;
+		enum pp_err err;
+
+		errno = 0;
+		err = pp_source_open_as(&run->sources[run->source_count], files[i], label, index);
+		if (err == PP_OK)
+			run->paths[run->source_count++] = label;
+		else
+			cannot_open(label, err, errno);
+	}
+	return run->source_count > 0;
+}
+
+/* ---- The analysis ---- */
+
+bool pp_judge_analysis_options(struct pp_judge *run, struct pp_analysis_options *ret_options)
+{
+	const struct pp_judge_options *options = &run->options;
+	enum pp_err err;
+
+	*ret_options = (struct pp_analysis_options){
+		.catalogue = run->catalogue,
+		.tags = run->tags,
+		.agent = run->agent,
+		.proxies = options->proxies,
+		.proxy_count = options->proxy_count,
+		.proxy_names = options->proxy_names,
+		.proxy_name_count = options->proxy_name_count,
+		.filter = options->filter,
+		.max_memory = options->max_memory,
+		.progress = pp_progress_update,
+		.progress_context = &run->progress,
+	};
+	err = pp_random(&ret_options->key, sizeof(ret_options->key));
+	if (err != PP_OK)
+		pp_message(_("cannot start the analysis: %s"), pp_err_text(err));
+	return err == PP_OK;
+}
+
+static bool new_analysis(struct pp_judge *run)
+{
+	struct pp_analysis_options options;
+	enum pp_err err;
+
+	if (!pp_judge_analysis_options(run, &options))
+		return false;
+	err = pp_analysis_new(&run->analysis, &options);
+	if (err != PP_OK)
+		pp_message(_("cannot start the analysis: %s"), pp_err_text(err));
+	return err == PP_OK;
+}
+
+static bool read_sources(struct pp_judge *run)
+{
+	char error[FILTER_ERROR_BYTES] = "";
+	enum pp_err err;
+
+	pp_progress_init(&run->progress);
+	errno = 0;
+	err = pp_analysis_run(run->analysis, run->sources, run->source_count, error);
+	run->source_count = 0; /* the analysis has them */
+	pp_progress_clear(&run->progress);
+	if (err == PP_USAGE)
+		pp_message("--filter: %s", error);
+	else if (err == PP_NOMEM)
+		pp_message(_("out of memory; --max-memory can lower what is used"));
+	else if (err == PP_IO && errno)
+		pp_message(_("the analysis failed: %s"), strerror(errno));
+	else if (err != PP_OK)
+		pp_message(_("the analysis failed: %s"), pp_err_text(err));
+	return err == PP_OK;
+}
+
+/* Reading that stopped for an error of the system is told at once; the report has it as damage, too. */
+static enum pp_err note_capture(void *context, const struct pp_capture *capture, const struct pp_limits_hit *limits)
+{
+	(void)context;
+	(void)limits;
+	if (capture->source->io_errno)
+		pp_message(_("reading '%s' ended early: %s"), capture->source->path,
+			   strerror(capture->source->io_errno));
+	return PP_OK;
+}
+
+static enum pp_err note_conclusion(void *context, const struct pp_conclusion *conclusion)
+{
+	struct pp_judge *run = context;
+
+	run->exit_status = conclusion->exit_status;
+	return PP_OK;
+}
+
+/* True when everything was written. */
+static bool report(struct pp_judge *run, unsigned path_count)
+{
+	const struct pp_judge_options *options = &run->options;
+	const struct pp_visitor noting = {
+		.context = run,
+		.capture = note_capture,
+		.conclusion = note_conclusion,
+	};
+	const struct pp_visitor *visitors[4] = { &noting };
+	const struct pp_text_options text = {
+		.width = pp_want_width(),
+		.color = pp_want_color(options->color),
+		.quiet = options->quiet,
+		.verbose = options->verbose,
+	};
+	struct pp_findings findings;
+	struct pp_host host;
+	struct pp_layout layout;
+	struct pp_jsonl jsonl;
+	size_t count = 1;
+	enum pp_err err;
+	bool done = true;
+
+	pp_findings_init(&findings, run->paths, path_count, options->verbose);
+	if (run->json.file) {
+		pp_jsonl_init(&jsonl, &run->json.out, run->paths, path_count);
+		visitors[count++] = &jsonl.visitor;
+	}
+	pp_host_init(&host, run->agent);
+	if (run->text.file) {
+		visitors[count++] = &findings.visitor;
+		visitors[count++] = &host.visitor;
+	}
+	err = pp_analysis_visit(run->analysis, visitors, count);
+	if (err == PP_OK && run->text.file)
+		err = pp_text_write(&findings, &text, &run->text.out);
+	if (err == PP_OK && run->text.file && !options->quiet) {
+		pp_layout_init(&layout, &run->text.out, text.width, text.color);
+		pp_host_write(&host, &layout);
+	}
+	pp_findings_done(&findings);
+	if (err != PP_OK && err != PP_IO)
+		pp_message(_("the analysis failed: %s"), pp_err_text(err));
+	/* A failed write is kept by its output, which says so here. */
+	if (run->json.file)
+		done &= pp_output_finish(&run->json);
+	if (run->text.file)
+		done &= pp_output_finish(&run->text);
+	return done && err == PP_OK;
+}
+
+int pp_judge_run(struct pp_judge *run)
+{
+	unsigned path_count = (unsigned)run->source_count;
+
+	if (!new_analysis(run) || !read_sources(run) || !report(run, path_count))
+		return PP_EXIT_FAILED;
+	return run->exit_status;
+}
+
+void pp_judge_done(struct pp_judge *run)
+{
+	pp_analysis_free(run->analysis);
+	for (size_t i = 0; i < run->source_count; i++)
+		pp_source_close(run->sources[i]);
+	free(run->sources);
+	free(run->paths);
+	pp_output_close(&run->json);
+	pp_output_close(&run->text);
+	pp_service_tags_free(run->tags);
+	pp_catalogue_free(run->catalogue);
+}

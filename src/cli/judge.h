@@ -1,0 +1,54 @@
+/* judge: what analyze and capture do alike: take the options of an analysis, read captures, write every output.
+ *
+ * Errors  everything prints what went wrong and returns false, or the exit status.
+ * Owns    what it opened, until pp_judge_done().
+ */
+#ifndef PP_CLI_JUDGE_H
+#define PP_CLI_JUDGE_H
+
+#include "cli/command.h"
+#include "cli/progress.h"
+#include "engine/analysis.h"
+
+enum { PP_JUDGE_LIST_MAX = 64 };
+
+struct pp_judge_options {
+	const char *json, *agent, *service_tags, *filter;
+	const char *endpoints[PP_JUDGE_LIST_MAX];
+	size_t endpoint_count;
+	struct pp_endpoint_addr proxies[PP_JUDGE_LIST_MAX];
+	struct pp_proxy_name proxy_names[PP_JUDGE_LIST_MAX];
+	unsigned proxy_count, proxy_name_count;
+	size_t max_memory;
+	bool quiet, verbose;
+	enum pp_color color;
+};
+
+/* Everything one run holds. */
+struct pp_judge {
+	struct pp_judge_options options;
+	struct pp_catalogue *catalogue;
+	struct pp_service_tags *tags;
+	const struct pp_agent_row *agent;
+	struct pp_source **sources; /* the files that could be opened, */
+	const char **paths;         /* and their names, by the index their packets carry */
+	size_t source_count;
+	struct pp_analysis *analysis;
+	struct pp_output json, text;
+	struct pp_progress progress;
+	int exit_status; /* of the conclusion */
+};
+
+/* Takes the option if it is one of an analysis; false when its value was wrong. */
+bool pp_judge_option(struct pp_judge_options *options, enum pp_option_id id, const char *value);
+bool pp_judge_load(struct pp_judge *run); /* catalogue, service tags, agent */
+/* `files` are what will be read, which no output may replace. */
+bool pp_judge_open_outputs(struct pp_judge *run, char *const *files, size_t file_count);
+/* `labels` are what to call the files, NULL: their paths.  One that cannot be opened is reported and left out. */
+bool pp_judge_open_sources(struct pp_judge *run, char *const *files, const char *const *labels, size_t count);
+/* How an analysis of this run is set up. */
+bool pp_judge_analysis_options(struct pp_judge *run, struct pp_analysis_options *ret_options);
+int pp_judge_run(struct pp_judge *run);
+void pp_judge_done(struct pp_judge *run);
+
+#endif

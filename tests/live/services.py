@@ -1,0 +1,233 @@
+#!/usr/bin/env python3
+"""Captures around real units of a real systemd, with the lab's servers and faults.
+
+usage: services.py PATHPROOF [NAME…]       (root; --slow adds what takes minutes; --list)
+"""
+
+import signal
+import subprocess
+import sys
+import time
+
+from world import Checks, World
+
+from pplab.lab import PROXY
+from pplab.names import ARC, ARC_BUS, ARC_DATA, LOGIN
+from pplab.services import PROXY_PORT, azure_firewall, dns, squid, web
+
+HOSTS = (LOGIN, ARC, ARC_DATA, ARC_BUS)
+VISIT = "; ".join(f"curl -sS -o /dev/null --max-time 8 https://{host}/ || true" for host in HOSTS)
+# The unit is named like one of the Arc agent's, so that the profile finds it.
+UNIT = f"""[Unit]
+Description=stands for the Arc agent
+[Service]
+{{extra}}
+ExecStart=/bin/sh -c '{VISIT}; exec sleep infinity'
+"""
+check = Checks()
+
+
+def agent(**more):
+    return {"himdsd.service": UNIT.format(extra=more.get("extra", ""))}
+
+
+def world_of(program, units, servers):
+    world = World(program, units)
+    try:
+        servers(world.lab)
+        world.boot()
+    except BaseException:
+        world.close()
+        raise
+    world.run("systemctl", "start", "himdsd")
+    return world
+
+
+def plain(lab):
+    dns(lab)
+    web(lab, *HOSTS)
+
+
+def healthy(program):
+    world = world_of(program, agent(), plain)
+    try:
+        begun = time.monotonic()
+        done, kinds = world.capture("--agent", "arc", "--write", "/run/work/a.pcapng")
+        took = time.monotonic() - begun
+        check("healthy: exit 0", done.returncode == 0, done.stdout + done.stderr)
+        check("healthy: verdict within 12 s", took < 12, took)
+        check("healthy: every required category ok",
+              [e["seen"] for e in kinds["expectation"] if e["required"]] == ["ok"] * 4, kinds["expectation"])
+        flows = [f for f in kinds["flow"] if f["server"]["port"] == 443]
+        check("healthy: every connection has its process",
+              all(f.get("process", {}).get("service") == "himdsd.service" for f in flows), flows)
+        check("healthy: service runs again", world.state("himdsd") == "active")
+        check("healthy: file is 0600", (world.work / "a.pcapng").stat().st_mode & 0o777 == 0o600)
+        again = subprocess.run([program, "analyze", "--agent", "arc", "--json", "-", world.work / "a.pcapng"],
+                               capture_output=True, text=True)
+        check("healthy: analyze says the same", again.returncode == 0 and '"service":"himdsd.service"' in again.stdout)
+        done, _ = world.capture("--agent", "arc", "--write", "/run/work/a.pcapng")
+        check("existing file: refused, status 3", done.returncode == 3 and "--force" in done.stderr, done.stderr)
+        check("existing file: service untouched", world.state("himdsd") == "active")
+        (world.work / "link").symlink_to("a.pcapng")
+        done, _ = world.capture("--agent", "arc", "--write", "/run/work/link", "--force")
+        check("symbolic link: refused", done.returncode == 3 and "symbolic link" in done.stderr, done.stderr)
+        done, _ = world.capture("--agent", "arc", "--filter", "tcp prot 443")
+        check("filter with a typo: one line, status 3", done.returncode == 3 and done.stderr.count("\n") == 1,
+              done.stderr)
+        check("filter with a typo: service untouched", world.state("himdsd") == "active")
+        done, _ = world.capture("--agent", "arc", "--dry-run")
+        check("dry run names the service", "would stop himdsd.service" in done.stdout, done.stdout)
+    finally:
+        world.close()
+
+
+def sni_filtered(program):
+    def servers(lab):
+        plain(lab)
+        azure_firewall(lab, [host for host in HOSTS if host != ARC_BUS])
+
+    world = world_of(program, agent(), servers)
+    try:
+        done, kinds = world.capture("--agent", "arc")
+        verdicts = {e["host"]: e["verdict"]["rule"] for e in kinds.get("endpoint", [])}
+        check("SNI filter: exit 1", done.returncode == 1, done.stdout + done.stderr)
+        check("SNI filter: a firewall rule for the filtered name", verdicts.get(ARC_BUS, "").startswith("FW-"), verdicts)
+        check("SNI filter: service runs again", world.state("himdsd") == "active")
+    finally:
+        world.close()
+
+
+def proxy_407(program):
+    def servers(lab):
+        plain(lab)
+        squid(lab, rules="auth_param basic program /usr/lib/squid/basic_ncsa_auth {directory}/users\n"
+                         "acl known proxy_auth REQUIRED\nhttp_access deny !known")
+
+    extra = f"Environment=https_proxy=http://{PROXY}:{PROXY_PORT} HTTPS_PROXY=http://bob:geheim@{PROXY}:{PROXY_PORT}"
+    world = world_of(program, agent(extra=extra), servers)
+    try:
+        done, kinds = world.capture("--agent", "arc")
+        check("407: exit 1", done.returncode == 1, done.stdout + done.stderr)
+        check("407: PRX rule", kinds["conclusion"][0]["domain"] == "proxy", kinds.get("conclusion"))
+        settings = kinds["capture"][0].get("proxy_settings", [])
+        check("407: settings of the unit are shown", any(s["where"] == "himdsd.service" for s in settings), settings)
+        check("407: secrets are blanked", "geheim" not in done.stdout + str(kinds))
+        check("407: service runs again", world.state("himdsd") == "active")
+    finally:
+        world.close()
+
+
+def fails_to_start(program):
+    unit = "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c " \
+           "'test ! -e /run/work/broken || { echo certificate store is empty; exit 7; }'\n"
+    world = world_of(program, {"himdsd.service": unit}, plain)
+    try:
+        (world.work / "broken").touch()
+        done, kinds = world.capture("--agent", "arc", "--until", "3")
+        service = kinds["capture"][0]["services"][0]
+        check("failed start: state in the report", service["failed"] and service["exit_status"] == 7, service)
+        check("failed start: log in the report", "certificate store is empty" in done.stdout
+              and any("certificate store" in line for line in service["log"]), done.stdout)
+    finally:
+        world.close()
+
+
+def interrupted(program):
+    """Ctrl-C in every phase: while stopping, while starting, while waiting; and a kill of ours."""
+    slow = "TimeoutStopSec=20\nExecStartPre=/bin/sleep 2\nExecStop=/bin/sleep 3\n"
+    world = world_of(program, agent(extra=slow), plain)
+    try:
+        world.settled("himdsd", "active")
+        for phase, delay in (("stopping", 1), ("starting", 4), ("waiting", 6.5)):
+            for number, name in ((signal.SIGINT, "Ctrl-C"), (signal.SIGKILL, "kill")):
+                process = world.start("/run/work/pathproof", "capture", "--agent", "arc", "--until", "60")
+                time.sleep(delay)
+                pid = world.run("pgrep", "-o", "-x", "pathproof").stdout.split()[0]
+                state = world.state("himdsd")
+                world.run("kill", f"-{int(number)}", pid)
+                out, err = process.communicate(timeout=60)
+                back = world.settled("himdsd", "active", 20)
+                check(f"{name} while {phase} ({state}): service runs again", back, world.state("himdsd") + err)
+                if number == signal.SIGINT:
+                    expected = (3,) if phase == "stopping" else (0, 1, 2)
+                    check(f"{name} while {phase}: status", process.returncode in expected, (process.returncode, err))
+        time.sleep(1)
+        left = world.run("ps", "-e", "-o", "pid,ppid,stat,wchan:20,etime,args").stdout
+        check("nothing of ours is left", "pathproof" not in left, left)
+    finally:
+        world.close()
+
+
+def hangs_on_stop(program):
+    world = world_of(program, agent(extra="TimeoutStopSec=infinity\nExecStop=/bin/sleep 1000\n"), plain)
+    try:
+        done, _ = world.capture("--agent", "arc", timeout=200)
+        check("hanging stop: one line, status 3", done.returncode == 3 and done.stderr.count("\n") == 1, done.stderr)
+        check("hanging stop: service runs again", world.settled("himdsd", "active", 20), world.state("himdsd"))
+    finally:
+        world.close()
+
+
+def trouble(program):
+    """A full disk, a vanished interface, a missing permission."""
+    world = world_of(program, agent(), plain)
+    try:
+        world.run("mkdir", "-p", "/run/small")
+        world.run("mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", "/run/small")
+        process = world.start("/run/work/pathproof", "capture", "--interface", "eth0", "--write", "/run/small/a.pcapng",
+                              "--until", "30")
+        time.sleep(1)
+        world.run("python3", "-c", "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+                  "for _ in range(500): s.sendto(bytes(1400), ('10.8.0.1', 53))")
+        out, err = process.communicate(timeout=60)
+        check("full disk: one line", err.count("\n") == 1 and "No space left" in err, err)
+        check("full disk: analysed so far", process.returncode in (0, 1, 2), process.returncode)
+        read = world.run("/run/work/pathproof", "analyze", "/run/small/a.pcapng")
+        check("full disk: file is readable and whole", "Damaged" not in read.stdout and read.returncode != 3, read.stdout)
+
+        world.run("ip", "link", "add", "gone0", "type", "veth", "peer", "name", "gone1")
+        world.run("ip", "link", "set", "gone0", "up")
+        process = world.start("/run/work/pathproof", "capture", "--interface", "gone0", "--until", "30")
+        time.sleep(1)
+        world.run("ip", "link", "del", "gone0")
+        out, err = process.communicate(timeout=60)
+        check("vanished interface: one line, ends by itself", err.count("\n") == 1 and "gone0" in err, err)
+
+        done, _ = world.capture("--interface", "nowhere0")
+        check("unknown interface: one line, status 3", done.returncode == 3 and done.stderr.count("\n") == 1, done.stderr)
+        done = world.run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all",
+                         "/run/work/pathproof", "capture", "--until", "1")
+        check("no permission: names capability and setcap", done.returncode == 3 and "CAP_NET_RAW" in done.stderr
+              and "setcap" in done.stderr and done.stderr.count("\n") == 1, done.stderr)
+        done = world.run("env", "SUDO_UID=65534", "SUDO_GID=65534", "/run/work/pathproof", "capture", "--until", "4",
+                         "--write", "/tmp/mine.pcapng", "--", "sh", "-c",
+                         "sleep 1; pid=$(pgrep -o -x pathproof); grep -E '^(Uid|CapEff|NoNewPrivs|Seccomp):' /proc/$pid/status")
+        words = done.stdout.split()
+        check("dropped: user, capabilities, system calls", "65534" in words and "0000000000000000" in words and
+              ["Seccomp:", "2"] == words[words.index("Seccomp:"):][:2], done.stdout)
+        check("dropped: the file is the caller's",
+              world.run("stat", "-c", "%u %a", "/tmp/mine.pcapng").stdout.strip() == "65534 600")
+        done = world.run("/run/work/pathproof", "capture", "-q", "--", "sh", "-c", "echo out; echo err >&2; exit 5")
+        check("command: output untouched", done.stdout.startswith("out\n") and done.stderr.startswith("err\n"), done)
+    finally:
+        world.close()
+
+
+SCENES = {"healthy": healthy, "sni": sni_filtered, "407": proxy_407, "failed-start": fails_to_start,
+          "trouble": trouble, "interrupted": interrupted, "hanging-stop": hangs_on_stop}
+SLOW = ("interrupted", "hanging-stop")
+
+
+def main(arguments):
+    if "--list" in arguments:
+        print("\n".join(SCENES))
+        return
+    slow = "--slow" in arguments
+    program, *names = [argument for argument in arguments if not argument.startswith("--")]
+    for name in names or [name for name in SCENES if slow or name not in SLOW]:
+        SCENES[name](program)
+    check.exit()
+
+
+main(sys.argv[1:])

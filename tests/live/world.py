@@ -1,0 +1,153 @@
+"""A machine to capture on: the fault lab's client with a systemd of its own as PID 1, and pathproof run inside it.
+
+Nothing of the host is touched: systemd has its own PID, mount, UTS, IPC, cgroup and network namespaces and its own /run,
+/tmp and /var/tmp.  `/run/work` inside is the folder `world.work` outside.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "captures/lab"))
+
+from pplab.lab import Lab  # noqa: E402
+from pplab.pki import Pki  # noqa: E402
+
+ENTRY = """#!/bin/sh
+set -e
+mount --make-rprivate /
+mount -t tmpfs tmpfs /run
+mkdir -p /run/work /run/systemd/system
+mount --bind "$1" /run/work
+cp /run/work/units/* /run/systemd/system/
+mount -t tmpfs tmpfs /var/tmp
+mount -t tmpfs tmpfs /tmp
+exec /lib/systemd/systemd --system --unit=pptest.target --show-status=no --log-target=journal
+"""
+TARGET = "[Unit]\nDescription=pathproof test\nWants=systemd-journald.service\n"
+
+
+class World:
+    """A lab and, on its client, a systemd with the given units (name -> text)."""
+
+    def __init__(self, program, units):
+        self.home = Path(tempfile.mkdtemp(prefix="pplive-"))
+        self.home.chmod(0o755)
+        self.work = self.home / "work"
+        (self.work / "units").mkdir(parents=True)
+        shutil.copy(program, self.work / "pathproof")
+        (self.work / "units/pptest.target").write_text(TARGET)
+        for name, text in units.items():
+            (self.work / "units" / name).write_text(text)
+        (self.work / "entry").write_text(ENTRY)
+        (self.work / "entry").chmod(0o755)
+        self.lab, self.init = None, None
+        try:
+            self.lab = Lab(self.home, "live", Pki(self.home / "pki"))
+        except BaseException:
+            self.close()
+            raise
+
+    def boot(self):
+        """Starts systemd; call it when the lab's servers are up."""
+        self.init = subprocess.Popen(
+            self.lab.client.command("unshare", "--pid", "--fork", "--mount", "--mount-proc", "--uts", "--ipc",
+                                    "--cgroup", "--kill-child", self.work / "entry", self.work),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline:
+            self.pid = self._child(self.init.pid)
+            if self.pid and self.run("systemctl", "is-system-running").stdout.strip() in ("running", "degraded"):
+                return
+            time.sleep(0.1)
+        raise RuntimeError("systemd did not come up")
+
+    @staticmethod
+    def _child(parent):
+        """The process in which systemd is PID 1."""
+        try:
+            text = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        except FileNotFoundError:
+            return None
+        for pid in text:
+            if "systemd" in Path(f"/proc/{pid}/cmdline").read_text():
+                return int(pid)
+            found = World._child(int(pid))
+            if found:
+                return found
+        return None
+
+    def command(self, *words):
+        return ["nsenter", "-t", str(self.pid), "-a", "--", *(str(word) for word in words)]
+
+    def run(self, *words, timeout=60):
+        return subprocess.run(self.command(*words), capture_output=True, text=True, timeout=timeout)
+
+    def start(self, *words):
+        return subprocess.Popen(self.command(*words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)
+
+    def state(self, unit):
+        return self.run("systemctl", "show", "-p", "ActiveState", "--value", unit).stdout.strip()
+
+    def settled(self, unit, wanted, seconds=15):
+        """Waits for a state; true when it came."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.state(unit) == wanted:
+                return True
+            time.sleep(0.1)
+        return False
+
+    def capture(self, *options, timeout=120):
+        """Runs a capture to its end; returns the process and its records."""
+        out = self.work / "out.jsonl"
+        out.unlink(missing_ok=True)
+        done = self.run("/run/work/pathproof", "capture", "--json", "/run/work/out.jsonl", *options, timeout=timeout)
+        return done, records(out)
+
+    def close(self):
+        if self.init:
+            try:
+                os.killpg(self.init.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            self.init.wait()
+        if self.lab:
+            self.lab.close()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+def records(path):
+    """The records of a JSON Lines file by kind."""
+    kinds = {}
+    if path.exists():
+        for line in path.read_text().splitlines():
+            record = json.loads(line)
+            kinds.setdefault(record["record"], []).append(record)
+    return kinds
+
+
+class Checks:
+    """Counts what holds and what does not."""
+
+    def __init__(self):
+        self.failed, self.passed = [], 0
+
+    def __call__(self, what, holds, detail=""):
+        if holds:
+            self.passed += 1
+        else:
+            self.failed.append(what)
+        print(f"{'ok  ' if holds else 'FAIL'} {what}{'' if holds else ': ' + str(detail)[-600:]}", flush=True)
+        return holds
+
+    def exit(self):
+        print(f"{self.passed} passed, {len(self.failed)} failed")
+        sys.exit(1 if self.failed else 0)
