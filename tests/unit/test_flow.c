@@ -87,7 +87,9 @@ static void send_all(struct fixture *f, const struct seg *segs, size_t count)
 		send_all(f, segs_, sizeof(segs_) / sizeof(segs_[0]));                                                  \
 	} while (0)
 
-enum { C = PP_CLIENT, S = PP_SERVER, SYN = PP_TCP_SYN, ACK = PP_TCP_ACK, FIN = PP_TCP_FIN, RST = PP_TCP_RST };
+#define C PP_CLIENT
+#define S PP_SERVER
+enum { SYN = PP_TCP_SYN, ACK = PP_TCP_ACK, FIN = PP_TCP_FIN, RST = PP_TCP_RST };
 #define OPENED                                                                                                         \
 	{ C, 0, SYN, 100, 0, 0 }, { S, 50, SYN | ACK, 900, 101, 0 }, { C, 1, ACK, 101, 901, 0 }
 
