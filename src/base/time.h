@@ -7,7 +7,8 @@
 
 #define PP_MS 1000000LL
 #define PP_SECOND 1000000000LL
-#define PP_TIME_NONE INT64_MIN /* no time known */
+#define PP_TIME_NONE INT64_MIN                /* no time known */
+#define PP_TIME_MOST ((INT64_C(1) << 62) - 1) /* no time of a capture is further from 1970: differences fit */
 #define PP_TIME_TEXT 40
 
 /* ISO 8601 UTC with nanoseconds: 2026-11-23T06:41:00.000000000Z.  Years outside 1..9999 give "". */

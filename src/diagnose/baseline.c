@@ -6,6 +6,8 @@
 #include "diagnose/case.h"
 
 enum { FOREIGN_HOPS = 2 };
+enum { PROBED_HOSTS = 24 };
+static const int64_t PROBED_NS = 5 * PP_SECOND;
 #define RTT_FLOOR_NS (2 * PP_MS) /* below it, half an RTT is scheduling noise */
 enum { IP_ID_NEAR = 64 };
 
@@ -97,6 +99,16 @@ static void observe_server(struct pp_baseline *baseline, const struct pp_connect
 	}
 }
 
+static void observe_probe(struct pp_baseline *client, uint64_t host, int64_t at)
+{
+	if (client->probed_hosts == 0 || at - client->probed_since > PROBED_NS) {
+		client->probed_hosts = 0;
+		client->probed_since = at;
+	}
+	client->probed_hosts |= host;
+	client->scans |= __builtin_popcountll(client->probed_hosts) >= PROBED_HOSTS;
+}
+
 void pp_baseline_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 			 const struct pp_attribution *who, const struct pp_shape *shape)
 {
@@ -113,7 +125,7 @@ void pp_baseline_observe(struct pp_diagnosis *diagnosis, const struct pp_connect
 	 * again. */
 	if (shape->stage == PP_STAGE_SYN && !who->host && !who->row &&
 	    (conn->tcp.syn_count == 1 || (conn->server.port != 443 && conn->server.port != 80)))
-		baseline->probed_hosts |= pp_bit_of(server.word[0] ^ server.word[1]);
+		observe_probe(baseline, pp_bit_of(server.word[0] ^ server.word[1]), conn->first.ts);
 }
 
 /* ------------------------------------------------------------------ asking */

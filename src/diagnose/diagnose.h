@@ -1,9 +1,10 @@
 /* diagnose: facts in, verdicts out.
  *
- * Shape   observe() takes every finished connection and lookup once, in any order, and keeps only bounded aggregates:
+ * Shape   observe() takes every finished connection and lookup once, connections in order of first packets, and keeps
+ *         only bounded aggregates:
  *         baselines per address, contrasts, attempt groups, outcomes per host.  After prepare(), judge() is asked for
  *         each connection and lookup once, in order of first packets.  conclude() weighs everything together.
- *         The result depends on the facts alone, not on the order of observe() calls.
+ *         The order of lookups among them does not matter.
  * Owns    its tables and the text it needs later (copied); verdicts given out point into the facts judged.
  * Limits  caps on addresses, hosts and groups; beyond them contrasts are missing, never wrong, and refused() counts.
  */

@@ -131,6 +131,9 @@ static bool family_won(const struct pp_case *c, struct pp_mark *ret_mark)
 	const struct pp_mark *mine = &c->conn->first;
 	unsigned other = pp_addr_is_v4(&c->conn->server.ip);
 
+	/* A loser is left without an answer; who was refused lost nothing to a sibling. */
+	if (pp_seen(c->tcp->rst.mark) || c->tcp->icmp_count)
+		return false;
 	for (int64_t s = second_of(mine->ts) - 2; s <= second_of(mine->ts) + 2; s++) {
 		struct pp_map_key port = { { c->conn->server.port, 0, 0 } };
 		struct pp_map_key key = pp_key_of_moment(&port, s);

@@ -4,7 +4,7 @@
 #define NONE_NEEDED N_("None needed.")
 #define NO_ACTION N_("No action.")
 
-enum { SCANNED_PORTS = 10, PROBED_HOSTS = 24 };
+enum { SCANNED_PORTS = 10 };
 #define NOTEWORTHY_DELAY_NS (900 * PP_MS)
 #define RECOVERY_NS (60 * PP_SECOND)
 
@@ -237,9 +237,8 @@ static bool probes_many(const struct pp_case *c)
 	struct pp_map_key key = pp_key_of_addr(&c->conn->client.ip, 0);
 	const struct pp_baseline *client = pp_map_find(&c->diagnosis->addresses, &key);
 
-	return client && !c->who->host && !c->who->row &&
-	       (c->tcp->syn_count == 1 || (c->conn->server.port != 443 && c->conn->server.port != 80)) &&
-	       __builtin_popcountll(client->probed_hosts) >= PROBED_HOSTS;
+	return client && client->scans && c->tcp->icmp_count == 0 && !c->who->host && !c->who->row &&
+	       (c->tcp->syn_count == 1 || (c->conn->server.port != 443 && c->conn->server.port != 80));
 }
 
 static bool scan(const struct pp_case *c)

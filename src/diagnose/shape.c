@@ -61,6 +61,9 @@ static bool hidden(const struct pp_connection *conn, const struct pp_tls_facts *
 {
 	const struct pp_tcp_side *server = &conn->tcp.side[PP_SERVER];
 
+	/* The client did not get those bytes either (MTU-01). */
+	if (server->missing && !server->missing_acked && !conn->tcp.snapped)
+		return false;
 	return tls->alert_count == 0 && !pp_seen(tls->not_tls) &&
 	       (conn->tcp.snapped || tls->desynchronised[PP_SERVER] || tls->server_first_unseen ||
 		server->missing_acked) &&

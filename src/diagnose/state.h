@@ -58,7 +58,9 @@ struct pp_baseline {
 	uint16_t mss;
 	bool options_seen, options_vary; /* CAP-11 */
 	uint64_t closed_ports;           /* ports of it that refused or stayed silent, hashed to a bit each */
-	uint64_t probed_hosts;           /* nameless hosts it asked in vain as scanners do, hashed to a bit each */
+	uint64_t probed_hosts;           /* nameless hosts it asked in vain as scanners do, hashed to a bit each, … */
+	int64_t probed_since;            /* … from then on; a scan is quick */
+	bool scans;                      /* so many within PROBED_NS */
 	bool is_client;
 	uint64_t names; /* catalogued registrable domains whose lookups gave this address, a bit each */
 };

@@ -7,6 +7,9 @@ enum { WIRE_NAME_MAX = 255, LABEL_KIND = 0xc0, LABEL_POINTER = 0xc0 };
 enum { TYPE_OPT = 41, OPTION_EXTENDED_ERROR = 15 };
 enum { FLAG_RESPONSE = 0x8000, FLAG_TRUNCATED = 0x0200 };
 enum { HOPS_MAX = 2 * PP_DNS_ALIASES_MAX }; /* of a chain, so that one in a circle ends */
+/* What keeps the work in proportion to the bytes: pointers within a name (compressors need a few), and walks over the
+ * answers (a chain in order needs one), of which there is only one where there are many answers. */
+enum { POINTERS_MAX = 16, WALKS_MAX = 4, MANY_ANSWERS = 512 };
 
 struct message {
 	struct pp_span bytes;
@@ -52,17 +55,16 @@ static void take_name(const struct message *message, struct pp_cur *cur, size_t 
 {
 	struct pp_cur here = *cur;
 	size_t begin = at, wire = 1, len = 0;
-	bool jumped = false;
+	unsigned pointers = 0;
 	uint8_t label;
 
 	while ((label = pp_cur_u8(&here)) != 0) {
 		if ((label & LABEL_KIND) == LABEL_POINTER) {
 			size_t target = (size_t)(label & ~LABEL_KIND) << 8 | pp_cur_u8(&here);
 
-			if (!jumped)
+			if (pointers++ == 0)
 				*cur = here;
-			jumped = true;
-			if (pp_cur_ok(&here) && target >= begin)
+			if (pp_cur_ok(&here) && (target >= begin || pointers > POINTERS_MAX))
 				pp_cur_fail(&here, PP_MALFORMED);
 			if (!pp_cur_ok(&here))
 				break;
@@ -82,7 +84,7 @@ static void take_name(const struct message *message, struct pp_cur *cur, size_t 
 	text[len] = '\0';
 	if (len == 0)
 		memcpy(text, ".", 2);
-	if (!jumped)
+	if (pointers == 0)
 		*cur = here;
 	if (!pp_cur_ok(&here))
 		pp_cur_fail(cur, here.err);
@@ -184,12 +186,15 @@ static void take_answers(const struct message *message, struct pp_cur *cur, unsi
 {
 	struct pp_cur begin = *cur;
 	char name[PP_DNS_NAME_MAX];
-	unsigned hops = 0;
+	unsigned hops = 0, walks = count > MANY_ANSWERS ? 1 : WALKS_MAX;
+	bool more;
 
 	memcpy(name, ret->name, sizeof(name));
-	do
+	do {
 		*cur = begin;
-	while (walk_answers(message, cur, count, name, &hops, ret) && pp_cur_ok(cur));
+		more = walk_answers(message, cur, count, name, &hops, ret);
+	} while (more && pp_cur_ok(cur) && --walks > 0);
+	ret->clipped |= more;
 }
 
 /* RFC 6891 section 6.1: the OPT record's TTL field holds the upper bits of the response code. */

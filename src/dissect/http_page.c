@@ -78,11 +78,13 @@ static struct beginnings row_beginnings(void)
 
 static void look_here(struct pp_cur cur, bool found[ROWS][2])
 {
+	char first = (char)pp_text_lower((uint8_t)pp_cur_peek(&cur, 0));
 	struct pp_span here = pp_cur_rest(&cur);
 
 	for (size_t i = 0; i < ROWS; i++) {
 		for (size_t k = 0; k < 2 && rows[i].text[k]; k++)
-			found[i][k] = found[i][k] || pp_text_begins(here, rows[i].text[k]);
+			found[i][k] =
+			    found[i][k] || (rows[i].text[k][0] == first && pp_text_begins(here, rows[i].text[k]));
 	}
 }
 

@@ -1,8 +1,11 @@
 #include "dissect/ja4.h"
 
+#include "base/hash.h"
+
 #include <mbedtls/md.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	EXT_SERVER_NAME = 0,
@@ -16,6 +19,13 @@ struct list {
 	size_t n;
 	bool overflow;
 };
+
+/* The values are left as they are: most of the room is never used. */
+static void list_clear(struct list *list)
+{
+	list->n = 0;
+	list->overflow = false;
+}
 
 static void list_add(struct list *list, uint16_t value)
 {
@@ -136,38 +146,101 @@ static void alpn_text(const struct pp_tls_client_hello *hello, char text[3])
 	}
 }
 
-static void hash_ciphers(struct list *ciphers, char hash[HASH_CHARS + 1])
-{
-	char text[PP_JA4_LIST_MAX * VALUE_CHARS];
+/* Hashes of lists met before, direct-mapped: few clients make most hellos of a capture.  An entry holds the lists
+ * themselves, so a hit is exact and the result never depends on what was met before. */
+enum { CACHE_ENTRIES = 64, CACHE_VALUES = 160 };
 
-	qsort(ciphers->values, ciphers->n, sizeof(ciphers->values[0]), compare);
-	hash_text(text, list_text(ciphers, text), hash);
+struct pp_ja4_cache {
+	struct entry {
+		uint16_t sorted,
+		    sent; /* how many of `values` are of the sorted list and of the list as sent; 0, 0: free */
+		uint16_t values[CACHE_VALUES];
+		char hash[HASH_CHARS + 1];
+	} entries[CACHE_ENTRIES];
+};
+
+struct pp_ja4_cache *pp_ja4_cache_new(void) { return calloc(1, sizeof(struct pp_ja4_cache)); }
+
+void pp_ja4_cache_free(struct pp_ja4_cache *cache) { free(cache); }
+
+static struct entry *cache_entry(struct pp_ja4_cache *cache, const struct list *sorted, const struct list *sent)
+{
+	static const struct pp_hash_key fixed = { { 0, 0 } };
+	uint64_t hash;
+
+	if (!cache || sorted->n + sent->n == 0 || sorted->n > CACHE_VALUES || sent->n > CACHE_VALUES - sorted->n)
+		return NULL;
+	hash = pp_hash(&fixed, sorted->values, sorted->n * sizeof(sorted->values[0])) ^
+	       pp_hash(&fixed, sent->values, sent->n * sizeof(sent->values[0])) * 3;
+	return &cache->entries[hash % CACHE_ENTRIES];
 }
 
-/* Sorted extensions, then the signature algorithms in the order they were sent. */
-static void hash_extensions(struct list *types, const struct list *algorithms, char hash[HASH_CHARS + 1])
+static bool entry_is(const struct entry *entry, const struct list *sorted, const struct list *sent)
+{
+	return entry->sorted == sorted->n && entry->sent == sent->n &&
+	       memcmp(entry->values, sorted->values, sorted->n * sizeof(sorted->values[0])) == 0 &&
+	       memcmp(entry->values + sorted->n, sent->values, sent->n * sizeof(sent->values[0])) == 0;
+}
+
+/* Lists are short and often nearly sorted; a hostile long one is left to qsort. */
+static void sort(struct list *list)
+{
+	if (list->n > CACHE_VALUES) {
+		qsort(list->values, list->n, sizeof(list->values[0]), compare);
+		return;
+	}
+	for (size_t i = 1; i < list->n; i++) {
+		uint16_t value = list->values[i];
+		size_t at = i;
+
+		for (; at > 0 && list->values[at - 1] > value; at--)
+			list->values[at] = list->values[at - 1];
+		list->values[at] = value;
+	}
+}
+
+/* The hash of a sorted list, with a second list in the order it was sent behind it. */
+static void hash_lists(struct pp_ja4_cache *cache, struct list *sorted, const struct list *sent,
+		       char hash[HASH_CHARS + 1])
 {
 	char text[2 * PP_JA4_LIST_MAX * VALUE_CHARS];
+	struct entry *entry;
 	size_t len;
 
-	qsort(types->values, types->n, sizeof(types->values[0]), compare);
-	len = list_text(types, text);
-	if (len > 0 && algorithms->n > 0) {
+	sort(sorted);
+	entry = cache_entry(cache, sorted, sent);
+	if (entry && entry_is(entry, sorted, sent)) {
+		memcpy(hash, entry->hash, HASH_CHARS + 1);
+		return;
+	}
+	len = list_text(sorted, text);
+	if (len > 0 && sent->n > 0) {
 		text[len++] = '_';
-		len += list_text(algorithms, text + len);
+		len += list_text(sent, text + len);
 	}
 	hash_text(text, len, hash);
+	if (!entry)
+		return;
+	entry->sorted = (uint16_t)sorted->n;
+	entry->sent = (uint16_t)sent->n;
+	memcpy(entry->values, sorted->values, sorted->n * sizeof(sorted->values[0]));
+	memcpy(entry->values + sorted->n, sent->values, sent->n * sizeof(sent->values[0]));
+	memcpy(entry->hash, hash, HASH_CHARS + 1);
 }
 
-void pp_ja4(const struct pp_tls_client_hello *hello, char text[PP_JA4_TEXT])
+void pp_ja4(struct pp_ja4_cache *cache, const struct pp_tls_client_hello *hello, char text[PP_JA4_TEXT])
 {
-	struct list ciphers = { .n = 0 }, types = { .n = 0 }, algorithms = { .n = 0 };
+	struct list ciphers, types, algorithms;
+	static const struct list none;
 	char alpn[3], cipher_hash[HASH_CHARS + 1], extension_hash[HASH_CHARS + 1];
 	size_t extension_count;
 
 	text[0] = '\0';
 	if (!hello->whole)
 		return;
+	list_clear(&ciphers);
+	list_clear(&types);
+	list_clear(&algorithms);
 	/* Suites of an SSLv2-format hello have three bytes; JA4 knows none of them. */
 	if (!hello->v2)
 		list_read(&ciphers, hello->ciphers);
@@ -176,8 +249,8 @@ void pp_ja4(const struct pp_tls_client_hello *hello, char text[PP_JA4_TEXT])
 	if (ciphers.overflow || types.overflow || algorithms.overflow)
 		return;
 	alpn_text(hello, alpn);
-	hash_ciphers(&ciphers, cipher_hash);
-	hash_extensions(&types, &algorithms, extension_hash);
+	hash_lists(cache, &ciphers, &none, cipher_hash);
+	hash_lists(cache, &types, &algorithms, extension_hash);
 	snprintf(text, PP_JA4_TEXT, "t%s%c%02u%02u%s_%s_%s", version_text(hello), hello->has_sni ? 'd' : 'i',
 		 (unsigned)(hello->cipher_count < 99 ? hello->cipher_count : 99),
 		 (unsigned)(extension_count < 99 ? extension_count : 99), alpn, cipher_hash, extension_hash);

@@ -11,6 +11,11 @@
 
 enum { PP_JA4_LIST_MAX = 512 };
 
-void pp_ja4(const struct pp_tls_client_hello *hello, char text[PP_JA4_TEXT]);
+/* Remembers hashes over a run: NULL without memory, and NULL works where one is taken. */
+struct pp_ja4_cache;
+struct pp_ja4_cache *pp_ja4_cache_new(void);
+void pp_ja4_cache_free(struct pp_ja4_cache *cache);
+
+void pp_ja4(struct pp_ja4_cache *cache, const struct pp_tls_client_hello *hello, char text[PP_JA4_TEXT]);
 
 #endif

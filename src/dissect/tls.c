@@ -76,6 +76,7 @@ struct pp_tls {
 	struct pp_tls_13 t13;
 	struct pp_arena *arena;
 	struct pp_certificates *certificates;
+	struct pp_ja4_cache *ja4;
 	enum pp_side client;
 	enum shape shape;
 	bool early_data;  /* offered */
@@ -84,7 +85,7 @@ struct pp_tls {
 	uint8_t session_id[SESSION_ID_MAX], session_id_len;
 };
 
-struct pp_tls *pp_tls_new(struct pp_arena *arena, struct pp_certificates *certificates)
+struct pp_tls *pp_tls_new(struct pp_arena *arena, struct pp_certificates *certificates, struct pp_ja4_cache *ja4)
 {
 	struct pp_tls *tls = pp_arena_alloc(arena, sizeof(*tls));
 
@@ -92,6 +93,7 @@ struct pp_tls *pp_tls_new(struct pp_arena *arena, struct pp_certificates *certif
 		return NULL;
 	tls->arena = arena;
 	tls->certificates = certificates;
+	tls->ja4 = ja4;
 	for (unsigned side = 0; side < 2; side++) {
 		pp_buf_init(&tls->sides[side].message.held, PP_TLS_MESSAGE_MAX);
 		tls->sides[side].suspect = true;
@@ -180,7 +182,7 @@ static void keep_client_hello(struct pp_tls *tls, enum pp_side from, const struc
 	facts->session_id_offered = hello->session_id.len > 0;
 	facts->cipher_count = hello->cipher_count;
 	facts->clipped |= hello->clipped;
-	pp_ja4(hello, facts->ja4);
+	pp_ja4(tls->ja4, hello, facts->ja4);
 	tls->session_id_len = 0;
 	if (hello->session_id.len > 0 && hello->session_id.len <= SESSION_ID_MAX) {
 		memcpy(tls->session_id, hello->session_id.p, hello->session_id.len);
@@ -784,6 +786,11 @@ void pp_tls_data(struct pp_tls *tls, enum pp_side from, struct pp_span bytes, st
 		return;
 	tls->facts.desynchronised[from] = false;
 	side->mark = mark;
+	/* Most segments lie within one record of application data, of which only the end says anything. */
+	if (framer->in_body && framer->record.type == PP_TLS_APPLICATION_DATA && bytes.len < framer->left) {
+		framer->left = (uint16_t)(framer->left - bytes.len);
+		return;
+	}
 	if (!framer->in_body && framer->have == 0)
 		side->record_begin = mark;
 	while ((found = pp_tls_framer_next(framer, &cur, &piece)) == PP_TLS_PIECE) {

@@ -18,6 +18,7 @@ enum {
 	TAIL_LEN = 64,
 	PLACES = 8, /* slots tried from the hash on */
 	SHARED_DER_MAX = 1 << 13,
+	SHARED_BYTES_MAX = 32 << 20, /* of the whole cache */
 	NAME_TEXT_MAX = 1 << 12,
 	SAN_TEXT_MAX = 255,
 	TAG_DNS_NAME = 2, /* GeneralName, RFC 5280 section 4.2.1.6 */
@@ -56,7 +57,7 @@ struct pp_certificates *pp_certificates_new(size_t cap, struct pp_hash_key key)
 	certificates->key = key;
 	certificates->cap = cap;
 	certificates->mask = slots - 1;
-	pp_pool_init(&certificates->pool, 0);
+	pp_pool_init(&certificates->pool, SHARED_BYTES_MAX);
 	pp_arena_init(&certificates->arena, &certificates->pool);
 	return certificates;
 }
@@ -437,14 +438,15 @@ static const struct pp_tls_certificate *add(struct pp_certificates *certificates
 const struct pp_tls_certificate *pp_certificates_get(struct pp_certificates *certificates, struct pp_span der,
 						     struct pp_arena *arena)
 {
+	const struct pp_tls_certificate *shared;
 	struct pp_tls_certificate *own;
 	size_t first = first_place(certificates, der);
 
 	for (size_t i = 0; i < PLACES && der.len <= SHARED_DER_MAX; i++) {
 		struct entry **slot = &certificates->slots[(first + i) & certificates->mask];
 
-		if (!*slot && certificates->n < certificates->cap)
-			return add(certificates, slot, der);
+		if (!*slot && certificates->n < certificates->cap && (shared = add(certificates, slot, der)) != NULL)
+			return shared;
 		if (!*slot)
 			break;
 		if (pp_span_equal((*slot)->der, der.p, der.len))

@@ -14,7 +14,7 @@ enum {
 	CERTIFICATES_MAX = 16384,
 	LOOKUPS_MAX = 65536,
 	NAMES_MAX = 65536,
-	PROGRESS_WINDOWS = 1024,
+	PROGRESS_WINDOWS = 256,
 	REORDER_PACKETS = 8,
 };
 
@@ -42,11 +42,12 @@ enum pp_err pp_analysis_new(struct pp_analysis **ret_analysis, const struct pp_a
 	pp_segment_pool_init(&analysis->segments, memory / 8);
 	analysis->flows = pp_flows_new(memory / 4 / FLOW_BYTES, options->key);
 	analysis->certificates = pp_certificates_new(CERTIFICATES_MAX, options->key);
+	analysis->ja4 = pp_ja4_cache_new();
 	analysis->lookups = pp_lookups_new(LOOKUPS_MAX, options->key, &analysis->lookup_pool);
 	analysis->names = pp_names_new(NAMES_MAX, options->key);
 	analysis->spool = pp_spool_new(memory / 16 < SPOOL_MOST ? memory / 16 : SPOOL_MOST);
 	analysis->attributor = (struct pp_attributor){ options->catalogue, options->tags, analysis->names };
-	analysis->talk_shared = (struct pp_talk_shared){ analysis->certificates, pp_engine_dns_message };
+	analysis->talk_shared = (struct pp_talk_shared){ analysis->certificates, analysis->ja4, pp_engine_dns_message };
 	err = pp_ipfrag_new(&analysis->ipfrag, FRAGMENT_SLOTS, options->key);
 	if (err != PP_OK || !analysis->flows || !analysis->certificates || !analysis->lookups || !analysis->names ||
 	    !analysis->spool) {
@@ -85,6 +86,7 @@ void pp_analysis_free(struct pp_analysis *analysis)
 	pp_names_free(analysis->names);
 	pp_lookups_free(analysis->lookups);
 	pp_certificates_free(analysis->certificates);
+	pp_ja4_cache_free(analysis->ja4);
 	pp_ipfrag_free(analysis->ipfrag);
 	pp_flows_free(analysis->flows);
 	pp_slab_done(&analysis->segments);
@@ -202,8 +204,12 @@ static enum pp_err read_all(struct pp_analysis *analysis)
 			bytes += window->frames[i].caplen;
 		decode_window(analysis, window);
 		file_window(analysis, window);
-		if (analysis->options.progress && ++windows % PROGRESS_WINDOWS == 0)
+		if (++windows % PROGRESS_WINDOWS != 0)
+			continue;
+		if (analysis->options.progress)
 			analysis->options.progress(analysis->options.progress_context, frames, bytes);
+		if (analysis->options.given_up && analysis->options.given_up(analysis->options.given_up_context))
+			err = PP_END;
 	}
 	free(window);
 	return err != PP_OK ? err : analysis->failed;

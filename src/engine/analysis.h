@@ -33,6 +33,9 @@ struct pp_analysis_options {
 	/* Called now and then with the bytes read so far; for a progress line.  May be NULL. */
 	void (*progress)(void *context, uint64_t frames, uint64_t bytes);
 	void *progress_context;
+	/* Asked as often: true ends the run with PP_END, for a view of which nobody waits any more.  May be NULL. */
+	bool (*given_up)(void *context);
+	void *given_up_context;
 };
 
 enum pp_err PP_MUST_CHECK pp_analysis_new(struct pp_analysis **ret_analysis, const struct pp_analysis_options *options);

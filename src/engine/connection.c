@@ -103,7 +103,7 @@ static void push(struct detail *detail, const struct pp_packet *packet, const st
 		 struct pp_mark now)
 {
 	struct sink_context context = { detail, news->side };
-	const struct pp_sink sink = { &context, sink_bytes, sink_missing };
+	const struct pp_stream_sink sink = { &context, sink_bytes, sink_missing };
 	struct pp_reassembly *stream = &detail->stream[news->side];
 	struct pp_slab *pool = &detail->analysis->segments;
 	enum pp_err err = pp_reassembly_push(stream, pool, news->offset, packet->payload_view, news->len, now, &sink);
@@ -121,7 +121,7 @@ static void push(struct detail *detail, const struct pp_packet *packet, const st
 static void give_up(struct detail *detail, enum pp_side side, bool all)
 {
 	struct sink_context context = { detail, side };
-	const struct pp_sink sink = { &context, sink_bytes, sink_missing };
+	const struct pp_stream_sink sink = { &context, sink_bytes, sink_missing };
 
 	pp_reassembly_give_up(&detail->stream[side], &detail->analysis->segments, &sink, all);
 	detail->hole_since[side] = PP_TIME_NONE;
@@ -233,8 +233,9 @@ void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet,
 		}
 	}
 	if (detail) {
-		mind_hole(detail, PP_CLIENT, now.ts);
-		mind_hole(detail, PP_SERVER, now.ts);
+		for (enum pp_side side = PP_CLIENT; side <= PP_SERVER; side++)
+			if (detail->hole_since[side] != PP_TIME_NONE || pp_reassembly_waits(&detail->stream[side]))
+				mind_hole(detail, side, now.ts);
 	}
 	pp_flows_touch(analysis->flows, flow);
 }

@@ -6,6 +6,7 @@
 #include "decode/ipfrag.h"
 #include "decode/packet.h"
 #include "dissect/dns.h"
+#include "dissect/ja4.h"
 #include "dissect/ndpi.h"
 #include "dissect/talk.h"
 #include "dissect/x509.h"
@@ -34,6 +35,7 @@ struct pp_analysis {
 	struct pp_flows *flows;
 	struct pp_ipfrag *ipfrag;
 	struct pp_certificates *certificates;
+	struct pp_ja4_cache *ja4;
 	struct pp_lookups *lookups;
 	struct pp_names *names;
 	struct pp_ndpi *ndpi;

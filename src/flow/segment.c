@@ -25,10 +25,10 @@ enum {
 /* All that a copy shares with its original; the TTL may differ by the hop between two capture points. */
 static uint32_t signature(const struct pp_packet *packet)
 {
-	uint64_t mix = (uint64_t)packet->tcp.seq << 32 | packet->tcp.ack;
+	uint64_t mix = ((uint64_t)packet->tcp.seq << 32 | packet->tcp.ack) * 0x9e3779b97f4a7c15ULL;
 
-	mix = (mix ^ (uint64_t)packet->payload_len << 40 ^ (uint64_t)packet->tcp.flags << 32 ^ packet->ip_id ^
-	       (uint64_t)packet->tcp.window << 16) *
+	mix = (mix ^ mix >> 32 ^ (uint64_t)packet->payload_len << 40 ^ (uint64_t)packet->tcp.flags << 32 ^
+	       packet->ip_id ^ (uint64_t)packet->tcp.window << 16) *
 	      0x9e3779b97f4a7c15ULL;
 	mix = (mix ^ mix >> 29 ^ packet->tcp.ts_val ^ (uint64_t)packet->tcp.ts_ecr << 32) * 0xbf58476d1ce4e5b9ULL;
 	if (packet->tcp.sack_count)

@@ -66,8 +66,17 @@ struct tombstones {
 	uint64_t lost;
 };
 
+/* Most packets follow one of the same connection and direction: its key and hash need not be made again. */
+struct recent {
+	struct pp_addr src, dst;
+	uint32_t ports;
+	uint64_t hash;
+	struct pp_flow_key key;
+};
+
 struct pp_flows {
 	struct pp_hash_key hash_key;
+	struct recent recent[2]; /* one for each direction */
 	size_t most;
 	struct pp_slab slab;
 	struct pp_flow **buckets;
@@ -80,6 +89,8 @@ struct pp_flows {
 	uint64_t late, evicted;
 };
 
+static uint64_t key_hash(const struct pp_flows *flows, const struct pp_flow_key *key);
+
 struct pp_flows *pp_flows_new(size_t most, struct pp_hash_key key)
 {
 	struct pp_flows *flows = calloc(1, sizeof(*flows));
@@ -87,6 +98,8 @@ struct pp_flows *pp_flows_new(size_t most, struct pp_hash_key key)
 	if (!flows)
 		return NULL;
 	flows->hash_key = key;
+	/* Zeroed, they stand for the all-zero key, so its hash must be theirs. */
+	flows->recent[0].hash = flows->recent[1].hash = key_hash(flows, &flows->recent[0].key);
 	flows->most = most;
 	flows->bucket_count = BUCKETS_FIRST;
 	flows->buckets = calloc(flows->bucket_count, sizeof(struct pp_flow *));
@@ -114,7 +127,7 @@ void pp_flows_free(struct pp_flows *flows)
 
 static uint64_t key_hash(const struct pp_flows *flows, const struct pp_flow_key *key)
 {
-	uint32_t words[9];
+	uint32_t words[10];
 	size_t n = 0;
 
 	if (pp_addr_is_v4(&key->ip[0]) && pp_addr_is_v4(&key->ip[1])) {
@@ -126,6 +139,7 @@ static uint64_t key_hash(const struct pp_flows *flows, const struct pp_flow_key 
 		n = 8;
 	}
 	words[n++] = (uint32_t)key->port[0] << 16 | key->port[1];
+	words[n++] = 0; /* whole 64-bit words hash faster */
 	return pp_hash(&flows->hash_key, words, n * sizeof(words[0]));
 }
 
@@ -142,10 +156,21 @@ static struct pp_flow_key make_key(const struct pp_addr *src, const struct pp_ad
 	return key;
 }
 
-uint64_t pp_flows_hash(const struct pp_flows *flows, const struct pp_packet *packet, struct pp_flow_key *ret_key)
+uint64_t pp_flows_hash(struct pp_flows *flows, const struct pp_packet *packet, struct pp_flow_key *ret_key)
 {
-	*ret_key = make_key(&packet->src, &packet->dst, packet->sport, packet->dport);
-	return key_hash(flows, ret_key);
+	struct recent *recent = &flows->recent[packet->sport < packet->dport];
+	uint32_t ports = (uint32_t)packet->sport << 16 | packet->dport;
+
+	if (recent->ports != ports || memcmp(&recent->src, &packet->src, sizeof(recent->src)) != 0 ||
+	    memcmp(&recent->dst, &packet->dst, sizeof(recent->dst)) != 0) {
+		recent->src = packet->src;
+		recent->dst = packet->dst;
+		recent->ports = ports;
+		recent->key = make_key(&packet->src, &packet->dst, packet->sport, packet->dport);
+		recent->hash = key_hash(flows, &recent->key);
+	}
+	*ret_key = recent->key;
+	return recent->hash;
 }
 
 void pp_flows_prefetch(const struct pp_flows *flows, uint64_t hash)

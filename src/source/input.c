@@ -39,6 +39,7 @@ static void refill_packed(struct pp_input *input)
 	pp_buf_clear(&input->packed_store);
 	read_file(input, &input->packed_store, &input->packed_ended);
 	input->packed = pp_cur_span(pp_buf_span(&input->packed_store), PP_MORE);
+	input->packed_bytes += input->packed_store.len;
 }
 
 static const char *packed_damage(const struct pp_input *input)
@@ -65,6 +66,9 @@ static enum pp_err refill_unpacked(struct pp_input *input)
 		return err;
 	if (err == PP_MALFORMED)
 		end_input(input, "compressed data is damaged");
+	else if (input->window_end > PP_INPUT_RATIO_FREE &&
+		 input->window_end / PP_INPUT_RATIO_MAX > input->packed_bytes)
+		end_input(input, "compressed data expands like no capture does");
 	else if (input->store.len == before && pp_cur_left(&input->packed) == 0 && input->packed_ended)
 		end_input(input, packed_damage(input));
 	return PP_OK;
@@ -132,6 +136,7 @@ static enum pp_err start_codec(struct pp_input *input, const struct pp_codec *co
 		return PP_NOMEM;
 	input->codec = codec;
 	input->packed = input->window;
+	input->packed_bytes = pp_input_left(input);
 	input->packed_ended = input->ended;
 	input->packed_store = input->store;
 	pp_buf_init(&input->store, PP_INPUT_MOST);

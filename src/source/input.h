@@ -7,7 +7,8 @@
  * Errors  PP_IO with errno set from pp_input_open() alone.  Later failures (reading, decompressing) end the input:
  *         `damage` says what happened, and everything before it has been handed out.
  * Owns    its buffers and the file.  The window's bytes stay where they are until pp_input_fill() or pp_input_drop().
- * Limits  the window is at most PP_INPUT_MOST bytes, and it grows only as fast as bytes arrive.
+ * Limits  the window is at most PP_INPUT_MOST bytes, and it grows only as fast as bytes arrive.  A compressed file ends
+ *         where it expands more than PP_INPUT_RATIO_MAX-fold: whoever means it can unpack it and pipe it in.
  */
 #ifndef PP_SOURCE_INPUT_H
 #define PP_SOURCE_INPUT_H
@@ -19,6 +20,8 @@
 enum {
 	PP_INPUT_ROOM = 256 << 10,
 	PP_INPUT_MOST = PP_FRAME_MAX + PP_INPUT_ROOM, /* the largest frame, its headers and generous options */
+	PP_INPUT_RATIO_MAX = 128,                     /* no capture of that much expands so far … */
+	PP_INPUT_RATIO_FREE = 512 << 20,              /* … beyond this many bytes */
 };
 
 struct pp_input {
@@ -37,6 +40,7 @@ struct pp_input {
 	struct pp_buf packed_store;
 	struct pp_cur packed; /* compressed bytes at hand */
 	bool packed_ended;
+	uint64_t packed_bytes; /* read so far */
 };
 
 /* Either way pp_input_close() is due afterwards, also after a failure. */

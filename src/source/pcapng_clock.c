@@ -84,5 +84,6 @@ int64_t pp_pcapng_clock_ns(const struct pp_pcapng_clock *clock, uint64_t ticks)
 		ns = (int64_t)(ticks / clock->divide);
 	else
 		ns = binary_ns(ticks, clock->bits);
-	return saturated_add(ns, clock->offset_ns);
+	ns = saturated_add(ns, clock->offset_ns);
+	return ns > PP_TIME_MOST ? PP_TIME_MOST : ns < -PP_TIME_MOST ? -PP_TIME_MOST : ns;
 }

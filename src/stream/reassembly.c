@@ -34,8 +34,12 @@ static enum pp_err insert(struct pp_reassembly *side, struct pp_slab *pool, stru
 		return PP_LIMIT;
 	while (pp_cur_left(&cur) > 0) {
 		size_t len = pp_cur_left(&cur) < PIECE_BYTES ? pp_cur_left(&cur) : PIECE_BYTES;
-		struct pp_segment *piece = pp_slab_take(pool);
+		struct pp_segment *piece;
 
+		/* A byte each costs as much to wait and to search as a full one. */
+		if (side->waiting_pieces == PP_REASSEMBLY_PIECES_MAX)
+			return PP_LIMIT;
+		piece = pp_slab_take(pool);
 		if (!piece)
 			return PP_LIMIT;
 		memcpy(piece->bytes, pp_cur_take(&cur, len).p, len);
@@ -47,6 +51,7 @@ static enum pp_err insert(struct pp_reassembly *side, struct pp_slab *pool, stru
 		link = &piece->next;
 		offset += (int64_t)len;
 		side->waiting_bytes += len;
+		side->waiting_pieces++;
 	}
 	return PP_OK;
 }
@@ -86,13 +91,14 @@ static enum pp_err wait_for_hole(struct pp_reassembly *side, struct pp_slab *poo
 }
 
 /* Hands on everything that is now in order. */
-static void drain(struct pp_reassembly *side, struct pp_slab *pool, const struct pp_sink *sink)
+static void drain(struct pp_reassembly *side, struct pp_slab *pool, const struct pp_stream_sink *sink)
 {
 	while (side->waiting && side->waiting->offset <= side->next) {
 		struct pp_segment *piece = side->waiting;
 
 		side->waiting = piece->next;
 		side->waiting_bytes -= piece->len;
+		side->waiting_pieces--;
 		if (piece_end(piece) > side->next) {
 			struct pp_cur cur = pp_cur(piece->bytes, piece->len, PP_TRUNCATED);
 
@@ -105,7 +111,7 @@ static void drain(struct pp_reassembly *side, struct pp_slab *pool, const struct
 }
 
 enum pp_err pp_reassembly_push(struct pp_reassembly *side, struct pp_slab *pool, int64_t offset, struct pp_span bytes,
-			       uint32_t len, struct pp_mark mark, const struct pp_sink *sink)
+			       uint32_t len, struct pp_mark mark, const struct pp_stream_sink *sink)
 {
 	struct pp_cur cur = pp_cur_span(bytes, PP_TRUNCATED);
 	int64_t captured_end = offset + (int64_t)bytes.len, end = offset + len;
@@ -140,7 +146,8 @@ enum pp_err pp_reassembly_push(struct pp_reassembly *side, struct pp_slab *pool,
 
 int64_t pp_reassembly_hole_end(const struct pp_reassembly *side) { return side->waiting->offset; }
 
-void pp_reassembly_give_up(struct pp_reassembly *side, struct pp_slab *pool, const struct pp_sink *sink, bool all)
+void pp_reassembly_give_up(struct pp_reassembly *side, struct pp_slab *pool, const struct pp_stream_sink *sink,
+			   bool all)
 {
 	while (side->waiting) {
 		sink->missing(sink->context, (uint64_t)(side->waiting->offset - side->next));
@@ -174,5 +181,5 @@ void pp_reassembly_drop(struct pp_reassembly *side, struct pp_slab *pool)
 		side->waiting = piece->next;
 		pp_slab_give(pool, piece);
 	}
-	side->waiting_bytes = 0;
+	side->waiting_bytes = side->waiting_pieces = 0;
 }

@@ -7,7 +7,7 @@
  * Units   offsets and lengths in bytes.
  * Errors  PP_LIMIT when the segment had to be dropped: the caller gives up the hole and the count is reported.
  * Owns    the waiting copies, in pieces from the pool shared by a run.
- * Limits  PP_REASSEMBLY_SIDE_MAX bytes waiting per side, the pool's cap over all.
+ * Limits  PP_REASSEMBLY_SIDE_MAX bytes and PP_REASSEMBLY_PIECES_MAX pieces waiting per side, the pool's cap over all.
  * Source  RFC 9293 section 3.10.7.4; RFC 5722's lesson on overlaps.
  */
 #ifndef PP_STREAM_REASSEMBLY_H
@@ -17,12 +17,12 @@
 #include "base/slab.h"
 #include "flow/mark.h"
 
-enum { PP_REASSEMBLY_SIDE_MAX = 256 * 1024 };
+enum { PP_REASSEMBLY_SIDE_MAX = 256 * 1024, PP_REASSEMBLY_PIECES_MAX = 192 };
 
 struct pp_segment;
 
 /* Where the bytes go.  `missing` is called before the bytes behind a hole. */
-struct pp_sink {
+struct pp_stream_sink {
 	void *context;
 	void (*bytes)(void *context, struct pp_span bytes, struct pp_mark mark);
 	void (*missing)(void *context, uint64_t count);
@@ -31,7 +31,7 @@ struct pp_sink {
 struct pp_reassembly {
 	int64_t next;               /* offset of the next byte in order */
 	struct pp_segment *waiting; /* ascending offsets, not overlapping */
-	size_t waiting_bytes;
+	size_t waiting_bytes, waiting_pieces;
 };
 
 /* A pool for waiting segments, shared by a run and ended by pp_slab_done(). */
@@ -41,10 +41,11 @@ void pp_segment_pool_init(struct pp_slab *pool, size_t cap_bytes);
  */
 enum pp_err PP_MUST_CHECK pp_reassembly_push(struct pp_reassembly *side, struct pp_slab *pool, int64_t offset,
 					     struct pp_span bytes, uint32_t len, struct pp_mark mark,
-					     const struct pp_sink *sink);
+					     const struct pp_stream_sink *sink);
 static inline bool pp_reassembly_waits(const struct pp_reassembly *side) { return side->waiting != NULL; }
 /* Skips the first hole and hands on what waits behind it; with `all`, every hole. */
-void pp_reassembly_give_up(struct pp_reassembly *side, struct pp_slab *pool, const struct pp_sink *sink, bool all);
+void pp_reassembly_give_up(struct pp_reassembly *side, struct pp_slab *pool, const struct pp_stream_sink *sink,
+			   bool all);
 /* Offset of the first waiting byte; only while pp_reassembly_waits(). */
 int64_t pp_reassembly_hole_end(const struct pp_reassembly *side);
 /* True when every byte of [offset, offset + len) was handed on or waits. */

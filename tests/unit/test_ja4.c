@@ -40,14 +40,33 @@ static void published_example(void **state)
 	char text[PP_JA4_TEXT];
 
 	(void)state;
-	pp_ja4(&hello, text);
+	pp_ja4(NULL, &hello, text);
 	assert_string_equal(text, "t13d1516h2_8daaf6152771_e5627efa2ab1");
 	hello.has_sni = false;
 	hello.alpn_count = 0;
 	hello.versions[0] = PP_TLS_1_1;
 	hello.version_count = 1;
-	pp_ja4(&hello, text);
+	pp_ja4(NULL, &hello, text);
 	assert_string_equal(text, "t11i151600_8daaf6152771_e5627efa2ab1");
+}
+
+/* What was worked out before is the same, and does not stand in for anything else. */
+static void remembered(void **state)
+{
+	struct pp_ja4_cache *cache = pp_ja4_cache_new();
+	struct pp_tls_client_hello hello = chrome(), fewer = chrome();
+	char text[PP_JA4_TEXT], plain[PP_JA4_TEXT];
+
+	(void)state;
+	fewer.ciphers.len -= 2;
+	for (int round = 0; round < 3; round++) {
+		pp_ja4(cache, &hello, text);
+		assert_string_equal(text, "t13d1516h2_8daaf6152771_e5627efa2ab1");
+		pp_ja4(cache, &fewer, text);
+		pp_ja4(NULL, &fewer, plain);
+		assert_string_equal(text, plain);
+	}
+	pp_ja4_cache_free(cache);
 }
 
 /* Firefox: the hash of its suites is the one published for it. */
@@ -60,7 +79,7 @@ static void recorded_hello(void **state)
 
 	(void)state;
 	assert_int_equal(pp_tls_client_hello_read(pp_cur(bytes + 9, len - 9, PP_MALFORMED), &hello), PP_OK);
-	pp_ja4(&hello, text);
+	pp_ja4(NULL, &hello, text);
 	assert_string_equal(text, "t13d1715h2_5b57614c22b0_a54fffd0eb61");
 	free(bytes);
 }
@@ -82,7 +101,7 @@ static void alpn_characters(void **state)
 		char text[PP_JA4_TEXT];
 
 		hello.alpn[0] = span(cases[i].alpn, cases[i].len);
-		pp_ja4(&hello, text);
+		pp_ja4(NULL, &hello, text);
 		assert_memory_equal(text + 8, cases[i].expected, 2);
 	}
 }
@@ -94,10 +113,10 @@ static void nothing_to_hash(void **state)
 
 	(void)state;
 	hello.versions[0] = PP_SSL_3;
-	pp_ja4(&hello, text);
+	pp_ja4(NULL, &hello, text);
 	assert_string_equal(text, "ts3i000000_000000000000_000000000000");
 	hello.whole = false;
-	pp_ja4(&hello, text);
+	pp_ja4(NULL, &hello, text);
 	assert_string_equal(text, "");
 }
 
@@ -110,19 +129,19 @@ static void too_much(void **state)
 	(void)state;
 	hello.ciphers = span(ciphers, sizeof(ciphers) - 2);
 	hello.cipher_count = PP_JA4_LIST_MAX;
-	pp_ja4(&hello, text);
+	pp_ja4(NULL, &hello, text);
 	assert_memory_equal(text, "t13d9916h2_", 11);
 	hello.ciphers = span(ciphers, sizeof(ciphers));
-	pp_ja4(&hello, text);
+	pp_ja4(NULL, &hello, text);
 	assert_string_equal(text, "");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(published_example), cmocka_unit_test(recorded_hello),
-		cmocka_unit_test(alpn_characters),   cmocka_unit_test(nothing_to_hash),
-		cmocka_unit_test(too_much),
+		cmocka_unit_test(published_example), cmocka_unit_test(remembered),
+		cmocka_unit_test(recorded_hello),    cmocka_unit_test(alpn_characters),
+		cmocka_unit_test(nothing_to_hash),   cmocka_unit_test(too_much),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

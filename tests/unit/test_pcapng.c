@@ -482,9 +482,9 @@ static void test_clock(void **state)
 		{ 0xff, 0, UINT64_MAX, 0 },
 		{ 6, 0, (uint64_t)-505425287, INT64_C(-505425287000) }, /* signed, as some writers mean it */
 		{ 0x8a, 0, (uint64_t)-512, -500000000 },
-		{ 6, 0, UINT64_C(0x7fffffffffffffff), INT64_MAX },
-		{ 0, INT64_MAX, UINT64_MAX / 2, INT64_MAX },
-		{ 0, INT64_MIN, 0, -INT64_MAX },
+		{ 6, 0, UINT64_C(0x7fffffffffffffff), PP_TIME_MOST },
+		{ 0, INT64_MAX, UINT64_MAX / 2, PP_TIME_MOST },
+		{ 0, INT64_MIN, 0, -PP_TIME_MOST },
 	};
 
 	(void)state;

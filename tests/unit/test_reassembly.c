@@ -38,7 +38,7 @@ struct fixture {
 	struct pp_slab pool;
 	struct pp_reassembly side;
 	struct heard heard;
-	struct pp_sink sink;
+	struct pp_stream_sink sink;
 	uint32_t packet;
 };
 
@@ -46,7 +46,7 @@ static void begin(struct fixture *f)
 {
 	memset(f, 0, sizeof(*f));
 	pp_segment_pool_init(&f->pool, 1 << 20);
-	f->sink = (struct pp_sink){ &f->heard, hear, miss };
+	f->sink = (struct pp_stream_sink){ &f->heard, hear, miss };
 }
 
 static void end(struct fixture *f)

@@ -28,7 +28,7 @@ static void start(struct run *run)
 	pp_pool_init(&run->pool, 0);
 	pp_arena_init(&run->arena, &run->pool);
 	run->certificates = pp_certificates_new(16, (struct pp_hash_key){ { 1, 2 } });
-	run->tls = pp_tls_new(&run->arena, run->certificates);
+	run->tls = pp_tls_new(&run->arena, run->certificates, NULL);
 	assert_non_null(run->tls);
 }
 

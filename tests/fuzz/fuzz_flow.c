@@ -1,0 +1,159 @@
+/* Segments of a few connections through the flow table, as the engine files them.
+ *
+ * A segment is sixteen bytes: who, flags, SEQ and ACK near what is expected or anywhere, length, window, time passed.
+ */
+#include "base/time.h"
+#include "flow/flow.h"
+#include "fuzz/fuzz.h"
+
+enum { FLOWS_MOST = 8, SEGMENTS_MAX = 512, PORTS = 16 };
+
+/* Differences of two times fit: source/ promises no more. */
+static const int64_t TIME_MOST = (INT64_C(1) << 62) - 1;
+
+struct script {
+	struct pp_cur cur;
+	struct pp_mark now;
+	uint32_t next_seq[PORTS][2];
+};
+
+static void fill_addresses(struct pp_packet *packet, unsigned port, bool from_server)
+{
+	const uint8_t client[4] = { 10, 0, 0, 4 }, server[4] = { 10, 0, 0, 5 };
+
+	packet->src = pp_addr_v4(from_server ? server : client);
+	packet->dst = pp_addr_v4(from_server ? client : server);
+	packet->sport = (uint16_t)(from_server ? 443 : 50000 + port);
+	packet->dport = (uint16_t)(from_server ? 50000 + port : 443);
+}
+
+/* Mostly a little later; now and then long before or after, as far as file formats go. */
+static int64_t passed(uint16_t step)
+{
+	if (step >= 0xff00)
+		return ((int64_t)step - 0xff80) * (INT64_MAX / 2048);
+	return step & 0x8000 ? (int64_t)(step & 0x7fff) * PP_SECOND / 16 : (int64_t)(step & 0x7fff) * 1000;
+}
+
+static bool next_packet(struct script *script, struct pp_packet *ret_packet, uint8_t *ret_what)
+{
+	struct pp_cur *cur = &script->cur;
+	uint8_t who = pp_cur_u8(cur), what = pp_cur_u8(cur);
+	bool from_server = who & 0x80;
+	uint32_t *seq = &script->next_seq[who % PORTS][from_server],
+		 *ack = &script->next_seq[who % PORTS][!from_server];
+	struct pp_packet packet = { .kind = PP_PACKET_TCP, .ip_version = 4, .protocol = 6, .ttl = 64 };
+
+	fill_addresses(&packet, who % PORTS, from_server);
+	packet.tcp.flags = pp_cur_u8(cur);
+	packet.ip_id = pp_cur_u8(cur);
+	packet.tcp.seq = pp_cur_u32(cur);
+	packet.tcp.ack = pp_cur_u16(cur);
+	packet.payload_len = pp_cur_u16(cur) & 0x3fff;
+	packet.tcp.window = pp_cur_u16(cur);
+	if (what & 1)
+		packet.tcp.seq = *seq + (uint32_t)(int32_t)(int8_t)packet.tcp.seq;
+	packet.tcp.ack = what & 2 ? *ack + (uint32_t)(int32_t)(int8_t)packet.tcp.ack : packet.tcp.ack << 16;
+	*seq = packet.tcp.seq + packet.payload_len + !!(packet.tcp.flags & (PP_TCP_SYN | PP_TCP_FIN));
+	if (__builtin_add_overflow(script->now.ts, passed(pp_cur_u16(cur)), &script->now.ts) ||
+	    script->now.ts < -TIME_MOST || script->now.ts > TIME_MOST)
+		script->now.ts = 0;
+	script->now.packet++;
+	*ret_packet = packet;
+	*ret_what = what;
+	return pp_cur_ok(cur);
+}
+
+static void quote(struct pp_flows *flows, const struct pp_packet *packet, struct pp_mark now)
+{
+	struct pp_packet icmp = { .kind = PP_PACKET_ICMP,
+				  .ip_version = 4,
+				  .icmp_type = 3,
+				  .icmp_code = 13,
+				  .quote = { .present = true,
+					     .src = packet->src,
+					     .dst = packet->dst,
+					     .protocol = 6,
+					     .sport = packet->sport,
+					     .dport = packet->dport,
+					     .has_seq = true,
+					     .seq = packet->tcp.seq,
+					     .tcp_hlen = (uint8_t)packet->tcp.window } };
+	enum pp_side side;
+	struct pp_flow *flow = pp_flows_quoted(flows, &icmp.quote, now, &side);
+
+	if (flow)
+		pp_flow_icmp(flow, &icmp, side, now);
+}
+
+static void file(struct pp_flows *flows, const struct pp_packet *packet, uint8_t what, struct pp_mark now)
+{
+	struct pp_flow_key key;
+	uint64_t hash = pp_flows_hash(flows, packet, &key);
+	struct pp_flow *flow = pp_flows_find(flows, packet, &key, hash, now);
+	struct pp_flow_news news;
+
+	if (!flow)
+		return;
+	pp_flow_segment(flow, packet, now, (enum pp_phase)(what >> 3 & 7), &news);
+	if (news.duplicate)
+		return;
+	if (news.payload) {
+		FUZZ_CHECK(news.len == packet->payload_len);
+		pp_flow_payload(flow, &news, what & 4);
+		if ((what & 0x40) && news.side == PP_CLIENT)
+			pp_flow_watch(flow, news.offset, news.offset + news.len, 1, now);
+	}
+	if ((what & 0x80) && flow->facts.sides_by == PP_BY_PORT)
+		pp_flow_swap(flow, PP_BY_HTTP);
+	pp_flows_touch(flows, flow);
+}
+
+static void check(const struct pp_flow *flow)
+{
+	const struct pp_tcp_facts *facts = &flow->facts;
+
+	FUZZ_CHECK(facts->icmp_count <= PP_ICMP_MAX && facts->syn_times <= PP_SYN_TIMES_MAX);
+	FUZZ_CHECK(facts->syn_retransmits <= facts->syn_count);
+	for (int side = 0; side < 2; side++) {
+		FUZZ_CHECK(facts->side[side].missing <= facts->side[side].end);
+		FUZZ_CHECK(facts->side[side].end < (uint64_t)1 << 40);
+	}
+}
+
+static unsigned take_out(struct pp_flows *flows, int64_t now, int64_t end)
+{
+	struct pp_flow *flow;
+	unsigned taken = 0;
+
+	while ((flow = pp_flows_expire(flows, now)) != NULL) {
+		pp_flow_finish(flow, end);
+		check(flow);
+		pp_flows_release(flows, flow);
+		taken++;
+	}
+	return taken;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct script script = { .cur = pp_cur(data, size, PP_MALFORMED) };
+	struct pp_flows *flows = pp_flows_new(FLOWS_MOST, fuzz_key);
+	struct pp_packet packet;
+	unsigned taken = 0;
+	uint8_t what;
+
+	if (!flows)
+		return 0;
+	while (script.now.packet < SEGMENTS_MAX && next_packet(&script, &packet, &what)) {
+		if (packet.tcp.flags == 0xff)
+			quote(flows, &packet, script.now);
+		else
+			file(flows, &packet, what, script.now);
+		taken += take_out(flows, script.now.ts, script.now.ts);
+	}
+	taken += take_out(flows, INT64_MAX, script.now.ts);
+	FUZZ_CHECK(taken == pp_flows_counts(flows).indexes);
+	pp_flows_free(flows);
+	return 0;
+}
