@@ -121,10 +121,9 @@ void pp_baseline_observe(struct pp_diagnosis *diagnosis, const struct pp_connect
 	if (!baseline)
 		return;
 	baseline->is_client = true;
-	/* A scanner asks once, or asks what no agent does; an agent whose way is blocked asks web ports again and
-	 * again. */
-	if (shape->stage == PP_STAGE_SYN && !who->host && !who->row &&
-	    (conn->tcp.syn_count == 1 || (conn->server.port != 443 && conn->server.port != 80)))
+	/* An agent whose way is blocked asks many web servers in vain, too: only other ports make a scanner. */
+	if (shape->stage == PP_STAGE_SYN && !who->host && !who->row && conn->server.port != 443 &&
+	    conn->server.port != 80)
 		observe_probe(baseline, pp_bit_of(server.word[0] ^ server.word[1]), conn->first.ts);
 }
 

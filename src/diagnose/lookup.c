@@ -170,7 +170,9 @@ static bool label_found(const struct pp_case *c)
 	const struct pp_name *name = pp_map_find(&c->diagnosis->names, &key);
 	int64_t at = c->lookup->first.ts;
 
-	if (!name || c->who->row || begins(c->lookup->name, "www."))
+	/* A suffix makes a name of two labels longer: "example.com" is nobody's host with a suffix. */
+	if (!name || c->who->row || begins(c->lookup->name, "www.") ||
+	    strchr(c->lookup->name, '.') == strrchr(c->lookup->name, '.'))
 		return false;
 	return (name->answered.ts >= at && name->answered.ts - at <= SUFFIX_TRIES_NS) ||
 	       (name->last_answered >= at && name->last_answered - at <= SUFFIX_TRIES_NS);

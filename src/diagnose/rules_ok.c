@@ -132,8 +132,11 @@ const struct pp_rule pp_rule_ok_10 = OK_ROW(
 
 /* ------------------------------------------------------------------ OK-04, OK-08: somebody else did the job */
 
+/* Who waited longer than a race lasts was let down. */
 static bool abandoned(const struct pp_case *c)
 {
+	if (pp_stage_is(c, PP_STAGE_HELLO) && c->shape.end.ts - c->conn->first.ts > PP_GROUP_NS)
+		return false;
 	return pp_stage_is(c, PP_STAGE_SYN) || ((pp_stage_is(c, PP_STAGE_OPEN) || pp_stage_is(c, PP_STAGE_HELLO)) &&
 						pp_closed_by_client(c) && !pp_alert_from(c, PP_SERVER));
 }
@@ -142,6 +145,9 @@ static bool lost_race(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	struct pp_mark winner;
 
+	/* Who was refused did not lose to anybody. */
+	if (c->shape.ending == PP_SERVER_RST)
+		return false;
 	if (!abandoned(c) || (c->tcp->syn_last.ts - c->tcp->syn.ts > 2 * PP_GROUP_NS && !c->who->host) ||
 	    (pp_stage_is(c, PP_STAGE_HELLO) && c->tcp->watch_retransmits) || !pp_sibling_won(c, &winner))
 		return false;
@@ -238,7 +244,7 @@ static bool probes_many(const struct pp_case *c)
 	const struct pp_baseline *client = pp_map_find(&c->diagnosis->addresses, &key);
 
 	return client && client->scans && c->tcp->icmp_count == 0 && !c->who->host && !c->who->row &&
-	       (c->tcp->syn_count == 1 || (c->conn->server.port != 443 && c->conn->server.port != 80));
+	       c->conn->server.port != 443 && c->conn->server.port != 80;
 }
 
 static bool scan(const struct pp_case *c)

@@ -160,12 +160,21 @@ static void run(void *context)
 	}
 }
 
+static bool given_up(void *context)
+{
+	const struct pp_watch *watch = context;
+
+	return watch->stopping;
+}
+
 enum pp_err pp_watch_start(struct pp_watch *watch, const struct pp_analysis_options *options,
 			   const struct pp_trace *trace, bool by_process)
 {
 	memset(watch, 0, sizeof(*watch));
 	watch->options = *options;
 	watch->options.progress = NULL;
+	watch->options.given_up = given_up;
+	watch->options.given_up_context = watch;
 	watch->options.max_memory = MEMORY;
 	watch->trace = trace;
 	watch->by_process = by_process;

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Loss of live captures on a veth pair between two namespaces: pathproof, tcpdump and dumpcap in the same run, with the same
-ring.  Checks bars 2 and 4 of the capture command.
+"""Loss of live captures on a veth pair between two namespaces: pathproof, tcpdump and dumpcap in the same run, with
+the same ring.  Checks bars 2 and 4 of the capture command.
 
-usage: loss.py PATHPROOF [--secs S] [--rates R,R…] [--hogs N,N…] [--quick] [--json FILE]     (root; packages: tools/packages/live)
+usage: loss.py PATHPROOF [--secs S] [--rates R,R…] [--hogs N,N…] [--quick] [--json FILE]
+       (root; packages: tools/packages/live)
 """
 
 import argparse
@@ -43,12 +44,14 @@ def tear_down():
 
 
 def tools(program, out):
+    """pathproof's reader goes before everything else, so the others get the same: what is compared is the capturing."""
+    first = ["nice", "-n", "-20"]
     return {
         "pathproof": [program, "capture", "-q", "--interface", "v1", "--filter", "tcp", "--write", out / "o.pcapng",
                       "--force"],
-        "tcpdump": ["tcpdump", "-Z", "root", "-ni", "v1", "-B", RING_MIB * 1024, "-w", out / "o.pcap", "tcp"],
-        "dumpcap": ["dumpcap", "-q", "-ni", "v1", "-B", RING_MIB, "-f", "tcp", "-w", out / "o.pcapng"],
-        "tcpdump, its default ring": ["tcpdump", "-Z", "root", "-ni", "v1", "-w", out / "o.pcap", "tcp"],
+        "tcpdump": [*first, "tcpdump", "-Z", "root", "-ni", "v1", "-B", RING_MIB * 1024, "-w", out / "o.pcap", "tcp"],
+        "dumpcap": [*first, "dumpcap", "-q", "-ni", "v1", "-B", RING_MIB, "-f", "tcp", "-w", out / "o.pcapng"],
+        "tcpdump, its default ring": [*first, "tcpdump", "-Z", "root", "-ni", "v1", "-w", out / "o.pcap", "tcp"],
     }
 
 
@@ -85,12 +88,14 @@ def pcapng_counts(path):
 def one(arguments, name, command, size, rate, hogs, tail):
     for file in arguments.tmp.iterdir():
         file.unlink()
-    busy = [subprocess.Popen(["timeout", str(int(arguments.secs + 15)), "sh", "-c", "while :; do :; done"])
-            for _ in range(hogs)]
+    busy = [subprocess.Popen(["python3", "-c", f"import time\nend = time.time() + {arguments.secs + 15}\n"
+                              "while time.time() < end: pass"]) for _ in range(hogs)]
     capture = subprocess.Popen(["ip", "netns", "exec", B, *map(str, command)], stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)
     time.sleep(1.2)
-    sent = json.loads(run("ip", "netns", "exec", A, "nice", "-n", "-15", arguments.bin / "live_send", "v0", size, rate, arguments.secs).stdout)
+    # The sender has to reach its rate beside the hogs, too.
+    sent = json.loads(run("ip", "netns", "exec", A, "nice", "-n", "-15", arguments.bin / "live_send", "v0", size, rate,
+                          arguments.secs).stdout)
     time.sleep(tail)
     capture.send_signal(signal.SIGINT)
     out, err = capture.communicate(timeout=120)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""How many short-lived processes are attributed: COUNT processes, each with an executable name of its own, connect and exit
-within 20 ms; the flow of each must carry its pid and its name, or nothing.  Checks bar 3 of the capture command.
+"""How many short-lived processes are attributed: COUNT processes, each with an executable name of its own, connect
+and exit within 20 ms; the flow of each must carry its pid and its name, or nothing.  Checks bar 3 of the capture command.
 
 usage: owners.py PATHPROOF [COUNT]     (root)
 """

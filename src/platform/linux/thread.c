@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { NICE_LAST = 19, NICE_FIRST = -20 };
+enum { NICE_LAST = 10, NICE_FIRST = -20 };
 
 static void *run(void *context)
 {
