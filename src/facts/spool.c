@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_MAX = 1 << 20, OFFSET_BITS = 44, PAGE_BYTES = 64 * 1024, PAGES = 64 };
+enum { RECORD_MAX = 1 << 20, OFFSET_BITS = 44, PAGE_BYTES = 16 * 1024, PAGES = 256 };
 
 struct pp_spool {
 	struct pp_buf memory; /* records not in the file yet */
