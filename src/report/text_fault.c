@@ -54,7 +54,7 @@ static void title(struct pp_layout *layout, const struct pp_text_fault *fault)
 	pp_line_i64(&line, fault->number);
 	pp_line_add(&line, ".");
 	pp_layout_text(layout, PP_BOLD, INDENT, line.text);
-	pp_layout_to(layout, INDENT);
+	pp_layout_to(layout, layout->column < INDENT ? INDENT : layout->column + 1);
 	pp_line_start(&line);
 	pp_line_value(&line, finding->host);
 	pp_line_add(&line, " (");
