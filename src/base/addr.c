@@ -102,13 +102,86 @@ bool pp_addr_is_multicast(const struct pp_addr *addr)
 	return IN_ANY(addr, list);
 }
 
+static char *format_byte(unsigned byte, char *to)
+{
+	if (byte >= 100)
+		*to++ = (char)('0' + byte / 100);
+	if (byte >= 10)
+		*to++ = (char)('0' + byte / 10 % 10);
+	*to++ = (char)('0' + byte % 10);
+	return to;
+}
+
+static char *format_v4(const uint8_t *bytes, char *to)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		if (i)
+			*to++ = '.';
+		to = format_byte(bytes[i], to);
+	}
+	return to;
+}
+
+/* A group of IPv6 in lower case without leading zeros. */
+static char *format_group(unsigned group, char *to)
+{
+	static const char hex[] = "0123456789abcdef";
+	int shift = group >> 12 ? 12 : group >> 8 ? 8 : group >> 4 ? 4 : 0;
+
+	for (; shift >= 0; shift -= 4)
+		*to++ = hex[group >> shift & 15];
+	return to;
+}
+
+struct run {
+	unsigned at, len;
+};
+
+/* The first of the longest runs of at least two zero groups; `at` is 8 without one. */
+static struct run longest_zeros(const unsigned groups[8])
+{
+	struct run best = { 8, 1 }, run = { 0, 0 };
+
+	for (unsigned i = 0; i < 8; i++) {
+		if (groups[i])
+			run = (struct run){ i + 1, 0 };
+		else if (++run.len > best.len)
+			best = run;
+	}
+	return best;
+}
+
+/* RFC 5952; ::a.b.c.d for the IPv4-compatible addresses of RFC 4291, as inet_ntop() has it. */
+static char *format_v6(const uint8_t *bytes, char *to)
+{
+	unsigned groups[8];
+	struct run zeros;
+
+	for (unsigned i = 0; i < 8; i++)
+		groups[i] = (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1];
+	zeros = longest_zeros(groups);
+	for (unsigned i = 0; i < 8; i++) {
+		if (i == zeros.at) {
+			*to++ = ':';
+			i += zeros.len - 1;
+			if (i == 7)
+				*to++ = ':';
+			continue;
+		}
+		if (i)
+			*to++ = ':';
+		if (i == 6 && zeros.at == 0 && zeros.len == 6)
+			return format_v4(bytes + 12, to);
+		to = format_group(groups[i], to);
+	}
+	return to;
+}
+
 void pp_addr_format(const struct pp_addr *addr, char text[PP_ADDR_TEXT])
 {
-	const char *done = pp_addr_is_v4(addr) ? inet_ntop(AF_INET, addr->b + 12, text, PP_ADDR_TEXT)
-					       : inet_ntop(AF_INET6, addr->b, text, PP_ADDR_TEXT);
+	char *end = pp_addr_is_v4(addr) ? format_v4(addr->b + 12, text) : format_v6(addr->b, text);
 
-	if (!done)
-		text[0] = '\0';
+	*end = '\0';
 }
 
 enum pp_err pp_addr_parse(const char *text, struct pp_addr *ret_addr)

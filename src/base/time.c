@@ -1,6 +1,6 @@
 #include "base/time.h"
 
-#include <stdio.h>
+#include "base/digits.h"
 
 /* Both conversions count in 400-year eras that begin on 1 March, so that the leap day is the last of its year. */
 int64_t pp_time_days(int64_t year, unsigned month, unsigned day)
@@ -11,6 +11,13 @@ int64_t pp_time_days(int64_t year, unsigned month, unsigned day)
 	int64_t of_year = (153 * (int64_t)(month > 2 ? month - 3 : month + 9) + 2) / 5 + (int64_t)day - 1;
 
 	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+static char *number(char *to, int64_t value, unsigned width, char behind)
+{
+	to = pp_digits_padded(to, (uint64_t)value, width);
+	*to++ = behind;
+	return to;
 }
 
 void pp_time_format(int64_t ns, char text[PP_TIME_TEXT])
@@ -42,6 +49,12 @@ void pp_time_format(int64_t ns, char text[PP_TIME_TEXT])
 		text[0] = '\0';
 		return;
 	}
-	snprintf(text, PP_TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d.%09dZ", (int)year, month, day,
-		 (int)(seconds / 3600), (int)(seconds / 60 % 60), (int)(seconds % 60), (int)rest);
+	text = number(text, year, 4, '-');
+	text = number(text, month, 2, '-');
+	text = number(text, day, 2, 'T');
+	text = number(text, seconds / 3600, 2, ':');
+	text = number(text, seconds / 60 % 60, 2, ':');
+	text = number(text, seconds % 60, 2, '.');
+	text = number(text, rest, 9, 'Z');
+	*text = '\0';
 }

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char hex[] = "0123456789abcdef";
+
 struct range {
 	uint32_t from, to;
 };
@@ -108,7 +110,6 @@ unsigned pp_rune_width(uint32_t code)
 
 unsigned pp_rune_show(const char *text, struct pp_rune rune, char safe[PP_RUNE_TEXT])
 {
-	static const char hex[] = "0123456789abcdef";
 	unsigned len = 0;
 
 	if (rune.valid && !pp_rune_unsafe(rune.code)) {
@@ -142,26 +143,46 @@ size_t pp_text_columns(const char *text)
 	return columns;
 }
 
-/* Length of the leading run of plain ASCII that every place takes as it is. */
-static size_t plain(const char *text)
-{
-	size_t len = 0;
+/* True for ASCII that every place takes as it is. */
+static bool is_plain(char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; }
 
-	while (text[len] >= ' ' && text[len] < 0x7f && text[len] != '"' && text[len] != '\\')
-		len++;
-	return len;
+/* is_plain() of eight bytes at once.  A byte that is none sets its top bit in one of the terms; borrows and carries
+ * start only at such bytes, so those behind it may be wrong but the answer is not. */
+static bool eight_plain(const char *text)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101);
+	uint64_t bytes, marks;
+
+	memcpy(&bytes, text, sizeof(bytes));
+	marks = bytes | (bytes + each) | (bytes - each * ' ');
+	marks |= ((bytes ^ each * '"') - each) | ((bytes ^ each * '\\') - each);
+	return (marks & each * 0x80) == 0;
+}
+
+size_t pp_escape_plain(const char *text, size_t len)
+{
+	size_t at = 0;
+
+	while (len - at >= 8 && eight_plain(text + at))
+		at += 8;
+	if (at && len - at < 8 && eight_plain(text + len - 8)) /* the last ones, some of them once more */
+		return len;
+	while (at < len && is_plain(text[at]))
+		at++;
+	return at;
 }
 
 void pp_escape_show(struct pp_out *out, const char *text)
 {
+	const char *end = text + strlen(text);
 	char safe[PP_RUNE_TEXT];
 
-	while (*text) {
-		size_t run = plain(text);
+	while (text < end) {
+		size_t run = pp_escape_plain(text, (size_t)(end - text));
 
 		pp_out_bytes(out, text, run);
 		text += run;
-		if (*text) {
+		if (text < end) {
 			struct pp_rune rune = pp_rune(text);
 
 			(void)pp_rune_show(text, rune, safe);
@@ -173,10 +194,11 @@ void pp_escape_show(struct pp_out *out, const char *text)
 
 static void json_unit(struct pp_out *out, unsigned unit)
 {
-	char text[8];
+	const char text[6] = {
+		'\\', 'u', hex[unit >> 12 & 15], hex[unit >> 8 & 15], hex[unit >> 4 & 15], hex[unit & 15]
+	};
 
-	snprintf(text, sizeof(text), "\\u%04x", unit & 0xffff);
-	pp_out_text(out, text);
+	pp_out_bytes(out, text, sizeof(text));
 }
 
 static void json_rune(struct pp_out *out, const char *text, struct pp_rune rune)
@@ -198,12 +220,14 @@ static void json_rune(struct pp_out *out, const char *text, struct pp_rune rune)
 
 void pp_escape_json(struct pp_out *out, const char *text)
 {
-	while (*text) {
-		size_t run = plain(text);
+	const char *end = text + strlen(text);
+
+	while (text < end) {
+		size_t run = pp_escape_plain(text, (size_t)(end - text));
 
 		pp_out_bytes(out, text, run);
 		text += run;
-		if (*text) {
+		if (text < end) {
 			struct pp_rune rune = pp_rune(text);
 
 			json_rune(out, text, rune);

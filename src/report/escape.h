@@ -33,6 +33,9 @@ unsigned pp_rune_show(const char *text, struct pp_rune rune, char safe[PP_RUNE_T
 size_t pp_text_columns(const char *text);
 void pp_escape_show(struct pp_out *out, const char *text);
 
+/* Length of the leading run of ASCII that every place takes as it is. */
+size_t pp_escape_plain(const char *text, size_t len);
+
 /* The inside of a JSON string: valid UTF-8, U+FFFD for what was none, unsafe characters as \uNNNN. */
 void pp_escape_json(struct pp_out *out, const char *text);
 

@@ -6,33 +6,14 @@
 
 enum { SCHEMA = 1 };
 
-static void quoted(struct pp_out *out, const char *text)
+void pp_json_open(struct pp_json *json, char bracket)
 {
-	pp_out_char(out, '"');
-	pp_escape_json(out, text);
-	pp_out_char(out, '"');
-}
-
-static void member(struct pp_json *json, const char *key)
-{
-	if (json->comma)
-		pp_out_char(json->out, ',');
-	json->comma = true;
-	if (key) {
-		quoted(json->out, key);
-		pp_out_char(json->out, ':');
-	}
-}
-
-static void open(struct pp_json *json, const char *key, char bracket)
-{
-	member(json, key);
 	pp_out_char(json->out, bracket);
 	json->comma = false;
 	json->depth++;
 }
 
-static void close(struct pp_json *json, char bracket)
+void pp_json_close(struct pp_json *json, char bracket)
 {
 	assert(json->depth > 0);
 	pp_out_char(json->out, bracket);
@@ -46,44 +27,57 @@ void pp_json_record(struct pp_json *json, const char *record)
 {
 	assert(json->depth == 0);
 	json->comma = false;
-	open(json, NULL, '{');
+	pp_json_object(json, NULL);
 	pp_json_text(json, "record", record);
 	pp_json_u64(json, "schema", SCHEMA);
 }
 
 void pp_json_end(struct pp_json *json)
 {
-	close(json, '}');
+	pp_json_close(json, '}');
 	assert(json->depth == 0);
 	pp_out_char(json->out, '\n');
 }
 
-void pp_json_object(struct pp_json *json, const char *key) { open(json, key, '{'); }
-
-void pp_json_object_end(struct pp_json *json) { close(json, '}'); }
-
-void pp_json_list(struct pp_json *json, const char *key) { open(json, key, '['); }
-
-void pp_json_list_end(struct pp_json *json) { close(json, ']'); }
-
-void pp_json_text(struct pp_json *json, const char *key, const char *text)
+void pp_json_text_value(struct pp_json *json, const char *text)
 {
-	if (!text)
-		return;
-	member(json, key);
-	quoted(json->out, text);
+	pp_out_char(json->out, '"');
+	pp_escape_json(json->out, text);
+	pp_out_char(json->out, '"');
 }
 
-void pp_json_u64(struct pp_json *json, const char *key, uint64_t value)
+static void plain_value(struct pp_json *json, const char *text, size_t len)
 {
-	member(json, key);
-	pp_out_u64(json->out, value);
+	char *at = pp_out_room(json->out, len + 2);
+
+	*at++ = '"';
+	memcpy(at, text, len);
+	at += len;
+	*at++ = '"';
+	pp_out_until(json->out, at);
 }
 
-void pp_json_bool(struct pp_json *json, const char *key, bool value)
+void pp_json_constant_value(struct pp_json *json, const char *text)
 {
-	member(json, key);
-	pp_out_text(json->out, value ? "true" : "false");
+	uint32_t hash = (uint32_t)((uintptr_t)text * UINT32_C(0x9e3779b1)) >> (32 - PP_JSON_PLAIN_BITS);
+	struct pp_json_plain *plain = &json->plain[hash];
+
+	if (plain->text != text) {
+		size_t len = strlen(text);
+
+		if (len > PP_JSON_PLAIN_MAX || pp_escape_plain(text, len) < len) {
+			pp_json_text_value(json, text);
+			return;
+		}
+		*plain = (struct pp_json_plain){ text, len };
+	}
+	plain_value(json, text, plain->len);
+}
+
+static void plain_member(struct pp_json *json, const char *key, const char *text)
+{
+	pp_json_key(json, key);
+	plain_value(json, text, strlen(text));
 }
 
 void pp_json_time(struct pp_json *json, const char *key, int64_t ns)
@@ -94,14 +88,14 @@ void pp_json_time(struct pp_json *json, const char *key, int64_t ns)
 		return;
 	pp_time_format(ns, text);
 	if (text[0])
-		pp_json_text(json, key, text);
+		plain_member(json, key, text);
 }
 
 void pp_json_ms(struct pp_json *json, const char *key, int64_t ns)
 {
 	if (ns < 0)
 		return;
-	member(json, key);
+	pp_json_key(json, key);
 	pp_out_decimal(json->out, ns, 6);
 }
 
@@ -112,7 +106,7 @@ void pp_json_addr(struct pp_json *json, const char *key, const struct pp_addr *a
 	if (!pp_addr_is_set(addr))
 		return;
 	pp_addr_format(addr, text);
-	pp_json_text(json, key, text);
+	plain_member(json, key, text);
 }
 
 void pp_json_endpoint(struct pp_json *json, const char *key, const struct pp_endpoint_addr *endpoint)

@@ -2,6 +2,7 @@
  *
  * Shape   pp_json_record() to pp_json_end() make one line.  `key` NULL is an element of a list.  A text that is NULL or
  *         a time that is PP_TIME_NONE is unknown and writes nothing: absent knowledge is an absent field.
+ *         Keys are literals that need no escaping; what takes one is inline so that the compiler measures it.
  * Source  RFC 8259; CONTRACT "JSON Lines" for the forms of times, addresses and milliseconds.
  */
 #ifndef PP_REPORT_JSON_H
@@ -11,24 +12,94 @@
 #include "base/time.h"
 #include "report/out.h"
 
+enum { PP_JSON_PLAIN_BITS = 8, PP_JSON_PLAIN_MAX = 2048 };
+
+/* A constant text that needs no escaping, known by its address. */
+struct pp_json_plain {
+	const char *text;
+	size_t len;
+};
+
 struct pp_json {
 	struct pp_out *out;
 	bool comma; /* something stands before the next member */
 	unsigned depth;
+	struct pp_json_plain plain[1 << PP_JSON_PLAIN_BITS]; /* by a hash of the address; the last one stays */
 };
 
 void pp_json_init(struct pp_json *json, struct pp_out *out);
 void pp_json_record(struct pp_json *json, const char *record); /* {"record":…,"schema":1 */
 void pp_json_end(struct pp_json *json);                        /* } and the end of the line */
 
-void pp_json_object(struct pp_json *json, const char *key);
-void pp_json_object_end(struct pp_json *json);
-void pp_json_list(struct pp_json *json, const char *key);
-void pp_json_list_end(struct pp_json *json);
+/* What stands before a value: the comma that is due, and the key unless it is NULL. */
+static inline void pp_json_key(struct pp_json *json, const char *key)
+{
+	size_t len = key ? strlen(key) : 0;
+	char *at = pp_out_room(json->out, len + sizeof(",\"\":"));
 
-void pp_json_text(struct pp_json *json, const char *key, const char *text);
-void pp_json_u64(struct pp_json *json, const char *key, uint64_t value);
-void pp_json_bool(struct pp_json *json, const char *key, bool value);
+	*at = ',';
+	at += json->comma;
+	json->comma = true;
+	if (key) {
+		*at++ = '"';
+		memcpy(at, key, len);
+		at += len;
+		*at++ = '"';
+		*at++ = ':';
+	}
+	pp_out_until(json->out, at);
+}
+
+void pp_json_open(struct pp_json *json, char bracket);
+void pp_json_close(struct pp_json *json, char bracket);
+void pp_json_text_value(struct pp_json *json, const char *text);
+void pp_json_constant_value(struct pp_json *json, const char *text);
+
+static inline void pp_json_object(struct pp_json *json, const char *key)
+{
+	pp_json_key(json, key);
+	pp_json_open(json, '{');
+}
+
+static inline void pp_json_object_end(struct pp_json *json) { pp_json_close(json, '}'); }
+
+static inline void pp_json_list(struct pp_json *json, const char *key)
+{
+	pp_json_key(json, key);
+	pp_json_open(json, '[');
+}
+
+static inline void pp_json_list_end(struct pp_json *json) { pp_json_close(json, ']'); }
+
+static inline void pp_json_text(struct pp_json *json, const char *key, const char *text)
+{
+	if (!text)
+		return;
+	pp_json_key(json, key);
+	pp_json_text_value(json, text);
+}
+
+/* The same for a text that lives as long as the program: what is found out about it once is remembered. */
+static inline void pp_json_constant(struct pp_json *json, const char *key, const char *text)
+{
+	if (!text)
+		return;
+	pp_json_key(json, key);
+	pp_json_constant_value(json, text);
+}
+
+static inline void pp_json_u64(struct pp_json *json, const char *key, uint64_t value)
+{
+	pp_json_key(json, key);
+	pp_out_u64(json->out, value);
+}
+
+static inline void pp_json_bool(struct pp_json *json, const char *key, bool value)
+{
+	pp_json_key(json, key);
+	pp_out_text(json->out, value ? "true" : "false");
+}
+
 void pp_json_time(struct pp_json *json, const char *key, int64_t ns);
 void pp_json_ms(struct pp_json *json, const char *key, int64_t ns); /* milliseconds; negative is unknown */
 void pp_json_addr(struct pp_json *json, const char *key, const struct pp_addr *addr);

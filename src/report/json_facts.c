@@ -17,8 +17,8 @@ static void reset(struct pp_json *json, const struct pp_tcp_facts *tcp)
 	if (!pp_seen(rst->mark))
 		return;
 	pp_json_object(json, "rst");
-	pp_json_text(json, "from", pp_side_name(rst->from));
-	pp_json_text(json, "after", pp_phase_name(rst->after));
+	pp_json_constant(json, "from", pp_side_name(rst->from));
+	pp_json_constant(json, "after", pp_phase_name(rst->after));
 	pp_json_u64(json, "packet", rst->mark.packet);
 	pp_json_u64(json, "ttl", rst->ttl);
 	if (pp_seen(tcp->syn_ack))
@@ -42,7 +42,7 @@ void pp_json_tcp(struct pp_json *json, const struct pp_tcp_facts *tcp)
 	pp_json_sides(json, "retransmits", tcp->side[PP_CLIENT].retransmits, tcp->side[PP_SERVER].retransmits);
 	reset(json, tcp);
 	if (pp_seen(tcp->side[PP_CLIENT].fin) || pp_seen(tcp->side[PP_SERVER].fin))
-		pp_json_text(json, "fin", pp_side_name(tcp->fin_from));
+		pp_json_constant(json, "fin", pp_side_name(tcp->fin_from));
 	pp_json_object_end(json);
 }
 
@@ -158,13 +158,13 @@ static void alert(struct pp_json *json, const struct pp_tls_alert *alert)
 	struct pp_line name;
 
 	pp_json_object(json, NULL);
-	pp_json_text(json, "from", pp_side_name(alert->from));
+	pp_json_constant(json, "from", pp_side_name(alert->from));
 	if (alert->encrypted) {
 		pp_json_bool(json, "encrypted", true);
 	} else {
 		pp_line_start(&name);
 		pp_name_alert(&name, alert->code);
-		pp_json_text(json, "level", alert->level == 1 ? "warning" : alert->level == 2 ? "fatal" : NULL);
+		pp_json_constant(json, "level", alert->level == 1 ? "warning" : alert->level == 2 ? "fatal" : NULL);
 		pp_json_u64(json, "code", alert->code);
 		pp_json_text(json, "name", name.text);
 	}

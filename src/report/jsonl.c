@@ -5,6 +5,8 @@
 #include "report/names.h"
 #include "report/phrase.h"
 
+#include <string.h>
+
 static const char *path_of(const struct pp_jsonl *jsonl, uint16_t file)
 {
 	return file < jsonl->path_count ? jsonl->paths[file] : NULL;
@@ -29,10 +31,31 @@ static void evidence(struct pp_jsonl *jsonl, const struct pp_evidence *evidence,
 	pp_json_object_end(json);
 }
 
-static void alternatives(struct pp_json *json, const struct pp_verdict *verdict)
+/* A sentence that is left out when it has nothing to say. */
+static void sentence(struct pp_json *json, const char *key, const struct pp_line *line)
+{
+	if (line->len)
+		pp_json_text(json, key, line->text);
+}
+
+/* A text of the rule table; most hold no placeholder. */
+static void rule_text(struct pp_json *json, const char *key, const char *message, const struct pp_verdict *verdict)
 {
 	struct pp_line line;
 
+	if (!message || !message[0])
+		return;
+	if (!strchr(message, '{')) {
+		pp_json_constant(json, key, message);
+		return;
+	}
+	pp_line_start(&line);
+	pp_phrase_rule(&line, PP_ENGLISH, message, verdict);
+	sentence(json, key, &line);
+}
+
+static void alternatives(struct pp_json *json, const struct pp_verdict *verdict)
+{
 	if (!verdict->alternative_count)
 		return;
 	pp_json_list(json, "alternatives");
@@ -41,41 +64,26 @@ static void alternatives(struct pp_json *json, const struct pp_verdict *verdict)
 
 		if (!alternative->rule)
 			continue;
-		pp_line_start(&line);
-		pp_phrase_rule(&line, PP_ENGLISH, alternative->why_not, verdict);
 		pp_json_object(json, NULL);
-		pp_json_text(json, "rule", alternative->rule->id);
-		pp_json_text(json, "why_not", line.text);
+		pp_json_constant(json, "rule", alternative->rule->id);
+		rule_text(json, "why_not", alternative->why_not, verdict);
 		pp_json_object_end(json);
 	}
 	pp_json_list_end(json);
 }
 
-/* A sentence that is left out when it has nothing to say. */
-static void sentence(struct pp_json *json, const char *key, const struct pp_line *line)
-{
-	if (line->len)
-		pp_json_text(json, key, line->text);
-}
-
 static void domain_owner_grade(struct pp_json *json, const struct pp_verdict *verdict)
 {
-	pp_json_text(json, "domain", pp_domain_name(verdict->domain));
-	pp_json_text(json, "owner", pp_owner_name(verdict->owner));
+	pp_json_constant(json, "domain", pp_domain_name(verdict->domain));
+	pp_json_constant(json, "owner", pp_owner_name(verdict->owner));
 	if (verdict->grade != PP_GRADE_NONE)
-		pp_json_text(json, "grade", pp_grade_name(verdict->grade));
+		pp_json_constant(json, "grade", pp_grade_name(verdict->grade));
 }
 
 static void advice(struct pp_json *json, const struct pp_verdict *verdict)
 {
-	struct pp_line line;
-
-	pp_line_start(&line);
-	pp_phrase_next_test(&line, PP_ENGLISH, verdict);
-	sentence(json, "next_test", &line);
-	pp_line_start(&line);
-	pp_phrase_rule(&line, PP_ENGLISH, verdict->rule->remedy, verdict);
-	sentence(json, "remedy", &line);
+	rule_text(json, "next_test", verdict->next_test ? verdict->next_test : verdict->rule->next_test, verdict);
+	rule_text(json, "remedy", verdict->rule->remedy, verdict);
 }
 
 /* `file` is what packet numbers refer to; `filter` a Wireshark filter or "". */
@@ -88,9 +96,9 @@ static void verdict(struct pp_jsonl *jsonl, const char *key, const struct pp_ver
 	if (!v->rule)
 		return;
 	pp_json_object(json, key);
-	pp_json_text(json, "rule", v->rule->id);
-	pp_json_text(json, "name", v->rule->name);
-	pp_json_text(json, "outcome", pp_outcome_name(v->outcome));
+	pp_json_constant(json, "rule", v->rule->id);
+	pp_json_constant(json, "name", v->rule->name);
+	pp_json_constant(json, "outcome", pp_outcome_name(v->outcome));
 	domain_owner_grade(json, v);
 	pp_line_start(&line);
 	pp_phrase_summary(&line, PP_ENGLISH, v);
@@ -123,7 +131,7 @@ static void attribution(struct pp_json *json, const struct pp_attribution *who)
 	pp_json_text(json, "host", who->host);
 	pp_json_text(json, "category", who->category);
 	pp_json_text(json, "pattern", who->pattern);
-	pp_json_text(json, "by", pp_attributed_by_name(who->by));
+	pp_json_constant(json, "by", pp_attributed_by_name(who->by));
 	pp_json_object_end(json);
 }
 
@@ -369,10 +377,10 @@ static enum pp_err on_conclusion(void *context, const struct pp_conclusion *conc
 	pp_line_start(&summary);
 	pp_phrase_conclusion(&summary, PP_ENGLISH, conclusion);
 	pp_json_record(json, "conclusion");
-	pp_json_text(json, "outcome", pp_outcome_name(conclusion->outcome));
+	pp_json_constant(json, "outcome", pp_outcome_name(conclusion->outcome));
 	domain_owner_grade(json, &conclusion->verdict);
 	if (conclusion->verdict.rule)
-		pp_json_text(json, "rule", conclusion->verdict.rule->id);
+		pp_json_constant(json, "rule", conclusion->verdict.rule->id);
 	pp_json_text(json, "summary", summary.text);
 	pp_json_list(json, "faults");
 	for (unsigned i = 0; i < conclusion->fault_count; i++)

@@ -1,9 +1,9 @@
 #include "report/line.h"
 
+#include "base/digits.h"
 #include "base/time.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include <assert.h>
 #include <string.h>
 
 static const char ellipsis[] = "...";
@@ -57,10 +57,10 @@ void pp_line_value(struct pp_line *line, const char *text)
 
 void pp_line_i64(struct pp_line *line, int64_t value)
 {
-	char text[24];
+	char text[1 + PP_DIGITS_MOST] = { '-' };
+	char *end = pp_digits(text + (value < 0), pp_digits_magnitude(value));
 
-	snprintf(text, sizeof(text), "%" PRId64, value);
-	pp_line_add(line, text);
+	add(line, text, (size_t)(end - text));
 }
 
 void pp_line_addr(struct pp_line *line, const struct pp_addr *addr)
@@ -73,12 +73,17 @@ void pp_line_addr(struct pp_line *line, const struct pp_addr *addr)
 
 void pp_line_endpoint(struct pp_line *line, const struct pp_endpoint_addr *endpoint)
 {
+	char text[1 + PP_ADDR_TEXT + 2 + PP_DIGITS_MOST] = "[";
 	bool bracket = !pp_addr_is_v4(&endpoint->ip);
+	char *end;
 
-	pp_line_add(line, bracket ? "[" : "");
-	pp_line_addr(line, &endpoint->ip);
-	pp_line_add(line, bracket ? "]:" : ":");
-	pp_line_i64(line, endpoint->port);
+	pp_addr_format(&endpoint->ip, text + bracket);
+	end = text + strlen(text);
+	if (bracket)
+		*end++ = ']';
+	*end++ = ':';
+	end = pp_digits(end, endpoint->port);
+	add(line, text, (size_t)(end - text));
 }
 
 void pp_line_time(struct pp_line *line, int64_t ns)
@@ -96,15 +101,18 @@ void pp_line_time(struct pp_line *line, int64_t ns)
 /* value / unit with `decimals` digits, cut and not rounded: the same bytes everywhere, whatever the FPU. */
 static void fraction(struct pp_line *line, int64_t value, int64_t unit, unsigned decimals, const char *name)
 {
+	char text[PP_DIGITS_MOST + 4];
+	char *end = pp_digits(text, (uint64_t)(value / unit));
 	int64_t rest = value % unit;
 
-	pp_line_i64(line, value / unit);
+	assert(decimals <= 3);
 	for (unsigned i = 0; i < decimals; i++) {
-		char digit[3] = { '.', (char)('0' + rest * 10 / unit), '\0' };
-
-		pp_line_add(line, i == 0 ? digit : digit + 1);
+		if (i == 0)
+			*end++ = '.';
+		*end++ = (char)('0' + rest * 10 / unit);
 		rest = rest * 10 % unit;
 	}
+	add(line, text, (size_t)(end - text));
 	pp_line_add(line, name);
 }
 
@@ -133,13 +141,12 @@ void pp_line_duration(struct pp_line *line, int64_t ns)
 /* Length of a placeholder's name at `text`, which stands behind a '{'; 0 when it is none. */
 static size_t placeholder(const char *text, char name[16])
 {
-	size_t len = strcspn(text, "{}");
+	size_t len = 0;
 
-	if (text[len] != '}' || len == 0 || len >= 16)
-		return 0;
-	memcpy(name, text, len);
+	for (; text[len] && text[len] != '{' && text[len] != '}' && len < 15; len++)
+		name[len] = text[len];
 	name[len] = '\0';
-	return len;
+	return text[len] == '}' ? len : 0;
 }
 
 /* Takes the space back that stood before a value which turned out empty. */
@@ -153,14 +160,11 @@ void pp_line_expand(struct pp_line *line, const char *message, pp_resolve resolv
 {
 	char name[16];
 
-	while (*message) {
-		size_t run = strcspn(message, "{"), len, before;
+	for (const char *brace; (brace = strchr(message, '{')) != NULL;) {
+		size_t len = placeholder(brace + 1, name), before;
 
-		add(line, message, run);
-		message += run;
-		if (!*message)
-			return;
-		len = placeholder(message + 1, name);
+		add(line, message, (size_t)(brace - message));
+		message = brace;
 		before = line->len;
 		if (!len || !resolve(context, name, line)) {
 			add(line, message, 1);
@@ -171,4 +175,5 @@ void pp_line_expand(struct pp_line *line, const char *message, pp_resolve resolv
 			drop_space(line);
 		message += len + 2;
 	}
+	pp_line_add(line, message);
 }

@@ -128,7 +128,8 @@ static void name_or_hex(struct pp_line *line, const char *name, uint16_t number)
 {
 	char hex[8];
 
-	snprintf(hex, sizeof(hex), "0x%04x", number);
+	if (!name)
+		snprintf(hex, sizeof(hex), "0x%04x", number);
 	pp_line_add(line, name ? name : hex);
 }
 

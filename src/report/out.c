@@ -1,7 +1,6 @@
 #include "report/out.h"
 
-#include <assert.h>
-#include <string.h>
+#include "base/digits.h"
 
 void pp_out_init(struct pp_out *out, struct pp_sink sink)
 {
@@ -10,7 +9,7 @@ void pp_out_init(struct pp_out *out, struct pp_sink sink)
 	out->len = 0;
 }
 
-static void drain(struct pp_out *out)
+void pp_out_drain(struct pp_out *out)
 {
 	if (out->err == PP_OK && out->len)
 		out->err = out->sink.write(out->sink.context, out->bytes, out->len);
@@ -19,54 +18,40 @@ static void drain(struct pp_out *out)
 
 enum pp_err pp_out_flush(struct pp_out *out)
 {
-	drain(out);
+	pp_out_drain(out);
 	return out->err;
 }
 
-void pp_out_bytes(struct pp_out *out, const void *bytes, size_t len)
+void pp_out_large(struct pp_out *out, const char *bytes, size_t len)
 {
-	const char *from = bytes;
-
 	while (len && out->err == PP_OK) {
-		size_t room = PP_OUT_BYTES - out->len, n = len < room ? len : room;
+		size_t room = sizeof(out->bytes) - out->len, n = len < room ? len : room;
 
-		memcpy(out->bytes + out->len, from, n);
+		memcpy(out->bytes + out->len, bytes, n);
 		out->len += n;
-		from += n;
+		bytes += n;
 		len -= n;
-		if (out->len == PP_OUT_BYTES)
-			drain(out);
+		if (out->len == sizeof(out->bytes))
+			pp_out_drain(out);
 	}
 }
 
-void pp_out_text(struct pp_out *out, const char *text) { pp_out_bytes(out, text, strlen(text)); }
-
-void pp_out_char(struct pp_out *out, char c) { pp_out_bytes(out, &c, 1); }
-
 void pp_out_u64(struct pp_out *out, uint64_t value)
 {
-	char digits[20];
-	size_t at = sizeof(digits);
-
-	do
-		digits[--at] = (char)('0' + value % 10);
-	while (value /= 10);
-	pp_out_bytes(out, digits + at, sizeof(digits) - at);
+	pp_out_until(out, pp_digits(pp_out_room(out, PP_DIGITS_MOST), value));
 }
-
-/* The magnitude of a negative number, INT64_MIN included. */
-static uint64_t magnitude(int64_t value) { return value < 0 ? 0 - (uint64_t)value : (uint64_t)value; }
 
 void pp_out_i64(struct pp_out *out, int64_t value)
 {
 	if (value < 0)
 		pp_out_char(out, '-');
-	pp_out_u64(out, magnitude(value));
+	pp_out_u64(out, pp_digits_magnitude(value));
 }
 
 void pp_out_decimal(struct pp_out *out, int64_t value, unsigned decimals)
 {
-	uint64_t all = magnitude(value), unit = 1, rest;
+	uint64_t all = pp_digits_magnitude(value), unit = 1;
+	char *at;
 
 	assert(decimals <= 9);
 	for (unsigned i = 0; i < decimals; i++)
@@ -74,12 +59,11 @@ void pp_out_decimal(struct pp_out *out, int64_t value, unsigned decimals)
 	if (value < 0)
 		pp_out_char(out, '-');
 	pp_out_u64(out, all / unit);
-	rest = all % unit;
-	if (rest)
-		pp_out_char(out, '.');
-	while (rest) {
-		unit /= 10;
-		pp_out_char(out, (char)('0' + rest / unit));
-		rest %= unit;
-	}
+	if (all % unit == 0)
+		return;
+	pp_out_char(out, '.');
+	at = pp_digits_padded(pp_out_room(out, decimals), all % unit, decimals);
+	while (at[-1] == '0')
+		at--;
+	pp_out_until(out, at);
 }

@@ -1,6 +1,7 @@
 /* out: the buffered way out that all writers use.
  *
  * Shape   text and numbers go in, the sink gets them in large pieces.  Numbers are always written as in the C locale.
+ *         What is written a few bytes at a time is inline: a record is made of some hundred such pieces.
  * Errors  the first failure of the sink is kept and everything after it is dropped, so a writer checks once, at
  *         pp_out_flush().
  * Owns    nothing; the sink is borrowed.
@@ -10,10 +11,15 @@
 
 #include "base/err.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
-enum { PP_OUT_BYTES = 1 << 16 };
+enum {
+	PP_OUT_BYTES = 1 << 16,
+	PP_OUT_PIECE = 1 << 12, /* the most that can be asked for in one piece */
+};
 
 struct pp_sink {
 	enum pp_err (*write)(void *context, const void *bytes, size_t len); /* all of it, or an error */
@@ -28,13 +34,45 @@ struct pp_out {
 };
 
 void pp_out_init(struct pp_out *out, struct pp_sink sink);
-void pp_out_bytes(struct pp_out *out, const void *bytes, size_t len);
-void pp_out_text(struct pp_out *out, const char *text);
-void pp_out_char(struct pp_out *out, char c);
+void pp_out_drain(struct pp_out *out); /* empties the buffer; a failure is kept */
+enum pp_err PP_MUST_CHECK pp_out_flush(struct pp_out *out);
+
+/* Where the next bytes go, with room for `len` of them; pp_out_until() says where they ended. */
+static inline char *pp_out_room(struct pp_out *out, size_t len)
+{
+	assert(len <= PP_OUT_PIECE);
+	if (out->len > sizeof(out->bytes) - len)
+		pp_out_drain(out);
+	return out->bytes + out->len;
+}
+
+static inline void pp_out_until(struct pp_out *out, const char *end) { out->len = (size_t)(end - out->bytes); }
+
+static inline void pp_out_char(struct pp_out *out, char c)
+{
+	char *at = pp_out_room(out, 1);
+
+	*at = c;
+	out->len++;
+}
+
+void pp_out_large(struct pp_out *out, const char *bytes, size_t len); /* pp_out_bytes() when the buffer runs full */
+
+static inline void pp_out_bytes(struct pp_out *out, const char *bytes, size_t len)
+{
+	if (len > sizeof(out->bytes) || out->len > sizeof(out->bytes) - len) {
+		pp_out_large(out, bytes, len);
+		return;
+	}
+	memcpy(out->bytes + out->len, bytes, len);
+	out->len += len;
+}
+
+static inline void pp_out_text(struct pp_out *out, const char *text) { pp_out_bytes(out, text, strlen(text)); }
+
 void pp_out_u64(struct pp_out *out, uint64_t value);
 void pp_out_i64(struct pp_out *out, int64_t value);
 /* value / 10^decimals without trailing zeros: (6100000, 6) is "6.1".  `decimals` is at most 9. */
 void pp_out_decimal(struct pp_out *out, int64_t value, unsigned decimals);
-enum pp_err PP_MUST_CHECK pp_out_flush(struct pp_out *out);
 
 #endif

@@ -6,6 +6,9 @@
 #include <assert.h>
 #include <string.h>
 
+/* Placeholders are looked up for every sentence, and mostly differ in the first letter. */
+static bool is(const char *name, const char *other) { return name[0] == other[0] && strcmp(name, other) == 0; }
+
 /* ---- Rule texts ---- */
 
 struct verdict_context {
@@ -70,7 +73,7 @@ static const struct {
 static bool resolve_verdict(const void *context, const char *name, struct pp_line *line)
 {
 	for (size_t i = 0; i < sizeof(verdict_values) / sizeof(verdict_values[0]); i++) {
-		if (strcmp(name, verdict_values[i].name) == 0) {
+		if (is(name, verdict_values[i].name)) {
 			verdict_values[i].add(line, context);
 			return true;
 		}
@@ -81,7 +84,7 @@ static bool resolve_verdict(const void *context, const char *name, struct pp_lin
 bool pp_phrase_knows(const char *placeholder)
 {
 	for (size_t i = 0; i < sizeof(verdict_values) / sizeof(verdict_values[0]); i++)
-		if (strcmp(placeholder, verdict_values[i].name) == 0)
+		if (is(placeholder, verdict_values[i].name))
 			return true;
 	return false;
 }
@@ -262,29 +265,29 @@ static void add_milliseconds(struct pp_line *line, enum pp_language language, in
 /* One value in the form that stands behind the placeholder's colon; false when there is no such form. */
 static bool add_formatted(struct pp_line *line, enum pp_language language, int64_t value, const char *form)
 {
-	if (strcmp(form, "ms") == 0)
+	if (is(form, "ms"))
 		add_milliseconds(line, language, value);
-	else if (strcmp(form, "us") == 0)
+	else if (is(form, "us"))
 		add_duration(line, value, PP_MS / 1000);
-	else if (strcmp(form, "s") == 0)
+	else if (is(form, "s"))
 		add_duration(line, value, PP_SECOND);
-	else if (strcmp(form, "date") == 0)
+	else if (is(form, "date"))
 		add_date(line, value);
-	else if (strcmp(form, "side") == 0)
+	else if (is(form, "side"))
 		add_side(line, language, value == PP_CLIENT ? PP_CLIENT : PP_SERVER);
-	else if (strcmp(form, "credentials") == 0)
+	else if (is(form, "credentials"))
 		add_credentials(line, language, value);
-	else if (strcmp(form, "tls") == 0)
+	else if (is(form, "tls"))
 		pp_name_tls_version(line, value);
-	else if (strcmp(form, "alert") == 0)
+	else if (is(form, "alert"))
 		add_alert(line, value);
-	else if (strcmp(form, "level") == 0)
+	else if (is(form, "level"))
 		add_level(line, language, value);
-	else if (strcmp(form, "dns") == 0)
+	else if (is(form, "dns"))
 		pp_name_dns_type(line, value);
-	else if (strcmp(form, "rcode") == 0)
+	else if (is(form, "rcode"))
 		pp_name_rcode(line, value);
-	else if (strcmp(form, "ede") == 0)
+	else if (is(form, "ede"))
 		pp_name_extended_error(line, value);
 	else
 		return false;
@@ -300,17 +303,17 @@ static bool resolve_evidence(const void *context, const char *name, struct pp_li
 		return add_formatted(line, c->language, evidence->a, name + 2);
 	if (name[0] == 'b' && name[1] == ':')
 		return add_formatted(line, c->language, evidence->b, name + 2);
-	if (strcmp(name, "a") == 0)
+	if (is(name, "a"))
 		pp_line_i64(line, evidence->a);
-	else if (strcmp(name, "b") == 0)
+	else if (is(name, "b"))
 		pp_line_i64(line, evidence->b);
-	else if (strcmp(name, "text") == 0)
+	else if (is(name, "text"))
 		pp_line_value(line, evidence->text);
-	else if (strcmp(name, "addr") == 0)
+	else if (is(name, "addr"))
 		pp_line_addr(line, &evidence->addr);
-	else if (strcmp(name, "side") == 0)
+	else if (is(name, "side"))
 		add_side(line, c->language, evidence->side);
-	else if (strcmp(name, "icmp") == 0)
+	else if (is(name, "icmp"))
 		pp_name_icmp(line, !pp_addr_is_v4(&evidence->addr), evidence->a, evidence->b);
 	else
 		return false;

@@ -4,11 +4,15 @@
 #include "base/addr.h"
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/digits.h"
 #include "base/hash.h"
 #include "base/seq.h"
 #include "base/slab.h"
 #include "base/time.h"
 
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct pp_addr addr(const char *text)
@@ -32,6 +36,61 @@ static void addresses_round_trip(void **state)
 		assert_string_equal(text, texts[i]);
 	}
 	assert_int_equal(pp_addr_parse("192.0.2.256", &parsed), PP_MALFORMED);
+}
+
+/* Every pattern of zero groups, with groups of one to four digits: as the C library writes them. */
+static void addresses_are_written_as_the_library_does(void **state)
+{
+	static const uint16_t groups[] = { 0x1, 0xab, 0xc0d, 0xffff, 0x10, 0x2001, 0xdb8, 0x100 };
+	char text[PP_ADDR_TEXT], expected[PP_ADDR_TEXT];
+
+	(void)state;
+	for (unsigned zeros = 0; zeros < 256; zeros++) {
+		for (unsigned turn = 0; turn < 8; turn++) {
+			struct pp_addr any = { { 0 } };
+
+			for (unsigned i = 0; i < 8; i++) {
+				uint16_t group = zeros >> i & 1 ? 0 : groups[(i + turn) % 8];
+
+				any.b[2 * i] = (uint8_t)(group >> 8);
+				any.b[2 * i + 1] = (uint8_t)group;
+			}
+			pp_addr_format(&any, text);
+			if (pp_addr_is_v4(&any))
+				inet_ntop(AF_INET, any.b + 12, expected, sizeof(expected));
+			else
+				inet_ntop(AF_INET6, any.b, expected, sizeof(expected));
+			assert_string_equal(text, expected);
+		}
+	}
+	for (unsigned byte = 0; byte < 256; byte++) {
+		const uint8_t bytes[4] = { (uint8_t)byte, 0, (uint8_t)(255 - byte), 10 };
+		struct pp_addr v4 = pp_addr_v4(bytes);
+
+		pp_addr_format(&v4, text);
+		assert_string_equal(text, inet_ntop(AF_INET, bytes, expected, sizeof(expected)));
+	}
+}
+
+static void digits_are_those_of_printf(void **state)
+{
+	char text[PP_DIGITS_MOST + 1], expected[PP_DIGITS_MOST + 1];
+
+	(void)state;
+	for (uint64_t edge = 1, i = 0; i < PP_DIGITS_MOST; edge *= 10, i++) {
+		const uint64_t values[] = { edge - 1, edge, edge + 1, edge * 7 };
+
+		for (size_t k = 0; k < sizeof(values) / sizeof(values[0]); k++) {
+			*pp_digits(text, values[k]) = '\0';
+			snprintf(expected, sizeof(expected), "%" PRIu64, values[k]);
+			assert_string_equal(text, expected);
+		}
+	}
+	*pp_digits(text, UINT64_MAX) = '\0';
+	assert_string_equal(text, "18446744073709551615");
+	*pp_digits_padded(text, 42, 5) = '\0';
+	assert_string_equal(text, "00042");
+	assert_true(pp_digits_magnitude(INT64_MIN) == UINT64_C(1) << 63);
 }
 
 static void address_classes_have_edges(void **state)
@@ -222,6 +281,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_round_trip),
+		cmocka_unit_test(addresses_are_written_as_the_library_does),
+		cmocka_unit_test(digits_are_those_of_printf),
 		cmocka_unit_test(address_classes_have_edges),
 		cmocka_unit_test(networks_hold_their_addresses),
 		cmocka_unit_test(time_is_iso_8601),

@@ -109,6 +109,28 @@ static void test_no_byte_too_far(void **state)
 	pp_guard_close(&guard);
 }
 
+/* Every byte at every place of texts of every length around the eight that are looked at together. */
+static void test_plain_run(void **state)
+{
+	struct pp_guard guard = pp_guard_open(32);
+
+	(void)state;
+	for (size_t len = 0; len < 26; len++) {
+		for (size_t at = 0; at < len; at++) {
+			for (unsigned byte = 1; byte < 256; byte++) {
+				bool plain = byte >= ' ' && byte < 0x7f && byte != '"' && byte != '\\';
+				uint8_t text[32];
+
+				memset(text, at % 2 ? '~' : ' ', sizeof(text));
+				text[at] = (uint8_t)byte;
+				assert_int_equal(pp_escape_plain((const char *)pp_guard_bytes(&guard, text, len), len),
+						 plain ? len : at);
+			}
+		}
+	}
+	pp_guard_close(&guard);
+}
+
 static void test_columns(void **state)
 {
 	(void)state;
@@ -123,7 +145,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_show),         cmocka_unit_test(test_json),
 		cmocka_unit_test(test_json_invalid), cmocka_unit_test(test_no_byte_too_far),
-		cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_plain_run),    cmocka_unit_test(test_columns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

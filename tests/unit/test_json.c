@@ -61,6 +61,90 @@ static void test_numbers(void **state)
 	pp_test_sink_done(&sink);
 }
 
+/* What is remembered of a constant text changes nothing, and many of them share the places there are for it. */
+static void test_constants(void **state)
+{
+	static const char quote[] = "a \"quote\"", plain[] = "plain";
+	enum { MANY = 4 << PP_JSON_PLAIN_BITS };
+	static char texts[MANY][8];
+	struct pp_test_sink sink = { .len = 0 };
+	struct pp_json json;
+	const char *at;
+
+	(void)state;
+	pp_out_init(&out, pp_test_sink(&sink));
+	pp_json_init(&json, &out);
+	pp_json_list(&json, NULL);
+	for (int round = 0; round < 2; round++) {
+		pp_json_constant(&json, NULL, quote);
+		pp_json_constant(&json, NULL, plain);
+		pp_json_constant(&json, NULL, NULL);
+		for (int i = 0; i < MANY; i++) {
+			snprintf(texts[i], sizeof(texts[i]), "%d", i);
+			pp_json_constant(&json, NULL, texts[i]);
+		}
+	}
+	pp_json_list_end(&json);
+	assert_int_equal(pp_out_flush(&out), PP_OK);
+	at = sink.text;
+	for (int round = 0; round < 2; round++) {
+		static const char first[] = "\"a \\\"quote\\\"\",\"plain\"";
+
+		assert_memory_equal(at + 1, first, sizeof(first) - 1);
+		at += sizeof(first);
+		for (int i = 0; i < MANY; i++) {
+			char expected[12];
+			int len = snprintf(expected, sizeof(expected), ",\"%d\"", i);
+
+			assert_memory_equal(at, expected, (size_t)len);
+			at += len;
+		}
+	}
+	assert_string_equal(at, "]");
+	pp_test_sink_done(&sink);
+}
+
+/* Pieces of all kinds across the edge of the buffer arrive whole and in order. */
+static void test_buffer_edge(void **state)
+{
+	static const char text[] = "0123456789abcdef";
+
+	(void)state;
+	for (size_t before = 0; before < 2 * sizeof(text); before++) {
+		struct pp_test_sink sink = { .len = 0 };
+		size_t len = PP_OUT_BYTES - sizeof(text) - before % sizeof(text);
+
+		pp_out_init(&out, pp_test_sink(&sink));
+		for (size_t i = 0; i < len; i++)
+			pp_out_char(&out, '.');
+		pp_out_u64(&out, 1234567890);
+		pp_out_text(&out, text);
+		pp_out_char(&out, '|');
+		assert_int_equal(pp_out_flush(&out), PP_OK);
+		assert_int_equal(sink.len, len + 10 + sizeof(text));
+		assert_string_equal(sink.text + len, "12345678900123456789abcdef|");
+		pp_test_sink_done(&sink);
+	}
+}
+
+/* More than the buffer holds, at once. */
+static void test_large_piece(void **state)
+{
+	static char large[3 * PP_OUT_BYTES + 7];
+	struct pp_test_sink sink = { .len = 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(large); i++)
+		large[i] = (char)('a' + i % 23);
+	pp_out_init(&out, pp_test_sink(&sink));
+	pp_out_char(&out, '<');
+	pp_out_bytes(&out, large, sizeof(large));
+	assert_int_equal(pp_out_flush(&out), PP_OK);
+	assert_int_equal(sink.len, sizeof(large) + 1);
+	assert_memory_equal(sink.text + 1, large, sizeof(large));
+	pp_test_sink_done(&sink);
+}
+
 /* ---- The records, read back by a JSON library ---- */
 
 enum { RECORDS_MAX = 20 };
@@ -281,9 +365,11 @@ static void test_full_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_writer),    cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_flows),     cmocka_unit_test(test_other_records),
-		cmocka_unit_test(test_midstream), cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_writer),      cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_flows),       cmocka_unit_test(test_other_records),
+		cmocka_unit_test(test_constants),   cmocka_unit_test(test_buffer_edge),
+		cmocka_unit_test(test_large_piece), cmocka_unit_test(test_midstream),
+		cmocka_unit_test(test_full_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
