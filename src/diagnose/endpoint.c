@@ -56,6 +56,10 @@ static bool fault_stands(const struct pp_host *host, const struct pp_candidate *
 		return host->succeeded == 0 || fault->verdict.rule == &pp_rule_dns_06;
 	if (!port || port->succeeded == 0 || cuts_in_session(fault->verdict.rule))
 		return true;
+	/* A proxy that says no is not made good by what had worked beside it. */
+	if (fault->verdict.domain == PP_DOMAIN_PROXY && fault->verdict.grade == PP_PROVEN &&
+	    !pp_seen(host->worked[PP_BY_PROXY]) && port->last_fault > port->last_ok)
+		return true;
 	if (port->last_fault > port->last_ok && port->failed >= BROKE_TIMES && fault->verdict.grade >= PP_STRONG)
 		return true;
 	return port->failed > port->succeeded && fault->verdict.grade == PP_PROVEN;

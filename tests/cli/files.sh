@@ -1,0 +1,40 @@
+#!/bin/sh
+# What becomes of files as people give them: several, piped, compressed, cut, unreadable.  usage: files.sh PROGRAM CAPTURES
+set -u
+program=$1 captures=$2
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+failed=0
+LC_ALL=C
+export LC_ALL
+
+# expect STATUS PATTERN COMMAND...: the status, and the pattern in either output
+expect() {
+	status=$1 pattern=$2
+	shift 2
+	"$@" >"$work/out" 2>&1
+	got=$?
+	if [ "$got" -ne "$status" ] || ! grep -q -e "$pattern" "$work/out"; then
+		echo "files.sh: '$*' gave status $got, not $status with '$pattern': $(head -c 500 "$work/out")" >&2
+		failed=1
+	fi
+}
+
+denied=$captures/proxy-407.pcapng healthy=$captures/ok-tls13.pcapng
+gzip -c "$denied" >"$work/denied.gz"
+head -c 9000 "$captures/mixed-start.pcapng" >"$work/cut.pcapng"
+: >"$work/empty"
+
+expect 0 'No fault found' "$program" analyze "$healthy"
+expect 1 'demands authentication' "$program" analyze "$denied"
+# One timeline: what had worked beside the proxy does not make its refusals good.
+expect 1 'demands authentication' "$program" analyze "$denied" "$healthy"
+expect 1 'demands authentication' "$program" analyze "$work/denied.gz"
+expect 1 'demands authentication' sh -c '"$1" analyze - <"$2"' - "$program" "$denied"
+expect 1 'demands authentication' sh -c 'cat "$2" | "$1" analyze -' - "$program" "$work/denied.gz"
+expect 0 'Damaged, analysed up to byte' "$program" analyze "$work/cut.pcapng"
+expect 3 'is no capture file' "$program" analyze "$work/empty"
+expect 3 'No such file' "$program" analyze "$work/nothing"
+expect 1 'No such file' "$program" analyze "$work/nothing" "$denied"
+expect 3 'Is a directory' "$program" analyze "$work"
+exit "$failed"
