@@ -209,9 +209,12 @@ static bool syn_reset_by_device(const struct pp_case *c, struct pp_verdict *verd
 	uint16_t port;
 	const struct pp_mark *other;
 
-	if (!pp_stage_is(c, PP_STAGE_SYN) || !pp_seen(rst->mark) || rst->from != PP_SERVER || !rst->acceptable)
+	if (!pp_stage_is(c, PP_STAGE_SYN) || !pp_seen(rst->mark) || rst->from != PP_SERVER)
 		return false;
 	foreign = pp_reset_is_foreign(c);
+	/* One that no client takes is a forgery all the same, if it comes from elsewhere. */
+	if (!rst->acceptable && !foreign.ttl)
+		return false;
 	if (!foreign.ttl && !foreign.early && !from_own_link(c))
 		return false;
 	pp_cite_syn(c, verdict);
