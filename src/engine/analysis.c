@@ -377,6 +377,7 @@ static struct pp_limits_hit limits_of(const struct pp_analysis *analysis)
 	struct pp_limits_hit limits = { .n = 0 };
 
 	add_limit(&limits, "flows", pp_flows_counts(analysis->flows).evicted);
+	add_limit(&limits, "late_segments", pp_flows_counts(analysis->flows).tombstones_lost);
 	add_limit(&limits, "flow_details", analysis->talks_refused);
 	add_limit(&limits, "reassembly", analysis->streams_given_up);
 	add_limit(&limits, "fragments", pp_ipfrag_evicted(analysis->ipfrag));

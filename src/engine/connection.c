@@ -90,13 +90,18 @@ static void sink_bytes(void *context, struct pp_span bytes, struct pp_mark mark)
 static void sink_missing(void *context, uint64_t count)
 {
 	const struct sink_context *sink = context;
-	struct detail *detail = sink->detail;
 
-	pp_talk_gap(detail->talk, sink->side, count);
-	/* The rest of a request that the snap length cut off was sent all the same: its acknowledgement tells. */
-	if (sink->side == PP_CLIENT && detail->said[PP_CLIENT] && detail->speaker == PP_CLIENT)
-		pp_flow_watch(detail->flow, detail->turn_begin, detail->stream[PP_CLIENT].next + (int64_t)count,
-			      detail->turn_segments, detail->flow->last);
+	pp_talk_gap(sink->detail->talk, sink->side, count);
+}
+
+/* The rest of a request that the snap length cut off was sent all the same: its acknowledgement tells. */
+static void watch_cut_request(struct detail *detail, const struct pp_packet *packet, const struct pp_flow_news *news,
+			      struct pp_mark now)
+{
+	if (news->side == PP_CLIENT && packet->payload_view.len < news->len && detail->speaker == PP_CLIENT &&
+	    detail->said[PP_CLIENT] && pp_talk_phase(detail->talk) != PP_PHASE_TLS_ESTABLISHED)
+		pp_flow_watch(detail->flow, detail->turn_begin, detail->stream[PP_CLIENT].next, detail->turn_segments,
+			      now);
 }
 
 static void push(struct detail *detail, const struct pp_packet *packet, const struct pp_flow_news *news,
@@ -108,6 +113,7 @@ static void push(struct detail *detail, const struct pp_packet *packet, const st
 	struct pp_slab *pool = &detail->analysis->segments;
 	enum pp_err err = pp_reassembly_push(stream, pool, news->offset, packet->payload_view, news->len, now, &sink);
 
+	watch_cut_request(detail, packet, news, now);
 	if (err == PP_OK)
 		return;
 	/* No room to wait any longer: the hole is given up, and what is here goes on behind it. */

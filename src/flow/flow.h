@@ -123,7 +123,6 @@ struct pp_flows_counts {
 	uint64_t late;    /* segments of flows that are gone */
 	uint64_t evicted; /* flows given up for the cap */
 	uint64_t tombstones_lost;
-	size_t bytes;
 };
 struct pp_flows_counts pp_flows_counts(const struct pp_flows *flows);
 uint32_t pp_flows_streams(const struct pp_flows *flows, uint16_t file); /* streams whose first packet is in that file */

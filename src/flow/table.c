@@ -579,7 +579,5 @@ struct pp_flows_counts pp_flows_counts(const struct pp_flows *flows)
 		.late = flows->late,
 		.evicted = flows->evicted,
 		.tombstones_lost = flows->graves.lost,
-		.bytes = flows->slab.bytes + flows->bucket_count * sizeof(struct pp_flow *) +
-			 flows->graves.room * (sizeof(struct tombstone) + sizeof(uint32_t)),
 	};
 }
