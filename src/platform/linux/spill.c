@@ -1,9 +1,9 @@
 #include "platform/spill.h"
 
+#include "platform/linux/unnamed.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -11,28 +11,13 @@ struct pp_spill {
 	int fd;
 };
 
-/* O_TMPFILE gives a file without a name; where the file system has none, a name that is removed at once. */
-static int open_unnamed(const char *folder)
-{
-	char path[4096];
-	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd >= 0 || (size_t)snprintf(path, sizeof(path), "%s/pathproof-XXXXXX", folder) >= sizeof(path))
-		return fd;
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd >= 0)
-		unlink(path);
-	return fd;
-}
-
 enum pp_err pp_spill_open(struct pp_spill **ret_spill)
 {
-	const char *folder = getenv("TMPDIR");
 	struct pp_spill *spill = malloc(sizeof(*spill));
 
 	if (!spill)
 		return PP_NOMEM;
-	spill->fd = open_unnamed(folder && *folder ? folder : "/tmp");
+	spill->fd = pp_unnamed_file();
 	if (spill->fd < 0) {
 		free(spill);
 		return PP_IO;

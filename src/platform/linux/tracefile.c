@@ -1,27 +1,13 @@
 #include "platform/tracefile.h"
 
+#include "platform/linux/unnamed.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static int create_unnamed(void)
-{
-	const char *folder = getenv("TMPDIR");
-	char path[4096];
-	int fd;
-
-	folder = folder && *folder ? folder : "/tmp";
-	fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd >= 0 || (size_t)snprintf(path, sizeof(path), "%s/pathproof-XXXXXX", folder) >= sizeof(path))
-		return fd;
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd >= 0)
-		unlink(path);
-	return fd;
-}
 
 /* Only what is a file, and no link to one, is made room for. */
 static int remove_regular(const char *path)
@@ -42,7 +28,7 @@ enum pp_err pp_tracefile_create(const char *path, bool force, struct pp_tracefil
 
 	if (path && force && remove_regular(path) != 0)
 		return PP_IO;
-	fd = path ? open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_APPEND, 0600) : create_unnamed();
+	fd = path ? open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_APPEND, 0600) : pp_unnamed_file();
 	if (fd < 0)
 		return PP_IO;
 	ret_file->fd = fd;
