@@ -1,20 +1,9 @@
 #include "base/addr.h"
 
+#include "base/digits.h"
+
 #include <arpa/inet.h>
 #include <string.h>
-
-static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-
-bool pp_addr_is_v4(const struct pp_addr *addr) { return memcmp(addr->b, mapped, sizeof(mapped)) == 0; }
-
-bool pp_addr_is_set(const struct pp_addr *addr)
-{
-	static const struct pp_addr none;
-
-	return memcmp(addr, &none, sizeof(none)) != 0;
-}
-
-bool pp_addr_equal(const struct pp_addr *a, const struct pp_addr *b) { return memcmp(a, b, sizeof(*a)) == 0; }
 
 int pp_addr_compare(const struct pp_addr *a, const struct pp_addr *b) { return memcmp(a, b, sizeof(*a)); }
 
@@ -104,12 +93,16 @@ bool pp_addr_is_multicast(const struct pp_addr *addr)
 
 static char *format_byte(unsigned byte, char *to)
 {
-	if (byte >= 100)
+	if (byte < 10) {
+		*to = (char)('0' + byte);
+		return to + 1;
+	}
+	if (byte >= 100) {
 		*to++ = (char)('0' + byte / 100);
-	if (byte >= 10)
-		*to++ = (char)('0' + byte / 10 % 10);
-	*to++ = (char)('0' + byte % 10);
-	return to;
+		byte %= 100;
+	}
+	pp_digits_pair(to, byte);
+	return to + 2;
 }
 
 static char *format_v4(const uint8_t *bytes, char *to)
@@ -177,11 +170,12 @@ static char *format_v6(const uint8_t *bytes, char *to)
 	return to;
 }
 
-void pp_addr_format(const struct pp_addr *addr, char text[PP_ADDR_TEXT])
+char *pp_addr_format(const struct pp_addr *addr, char text[PP_ADDR_TEXT])
 {
 	char *end = pp_addr_is_v4(addr) ? format_v4(addr->b + 12, text) : format_v6(addr->b, text);
 
 	*end = '\0';
+	return end;
 }
 
 enum pp_err pp_addr_parse(const char *text, struct pp_addr *ret_addr)

@@ -38,9 +38,41 @@ static inline struct pp_addr pp_addr_v6(const uint8_t bytes[16])
 	return addr;
 }
 
-bool pp_addr_is_v4(const struct pp_addr *addr);
-bool pp_addr_is_set(const struct pp_addr *addr); /* false for all-zero bytes: "no address known" */
-bool pp_addr_equal(const struct pp_addr *a, const struct pp_addr *b);
+/* The two words of an address as they lie in memory: asked of every packet, so compared as words. */
+struct pp_addr_words {
+	uint64_t high, low;
+};
+
+static inline struct pp_addr_words pp_addr_words(const struct pp_addr *addr)
+{
+	struct pp_addr_words words;
+
+	memcpy(&words, addr->b, sizeof(words));
+	return words;
+}
+
+static inline bool pp_addr_equal(const struct pp_addr *a, const struct pp_addr *b)
+{
+	struct pp_addr_words one = pp_addr_words(a), two = pp_addr_words(b);
+
+	return ((one.high ^ two.high) | (one.low ^ two.low)) == 0;
+}
+
+/* False for all-zero bytes: "no address known". */
+static inline bool pp_addr_is_set(const struct pp_addr *addr)
+{
+	struct pp_addr_words words = pp_addr_words(addr);
+
+	return (words.high | words.low) != 0;
+}
+
+static inline bool pp_addr_is_v4(const struct pp_addr *addr)
+{
+	static const uint8_t mapped[4] = { 0, 0, 0xff, 0xff };
+
+	return pp_addr_words(addr).high == 0 && memcmp(addr->b + 8, mapped, sizeof(mapped)) == 0;
+}
+
 int pp_addr_compare(const struct pp_addr *a, const struct pp_addr *b);
 
 /* Classes by RFC 6890: the questions rules and attribution ask. */
@@ -50,8 +82,8 @@ bool pp_addr_is_link_local(const struct pp_addr *addr); /* 169.254/16, fe80::/10
 bool pp_addr_is_bogon(const struct pp_addr *addr);      /* never a public server: 0/8, 127/8, 240/4, ::, ::1 */
 bool pp_addr_is_multicast(const struct pp_addr *addr);  /* 224/4, 255.255.255.255, ff00::/8 */
 
-/* Text form as RFC 5952 writes it; `text` holds PP_ADDR_TEXT bytes. */
-void pp_addr_format(const struct pp_addr *addr, char text[PP_ADDR_TEXT]);
+/* Text form as RFC 5952 writes it; `text` holds PP_ADDR_TEXT bytes.  Returns where its NUL stands. */
+char *pp_addr_format(const struct pp_addr *addr, char text[PP_ADDR_TEXT]);
 enum pp_err PP_MUST_CHECK pp_addr_parse(const char *text, struct pp_addr *ret_addr);
 
 /* True when the first `bits` bits agree; for IPv4 networks `bits` counts from the IPv4 part (0..32). */

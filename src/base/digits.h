@@ -2,27 +2,43 @@
 #ifndef PP_BASE_DIGITS_H
 #define PP_BASE_DIGITS_H
 
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { PP_DIGITS_MOST = 20 }; /* of a uint64_t */
+
+/* Two digits of a number below 100. */
+static inline void pp_digits_pair(char *to, unsigned value)
+{
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+				    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+				    "8081828384858687888990919293949596979899";
+
+	memcpy(to, pairs + (size_t)2 * value, 2);
+}
 
 /* Both write at `to` and return where the digits end; there is no NUL. */
 static inline char *pp_digits_padded(char *to, uint64_t value, unsigned width)
 {
-	for (unsigned i = width; i-- > 0; value /= 10)
-		to[i] = (char)('0' + value % 10);
+	unsigned at = width;
+
+	for (; at >= 2; at -= 2, value /= 100)
+		pp_digits_pair(to + at - 2, (unsigned)(value % 100));
+	if (at)
+		*to = (char)('0' + value % 10);
 	return to + width;
 }
 
 static inline char *pp_digits(char *to, uint64_t value)
 {
-	unsigned width = 1;
+	unsigned width = 2;
 
 	if (value < 10) { /* most numbers of a report */
 		*to = (char)('0' + value);
 		return to + 1;
 	}
-	for (uint64_t power = 10; width < PP_DIGITS_MOST && value >= power; power *= 10)
+	for (uint64_t power = 100; width < PP_DIGITS_MOST && value >= power; power *= 10)
 		width++;
 	return pp_digits_padded(to, value, width);
 }

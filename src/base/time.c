@@ -13,48 +13,62 @@ int64_t pp_time_days(int64_t year, unsigned month, unsigned day)
 	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
-static char *number(char *to, int64_t value, unsigned width, char behind)
+static inline char *number(char *to, int64_t value, unsigned width, char behind)
 {
 	to = pp_digits_padded(to, (uint64_t)value, width);
 	*to++ = behind;
 	return to;
 }
 
-void pp_time_format(int64_t ns, char text[PP_TIME_TEXT])
+int64_t pp_time_day(int64_t ns, int64_t *ret_rest)
 {
-	int64_t seconds = ns / PP_SECOND, rest = ns % PP_SECOND;
-	int64_t days, era, of_era, year, of_year, month_from_march;
-	int day, month;
+	const int64_t length = 86400 * PP_SECOND;
+	int64_t day = ns / length, rest = ns % length;
 
 	if (rest < 0) {
-		rest += PP_SECOND;
-		seconds--;
+		rest += length;
+		day--;
 	}
-	days = seconds / 86400;
-	seconds %= 86400;
-	if (seconds < 0) {
-		seconds += 86400;
-		days--;
-	}
-	days += 719468;
+	*ret_rest = rest;
+	return day;
+}
+
+char *pp_time_date(int64_t day, char *to)
+{
+	int64_t days = day + 719468, era, of_era, year, of_year, month_from_march;
+	int of_month, month;
+
 	era = (days >= 0 ? days : days - 146096) / 146097;
 	of_era = days - era * 146097;
 	year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
 	of_year = of_era - (365 * year + year / 4 - year / 100);
 	month_from_march = (5 * of_year + 2) / 153;
-	day = (int)(of_year - (153 * month_from_march + 2) / 5 + 1);
+	of_month = (int)(of_year - (153 * month_from_march + 2) / 5 + 1);
 	month = (int)(month_from_march < 10 ? month_from_march + 3 : month_from_march - 9);
 	year += era * 400 + (month <= 2);
-	if (year < 1 || year > 9999) {
-		text[0] = '\0';
-		return;
-	}
-	text = number(text, year, 4, '-');
-	text = number(text, month, 2, '-');
-	text = number(text, day, 2, 'T');
-	text = number(text, seconds / 3600, 2, ':');
-	text = number(text, seconds / 60 % 60, 2, ':');
-	text = number(text, seconds % 60, 2, '.');
-	text = number(text, rest, 9, 'Z');
-	*text = '\0';
+	if (year < 1 || year > 9999)
+		return to;
+	to = number(to, year, 4, '-');
+	to = number(to, month, 2, '-');
+	return number(to, of_month, 2, 'T');
+}
+
+char *pp_time_clock(int64_t ns_of_day, char *to)
+{
+	unsigned seconds = (unsigned)(ns_of_day / PP_SECOND);
+
+	to = number(to, seconds / 3600, 2, ':');
+	to = number(to, seconds / 60 % 60, 2, ':');
+	to = number(to, seconds % 60, 2, '.');
+	return number(to, ns_of_day % PP_SECOND, 9, 'Z');
+}
+
+void pp_time_format(int64_t ns, char text[PP_TIME_TEXT])
+{
+	int64_t rest, day = pp_time_day(ns, &rest);
+	char *end = pp_time_date(day, text);
+
+	if (end > text)
+		end = pp_time_clock(rest, end);
+	*end = '\0';
 }

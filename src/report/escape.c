@@ -146,26 +146,29 @@ size_t pp_text_columns(const char *text)
 /* True for ASCII that every place takes as it is. */
 static bool is_plain(char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; }
 
-/* is_plain() of eight bytes at once.  A byte that is none sets its top bit in one of the terms; borrows and carries
- * start only at such bytes, so those behind it may be wrong but the answer is not. */
-static bool eight_plain(const char *text)
+/* Sixteen bytes compared at once; the compiler knows which instructions that takes. */
+typedef int8_t vector __attribute__((vector_size(16)));
+enum { VECTOR = sizeof(vector) };
+
+/* is_plain() of as many.  A signed byte below the space is a control character or no ASCII. */
+static inline bool vector_plain(const char *text)
 {
-	const uint64_t each = UINT64_C(0x0101010101010101);
-	uint64_t bytes, marks;
+	vector bytes;
+	uint64_t odd[2];
 
 	memcpy(&bytes, text, sizeof(bytes));
-	marks = bytes | (bytes + each) | (bytes - each * ' ');
-	marks |= ((bytes ^ each * '"') - each) | ((bytes ^ each * '\\') - each);
-	return (marks & each * 0x80) == 0;
+	bytes = (bytes < ' ') | (bytes == 0x7f) | (bytes == '"') | (bytes == '\\');
+	memcpy(odd, &bytes, sizeof(odd));
+	return (odd[0] | odd[1]) == 0;
 }
 
 size_t pp_escape_plain(const char *text, size_t len)
 {
 	size_t at = 0;
 
-	while (len - at >= 8 && eight_plain(text + at))
-		at += 8;
-	if (at && len - at < 8 && eight_plain(text + len - 8)) /* the last ones, some of them once more */
+	while (len - at >= VECTOR && vector_plain(text + at))
+		at += VECTOR;
+	if (at && len - at < VECTOR && vector_plain(text + len - VECTOR)) /* the last ones, some of them once more */
 		return len;
 	while (at < len && is_plain(text[at]))
 		at++;

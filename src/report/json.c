@@ -21,7 +21,10 @@ void pp_json_close(struct pp_json *json, char bracket)
 	json->depth--;
 }
 
-void pp_json_init(struct pp_json *json, struct pp_out *out) { *json = (struct pp_json){ .out = out }; }
+void pp_json_init(struct pp_json *json, struct pp_out *out)
+{
+	*json = (struct pp_json){ .out = out, .date.day = INT64_MIN };
+}
 
 void pp_json_record(struct pp_json *json, const char *record)
 {
@@ -74,21 +77,54 @@ void pp_json_constant_value(struct pp_json *json, const char *text)
 	plain_value(json, text, plain->len);
 }
 
-static void plain_member(struct pp_json *json, const char *key, const char *text)
+void pp_json_line(struct pp_json *json, const char *key, struct pp_line *line)
 {
+	_Static_assert(PP_OUT_PIECE >= 2 * PP_LINE_BYTES, "a key and a line fit in one piece");
+
+	(void)pp_out_room(json->out, PP_OUT_PIECE); /* from here to the line's end nothing is drained */
+	json->before.len = json->out->len;
+	json->before.comma = json->comma;
 	pp_json_key(json, key);
-	plain_value(json, text, strlen(text));
+	pp_out_char(json->out, '"');
+	pp_line_start_at(line, pp_out_room(json->out, PP_LINE_BYTES));
+}
+
+void pp_json_line_end(struct pp_json *json, struct pp_line *line)
+{
+	if (line->len == 0) {
+		json->out->len = json->before.len;
+		json->comma = json->before.comma;
+		return;
+	}
+	if (pp_escape_plain(line->text, line->len) == line->len) {
+		pp_out_until(json->out, line->text + line->len);
+	} else {
+		memcpy(line->own, line->text, line->len + 1);
+		pp_escape_json(json->out, line->own);
+	}
+	pp_out_char(json->out, '"');
 }
 
 void pp_json_time(struct pp_json *json, const char *key, int64_t ns)
 {
-	char text[PP_TIME_TEXT];
+	int64_t rest, day = pp_time_day(ns, &rest);
+	char *at;
 
 	if (ns == PP_TIME_NONE)
 		return;
-	pp_time_format(ns, text);
-	if (text[0])
-		plain_member(json, key, text);
+	if (day != json->date.day) {
+		json->date.day = day;
+		json->date.len = (size_t)(pp_time_date(day, json->date.text) - json->date.text);
+	}
+	if (json->date.len == 0)
+		return;
+	pp_json_key(json, key);
+	at = pp_out_room(json->out, PP_TIME_TEXT);
+	*at++ = '"';
+	memcpy(at, json->date.text, PP_TIME_DATE);
+	at = pp_time_clock(rest, at + PP_TIME_DATE);
+	*at++ = '"';
+	pp_out_until(json->out, at);
 }
 
 void pp_json_ms(struct pp_json *json, const char *key, int64_t ns)
@@ -101,12 +137,16 @@ void pp_json_ms(struct pp_json *json, const char *key, int64_t ns)
 
 void pp_json_addr(struct pp_json *json, const char *key, const struct pp_addr *addr)
 {
-	char text[PP_ADDR_TEXT];
+	char *at;
 
 	if (!pp_addr_is_set(addr))
 		return;
-	pp_addr_format(addr, text);
-	plain_member(json, key, text);
+	pp_json_key(json, key);
+	at = pp_out_room(json->out, PP_ADDR_TEXT + 2);
+	*at++ = '"';
+	at = pp_addr_format(addr, at);
+	*at++ = '"';
+	pp_out_until(json->out, at);
 }
 
 void pp_json_endpoint(struct pp_json *json, const char *key, const struct pp_endpoint_addr *endpoint)

@@ -25,17 +25,10 @@ static void evidence(struct pp_jsonl *jsonl, const struct pp_evidence *evidence,
 			pp_json_text(json, "file", path_of(jsonl, evidence->mark.file));
 		pp_json_u64(json, "packet", evidence->mark.packet);
 	}
-	pp_line_start(&line);
+	pp_json_line(json, "what", &line);
 	pp_phrase_evidence(&line, PP_ENGLISH, evidence);
-	pp_json_text(json, "what", line.text);
+	pp_json_line_end(json, &line);
 	pp_json_object_end(json);
-}
-
-/* A sentence that is left out when it has nothing to say. */
-static void sentence(struct pp_json *json, const char *key, const struct pp_line *line)
-{
-	if (line->len)
-		pp_json_text(json, key, line->text);
 }
 
 /* A text of the rule table; most hold no placeholder. */
@@ -49,9 +42,9 @@ static void rule_text(struct pp_json *json, const char *key, const char *message
 		pp_json_constant(json, key, message);
 		return;
 	}
-	pp_line_start(&line);
+	pp_json_line(json, key, &line);
 	pp_phrase_rule(&line, PP_ENGLISH, message, verdict);
-	sentence(json, key, &line);
+	pp_json_line_end(json, &line);
 }
 
 static void alternatives(struct pp_json *json, const struct pp_verdict *verdict)
@@ -100,16 +93,17 @@ static void verdict(struct pp_jsonl *jsonl, const char *key, const struct pp_ver
 	pp_json_constant(json, "name", v->rule->name);
 	pp_json_constant(json, "outcome", pp_outcome_name(v->outcome));
 	domain_owner_grade(json, v);
-	pp_line_start(&line);
+	pp_json_line(json, "summary", &line);
 	pp_phrase_summary(&line, PP_ENGLISH, v);
-	pp_json_text(json, "summary", line.text);
+	pp_json_line_end(json, &line);
 	pp_json_list(json, "evidence");
 	for (unsigned i = 0; i < v->evidence_count; i++)
 		evidence(jsonl, &v->evidence[i], file);
 	pp_json_list_end(json);
 	alternatives(json, v);
 	advice(json, v);
-	sentence(json, "wireshark_filter", filter);
+	if (filter->len)
+		pp_json_text(json, "wireshark_filter", filter->text);
 	pp_json_object_end(json);
 }
 

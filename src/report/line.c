@@ -20,9 +20,9 @@ static size_t whole_characters(const char *text, size_t len, size_t room)
 	return at;
 }
 
-static void add(struct pp_line *line, const char *text, size_t len)
+static void add_cut(struct pp_line *line, const char *text, size_t len, size_t room)
 {
-	size_t room = sizeof(line->text) - line->len - sizeof(ellipsis), n;
+	size_t n;
 
 	if (line->cut)
 		return;
@@ -37,11 +37,25 @@ static void add(struct pp_line *line, const char *text, size_t len)
 	line->text[line->len] = '\0';
 }
 
-void pp_line_start(struct pp_line *line)
+static inline void add(struct pp_line *line, const char *text, size_t len)
 {
+	size_t room = PP_LINE_BYTES - line->len - sizeof(ellipsis);
+
+	if (line->cut || len > room) {
+		add_cut(line, text, len, room);
+		return;
+	}
+	memcpy(line->text + line->len, text, len);
+	line->len += len;
+	line->text[line->len] = '\0';
+}
+
+void pp_line_start_at(struct pp_line *line, char text[PP_LINE_BYTES])
+{
+	line->text = text;
 	line->len = 0;
 	line->cut = false;
-	line->text[0] = '\0';
+	text[0] = '\0';
 }
 
 void pp_line_add(struct pp_line *line, const char *text) { add(line, text, strlen(text)); }
@@ -67,8 +81,7 @@ void pp_line_addr(struct pp_line *line, const struct pp_addr *addr)
 {
 	char text[PP_ADDR_TEXT];
 
-	pp_addr_format(addr, text);
-	pp_line_add(line, text);
+	add(line, text, (size_t)(pp_addr_format(addr, text) - text));
 }
 
 void pp_line_endpoint(struct pp_line *line, const struct pp_endpoint_addr *endpoint)
@@ -77,8 +90,7 @@ void pp_line_endpoint(struct pp_line *line, const struct pp_endpoint_addr *endpo
 	bool bracket = !pp_addr_is_v4(&endpoint->ip);
 	char *end;
 
-	pp_addr_format(&endpoint->ip, text + bracket);
-	end = text + strlen(text);
+	end = pp_addr_format(&endpoint->ip, text + bracket);
 	if (bracket)
 		*end++ = ']';
 	*end++ = ':';

@@ -14,13 +14,16 @@
 
 enum { PP_LINE_BYTES = 2048, PP_LINE_VALUE = 300 };
 
+/* Not to be copied: `text` may lie inside. */
 struct pp_line {
+	char *text; /* NUL-terminated */
 	size_t len;
 	bool cut;
-	char text[PP_LINE_BYTES]; /* NUL-terminated */
+	char own[PP_LINE_BYTES];
 };
 
-void pp_line_start(struct pp_line *line); /* empty */
+void pp_line_start_at(struct pp_line *line, char text[PP_LINE_BYTES]); /* empty, in memory of the caller's */
+static inline void pp_line_start(struct pp_line *line) { pp_line_start_at(line, line->own); }
 void pp_line_add(struct pp_line *line, const char *text);
 void pp_line_value(struct pp_line *line, const char *text); /* of a length nobody vouches for; NULL adds nothing */
 void pp_line_i64(struct pp_line *line, int64_t value);

@@ -36,11 +36,6 @@ void pp_out_large(struct pp_out *out, const char *bytes, size_t len)
 	}
 }
 
-void pp_out_u64(struct pp_out *out, uint64_t value)
-{
-	pp_out_until(out, pp_digits(pp_out_room(out, PP_DIGITS_MOST), value));
-}
-
 void pp_out_i64(struct pp_out *out, int64_t value)
 {
 	if (value < 0)

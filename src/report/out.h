@@ -9,6 +9,7 @@
 #ifndef PP_REPORT_OUT_H
 #define PP_REPORT_OUT_H
 
+#include "base/digits.h"
 #include "base/err.h"
 
 #include <assert.h>
@@ -70,7 +71,11 @@ static inline void pp_out_bytes(struct pp_out *out, const char *bytes, size_t le
 
 static inline void pp_out_text(struct pp_out *out, const char *text) { pp_out_bytes(out, text, strlen(text)); }
 
-void pp_out_u64(struct pp_out *out, uint64_t value);
+static inline void pp_out_u64(struct pp_out *out, uint64_t value)
+{
+	pp_out_until(out, pp_digits(pp_out_room(out, PP_DIGITS_MOST), value));
+}
+
 void pp_out_i64(struct pp_out *out, int64_t value);
 /* value / 10^decimals without trailing zeros: (6100000, 6) is "6.1".  `decimals` is at most 9. */
 void pp_out_decimal(struct pp_out *out, int64_t value, unsigned decimals);
