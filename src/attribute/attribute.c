@@ -26,6 +26,16 @@ static void take_row(struct pp_attribution *result, const struct pp_endpoint_row
 	result->pattern = row->pattern;
 }
 
+struct pp_attribution pp_attribution_of_row(const struct pp_endpoint_row *row, const char *host, uint16_t port,
+					    enum pp_attributed_by by)
+{
+	struct pp_attribution result = { .host = host, .port = port, .category = OTHER, .by = by };
+
+	if (row)
+		take_row(&result, row);
+	return result;
+}
+
 struct pp_attribution pp_attribute_addr(const struct pp_attributor *attributor, const struct pp_addr *addr,
 					uint16_t port)
 {

@@ -39,7 +39,8 @@ const char *pp_attributed_by_name(enum pp_attributed_by by);
 struct pp_names;
 struct pp_names *pp_names_new(size_t cap, struct pp_hash_key key);
 void pp_names_free(struct pp_names *names);
-void pp_names_add(struct pp_names *names, const struct pp_lookup *lookup); /* keeps pointers into the lookup */
+/* Takes what a reply brought: the addresses behind the `known` first ones.  Keeps pointers into the lookup. */
+void pp_names_add(struct pp_names *names, const struct pp_lookup *lookup, unsigned known);
 const char *pp_names_find(const struct pp_names *names, const struct pp_addr *client, const struct pp_addr *server,
 			  int64_t at);
 uint64_t pp_names_refused(const struct pp_names *names);
@@ -51,6 +52,9 @@ struct pp_attributor {
 };
 
 struct pp_attribution pp_attribute_connection(const struct pp_attributor *attributor, const struct pp_connection *conn);
+/* The attribution that has this row (NULL: none, and no service tag either), host and origin. */
+struct pp_attribution pp_attribution_of_row(const struct pp_endpoint_row *row, const char *host, uint16_t port,
+					    enum pp_attributed_by by);
 struct pp_attribution pp_attribute_host(const struct pp_attributor *attributor, const char *host, uint16_t port);
 struct pp_attribution pp_attribute_addr(const struct pp_attributor *attributor, const struct pp_addr *addr,
 					uint16_t port);

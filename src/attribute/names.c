@@ -180,11 +180,11 @@ static int64_t answered_at(const struct pp_lookup *lookup, const struct pp_addr 
 	return any;
 }
 
-void pp_names_add(struct pp_names *names, const struct pp_lookup *lookup)
+void pp_names_add(struct pp_names *names, const struct pp_lookup *lookup, unsigned known)
 {
 	if (!lookup->name || lookup->name[0] == '\0')
 		return;
-	for (unsigned i = 0; i < lookup->address_count; i++) {
+	for (unsigned i = known; i < lookup->address_count; i++) {
 		struct key key = { lookup->client.ip, lookup->addresses[i] };
 
 		if (add(names, &key, lookup->name, answered_at(lookup, &key.server)) != PP_OK)

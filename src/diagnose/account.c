@@ -116,7 +116,7 @@ static void count(struct pp_host_port *port, bool real, bool fault, int64_t at)
 
 void pp_account_connection(struct pp_diagnosis *diagnosis, const struct pp_case *c, const struct pp_verdict *verdict)
 {
-	struct pp_host *host = c->host_number ? pp_map_at(&diagnosis->hosts, c->host_number - 1) : NULL;
+	struct pp_host *host = pp_map_place(&diagnosis->hosts, c->places.host);
 	bool real = verdict->outcome == PP_OUTCOME_OK && (c->shape.worked || pp_stage_is(c, PP_STAGE_SECURE));
 	int64_t at = c->conn->first.ts;
 

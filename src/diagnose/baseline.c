@@ -99,32 +99,54 @@ static void observe_server(struct pp_baseline *baseline, const struct pp_connect
 	}
 }
 
-static void observe_probe(struct pp_baseline *client, uint64_t host, int64_t at)
+/* Half a PROBED_NS long, so that two neighbours are never longer than it. */
+static int64_t probe_bucket(int64_t ts) { return ts / (PROBED_NS / 2); }
+
+static uint64_t probed_in(const struct pp_diagnosis *diagnosis, const struct pp_map_key *client, int64_t bucket)
 {
-	if (client->probed_hosts == 0 || at - client->probed_since > PROBED_NS) {
-		client->probed_hosts = 0;
-		client->probed_since = at;
-	}
-	client->probed_hosts |= host;
-	client->scans |= __builtin_popcountll(client->probed_hosts) >= PROBED_HOSTS;
+	struct pp_map_key key = pp_key_of_moment(client, bucket);
+	const struct pp_probes *probes = pp_map_find(&diagnosis->probes, &key);
+
+	return probes ? probes->hosts : 0;
 }
 
-void pp_baseline_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
-			 const struct pp_attribution *who, const struct pp_shape *shape)
+/* True when the client has asked so many hosts in vain around `at` that it scans. */
+static bool observe_probe(struct pp_diagnosis *diagnosis, const struct pp_map_key *client, uint64_t host, int64_t at)
+{
+	int64_t bucket = probe_bucket(at);
+	struct pp_map_key key = pp_key_of_moment(client, bucket);
+	struct pp_probes *probes = pp_map_add(&diagnosis->probes, &key);
+	uint64_t hosts;
+
+	if (!probes)
+		return false;
+	probes->hosts |= host;
+	hosts = probes->hosts;
+	return __builtin_popcountll(hosts | probed_in(diagnosis, client, bucket - 1)) >= PROBED_HOSTS ||
+	       __builtin_popcountll(hosts | probed_in(diagnosis, client, bucket + 1)) >= PROBED_HOSTS;
+}
+
+uint32_t pp_baseline_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+			     const struct pp_attribution *who, const struct pp_shape *shape)
 {
 	struct pp_map_key server = pp_key_of_addr(&conn->server.ip, 0), client = pp_key_of_addr(&conn->client.ip, 0);
 	struct pp_baseline *baseline = pp_map_add(&diagnosis->addresses, &server);
+	uint32_t place = 0;
 
-	if (baseline)
+	if (baseline) {
 		observe_server(baseline, conn, shape);
+		place = pp_map_number(&diagnosis->addresses, baseline) + 1;
+	}
 	baseline = pp_map_add(&diagnosis->addresses, &client);
 	if (!baseline)
-		return;
+		return place;
 	baseline->is_client = true;
 	/* An agent whose way is blocked asks many web servers in vain, too: only other ports make a scanner. */
-	if (shape->stage == PP_STAGE_SYN && !who->host && !who->row && conn->server.port != 443 &&
+	if (!baseline->scans && shape->stage == PP_STAGE_SYN && !who->host && !who->row && conn->server.port != 443 &&
 	    conn->server.port != 80)
-		observe_probe(baseline, pp_bit_of(server.word[0] ^ server.word[1]), conn->first.ts);
+		baseline->scans =
+		    observe_probe(diagnosis, &client, pp_bit_of(server.word[0] ^ server.word[1]), conn->first.ts);
+	return place;
 }
 
 /* ------------------------------------------------------------------ asking */

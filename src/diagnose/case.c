@@ -202,12 +202,8 @@ static int64_t end_of(const struct pp_diagnosis *diagnosis, uint16_t file)
 }
 
 void pp_case_of(struct pp_case *c, const struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
-		const struct pp_attribution *who)
+		const struct pp_attribution *who, const struct pp_places *places)
 {
-	struct pp_map_key address = pp_key_of_addr(&conn->server.ip, 0);
-	struct pp_map_key service = pp_key_of_addr(&conn->server.ip, conn->server.port);
-	struct pp_map_key host = pp_key_of_endpoint(diagnosis, who->host, &conn->server.ip);
-
 	c->diagnosis = diagnosis;
 	c->conn = conn;
 	c->lookup = NULL;
@@ -216,11 +212,10 @@ void pp_case_of(struct pp_case *c, const struct pp_diagnosis *diagnosis, const s
 	c->tcp = &conn->tcp;
 	c->client = &conn->tcp.side[PP_CLIENT];
 	c->server = &conn->tcp.side[PP_SERVER];
-	c->address = or_empty(pp_map_find(&diagnosis->addresses, &address), &no_baseline);
-	c->service = or_empty(pp_map_find(&diagnosis->services, &service), &no_service);
-	c->host = pp_map_find(&diagnosis->hosts, &host);
-	c->host_number = c->host ? pp_map_number(&diagnosis->hosts, c->host) + 1 : 0;
-	c->host = or_empty(c->host, &no_host);
+	c->places = *places;
+	c->address = or_empty(pp_map_place(&diagnosis->addresses, places->address), &no_baseline);
+	c->service = or_empty(pp_map_place(&diagnosis->services, places->service), &no_service);
+	c->host = or_empty(pp_map_place(&diagnosis->hosts, places->host), &no_host);
 	c->path = c->shape.asked_proxy || c->service->proxy ? PP_BY_PROXY : PP_DIRECT;
 	c->end = end_of(diagnosis, conn->last.file);
 	c->issuer = NULL;

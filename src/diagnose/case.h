@@ -27,7 +27,7 @@ struct pp_case {
 	const struct pp_baseline *address; /* the server's */
 	const struct pp_service *service;
 	const struct pp_host *host;
-	uint32_t host_number; /* in the table of hosts, + 1; 0: it has no record */
+	struct pp_places places;
 	enum pp_path path;
 	int64_t end; /* when the capture ends that holds it */
 	unsigned gates;
@@ -36,7 +36,7 @@ struct pp_case {
 };
 
 void pp_case_of(struct pp_case *c, const struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
-		const struct pp_attribution *who);
+		const struct pp_attribution *who, const struct pp_places *places);
 /* Adds what the certificates say; keeps the catalogue's answers in the diagnosis. */
 void pp_case_inspect(struct pp_case *c, struct pp_diagnosis *diagnosis);
 void pp_case_of_lookup(struct pp_case *c, const struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup,

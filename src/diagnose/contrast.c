@@ -140,14 +140,15 @@ static void add_good_name(struct pp_service *service, uint32_t host, struct pp_m
 	service->passed[place] = now;
 }
 
-static void observe_service(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
-			    const struct pp_attribution *who, const struct pp_shape *shape, const struct pp_host *host)
+static uint32_t observe_service(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+				const struct pp_attribution *who, const struct pp_shape *shape,
+				const struct pp_host *host)
 {
 	struct pp_map_key key = pp_key_of_addr(&conn->server.ip, conn->server.port);
 	struct pp_service *service = pp_map_add(&diagnosis->services, &key);
 
 	if (!service)
-		return;
+		return 0;
 	if (pp_seen(conn->tcp.syn_ack)) {
 		pp_keep_earliest(&service->answered, conn->tcp.syn_ack);
 		pp_keep_latest(&service->last_answered, conn->tcp.syn_ack.ts);
@@ -161,6 +162,7 @@ static void observe_service(struct pp_diagnosis *diagnosis, const struct pp_conn
 	service->proxy |= served_as_proxy(conn);
 	if (shape->offer > service->best_offer)
 		service->best_offer = shape->offer;
+	return pp_map_number(&diagnosis->services, service) + 1;
 }
 
 static void observe_host_tls(struct pp_host *host, const struct pp_connection *conn, const struct pp_shape *shape)
@@ -324,14 +326,16 @@ static void observe_all(struct pp_overview *seen, const struct pp_connection *co
 }
 
 void pp_contrast_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
-			 const struct pp_attribution *who, const struct pp_shape *shape)
+			 const struct pp_attribution *who, const struct pp_shape *shape, struct pp_places *ret_places)
 {
 	struct pp_host *host = pp_host_add(diagnosis, who->host, &conn->server.ip, who->category, conn->first);
+	uint32_t number = host ? pp_map_number(&diagnosis->hosts, host) : 0;
 
+	ret_places->host = host ? number + 1 : 0;
 	if (host)
 		observe_host(host, conn, who, shape);
-	observe_service(diagnosis, conn, who, shape, host);
-	observe_all(&diagnosis->seen, conn, who, shape, host, host ? pp_map_number(&diagnosis->hosts, host) : 0);
+	ret_places->service = observe_service(diagnosis, conn, who, shape, host);
+	observe_all(&diagnosis->seen, conn, who, shape, host, number);
 }
 
 /* ------------------------------------------------------------------ asking */

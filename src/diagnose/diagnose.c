@@ -65,21 +65,6 @@ uint64_t pp_bit_of_host(const struct pp_host *host)
 
 /* ------------------------------------------------------------------ life */
 
-static bool take_proxies(struct pp_diagnosis *diagnosis)
-{
-	const struct pp_diagnosis_options *options = &diagnosis->options;
-
-	for (unsigned i = 0; i < options->proxy_count; i++) {
-		struct pp_map_key key = pp_key_of_addr(&options->proxies[i].ip, options->proxies[i].port);
-		struct pp_service *service = pp_map_add(&diagnosis->services, &key);
-
-		if (!service)
-			return false;
-		service->proxy = true;
-	}
-	return true;
-}
-
 struct pp_diagnosis *pp_diagnosis_new(const struct pp_diagnosis_options *options)
 {
 	struct pp_diagnosis *diagnosis = calloc(1, sizeof(*diagnosis));
@@ -95,19 +80,17 @@ struct pp_diagnosis *pp_diagnosis_new(const struct pp_diagnosis_options *options
 	pp_map_init(&diagnosis->groups, sizeof(struct pp_group), options->key);
 	pp_map_init(&diagnosis->openings, sizeof(struct pp_opening), options->key);
 	pp_map_init(&diagnosis->resets, sizeof(struct pp_reset_second), options->key);
+	pp_map_init(&diagnosis->probes, sizeof(struct pp_probes), options->key);
 	pp_map_init(&diagnosis->names, sizeof(struct pp_name), options->key);
 	pp_map_init(&diagnosis->issuers, sizeof(struct pp_known_issuer), options->key);
-	if (!take_proxies(diagnosis)) {
-		pp_diagnosis_free(diagnosis);
-		return NULL;
-	}
 	return diagnosis;
 }
 
 static struct pp_map *map_at(struct pp_diagnosis *diagnosis, unsigned i)
 {
-	struct pp_map *maps[] = { &diagnosis->addresses, &diagnosis->services, &diagnosis->hosts, &diagnosis->groups,
-				  &diagnosis->openings,  &diagnosis->resets,   &diagnosis->names, &diagnosis->issuers };
+	struct pp_map *maps[] = { &diagnosis->addresses, &diagnosis->services, &diagnosis->hosts,
+				  &diagnosis->groups,    &diagnosis->openings, &diagnosis->resets,
+				  &diagnosis->probes,    &diagnosis->names,    &diagnosis->issuers };
 
 	return i < sizeof(maps) / sizeof(maps[0]) ? maps[i] : NULL;
 }
@@ -129,19 +112,38 @@ uint64_t pp_diagnosis_refused(const struct pp_diagnosis *diagnosis)
 {
 	return diagnosis->pool.refused + diagnosis->addresses.refused + diagnosis->services.refused +
 	       diagnosis->hosts.refused + diagnosis->groups.refused + diagnosis->openings.refused +
-	       diagnosis->resets.refused + diagnosis->names.refused + diagnosis->issuers.refused;
+	       diagnosis->resets.refused + diagnosis->probes.refused + diagnosis->names.refused +
+	       diagnosis->issuers.refused;
 }
 
 /* ------------------------------------------------------------------ observe, prepare */
 
 void pp_diagnosis_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
-			  const struct pp_attribution *who)
+			  const struct pp_attribution *who, struct pp_places *ret_places)
 {
 	struct pp_shape shape = pp_shape_of(conn);
 
-	pp_baseline_observe(diagnosis, conn, who, &shape);
-	pp_contrast_observe(diagnosis, conn, who, &shape);
-	pp_group_observe(diagnosis, conn, who, &shape);
+	ret_places->address = pp_baseline_observe(diagnosis, conn, who, &shape);
+	pp_contrast_observe(diagnosis, conn, who, &shape, ret_places);
+	pp_group_observe(diagnosis, conn, who, &shape, ret_places);
+}
+
+const char *pp_diagnosis_host(const struct pp_diagnosis *diagnosis, const struct pp_places *places)
+{
+	const struct pp_host *host = pp_map_place(&diagnosis->hosts, places->host);
+
+	return host ? host->name : NULL;
+}
+
+enum pp_err pp_diagnosis_proxy(struct pp_diagnosis *diagnosis, const struct pp_endpoint_addr *proxy)
+{
+	struct pp_map_key key = pp_key_of_addr(&proxy->ip, proxy->port);
+	struct pp_service *service = pp_map_add(&diagnosis->services, &key);
+
+	if (!service)
+		return PP_NOMEM;
+	service->proxy = true;
+	return PP_OK;
 }
 
 void pp_diagnosis_observe_lookup(struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup,
@@ -214,11 +216,12 @@ void pp_diagnosis_prepare(struct pp_diagnosis *diagnosis, int64_t first, int64_t
 /* ------------------------------------------------------------------ judge */
 
 void pp_diagnosis_judge(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
-			const struct pp_attribution *who, struct pp_judgement *ret_judgement)
+			const struct pp_attribution *who, const struct pp_places *places,
+			struct pp_judgement *ret_judgement)
 {
 	struct pp_case c;
 
-	pp_case_of(&c, diagnosis, conn, who);
+	pp_case_of(&c, diagnosis, conn, who, places);
 	pp_case_inspect(&c, diagnosis);
 	pp_judge_connection(&c, ret_judgement);
 	pp_account_connection(diagnosis, &c, &ret_judgement->verdict);

@@ -1,10 +1,8 @@
 /* diagnose: facts in, verdicts out.
  *
- * Shape   observe() takes every finished connection and lookup once, connections in order of first packets, and keeps
- *         only bounded aggregates:
+ * Shape   observe() takes every finished connection and lookup once, in any order, and keeps only bounded aggregates:
  *         baselines per address, contrasts, attempt groups, outcomes per host.  After prepare(), judge() is asked for
  *         each connection and lookup once, in order of first packets.  conclude() weighs everything together.
- *         The order of lookups among them does not matter.
  * Owns    its tables and the text it needs later (copied); verdicts given out point into the facts judged.
  * Limits  caps on addresses, hosts and groups; beyond them contrasts are missing, never wrong, and refused() counts.
  */
@@ -18,10 +16,8 @@ struct pp_diagnosis;
 struct pp_diagnosis_options {
 	const struct pp_catalogue *catalogue;
 	const struct pp_attributor *attributor;
-	const struct pp_agent_row *agent;       /* NULL: none */
-	const struct pp_endpoint_addr *proxies; /* --proxy with an address */
-	unsigned proxy_count;
-	const char *const *proxy_names; /* --proxy with a name, lower case, borrowed */
+	const struct pp_agent_row *agent; /* NULL: none */
+	const char *const *proxy_names;   /* --proxy with a name, lower case, borrowed */
 	unsigned proxy_name_count;
 	struct pp_hash_key key;
 };
@@ -29,17 +25,27 @@ struct pp_diagnosis_options {
 struct pp_diagnosis *pp_diagnosis_new(const struct pp_diagnosis_options *options);
 void pp_diagnosis_free(struct pp_diagnosis *diagnosis);
 
+/* Where observe() has booked a connection, for judge(): numbers of records, + 1; 0: there was no room. */
+struct pp_places {
+	uint32_t address, service, host;
+};
+
 void pp_diagnosis_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
-			  const struct pp_attribution *who);
+			  const struct pp_attribution *who, struct pp_places *ret_places);
+/* The name of the host a connection was booked with; NULL: it has none, or no place. */
+const char *pp_diagnosis_host(const struct pp_diagnosis *diagnosis, const struct pp_places *places);
+/* --proxy with an address. */
+enum pp_err PP_MUST_CHECK pp_diagnosis_proxy(struct pp_diagnosis *diagnosis, const struct pp_endpoint_addr *proxy);
 void pp_diagnosis_observe_lookup(struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup,
 				 const struct pp_attribution *who);
-/* After the last observe(): the time span of the whole input, and what every file's source and counters say. */
+/* After the last observe() and proxy(): the time span of the whole input, and what every file's source and counters say. */
 void pp_diagnosis_prepare(struct pp_diagnosis *diagnosis, int64_t first, int64_t last,
 			  const struct pp_capture *captures, unsigned capture_count,
 			  const struct pp_neighbour *neighbours, unsigned neighbour_count);
 
 void pp_diagnosis_judge(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
-			const struct pp_attribution *who, struct pp_judgement *ret_judgement);
+			const struct pp_attribution *who, const struct pp_places *places,
+			struct pp_judgement *ret_judgement);
 void pp_diagnosis_judge_lookup(struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup,
 			       const struct pp_attribution *who, struct pp_judgement *ret_judgement);
 

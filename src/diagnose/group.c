@@ -85,12 +85,11 @@ static bool is_midsession_reset(const struct pp_connection *conn, const struct p
 }
 
 void pp_group_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
-		      const struct pp_attribution *who, const struct pp_shape *shape)
+		      const struct pp_attribution *who, const struct pp_shape *shape, const struct pp_places *places)
 {
-	struct pp_map_key host = pp_key_of_endpoint(diagnosis, who->host, &conn->server.ip);
-	struct pp_map_key key = key_of_group(&host, who->port, bucket_of(conn->first.ts));
+	const struct pp_host *host = pp_map_place(&diagnosis->hosts, places->host);
 	bool legs = conn->http && shape->asked_proxy, won = shape->worked || shape->passed;
-	struct pp_group *group;
+	struct pp_group *group = NULL;
 
 	if (is_midsession_reset(conn, shape)) {
 		struct pp_map_key all = { { 0, 0, 0 } };
@@ -104,7 +103,11 @@ void pp_group_observe(struct pp_diagnosis *diagnosis, const struct pp_connection
 		return;
 	if (won)
 		observe_opening(diagnosis, conn);
-	group = pp_map_add(&diagnosis->groups, &key);
+	if (host) {
+		struct pp_map_key key = key_of_group(&host->key, who->port, bucket_of(conn->first.ts));
+
+		group = pp_map_add(&diagnosis->groups, &key);
+	}
 	if (!group)
 		return;
 	if (won) {

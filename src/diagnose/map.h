@@ -41,6 +41,12 @@ void *pp_map_find(const struct pp_map *map, const struct pp_map_key *key); /* NU
 
 static inline void *pp_map_at(const struct pp_map *map, uint32_t i) { return map->records + i * map->record_bytes; }
 
+/* By number + 1; NULL for 0. */
+static inline void *pp_map_place(const struct pp_map *map, uint32_t place)
+{
+	return place ? pp_map_at(map, place - 1) : NULL;
+}
+
 static inline uint32_t pp_map_number(const struct pp_map *map, const void *record)
 {
 	return (uint32_t)((size_t)((const uint8_t *)record - map->records) / map->record_bytes);

@@ -58,9 +58,7 @@ struct pp_baseline {
 	uint16_t mss;
 	bool options_seen, options_vary; /* CAP-11 */
 	uint64_t closed_ports;           /* ports of it that refused or stayed silent, hashed to a bit each */
-	uint64_t probed_hosts;           /* nameless hosts it asked in vain as scanners do, hashed to a bit each, … */
-	int64_t probed_since;            /* … from then on; a scan is quick */
-	bool scans;                      /* so many within PROBED_NS */
+	bool scans;                      /* asked many nameless hosts in vain within PROBED_NS */
 	bool is_client;
 	uint64_t names; /* catalogued registrable domains whose lookups gave this address, a bit each */
 };
@@ -150,6 +148,12 @@ struct pp_reset_second {
 	unsigned count;
 };
 
+/* Nameless hosts that a client asked in vain in half a PROBED_NS, hashed to a bit each. */
+struct pp_probes {
+	struct pp_map_key key;
+	uint64_t hosts;
+};
+
 /* A name that was looked up. */
 struct pp_name {
 	struct pp_map_key key;
@@ -188,10 +192,9 @@ struct pp_file_span {
 
 struct pp_diagnosis {
 	struct pp_diagnosis_options options;
-	struct pp_endpoint_addr *proxies; /* copy of options.proxies */
 	struct pp_pool pool;
 	struct pp_arena arena;
-	struct pp_map addresses, services, hosts, groups, openings, resets, names;
+	struct pp_map addresses, services, hosts, groups, openings, resets, probes, names;
 	struct pp_map issuers; /* what the catalogue says of an issuer: asked once for each */
 	struct pp_overview seen;
 	struct pp_file_span *files;
@@ -262,13 +265,13 @@ bool pp_reset_after_idle(const struct pp_tcp_facts *tcp);
 enum pp_client_auth { PP_AUTH_UNKNOWN, PP_AUTH_NOT_ASKED, PP_AUTH_EMPTY, PP_AUTH_SENT };
 enum pp_client_auth pp_client_auth_of(const struct pp_tls_facts *tls);
 
-/* The parts of observe(). */
-void pp_baseline_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
-			 const struct pp_attribution *who, const struct pp_shape *shape);
+/* The parts of observe(); what they give back are places. */
+uint32_t pp_baseline_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+			     const struct pp_attribution *who, const struct pp_shape *shape);
 void pp_contrast_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
-			 const struct pp_attribution *who, const struct pp_shape *shape);
+			 const struct pp_attribution *who, const struct pp_shape *shape, struct pp_places *ret_places);
 void pp_group_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
-		      const struct pp_attribution *who, const struct pp_shape *shape);
+		      const struct pp_attribution *who, const struct pp_shape *shape, const struct pp_places *places);
 
 const struct pp_host_port *pp_host_port(const struct pp_host *host, uint16_t port); /* NULL: not kept */
 struct pp_host *pp_host_add(struct pp_diagnosis *diagnosis, const char *host, const struct pp_addr *server,

@@ -39,10 +39,15 @@ struct pp_lookups;
 /* `cap`: lookups kept; more are counted by pp_lookups_refused(). */
 struct pp_lookups *pp_lookups_new(size_t cap, struct pp_hash_key key, struct pp_pool *pool);
 void pp_lookups_free(struct pp_lookups *lookups);
+/* The lookup a message was filed with (NULL: none), and how many addresses it had before; it stays where it is. */
+struct pp_lookup_news {
+	const struct pp_lookup *lookup;
+	unsigned known;
+};
 /* src/dst as on the wire; a response goes from the resolver to the client. */
-void pp_lookups_add(struct pp_lookups *lookups, const struct pp_dns_message *message,
-		    const struct pp_endpoint_addr *src, const struct pp_endpoint_addr *dst, bool over_tcp,
-		    struct pp_mark mark);
+struct pp_lookup_news pp_lookups_add(struct pp_lookups *lookups, const struct pp_dns_message *message,
+				     const struct pp_endpoint_addr *src, const struct pp_endpoint_addr *dst,
+				     bool over_tcp, struct pp_mark mark);
 /* An ICMP error that quotes a UDP datagram from `client` to `resolver`. */
 void pp_lookups_icmp(struct pp_lookups *lookups, const struct pp_endpoint_addr *client,
 		     const struct pp_endpoint_addr *resolver, const struct pp_addr *from, uint8_t type, uint8_t code,

@@ -302,12 +302,13 @@ static struct entry *recent_of(const struct pp_lookups *lookups, const struct pp
 
 /* ------------------------------------------------------------------ interface */
 
-void pp_lookups_add(struct pp_lookups *lookups, const struct pp_dns_message *message,
-		    const struct pp_endpoint_addr *src, const struct pp_endpoint_addr *dst, bool over_tcp,
-		    struct pp_mark mark)
+struct pp_lookup_news pp_lookups_add(struct pp_lookups *lookups, const struct pp_dns_message *message,
+				     const struct pp_endpoint_addr *src, const struct pp_endpoint_addr *dst,
+				     bool over_tcp, struct pp_mark mark)
 {
 	const struct pp_endpoint_addr *client = message->response ? dst : src;
 	const struct pp_endpoint_addr *resolver = message->response ? src : dst;
+	struct pp_lookup_news news = { .lookup = NULL };
 	struct entry *entry = NULL;
 
 	if (message->has_question)
@@ -315,7 +316,8 @@ void pp_lookups_add(struct pp_lookups *lookups, const struct pp_dns_message *mes
 	else if (message->response) /* some resolvers refuse without repeating the question */
 		entry = recent_of(lookups, client, resolver, &message->id);
 	if (!entry)
-		return;
+		return news;
+	news = (struct pp_lookup_news){ &entry->lookup, entry->lookup.address_count };
 	pp_mark_first(&entry->lookup.first, mark);
 	entry->lookup.last = mark;
 	entry->lookup.over_tcp |= over_tcp;
@@ -324,6 +326,7 @@ void pp_lookups_add(struct pp_lookups *lookups, const struct pp_dns_message *mes
 		add_reply(lookups, entry, message, client->port, mark);
 	else
 		add_query(lookups, entry, message, client->port, mark);
+	return news;
 }
 
 void pp_lookups_icmp(struct pp_lookups *lookups, const struct pp_endpoint_addr *client,

@@ -1,4 +1,4 @@
-/* The run: frames through the pipeline, then verdicts in order of first packets.
+/* The run up to its judgement (visit.c): frames through the pipeline, finished connections into the spool.
  *
  * Frames are handled in windows: all of a window are decoded and their flows' buckets prefetched before the first is
  * filed, so that the memory of a large table has arrived when it is needed.
@@ -23,6 +23,25 @@ static const size_t MEMORY_DEFAULT = (size_t)256 << 20;
 static const int64_t REORDER_NS = PP_MS; /* further apart it is no matter of writing down */
 static const size_t MEMORY_LEAST = (size_t)16 << 20;
 enum { FLOW_BYTES = 2048, SPOOL_MOST = 8 << 20 };
+
+static enum pp_err start_diagnosis(struct pp_analysis *analysis)
+{
+	const struct pp_analysis_options *from = &analysis->options;
+	struct pp_diagnosis_options options = { .catalogue = from->catalogue,
+						.attributor = &analysis->attributor,
+						.agent = from->agent,
+						.proxy_name_count = from->proxy_name_count,
+						.key = from->key };
+
+	analysis->proxy_names = calloc(from->proxy_name_count + 1, sizeof(char *));
+	if (!analysis->proxy_names)
+		return PP_NOMEM;
+	for (unsigned i = 0; i < from->proxy_name_count; i++)
+		analysis->proxy_names[i] = from->proxy_names[i].host;
+	options.proxy_names = analysis->proxy_names;
+	analysis->diagnosis = pp_diagnosis_new(&options);
+	return analysis->diagnosis ? PP_OK : PP_NOMEM;
+}
 
 enum pp_err pp_analysis_new(struct pp_analysis **ret_analysis, const struct pp_analysis_options *options)
 {
@@ -49,6 +68,8 @@ enum pp_err pp_analysis_new(struct pp_analysis **ret_analysis, const struct pp_a
 	analysis->attributor = (struct pp_attributor){ options->catalogue, options->tags, analysis->names };
 	analysis->talk_shared = (struct pp_talk_shared){ analysis->certificates, analysis->ja4, pp_engine_dns_message };
 	err = pp_ipfrag_new(&analysis->ipfrag, FRAGMENT_SLOTS, options->key);
+	if (err == PP_OK)
+		err = start_diagnosis(analysis);
 	if (err != PP_OK || !analysis->flows || !analysis->certificates || !analysis->lookups || !analysis->names ||
 	    !analysis->spool) {
 		pp_analysis_free(analysis);
@@ -215,112 +236,46 @@ static enum pp_err read_all(struct pp_analysis *analysis)
 	return err != PP_OK ? err : analysis->failed;
 }
 
-/* ------------------------------------------------------------------ from facts to context */
+/* ------------------------------------------------------------------ all is read */
 
-static enum pp_err each_connection(struct pp_analysis *analysis, void *context,
-				   enum pp_err (*see)(struct pp_analysis *analysis, void *context,
-						      const struct pp_connection *conn,
-						      const struct pp_attribution *who))
+/* The proxies of the options, and what DNS says of those given by name. */
+static enum pp_err tell_proxies(struct pp_analysis *analysis)
 {
-	uint32_t count = pp_spool_count(analysis->spool);
-	struct pp_arena arena;
+	const struct pp_analysis_options *options = &analysis->options;
 	enum pp_err err = PP_OK;
 
-	pp_arena_init(&arena, &analysis->load_pool);
-	for (uint32_t i = 0; i < count && err == PP_OK; i++) {
-		struct pp_connection *conn;
+	for (unsigned i = 0; i < options->proxy_count && err == PP_OK; i++)
+		err = pp_diagnosis_proxy(analysis->diagnosis, &options->proxies[i]);
+	for (size_t i = 0; options->proxy_name_count && i < pp_lookups_count(analysis->lookups); i++) {
+		const struct pp_lookup *lookup = pp_lookups_at(analysis->lookups, i);
 
-		err = pp_spool_get(analysis->spool, i, &arena, &conn);
-		if (err == PP_END) {
-			err = PP_OK;
-			continue;
+		for (unsigned n = 0; n < options->proxy_name_count; n++) {
+			if (strcmp(lookup->name, options->proxy_names[n].host) != 0)
+				continue;
+			for (unsigned k = 0; k < lookup->address_count && err == PP_OK; k++) {
+				struct pp_endpoint_addr proxy = { lookup->addresses[k], options->proxy_names[n].port };
+
+				err = pp_diagnosis_proxy(analysis->diagnosis, &proxy);
+			}
 		}
-		if (err == PP_OK) {
-			struct pp_attribution who = pp_attribute_connection(&analysis->attributor, conn);
-			struct pp_process process;
-
-			if (pp_processes_find(&analysis->processes, conn, &process))
-				conn->process = &process;
-
-			err = see(analysis, context, conn, &who);
-		}
-		pp_arena_reset(&arena);
 	}
 	return err;
 }
 
-static struct pp_attribution attribute_lookup(const struct pp_analysis *analysis, const struct pp_lookup *lookup)
+/* What only the end tells. */
+static enum pp_err prepare(struct pp_analysis *analysis)
 {
-	return pp_attribute_host(&analysis->attributor, lookup->name, 0);
-}
-
-static enum pp_err observe_connection(struct pp_analysis *analysis, void *context, const struct pp_connection *conn,
-				      const struct pp_attribution *who)
-{
-	(void)context;
-	pp_diagnosis_observe(analysis->diagnosis, conn, who);
-	return PP_OK;
-}
-
-/* The proxies of the options, and what DNS says of those given by name. */
-static unsigned gather_proxies(struct pp_analysis *analysis, const char **ret_names)
-{
-	const struct pp_analysis_options *options = &analysis->options;
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < options->proxy_count && count < PP_ENGINE_PROXIES_MAX; i++)
-		analysis->proxies[count++] = options->proxies[i];
-	for (unsigned n = 0; n < options->proxy_name_count; n++) {
-		ret_names[n] = options->proxy_names[n].host;
-		for (size_t i = 0; i < pp_lookups_count(analysis->lookups); i++) {
-			const struct pp_lookup *lookup = pp_lookups_at(analysis->lookups, i);
-
-			if (strcmp(lookup->name, ret_names[n]) != 0)
-				continue;
-			for (unsigned k = 0; k < lookup->address_count && count < PP_ENGINE_PROXIES_MAX; k++)
-				analysis->proxies[count++] =
-				    (struct pp_endpoint_addr){ lookup->addresses[k], options->proxy_names[n].port };
-		}
-	}
-	return count;
-}
-
-static enum pp_err start_diagnosis(struct pp_analysis *analysis)
-{
-	unsigned name_count = analysis->options.proxy_name_count;
-	struct pp_diagnosis_options options = { .catalogue = analysis->options.catalogue,
-						.attributor = &analysis->attributor,
-						.agent = analysis->options.agent,
-						.key = analysis->options.key };
-
-	analysis->proxy_names = calloc(name_count + 1, sizeof(char *));
-	if (!analysis->proxy_names)
-		return PP_NOMEM;
-	options.proxy_count = gather_proxies(analysis, analysis->proxy_names);
-	options.proxies = analysis->proxies;
-	options.proxy_names = analysis->proxy_names;
-	options.proxy_name_count = name_count;
-	analysis->diagnosis = pp_diagnosis_new(&options);
-	return analysis->diagnosis ? PP_OK : PP_NOMEM;
-}
-
-static enum pp_err observe(struct pp_analysis *analysis)
-{
-	enum pp_err err = start_diagnosis(analysis);
-
-	if (err != PP_OK)
-		return err;
+	enum pp_err err;
 
 	for (size_t i = 0; i < pp_lookups_count(analysis->lookups); i++) {
 		const struct pp_lookup *lookup = pp_lookups_at(analysis->lookups, i);
-		struct pp_attribution who = attribute_lookup(analysis, lookup);
+		struct pp_attribution who = pp_engine_attribute(analysis, lookup);
 
-		pp_names_add(analysis->names, lookup);
 		pp_diagnosis_observe_lookup(analysis->diagnosis, lookup, &who);
 	}
 	err = pp_processes_of(&analysis->processes, analysis->captures, analysis->source_count);
 	if (err == PP_OK)
-		err = each_connection(analysis, NULL, observe_connection);
+		err = tell_proxies(analysis);
 	if (err == PP_OK)
 		pp_diagnosis_prepare(analysis->diagnosis, analysis->first, analysis->last, analysis->captures,
 				     (unsigned)analysis->source_count, analysis->neighbours.list,
@@ -359,102 +314,5 @@ enum pp_err pp_analysis_run(struct pp_analysis *analysis, struct pp_source **sou
 	if (err != PP_OK)
 		return err;
 	pp_engine_expire(analysis, INT64_MAX);
-	return analysis->failed != PP_OK ? analysis->failed : observe(analysis);
-}
-
-/* ------------------------------------------------------------------ visiting */
-
-static void add_limit(struct pp_limits_hit *limits, const char *name, uint64_t count)
-{
-	if (count == 0 || limits->n == PP_LIMITS_MAX)
-		return;
-	limits->name[limits->n] = name;
-	limits->count[limits->n++] = count;
-}
-
-static struct pp_limits_hit limits_of(const struct pp_analysis *analysis)
-{
-	struct pp_limits_hit limits = { .n = 0 };
-
-	add_limit(&limits, "flows", pp_flows_counts(analysis->flows).evicted);
-	add_limit(&limits, "late_segments", pp_flows_counts(analysis->flows).tombstones_lost);
-	add_limit(&limits, "flow_details", analysis->talks_refused);
-	add_limit(&limits, "reassembly", analysis->streams_given_up);
-	add_limit(&limits, "fragments", pp_ipfrag_evicted(analysis->ipfrag));
-	add_limit(&limits, "lookups", pp_lookups_refused(analysis->lookups));
-	add_limit(&limits, "names", pp_names_refused(analysis->names));
-	add_limit(&limits, "neighbours", analysis->neighbours.refused);
-	add_limit(&limits, "records", analysis->spool_refused);
-	add_limit(&limits, "contrasts", pp_diagnosis_refused(analysis->diagnosis));
-	return limits;
-}
-
-/* Calls one member of every visitor that has it, until one fails. */
-#define VISIT(visitors, count, member, ...)                                                                            \
-	do {                                                                                                           \
-		for (size_t v_ = 0; v_ < (count) && err == PP_OK; v_++) {                                              \
-			if ((visitors)[v_]->member)                                                                    \
-				err = (visitors)[v_]->member((visitors)[v_]->context, __VA_ARGS__);                    \
-		}                                                                                                      \
-	} while (0)
-
-struct visit {
-	const struct pp_visitor *const *visitors;
-	size_t count;
-};
-
-static enum pp_err visit_connection(struct pp_analysis *analysis, void *context, const struct pp_connection *conn,
-				    const struct pp_attribution *who)
-{
-	const struct visit *visit = context;
-	struct pp_judgement judgement;
-	enum pp_err err = PP_OK;
-
-	pp_diagnosis_judge(analysis->diagnosis, conn, who, &judgement);
-	VISIT(visit->visitors, visit->count, connection, conn, who, &judgement);
-	return err;
-}
-
-static enum pp_err visit_lookups(struct pp_analysis *analysis, const struct visit *visit)
-{
-	enum pp_err err = PP_OK;
-
-	for (size_t i = 0; i < pp_lookups_count(analysis->lookups) && err == PP_OK; i++) {
-		const struct pp_lookup *lookup = pp_lookups_at(analysis->lookups, i);
-		struct pp_attribution who = attribute_lookup(analysis, lookup);
-		struct pp_judgement judgement;
-
-		pp_diagnosis_judge_lookup(analysis->diagnosis, lookup, &who, &judgement);
-		VISIT(visit->visitors, visit->count, lookup, lookup, &who, &judgement);
-	}
-	return err;
-}
-
-static enum pp_err visit_conclusions(struct pp_analysis *analysis, const struct visit *visit)
-{
-	const struct pp_diagnosis *diagnosis = analysis->diagnosis;
-	enum pp_err err = pp_diagnosis_conclude(analysis->diagnosis);
-
-	for (size_t i = 0; err == PP_OK && i < pp_diagnosis_endpoint_count(diagnosis); i++)
-		VISIT(visit->visitors, visit->count, endpoint, pp_diagnosis_endpoint_at(diagnosis, i));
-	for (size_t i = 0; err == PP_OK && i < pp_diagnosis_expectation_count(diagnosis); i++)
-		VISIT(visit->visitors, visit->count, expectation, pp_diagnosis_expectation_at(diagnosis, i));
-	if (err == PP_OK)
-		VISIT(visit->visitors, visit->count, conclusion, pp_diagnosis_conclusion(diagnosis));
-	return err;
-}
-
-enum pp_err pp_analysis_visit(struct pp_analysis *analysis, const struct pp_visitor *const *visitors, size_t count)
-{
-	struct visit visit = { visitors, count };
-	struct pp_limits_hit limits = limits_of(analysis);
-	enum pp_err err = PP_OK;
-
-	for (size_t i = 0; i < analysis->source_count && err == PP_OK; i++)
-		VISIT(visitors, count, capture, &analysis->captures[i], &limits);
-	if (err == PP_OK)
-		err = each_connection(analysis, &visit, visit_connection);
-	if (err == PP_OK)
-		err = visit_lookups(analysis, &visit);
-	return err == PP_OK ? visit_conclusions(analysis, &visit) : err;
+	return analysis->failed != PP_OK ? analysis->failed : prepare(analysis);
 }

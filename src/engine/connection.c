@@ -158,7 +158,7 @@ void pp_engine_dns_message(void *context, enum pp_side side, struct pp_span mess
 	enum pp_err err = pp_dns_parse(message, PP_MALFORMED, &parsed);
 
 	if (err == PP_OK && parsed.has_question)
-		pp_lookups_add(detail->analysis->lookups, &parsed, &src, &dst, true, mark);
+		pp_engine_dns(detail->analysis, &parsed, &src, &dst, true, mark);
 }
 
 /* ------------------------------------------------------------------ protocols we do not know */
@@ -297,7 +297,7 @@ static void finish(struct pp_analysis *analysis, struct pp_flow *flow)
 		connection_from(flow, &conn);
 		if (detail)
 			add_dissected(analysis, detail, &conn, protocol, sizeof(protocol));
-		err = pp_spool_put(analysis->spool, &conn);
+		err = pp_engine_file(analysis, &conn);
 		if (err == PP_LIMIT)
 			analysis->spool_refused++;
 		else if (err != PP_OK)

@@ -17,7 +17,7 @@
 #include "source/filter.h"
 #include "stream/reassembly.h"
 
-enum { PP_UDP_RECENT = 16, PP_ENGINE_PROXIES_MAX = 256 };
+enum { PP_UDP_RECENT = 16 };
 
 /* Neighbours asked for by ARP or ND. */
 struct pp_neighbours {
@@ -42,8 +42,7 @@ struct pp_analysis {
 	bool ndpi_tried;
 	struct pp_spool *spool;
 	struct pp_filter *filter;
-	struct pp_diagnosis *diagnosis; /* from the end of reading on */
-	struct pp_endpoint_addr proxies[PP_ENGINE_PROXIES_MAX];
+	struct pp_diagnosis *diagnosis;
 	const char **proxy_names;
 	struct pp_attributor attributor;
 	struct pp_talk_shared talk_shared;
@@ -69,8 +68,14 @@ void pp_engine_packet(struct pp_analysis *analysis, struct pp_packet *packet, co
 		      uint64_t hash, struct pp_mark now);
 void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet, const struct pp_flow_key *key,
 		   uint64_t hash, struct pp_mark now);
+void pp_engine_dns(struct pp_analysis *analysis, const struct pp_dns_message *message,
+		   const struct pp_endpoint_addr *src, const struct pp_endpoint_addr *dst, bool over_tcp,
+		   struct pp_mark now);
 /* A message of a DNS-over-TCP connection; `context` is what the connection's talk was made with. */
 void pp_engine_dns_message(void *context, enum pp_side side, struct pp_span message, struct pp_mark mark);
+/* A finished connection is attributed, observed and put into the spool. */
+enum pp_err PP_MUST_CHECK pp_engine_file(struct pp_analysis *analysis, const struct pp_connection *conn);
+struct pp_attribution pp_engine_attribute(const struct pp_analysis *analysis, const struct pp_lookup *lookup);
 /* Takes flows out that are over at `now`; INT64_MAX: all of them. */
 void pp_engine_expire(struct pp_analysis *analysis, int64_t now);
 void pp_engine_neighbour(struct pp_neighbours *neighbours, const struct pp_packet *packet, struct pp_mark now);

@@ -32,6 +32,17 @@ static bool udp_duplicate(struct pp_analysis *analysis, const struct pp_packet *
 	return false;
 }
 
+/* A connection's name is asked for when the connection ends, so names are told as the answers come. */
+void pp_engine_dns(struct pp_analysis *analysis, const struct pp_dns_message *message,
+		   const struct pp_endpoint_addr *src, const struct pp_endpoint_addr *dst, bool over_tcp,
+		   struct pp_mark now)
+{
+	struct pp_lookup_news news = pp_lookups_add(analysis->lookups, message, src, dst, over_tcp, now);
+
+	if (news.lookup)
+		pp_names_add(analysis->names, news.lookup, news.known);
+}
+
 static void see_udp(struct pp_analysis *analysis, const struct pp_packet *packet, struct pp_mark now)
 {
 	struct pp_endpoint_addr src = { packet->src, packet->sport }, dst = { packet->dst, packet->dport };
@@ -47,7 +58,7 @@ static void see_udp(struct pp_analysis *analysis, const struct pp_packet *packet
 		analysis->captures[now.file].duplicates++;
 		return;
 	}
-	pp_lookups_add(analysis->lookups, &message, &src, &dst, false, now);
+	pp_engine_dns(analysis, &message, &src, &dst, false, now);
 }
 
 /* ------------------------------------------------------------------ ICMP */

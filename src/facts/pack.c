@@ -104,12 +104,12 @@ static const struct shape connection_shape = { sizeof(struct pp_connection), con
 
 /* ------------------------------------------------------------------ images */
 
-enum { WORD = 8 };
+enum { WORD = 8, MAP_BITS = 64, IMAGE_WORDS_MAX = 4 * MAP_BITS };
 
 /* Sizes are compile-time constants of this file, all multiples of a word (the compiler pads to pointer alignment). */
 static enum pp_err pack_image(struct pp_buf *out, const void *image, size_t size)
 {
-	size_t words = size / WORD, map_bytes = (words + 7) / 8;
+	size_t words = size / WORD, map_bytes = (words + MAP_BITS - 1) / MAP_BITS * WORD;
 	const uint8_t *from = image;
 	enum pp_err err = pp_buf_reserve(out, map_bytes + size);
 	uint8_t *map, *to;
@@ -118,35 +118,53 @@ static enum pp_err pack_image(struct pp_buf *out, const void *image, size_t size
 		return err;
 	map = out->p + out->len;
 	to = map + map_bytes;
-	memset(map, 0, map_bytes);
-	for (size_t i = 0; i < words; i++, from += WORD) {
-		uint64_t word;
+	for (size_t begin = 0; begin < words; begin += MAP_BITS, map += WORD) {
+		size_t n = words - begin < MAP_BITS ? words - begin : MAP_BITS;
+		uint64_t bits = 0;
 
-		memcpy(&word, from, WORD);
-		if (word == 0)
-			continue;
-		map[i / 8] |= (uint8_t)(1u << i % 8);
-		memcpy(to, &word, WORD);
-		to += WORD;
+		for (size_t i = 0; i < n; i++, from += WORD) {
+			uint64_t word;
+
+			memcpy(&word, from, WORD);
+			memcpy(to, &word, WORD); /* the next one takes its place if it is zero */
+			to += word ? WORD : 0;
+			bits |= (uint64_t)(word != 0) << i;
+		}
+		memcpy(map, &bits, WORD);
 	}
 	out->len = (size_t)(to - out->p);
 	return PP_OK;
 }
 
+static size_t bits_set(uint64_t bits)
+{
+	bits -= bits >> 1 & UINT64_C(0x5555555555555555);
+	bits = (bits & UINT64_C(0x3333333333333333)) + (bits >> 2 & UINT64_C(0x3333333333333333));
+	bits = (bits + (bits >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+	return (size_t)(bits * UINT64_C(0x0101010101010101) >> 56);
+}
+
+/* The image's memory is zero. */
 static void unpack_image(struct pp_cur *cur, void *image, size_t size)
 {
-	struct pp_span map = pp_cur_take(cur, (size / WORD + 7) / 8), words;
+	size_t words = size / WORD, maps = (words + MAP_BITS - 1) / MAP_BITS, set = 0;
+	struct pp_span map = pp_cur_take(cur, maps * WORD), from;
+	uint64_t bits[IMAGE_WORDS_MAX / MAP_BITS] = { 0 };
 	uint8_t *to = image;
-	size_t set = 0, at = 0;
+	const uint8_t *at;
 
-	for (size_t i = 0; i < map.len; i++)
-		set += (size_t)__builtin_popcount(map.p[i]);
-	words = pp_cur_take(cur, set * WORD);
-	if (words.len == 0 || (size / WORD % 8 && map.p[map.len - 1] >> size / WORD % 8))
+	if (map.len == 0)
 		return;
-	for (size_t i = 0; i < map.len; i++) {
-		for (unsigned bits = map.p[i]; bits; bits &= bits - 1, at += WORD)
-			memcpy(to + (i * 8 + (size_t)__builtin_ctz(bits)) * WORD, words.p + at, WORD);
+	memcpy(bits, map.p, map.len);
+	for (size_t i = 0; i < maps; i++)
+		set += bits_set(bits[i]);
+	from = pp_cur_take(cur, set * WORD);
+	if (from.len == 0 || (words % MAP_BITS && bits[maps - 1] >> words % MAP_BITS))
+		return;
+	at = from.p;
+	for (size_t i = 0; i < maps; i++, to += MAP_BITS * WORD) {
+		for (uint64_t left = bits[i]; left; left &= left - 1, at += WORD)
+			memcpy(to + (size_t)__builtin_ctzll(left) * WORD, at, WORD);
 	}
 }
 
@@ -237,7 +255,7 @@ static enum pp_err pack_object(struct pp_buf *out, const struct shape *shape, co
 
 static enum pp_err unpack_object(struct pp_cur *cur, struct pp_arena *arena, const struct shape *shape, void *object);
 
-static enum pp_err unpack_text(struct pp_cur *cur, struct pp_arena *arena, uint8_t *at)
+static enum pp_err unpack_text(struct pp_cur *cur, uint8_t *at)
 {
 	struct pp_cur ahead = *cur;
 	struct pp_span rest = pp_cur_rest(&ahead), taken;
@@ -249,12 +267,12 @@ static enum pp_err unpack_text(struct pp_cur *cur, struct pp_arena *arena, uint8
 	taken = pp_cur_take(cur, rest.len ? strnlen((const char *)rest.p, rest.len) + 1 : 1);
 	if (taken.len == 0)
 		return PP_MALFORMED;
-	text = pp_arena_copy(arena, taken.p, taken.len);
+	text = (const char *)taken.p;
 	memcpy(at, &text, sizeof(text));
-	return text ? PP_OK : PP_NOMEM;
+	return PP_OK;
 }
 
-static enum pp_err unpack_span(struct pp_cur *cur, struct pp_arena *arena, uint8_t *at)
+static enum pp_err unpack_span(struct pp_cur *cur, uint8_t *at)
 {
 	struct pp_span span;
 
@@ -262,9 +280,8 @@ static enum pp_err unpack_span(struct pp_cur *cur, struct pp_arena *arena, uint8
 	if (!span.p)
 		return PP_OK;
 	span = pp_cur_take(cur, span.len);
-	span.p = pp_arena_copy(arena, span.p, span.len);
 	memcpy(at, &span, sizeof(span));
-	return span.p ? PP_OK : PP_NOMEM;
+	return PP_OK;
 }
 
 static enum pp_err unpack_list(struct pp_cur *cur, struct pp_arena *arena, const struct member *member, uint8_t *object)
@@ -307,9 +324,9 @@ static enum pp_err unpack_member(struct pp_cur *cur, struct pp_arena *arena, con
 
 	switch (member->kind) {
 	case MEMBER_TEXT:
-		return unpack_text(cur, arena, at);
+		return unpack_text(cur, at);
 	case MEMBER_SPAN:
-		return unpack_span(cur, arena, at);
+		return unpack_span(cur, at);
 	case MEMBER_LIST:
 		return unpack_list(cur, arena, member, object);
 	case MEMBER_CERTIFICATE:
@@ -336,6 +353,9 @@ enum pp_err pp_pack_connection(struct pp_buf *out, const struct pp_connection *c
 			   sizeof(struct pp_tls_facts) % WORD == 0 && sizeof(struct pp_connect) % WORD == 0 &&
 			   sizeof(struct pp_http_exchange) % WORD == 0 && sizeof(struct pp_tls_certificate) % WORD == 0,
 		       "images are whole words");
+	_Static_assert(sizeof(struct pp_connection) <= IMAGE_WORDS_MAX * WORD &&
+			   sizeof(struct pp_tls_facts) <= IMAGE_WORDS_MAX * WORD,
+		       "the largest images fit their map");
 
 	return pack_object(out, &connection_shape, conn);
 }

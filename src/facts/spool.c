@@ -1,6 +1,9 @@
-/* Records are appended to one buffer; when it is full it goes to the temporary file as a whole and starts over.  The
- * index says for every connection where its record begins, counted over everything ever appended, and how long it is.
- * Connections end in another order than they begin, but not far off, so reading keeps a few pages of the file.
+/* Connections end in another order than they begin, and are judged in the order in which they begin.  So records are
+ * sorted while they are put: each shelf is a run of bytes, kept as a chain of blocks of one size.  When all blocks are
+ * taken, those of the shelf that has most of them go to the end of the temporary file; the chain goes on there.
+ * Fetching a shelf puts its blocks in the file and those in memory together again.
+ *
+ * Invariants  a shelf's blocks in the file come before those in memory.  A record may lie across blocks.
  */
 #include "facts/spool.h"
 
@@ -10,30 +13,68 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_MAX = 1 << 20, OFFSET_BITS = 44, PAGE_BYTES = 16 * 1024, PAGES = 256 };
+enum { BLOCK_BYTES = 16 * 1024, BLOCKS_LEAST = 4, RECORD_MAX = 1 << 20, NONE = -1 };
+
+/* In front of each record. */
+struct label {
+	uint32_t len; /* of what follows: `beside`, then the packed connection */
+	uint16_t slot, beside;
+};
+
+/* A chain of blocks, in memory or in the file; NONE: empty. */
+struct chain {
+	int32_t first, last;
+};
+
+struct block {
+	int32_t next;
+	uint32_t used;
+};
+
+struct shelf {
+	struct chain memory, file;
+	uint32_t bytes;
+	uint32_t blocks; /* in memory */
+};
 
 struct pp_spool {
-	struct pp_buf memory; /* records not in the file yet */
-	size_t memory_cap;
-	uint64_t in_file; /* bytes in the file: where `memory` begins */
+	uint8_t *bytes; /* of the blocks in memory */
+	struct block *blocks;
+	int32_t block_count, free;
+	struct block *filed; /* blocks in the file, by their place in it */
+	int32_t filed_count, filed_room;
 	struct pp_spill *file;
-	uint64_t *index; /* offset << 20 | length; 0: none */
-	size_t index_room;
+	struct shelf *shelves;
+	size_t shelf_count;
 	uint32_t count;
-	uint8_t *pages;              /* of the file, direct-mapped, while reading */
-	uint64_t page_number[PAGES]; /* plus one; 0: empty */
-	struct pp_buf record;        /* one record put together from pages */
+	struct pp_buf record;
+	/* The shelf that get() has at hand. */
+	size_t fetched; /* its number, + 1; 0: none */
+	struct pp_buf shelf;
+	uint32_t at[PP_SPOOL_SHELF]; /* where a slot's label stands, + 1; 0: nobody put it */
 };
 
 struct pp_spool *pp_spool_new(size_t memory)
 {
 	struct pp_spool *spool = calloc(1, sizeof(*spool));
+	size_t count = memory / BLOCK_BYTES;
 
 	if (!spool)
 		return NULL;
-	spool->memory_cap = memory;
-	pp_buf_init(&spool->memory, memory + RECORD_MAX);
+	if (count < BLOCKS_LEAST)
+		count = BLOCKS_LEAST;
 	pp_buf_init(&spool->record, RECORD_MAX);
+	pp_buf_init(&spool->shelf, PP_SPOOL_SHELF_BYTES);
+	spool->bytes = malloc(count * BLOCK_BYTES);
+	spool->blocks = malloc(count * sizeof(*spool->blocks));
+	spool->block_count = (int32_t)count;
+	spool->free = NONE;
+	if (!spool->bytes || !spool->blocks) {
+		pp_spool_free(spool);
+		return NULL;
+	}
+	for (int32_t i = spool->block_count; i-- > 0; spool->free = i)
+		spool->blocks[i].next = spool->free;
 	return spool;
 }
 
@@ -41,126 +82,237 @@ void pp_spool_free(struct pp_spool *spool)
 {
 	if (!spool)
 		return;
-	pp_buf_done(&spool->memory);
 	pp_buf_done(&spool->record);
-	free(spool->pages);
+	pp_buf_done(&spool->shelf);
 	pp_spill_close(spool->file);
-	free(spool->index);
+	free(spool->bytes);
+	free(spool->blocks);
+	free(spool->filed);
+	free(spool->shelves);
 	free(spool);
-}
-
-static enum pp_err flush(struct pp_spool *spool)
-{
-	enum pp_err err = PP_OK;
-
-	if (!spool->file)
-		err = pp_spill_open(&spool->file);
-	if (err == PP_OK)
-		err = pp_spill_write(spool->file, spool->in_file, spool->memory.p, spool->memory.len);
-	if (err != PP_OK)
-		return err;
-	spool->in_file += spool->memory.len;
-	pp_buf_clear(&spool->memory);
-	return PP_OK;
-}
-
-static enum pp_err index_reserve(struct pp_spool *spool, uint32_t index)
-{
-	size_t room = spool->index_room ? spool->index_room : 256;
-	uint64_t *grown;
-
-	if (index < spool->index_room)
-		return PP_OK;
-	while (room <= index)
-		room *= 2;
-	grown = realloc(spool->index, room * sizeof(*grown));
-	if (!grown)
-		return PP_NOMEM;
-	memset(grown + spool->index_room, 0, (room - spool->index_room) * sizeof(*grown));
-	spool->index = grown;
-	spool->index_room = room;
-	return PP_OK;
-}
-
-enum pp_err pp_spool_put(struct pp_spool *spool, const struct pp_connection *conn)
-{
-	size_t before = spool->memory.len;
-	enum pp_err err = index_reserve(spool, conn->index);
-
-	if (err == PP_OK)
-		err = pp_pack_connection(&spool->memory, conn);
-	if (err != PP_OK || spool->memory.len - before >= RECORD_MAX) {
-		spool->memory.len = before;
-		return err != PP_OK ? err : PP_LIMIT;
-	}
-	spool->index[conn->index] = (spool->in_file + before) << (64 - OFFSET_BITS) | (spool->memory.len - before);
-	if (conn->index >= spool->count)
-		spool->count = conn->index + 1;
-	return spool->memory.len >= spool->memory_cap ? flush(spool) : PP_OK;
 }
 
 uint32_t pp_spool_count(const struct pp_spool *spool) { return spool->count; }
 
-static enum pp_err page_for(struct pp_spool *spool, uint64_t number, const uint8_t **ret_page)
+/* ------------------------------------------------------------------ chains */
+
+static uint8_t *bytes_of(const struct pp_spool *spool, int32_t block)
 {
-	uint8_t *page = spool->pages + number % PAGES * PAGE_BYTES;
-	uint64_t left = spool->in_file - number * PAGE_BYTES;
+	return spool->bytes + (size_t)block * BLOCK_BYTES;
+}
+
+static void append(struct chain *chain, struct block *blocks, int32_t block)
+{
+	blocks[block].next = NONE;
+	if (chain->first == NONE)
+		chain->first = block;
+	else
+		blocks[chain->last].next = block;
+	chain->last = block;
+}
+
+/* Twice the room for blocks in the file. */
+static enum pp_err filed_reserve(struct pp_spool *spool)
+{
+	int32_t room = spool->filed_room ? 2 * spool->filed_room : 256;
+	struct block *grown;
+
+	if (spool->filed_count < spool->filed_room)
+		return PP_OK;
+	if (spool->filed_room > INT32_MAX / 2)
+		return PP_LIMIT;
+	grown = realloc(spool->filed, (size_t)room * sizeof(*grown));
+	if (!grown)
+		return PP_NOMEM;
+	spool->filed = grown;
+	spool->filed_room = room;
+	return PP_OK;
+}
+
+/* The shelf's first block in memory goes to the end of the file. */
+static enum pp_err file_block(struct pp_spool *spool, struct shelf *shelf)
+{
+	int32_t block = shelf->memory.first, place = spool->filed_count;
+	enum pp_err err = spool->file ? PP_OK : pp_spill_open(&spool->file);
+
+	if (err == PP_OK)
+		err = filed_reserve(spool);
+	if (err == PP_OK)
+		err = pp_spill_write(spool->file, (uint64_t)place * BLOCK_BYTES, bytes_of(spool, block),
+				     spool->blocks[block].used);
+	if (err != PP_OK)
+		return err;
+	spool->filed[place].used = spool->blocks[block].used;
+	append(&shelf->file, spool->filed, place);
+	spool->filed_count++;
+	shelf->memory.first = spool->blocks[block].next;
+	shelf->blocks--;
+	spool->blocks[block].next = spool->free;
+	spool->free = block;
+	return PP_OK;
+}
+
+static enum pp_err make_room(struct pp_spool *spool)
+{
+	struct shelf *fullest = &spool->shelves[0];
 	enum pp_err err = PP_OK;
 
-	if (spool->page_number[number % PAGES] != number + 1) {
-		spool->page_number[number % PAGES] = 0;
-		err = pp_spill_read(spool->file, number * PAGE_BYTES, page,
-				    left < PAGE_BYTES ? (size_t)left : PAGE_BYTES);
-		if (err == PP_OK)
-			spool->page_number[number % PAGES] = number + 1;
-	}
-	*ret_page = page;
+	for (size_t i = 1; i < spool->shelf_count; i++)
+		if (spool->shelves[i].blocks > fullest->blocks)
+			fullest = &spool->shelves[i];
+	while (fullest->memory.first != NONE && err == PP_OK)
+		err = file_block(spool, fullest);
 	return err;
 }
 
-/* Puts [offset, offset + len) of the file into `record`. */
-static enum pp_err record_from_file(struct pp_spool *spool, uint64_t offset, size_t len)
+static enum pp_err add_bytes(struct pp_spool *spool, struct shelf *shelf, const uint8_t *bytes, size_t len)
 {
-	enum pp_err err = PP_OK;
+	while (len > 0) {
+		struct block *last;
+		size_t n;
 
-	if (!spool->pages)
-		spool->pages = malloc((size_t)PAGES * PAGE_BYTES);
-	if (!spool->pages)
-		return PP_NOMEM;
-	pp_buf_clear(&spool->record);
-	while (len > 0 && err == PP_OK) {
-		size_t at = (size_t)(offset % PAGE_BYTES), n = PAGE_BYTES - at < len ? PAGE_BYTES - at : len;
-		const uint8_t *page;
+		if (shelf->memory.first == NONE || spool->blocks[shelf->memory.last].used == BLOCK_BYTES) {
+			enum pp_err err = spool->free == NONE ? make_room(spool) : PP_OK;
+			int32_t block = spool->free;
 
-		err = page_for(spool, offset / PAGE_BYTES, &page);
-		if (err == PP_OK)
-			err = pp_buf_add(&spool->record, page + at, n);
-		offset += n;
+			if (err != PP_OK)
+				return err;
+			spool->free = spool->blocks[block].next;
+			spool->blocks[block].used = 0;
+			append(&shelf->memory, spool->blocks, block);
+			shelf->blocks++;
+		}
+		last = &spool->blocks[shelf->memory.last];
+		n = BLOCK_BYTES - last->used < len ? BLOCK_BYTES - last->used : len;
+		memcpy(bytes_of(spool, shelf->memory.last) + last->used, bytes, n);
+		last->used += (uint32_t)n;
+		bytes += n;
 		len -= n;
 	}
+	return PP_OK;
+}
+
+/* ------------------------------------------------------------------ put */
+
+static enum pp_err shelf_for(struct pp_spool *spool, uint32_t index, struct shelf **ret_shelf)
+{
+	size_t number = index / PP_SPOOL_SHELF, room = spool->shelf_count ? spool->shelf_count : 16;
+	struct shelf *grown;
+
+	if (number >= spool->shelf_count) {
+		while (room <= number)
+			room *= 2;
+		grown = realloc(spool->shelves, room * sizeof(*grown));
+		if (!grown)
+			return PP_NOMEM;
+		for (size_t i = spool->shelf_count; i < room; i++)
+			grown[i] = (struct shelf){ .memory = { NONE, NONE }, .file = { NONE, NONE } };
+		spool->shelves = grown;
+		spool->shelf_count = room;
+	}
+	*ret_shelf = &spool->shelves[number];
+	return PP_OK;
+}
+
+enum pp_err pp_spool_put(struct pp_spool *spool, const struct pp_connection *conn, struct pp_span beside)
+{
+	struct label label = { .slot = (uint16_t)(conn->index % PP_SPOOL_SHELF), .beside = (uint16_t)beside.len };
+	struct shelf *shelf;
+	enum pp_err err = beside.len <= UINT16_MAX ? shelf_for(spool, conn->index, &shelf) : PP_LIMIT;
+
+	pp_buf_clear(&spool->record);
+	if (err == PP_OK)
+		err = pp_buf_add(&spool->record, &label, sizeof(label));
+	if (err == PP_OK)
+		err = pp_buf_add(&spool->record, beside.p, beside.len);
+	if (err == PP_OK)
+		err = pp_pack_connection(&spool->record, conn);
+	if (err != PP_OK)
+		return err;
+	if (spool->record.len > PP_SPOOL_SHELF_BYTES - shelf->bytes)
+		return PP_LIMIT;
+	label.len = (uint32_t)(spool->record.len - sizeof(label));
+	memcpy(spool->record.p, &label, sizeof(label));
+	spool->fetched = 0;
+	err = add_bytes(spool, shelf, spool->record.p, spool->record.len);
+	if (err != PP_OK)
+		return err;
+	shelf->bytes += (uint32_t)spool->record.len;
+	if (conn->index >= spool->count)
+		spool->count = conn->index + 1;
+	return PP_OK;
+}
+
+/* ------------------------------------------------------------------ get */
+
+/* Where every slot's record begins. */
+static enum pp_err find_slots(struct pp_spool *spool)
+{
+	struct pp_cur cur = pp_cur_span(pp_buf_span(&spool->shelf), PP_MALFORMED);
+
+	memset(spool->at, 0, sizeof(spool->at));
+	while (pp_cur_left(&cur) > 0) {
+		size_t at = spool->shelf.len - pp_cur_left(&cur);
+		struct pp_span taken = pp_cur_take(&cur, sizeof(struct label));
+		struct label label;
+
+		if (!pp_cur_ok(&cur))
+			return PP_MALFORMED;
+		memcpy(&label, taken.p, sizeof(label));
+		pp_cur_skip(&cur, label.len);
+		if (!pp_cur_ok(&cur) || label.slot >= PP_SPOOL_SHELF)
+			return PP_MALFORMED;
+		spool->at[label.slot] = (uint32_t)at + 1;
+	}
+	return PP_OK;
+}
+
+static enum pp_err fetch(struct pp_spool *spool, size_t number)
+{
+	const struct shelf *shelf = &spool->shelves[number];
+	enum pp_err err;
+
+	spool->fetched = 0;
+	pp_buf_clear(&spool->shelf);
+	err = pp_buf_reserve(&spool->shelf, shelf->bytes);
+	for (int32_t i = shelf->file.first; i != NONE && err == PP_OK; i = spool->filed[i].next) {
+		err = pp_spill_read(spool->file, (uint64_t)i * BLOCK_BYTES, spool->shelf.p + spool->shelf.len,
+				    spool->filed[i].used);
+		spool->shelf.len += spool->filed[i].used;
+	}
+	for (int32_t i = shelf->memory.first; i != NONE && err == PP_OK; i = spool->blocks[i].next)
+		err = pp_buf_add(&spool->shelf, bytes_of(spool, i), spool->blocks[i].used);
+	if (err == PP_OK)
+		err = find_slots(spool);
+	if (err == PP_OK)
+		spool->fetched = number + 1;
 	return err;
 }
 
-enum pp_err pp_spool_get(struct pp_spool *spool, uint32_t index, struct pp_arena *arena,
-			 struct pp_connection **ret_conn)
+enum pp_err pp_spool_get(struct pp_spool *spool, uint32_t index, struct pp_arena *arena, struct pp_spooled *ret_spooled)
 {
-	struct pp_cur cur;
-	uint64_t offset;
-	size_t len;
+	struct pp_spooled spooled;
+	struct pp_cur cur, record;
+	struct label label;
+	enum pp_err err = PP_OK;
+	uint32_t at;
 
-	if (index >= spool->count || spool->index[index] == 0)
+	if (index >= spool->count)
 		return PP_END;
-	offset = spool->index[index] >> (64 - OFFSET_BITS);
-	len = (size_t)(spool->index[index] & (RECORD_MAX - 1));
-	if (offset >= spool->in_file) {
-		cur = pp_cur_span(pp_buf_span(&spool->memory), PP_MALFORMED);
-		pp_cur_skip(&cur, (size_t)(offset - spool->in_file));
-	} else {
-		enum pp_err err = record_from_file(spool, offset, len);
-
-		if (err != PP_OK)
-			return err;
-		cur = pp_cur_span(pp_buf_span(&spool->record), PP_MALFORMED);
-	}
-	return pp_unpack_connection(pp_cur_take(&cur, len), arena, ret_conn);
+	if (spool->fetched != index / PP_SPOOL_SHELF + 1)
+		err = fetch(spool, index / PP_SPOOL_SHELF);
+	if (err != PP_OK)
+		return err;
+	at = spool->at[index % PP_SPOOL_SHELF];
+	if (at == 0)
+		return PP_END;
+	cur = pp_cur_span(pp_buf_span(&spool->shelf), PP_MALFORMED);
+	pp_cur_skip(&cur, at - 1);
+	memcpy(&label, pp_cur_take(&cur, sizeof(label)).p, sizeof(label)); /* find_slots() has been here */
+	record = pp_cur_sub(&cur, label.len);
+	spooled.beside = pp_cur_take(&record, label.beside);
+	err = pp_unpack_connection(pp_cur_rest(&record), arena, &spooled.conn);
+	if (err == PP_OK)
+		*ret_spooled = spooled;
+	return err;
 }

@@ -1,23 +1,33 @@
 /* spool: finished connections wait here until the whole capture is known: in memory first, then in an unlinked
  * temporary file.
  *
- * Shape   put() packs a connection with all it refers to into one record; get() gives it back, by index.
- * Errors  PP_IO (temporary file), PP_NOMEM; get() of an index nobody put is PP_END.
- * Owns    the records.  A connection from get() lives in the arena it was loaded into.
- * Limits  `memory` bytes of records in memory; the index takes 8 bytes for every connection.
+ * Shape   put() packs a connection with all it refers to and what the run notes beside it into one record; get() gives
+ *         it back, by index.  Records lie on shelves of PP_SPOOL_SHELF neighbouring indexes, and a shelf is fetched as
+ *         a whole: get() in order of indexes reads every byte once, whatever the order of put().
+ * Errors  PP_IO (temporary file), PP_NOMEM; put() of a record or shelf beyond its limit is PP_LIMIT and keeps nothing;
+ *         get() of an index nobody put is PP_END.
+ * Owns    the records.  What get() gives lives in the arena and on the shelf: until the next get() or put().
+ * Limits  `memory` bytes of records in memory, and one shelf; a shelf holds at most PP_SPOOL_SHELF_BYTES.
  */
 #ifndef PP_FACTS_SPOOL_H
 #define PP_FACTS_SPOOL_H
 
 #include "facts/facts.h"
 
+enum { PP_SPOOL_SHELF = 512, PP_SPOOL_SHELF_BYTES = 64 << 20 };
+
 struct pp_spool;
+
+struct pp_spooled {
+	struct pp_connection *conn;
+	struct pp_span beside;
+};
 
 struct pp_spool *pp_spool_new(size_t memory);
 void pp_spool_free(struct pp_spool *spool);
-enum pp_err PP_MUST_CHECK pp_spool_put(struct pp_spool *spool, const struct pp_connection *conn);
+enum pp_err PP_MUST_CHECK pp_spool_put(struct pp_spool *spool, const struct pp_connection *conn, struct pp_span beside);
 uint32_t pp_spool_count(const struct pp_spool *spool); /* highest index put, plus one */
 enum pp_err PP_MUST_CHECK pp_spool_get(struct pp_spool *spool, uint32_t index, struct pp_arena *arena,
-				       struct pp_connection **ret_conn);
+				       struct pp_spooled *ret_spooled);
 
 #endif

@@ -38,8 +38,10 @@ struct world {
 	unsigned neighbour_count;
 	uint64_t dropped; /* by the capturer */
 	uint32_t packet;
-	int64_t end; /* of the capture; 0: a minute after the last packet */
+	int64_t end;                          /* of the capture; 0: a minute after the last packet */
+	const struct pp_endpoint_addr *proxy; /* --proxy; NULL: none */
 	struct pp_diagnosis *diagnosis;
+	struct pp_places places[STORIES_MAX];
 	struct pp_judgement judgements[STORIES_MAX], lookup_judgements[LOOKUPS_MAX];
 };
 
@@ -532,11 +534,14 @@ static inline void world_judge_ordered(struct world *w, int step)
 	for (unsigned i = 0; i < w->story_count; i++) {
 		unsigned k = step > 0 ? i : w->story_count - 1 - i;
 
-		pp_diagnosis_observe(w->diagnosis, &w->stories[k].conn, &w->stories[k].who);
+		pp_diagnosis_observe(w->diagnosis, &w->stories[k].conn, &w->stories[k].who, &w->places[k]);
 	}
+	if (w->proxy && pp_diagnosis_proxy(w->diagnosis, w->proxy) != PP_OK)
+		assert(!"proxy");
 	pp_diagnosis_prepare(w->diagnosis, info.first, info.last, &capture, 1, w->neighbours, w->neighbour_count);
 	for (unsigned i = 0; i < w->story_count; i++)
-		pp_diagnosis_judge(w->diagnosis, &w->stories[i].conn, &w->stories[i].who, &w->judgements[i]);
+		pp_diagnosis_judge(w->diagnosis, &w->stories[i].conn, &w->stories[i].who, &w->places[i],
+				   &w->judgements[i]);
 	for (unsigned i = 0; i < w->lookup_count; i++)
 		pp_diagnosis_judge_lookup(w->diagnosis, &w->lookups[i], &w->lookup_who[i], &w->lookup_judgements[i]);
 	if (pp_diagnosis_conclude(w->diagnosis) != PP_OK)

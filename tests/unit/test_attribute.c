@@ -39,7 +39,7 @@ static int set_up(void **state)
 	fix->lookup.addresses[0] = addr("20.9.9.9");
 	fix->lookup.questions[0] =
 	    (struct pp_dns_question){ .type = PP_DNS_A, .answered = true, .reply = { .ts = 50, .packet = 1 } };
-	pp_names_add(fix->names, &fix->lookup);
+	pp_names_add(fix->names, &fix->lookup, 0);
 	fix->attributor = (struct pp_attributor){ fix->catalogue, fix->tags, fix->names };
 	*state = fix;
 	return 0;

@@ -27,7 +27,7 @@ static int done(void **state)
 static void look_at(const struct story *s)
 {
 	world_judge(&w);
-	pp_case_of(&c, w.diagnosis, &s->conn, &s->who);
+	pp_case_of(&c, w.diagnosis, &s->conn, &s->who, &w.places[s - w.stories]);
 }
 
 static void test_hops_from_the_nearest_start_value(void **state)

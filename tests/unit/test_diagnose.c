@@ -508,8 +508,7 @@ static void test_proxy_given_by_option(void **state)
 	struct pp_endpoint_addr proxy = story_addr(PROXY, 3128);
 
 	(void)state;
-	w.options.proxies = &proxy;
-	w.options.proxy_count = 1;
+	w.proxy = &proxy;
 	tell_syns(world_story(&w, 0, PROXY, 3128, NULL), 4);
 	world_judge(&w);
 	assert_verdict(0, "PRX-02", PP_OUTCOME_FAULT, PP_CONSISTENT);
@@ -523,6 +522,7 @@ static void test_files_of_a_ring(void **state)
 	struct pp_capture captures[3] = { { .source = &infos[2] }, { .source = &infos[1] }, { .source = &infos[0] } };
 	struct story *s = world_story(&w, 0, SERVER, 443, NAME);
 	struct pp_judgement judgement;
+	struct pp_places places;
 
 	(void)state;
 	tell_open(s);
@@ -537,9 +537,9 @@ static void test_files_of_a_ring(void **state)
 		infos[2].first = infos[1].last + (follows ? 1 : 60) * PP_SECOND; /* file 0 */
 		infos[2].last = infos[2].first + 30 * PP_SECOND;
 		w.diagnosis = pp_diagnosis_new(&w.options);
-		pp_diagnosis_observe(w.diagnosis, &s->conn, &s->who);
+		pp_diagnosis_observe(w.diagnosis, &s->conn, &s->who, &places);
 		pp_diagnosis_prepare(w.diagnosis, STORY_EPOCH, infos[0].last, captures, 3, NULL, 0);
-		pp_diagnosis_judge(w.diagnosis, &s->conn, &s->who, &judgement);
+		pp_diagnosis_judge(w.diagnosis, &s->conn, &s->who, &places, &judgement);
 		assert_string_equal(judgement.verdict.rule->id, follows ? "SRV-04" : "CAP-08");
 		world_done(&w);
 	}
@@ -550,6 +550,7 @@ static void test_more_addresses_than_fit(void **state)
 {
 	struct story *s = world_works(&w, 0, SERVER, NULL);
 	struct pp_judgement judgement;
+	struct pp_places places;
 
 	(void)state;
 	s->who.host = NULL;
@@ -559,11 +560,11 @@ static void test_more_addresses_than_fit(void **state)
 		s->conn.server.ip.b[15] = (uint8_t)i;
 		s->conn.server.ip.b[14] = (uint8_t)(i >> 8);
 		s->conn.server.ip.b[13] = (uint8_t)(i >> 16);
-		pp_diagnosis_observe(w.diagnosis, &s->conn, &s->who);
+		pp_diagnosis_observe(w.diagnosis, &s->conn, &s->who, &places);
 	}
 	pp_diagnosis_prepare(w.diagnosis, STORY_EPOCH, s->now, NULL, 0, NULL, 0);
 	assert_true(pp_diagnosis_refused(w.diagnosis) > 0);
-	pp_diagnosis_judge(w.diagnosis, &s->conn, &s->who, &judgement);
+	pp_diagnosis_judge(w.diagnosis, &s->conn, &s->who, &places, &judgement);
 	assert_int_equal(judgement.verdict.outcome, PP_OUTCOME_OK);
 	assert_int_equal(pp_diagnosis_conclude(w.diagnosis), PP_OK);
 }

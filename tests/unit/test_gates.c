@@ -28,7 +28,7 @@ static unsigned gates_of(struct story *s)
 	struct pp_case c;
 
 	world_judge(&w);
-	pp_case_of(&c, w.diagnosis, &s->conn, &s->who);
+	pp_case_of(&c, w.diagnosis, &s->conn, &s->who, &w.places[s - w.stories]);
 	return c.gates;
 }
 

@@ -46,8 +46,8 @@ static void latest_before(void **state)
 
 	(void)state;
 	assert_null(find(names, "10.0.0.1", "20.1.1.1", 500));
-	pp_names_add(names, &b);
-	pp_names_add(names, &a);
+	pp_names_add(names, &b, 0);
+	pp_names_add(names, &a, 0);
 	assert_null(find(names, "10.0.0.1", "20.1.1.1", 99));
 	assert_string_equal(find(names, "10.0.0.1", "20.1.1.1", 100), "a.example");
 	assert_string_equal(find(names, "10.0.0.1", "20.1.1.1", 199), "a.example");
@@ -55,7 +55,7 @@ static void latest_before(void **state)
 	assert_string_equal(find(names, "10.0.0.1", "20.1.1.1", INT64_MAX), "b.example");
 	assert_null(find(names, "10.0.0.2", "20.1.1.1", 500));
 	assert_null(find(names, "10.0.0.1", "20.1.1.2", 500));
-	pp_names_add(names, &same);
+	pp_names_add(names, &same, 0);
 	assert_string_equal(find(names, "10.0.0.1", "20.1.1.1", 200), "c.example");
 	assert_int_equal(pp_names_refused(names), 0);
 	pp_names_free(names);
@@ -72,8 +72,8 @@ static void each_type_has_its_time(void **state)
 	both.questions[1] =
 	    (struct pp_dns_question){ .type = PP_DNS_AAAA, .answered = true, .reply = { .ts = 300, .packet = 2 } };
 	both.addresses[both.address_count++] = addr("2603::1");
-	pp_names_add(names, &both);
-	pp_names_add(names, &unanswered);
+	pp_names_add(names, &both, 0);
+	pp_names_add(names, &unanswered, 0);
 	assert_string_equal(find(names, "10.0.0.1", "20.1.1.1", 150), "a.example");
 	assert_null(find(names, "10.0.0.1", "2603::1", 150));
 	assert_string_equal(find(names, "10.0.0.1", "2603::1", 300), "a.example");
@@ -87,13 +87,13 @@ static void cap_is_counted(void **state)
 
 	(void)state;
 	for (int i = 0; i < 5; i++)
-		pp_names_add(names, &a);
+		pp_names_add(names, &a, 0);
 	assert_int_equal(pp_names_refused(names), 3);
 	assert_string_equal(find(names, "10.0.0.1", "20.1.1.1", 1), "a.example");
 	pp_names_free(names);
 	pp_names_free(NULL);
 	names = pp_names_new(0, key);
-	pp_names_add(names, &a);
+	pp_names_add(names, &a, 0);
 	assert_int_equal(pp_names_refused(names), 1);
 	assert_null(find(names, "10.0.0.1", "20.1.1.1", 1));
 	pp_names_free(names);
@@ -112,12 +112,12 @@ static void many(void **state)
 		snprintf(text[i], sizeof(*text), "n%d", i);
 		one.name = text[i];
 		one.questions[0].reply.ts = 10 * i;
-		pp_names_add(names, &one);
+		pp_names_add(names, &one, 0);
 	}
 	for (uint8_t i = 0; i < CLIENTS / 4; i++)
 		for (uint8_t k = 0; k < 4; k++) {
 			one.client.ip = pp_addr_v4((uint8_t[]){ 10, 1, i, k });
-			pp_names_add(names, &one);
+			pp_names_add(names, &one, 0);
 		}
 	for (int i = 0; i < ANSWERS; i++) {
 		struct pp_addr from = addr("10.0.0.1"), to = addr("20.1.1.1");

@@ -77,11 +77,16 @@ static void assert_sample(const struct pp_connection *conn, uint32_t index)
 	}
 }
 
+static struct pp_span beside(const uint32_t *number)
+{
+	return (struct pp_span){ (const uint8_t *)number, sizeof(*number) };
+}
+
 static void round_trip_with(size_t memory)
 {
-	enum { COUNT = 500 };
+	enum { COUNT = 3 * PP_SPOOL_SHELF + 100 };
 	struct pp_spool *spool = pp_spool_new(memory);
-	struct pp_connection *loaded;
+	struct pp_spooled loaded;
 	struct pp_pool pool;
 	struct pp_arena arena;
 
@@ -92,14 +97,19 @@ static void round_trip_with(size_t memory)
 		struct pp_connection conn = sample(i - 1);
 
 		if (i % 7 != 0)
-			assert_int_equal(pp_spool_put(spool, &conn), PP_OK);
+			assert_int_equal(pp_spool_put(spool, &conn, beside(&i)), PP_OK);
 	}
 	for (uint32_t i = 0; i < COUNT; i++) {
 		enum pp_err err = pp_spool_get(spool, i, &arena, &loaded);
 
 		assert_int_equal(err, (i + 1) % 7 == 0 ? PP_END : PP_OK);
-		if (err == PP_OK)
-			assert_sample(loaded, i);
+		if (err == PP_OK) {
+			uint32_t behind = i + 1;
+
+			assert_sample(loaded.conn, i);
+			assert_int_equal(loaded.beside.len, sizeof(behind));
+			assert_memory_equal(loaded.beside.p, &behind, sizeof(behind));
+		}
 		pp_arena_reset(&arena);
 	}
 	assert_int_equal(pp_spool_get(spool, COUNT, &arena, &loaded), PP_END);
@@ -118,6 +128,39 @@ static void from_the_file(void **state)
 {
 	(void)state;
 	round_trip_with(4096);
+}
+
+/* Shelves that fill in turn share the blocks, and what does not fit goes to the file more than once. */
+static void many_shelves_at_once(void **state)
+{
+	enum { SHELVES = 40, EACH = 50 };
+	struct pp_spool *spool = pp_spool_new(1 << 17);
+	struct pp_spooled loaded;
+	struct pp_pool pool;
+	struct pp_arena arena;
+
+	(void)state;
+	pp_pool_init(&pool, 0);
+	pp_arena_init(&arena, &pool);
+	for (uint32_t k = 0; k < EACH; k++) {
+		for (uint32_t i = 0; i < SHELVES; i++) {
+			struct pp_connection conn = sample(i * PP_SPOOL_SHELF + k);
+
+			assert_int_equal(pp_spool_put(spool, &conn, beside(&i)), PP_OK);
+		}
+	}
+	for (uint32_t i = SHELVES; i-- > 0;) {
+		for (uint32_t k = 0; k < EACH; k++) {
+			assert_int_equal(pp_spool_get(spool, i * PP_SPOOL_SHELF + k, &arena, &loaded), PP_OK);
+			assert_sample(loaded.conn, i * PP_SPOOL_SHELF + k);
+			assert_memory_equal(loaded.beside.p, &i, sizeof(i));
+			pp_arena_reset(&arena);
+		}
+		assert_int_equal(pp_spool_get(spool, i * PP_SPOOL_SHELF + EACH, &arena, &loaded), PP_END);
+	}
+	pp_spool_free(spool);
+	pp_arena_reset(&arena);
+	pp_pool_done(&pool);
 }
 
 static void every_prefix_of_a_record_is_refused(void **state)
@@ -150,6 +193,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(from_memory),
 		cmocka_unit_test(from_the_file),
+		cmocka_unit_test(many_shelves_at_once),
 		cmocka_unit_test(every_prefix_of_a_record_is_refused),
 	};
 

@@ -1,0 +1,167 @@
+/* Finished connections are filed as they come and visited in order of first packets when all is known.
+ *
+ * A connection is attributed and observed when it ends, while its facts are at hand: the DNS answers that name its
+ * address came before it.  What that gave is noted beside its record, so that judging it neither looks anything up
+ * again nor copies its host's name.
+ */
+#include "engine/engine.h"
+
+#include <string.h>
+
+/* ------------------------------------------------------------------ filing */
+
+/* What is noted beside a connection in the spool: its attribution, and where the diagnosis has booked it. */
+struct filed {
+	const struct pp_endpoint_row *row;
+	struct pp_places places;
+	uint16_t port;
+	uint8_t by; /* enum pp_attributed_by */
+};
+
+enum pp_err pp_engine_file(struct pp_analysis *analysis, const struct pp_connection *conn)
+{
+	struct pp_attribution who = pp_attribute_connection(&analysis->attributor, conn);
+	struct filed filed = { .row = who.row, .port = who.port, .by = (uint8_t)who.by };
+
+	pp_diagnosis_observe(analysis->diagnosis, conn, &who, &filed.places);
+	return pp_spool_put(analysis->spool, conn, (struct pp_span){ (const uint8_t *)&filed, sizeof(filed) });
+}
+
+/* The host's text lies with the diagnosis; without a place there, or without a row, it is found out once more. */
+static struct pp_attribution attribution_of(const struct pp_analysis *analysis, const struct filed *filed,
+					    const struct pp_connection *conn)
+{
+	if (!filed->places.host || filed->by == PP_ATTRIBUTED_BY_SERVICE_TAG)
+		return pp_attribute_connection(&analysis->attributor, conn);
+	return pp_attribution_of_row(filed->row, pp_diagnosis_host(analysis->diagnosis, &filed->places), filed->port,
+				     (enum pp_attributed_by)filed->by);
+}
+
+struct pp_attribution pp_engine_attribute(const struct pp_analysis *analysis, const struct pp_lookup *lookup)
+{
+	return pp_attribute_host(&analysis->attributor, lookup->name, 0);
+}
+
+/* ------------------------------------------------------------------ visiting */
+
+static void add_limit(struct pp_limits_hit *limits, const char *name, uint64_t count)
+{
+	if (count == 0 || limits->n == PP_LIMITS_MAX)
+		return;
+	limits->name[limits->n] = name;
+	limits->count[limits->n++] = count;
+}
+
+static struct pp_limits_hit limits_of(const struct pp_analysis *analysis)
+{
+	struct pp_limits_hit limits = { .n = 0 };
+
+	add_limit(&limits, "flows", pp_flows_counts(analysis->flows).evicted);
+	add_limit(&limits, "late_segments", pp_flows_counts(analysis->flows).tombstones_lost);
+	add_limit(&limits, "flow_details", analysis->talks_refused);
+	add_limit(&limits, "reassembly", analysis->streams_given_up);
+	add_limit(&limits, "fragments", pp_ipfrag_evicted(analysis->ipfrag));
+	add_limit(&limits, "lookups", pp_lookups_refused(analysis->lookups));
+	add_limit(&limits, "names", pp_names_refused(analysis->names));
+	add_limit(&limits, "neighbours", analysis->neighbours.refused);
+	add_limit(&limits, "records", analysis->spool_refused);
+	add_limit(&limits, "contrasts", pp_diagnosis_refused(analysis->diagnosis));
+	return limits;
+}
+
+/* Calls one member of every visitor that has it, until one fails. */
+#define VISIT(visitors, count, member, ...)                                                                            \
+	do {                                                                                                           \
+		for (size_t v_ = 0; v_ < (count) && err == PP_OK; v_++) {                                              \
+			if ((visitors)[v_]->member)                                                                    \
+				err = (visitors)[v_]->member((visitors)[v_]->context, __VA_ARGS__);                    \
+		}                                                                                                      \
+	} while (0)
+
+struct visit {
+	const struct pp_visitor *const *visitors;
+	size_t count;
+};
+
+static enum pp_err visit_connection(struct pp_analysis *analysis, const struct visit *visit,
+				    const struct pp_spooled *spooled)
+{
+	struct pp_connection *conn = spooled->conn;
+	struct pp_process process;
+	struct pp_attribution who;
+	struct pp_judgement judgement;
+	struct filed filed;
+	enum pp_err err = PP_OK;
+
+	memcpy(&filed, spooled->beside.p, sizeof(filed));
+	who = attribution_of(analysis, &filed, conn);
+	if (pp_processes_find(&analysis->processes, conn, &process))
+		conn->process = &process;
+	pp_diagnosis_judge(analysis->diagnosis, conn, &who, &filed.places, &judgement);
+	VISIT(visit->visitors, visit->count, connection, conn, &who, &judgement);
+	return err;
+}
+
+static enum pp_err visit_connections(struct pp_analysis *analysis, const struct visit *visit)
+{
+	uint32_t count = pp_spool_count(analysis->spool);
+	struct pp_arena arena;
+	enum pp_err err = PP_OK;
+
+	pp_arena_init(&arena, &analysis->load_pool);
+	for (uint32_t i = 0; i < count && err == PP_OK; i++) {
+		struct pp_spooled spooled;
+
+		err = pp_spool_get(analysis->spool, i, &arena, &spooled);
+		if (err == PP_OK)
+			err = visit_connection(analysis, visit, &spooled);
+		else if (err == PP_END)
+			err = PP_OK;
+		pp_arena_reset(&arena);
+	}
+	return err;
+}
+
+static enum pp_err visit_lookups(struct pp_analysis *analysis, const struct visit *visit)
+{
+	enum pp_err err = PP_OK;
+
+	for (size_t i = 0; i < pp_lookups_count(analysis->lookups) && err == PP_OK; i++) {
+		const struct pp_lookup *lookup = pp_lookups_at(analysis->lookups, i);
+		struct pp_attribution who = pp_engine_attribute(analysis, lookup);
+		struct pp_judgement judgement;
+
+		pp_diagnosis_judge_lookup(analysis->diagnosis, lookup, &who, &judgement);
+		VISIT(visit->visitors, visit->count, lookup, lookup, &who, &judgement);
+	}
+	return err;
+}
+
+static enum pp_err visit_conclusions(struct pp_analysis *analysis, const struct visit *visit)
+{
+	const struct pp_diagnosis *diagnosis = analysis->diagnosis;
+	enum pp_err err = pp_diagnosis_conclude(analysis->diagnosis);
+
+	for (size_t i = 0; err == PP_OK && i < pp_diagnosis_endpoint_count(diagnosis); i++)
+		VISIT(visit->visitors, visit->count, endpoint, pp_diagnosis_endpoint_at(diagnosis, i));
+	for (size_t i = 0; err == PP_OK && i < pp_diagnosis_expectation_count(diagnosis); i++)
+		VISIT(visit->visitors, visit->count, expectation, pp_diagnosis_expectation_at(diagnosis, i));
+	if (err == PP_OK)
+		VISIT(visit->visitors, visit->count, conclusion, pp_diagnosis_conclusion(diagnosis));
+	return err;
+}
+
+enum pp_err pp_analysis_visit(struct pp_analysis *analysis, const struct pp_visitor *const *visitors, size_t count)
+{
+	struct visit visit = { visitors, count };
+	struct pp_limits_hit limits = limits_of(analysis);
+	enum pp_err err = PP_OK;
+
+	for (size_t i = 0; i < analysis->source_count && err == PP_OK; i++)
+		VISIT(visitors, count, capture, &analysis->captures[i], &limits);
+	if (err == PP_OK)
+		err = visit_connections(analysis, &visit);
+	if (err == PP_OK)
+		err = visit_lookups(analysis, &visit);
+	return err == PP_OK ? visit_conclusions(analysis, &visit) : err;
+}
