@@ -12,7 +12,7 @@
 static bool resolve_as_word(const void *context, const char *name, struct pp_line *line)
 {
 	(void)context;
-	if (!pp_phrase_knows(name))
+	if (pp_phrase_verdict_value(name) < 0)
 		return false;
 	for (; *name; name++) {
 		const char letter[] = { (char)toupper((unsigned char)*name), '\0' };

@@ -299,6 +299,8 @@ static bool report(struct pp_judge *run, unsigned path_count)
 		pp_host_write(&host, &layout);
 	}
 	pp_findings_done(&findings);
+	if (run->json.file)
+		pp_jsonl_done(&jsonl);
 	if (err != PP_OK && err != PP_IO)
 		pp_message(_("the analysis failed: %s"), pp_err_text(err));
 	/* A failed write is kept by its output, which says so here. */

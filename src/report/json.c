@@ -77,34 +77,6 @@ void pp_json_constant_value(struct pp_json *json, const char *text)
 	plain_value(json, text, plain->len);
 }
 
-void pp_json_line(struct pp_json *json, const char *key, struct pp_line *line)
-{
-	_Static_assert(PP_OUT_PIECE >= 2 * PP_LINE_BYTES, "a key and a line fit in one piece");
-
-	(void)pp_out_room(json->out, PP_OUT_PIECE); /* from here to the line's end nothing is drained */
-	json->before.len = json->out->len;
-	json->before.comma = json->comma;
-	pp_json_key(json, key);
-	pp_out_char(json->out, '"');
-	pp_line_start_at(line, pp_out_room(json->out, PP_LINE_BYTES));
-}
-
-void pp_json_line_end(struct pp_json *json, struct pp_line *line)
-{
-	if (line->len == 0) {
-		json->out->len = json->before.len;
-		json->comma = json->before.comma;
-		return;
-	}
-	if (pp_escape_plain(line->text, line->len) == line->len) {
-		pp_out_until(json->out, line->text + line->len);
-	} else {
-		memcpy(line->own, line->text, line->len + 1);
-		pp_escape_json(json->out, line->own);
-	}
-	pp_out_char(json->out, '"');
-}
-
 void pp_json_time(struct pp_json *json, const char *key, int64_t ns)
 {
 	int64_t rest, day = pp_time_day(ns, &rest);

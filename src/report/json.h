@@ -10,7 +10,6 @@
 
 #include "base/addr.h"
 #include "base/time.h"
-#include "report/line.h"
 #include "report/out.h"
 
 enum { PP_JSON_PLAIN_BITS = 8, PP_JSON_PLAIN_MAX = 2048 };
@@ -25,10 +24,6 @@ struct pp_json {
 	struct pp_out *out;
 	bool comma; /* something stands before the next member */
 	unsigned depth;
-	struct {
-		size_t len;
-		bool comma;
-	} before; /* the sentence under way */
 	struct {
 		int64_t day;
 		size_t len; /* 0: a year that is not written */
@@ -109,10 +104,6 @@ static inline void pp_json_bool(struct pp_json *json, const char *key, bool valu
 	pp_json_key(json, key);
 	pp_out_text(json->out, value ? "true" : "false");
 }
-
-/* A sentence, phrased where it will stand: begin, add to the line, end.  One that stays empty writes nothing. */
-void pp_json_line(struct pp_json *json, const char *key, struct pp_line *line);
-void pp_json_line_end(struct pp_json *json, struct pp_line *line);
 
 void pp_json_time(struct pp_json *json, const char *key, int64_t ns);
 void pp_json_ms(struct pp_json *json, const char *key, int64_t ns); /* milliseconds; negative is unknown */

@@ -1,5 +1,6 @@
 #include "report/jsonl.h"
 
+#include "report/escape.h"
 #include "report/host.h"
 #include "report/json_facts.h"
 #include "report/names.h"
@@ -12,12 +13,61 @@ static const char *path_of(const struct pp_jsonl *jsonl, uint16_t file)
 	return file < jsonl->path_count ? jsonl->paths[file] : NULL;
 }
 
-/* ---- Verdicts, alike in all records ---- */
+/* ---- Values in texts ---- */
+
+/* Phrased where it stands; what needs escaping is written once more.  A value that turns out empty takes the space
+ * before it along. */
+static void begin_value(struct pp_out *out, struct pp_line *line)
+{
+	pp_line_start_at(line, pp_out_room(out, PP_OUT_PIECE));
+}
+
+static void end_value(struct pp_out *out, struct pp_line *line)
+{
+	if (line->len == 0) {
+		if (out->len && out->bytes[out->len - 1] == ' ')
+			out->len--;
+	} else if (pp_escape_plain(line->text, line->len) == line->len) {
+		pp_out_until(out, line->text + line->len);
+	} else {
+		memcpy(line->own, line->text, line->len + 1);
+		pp_escape_json(out, line->own);
+	}
+}
+
+/* ---- Evidence ---- */
+
+struct evidence_fill {
+	const struct pp_evidence *evidence;
+};
+
+static void fill_evidence(void *context, struct pp_out *out, int value)
+{
+	const struct evidence_fill *fill = context;
+	struct pp_line line;
+
+	begin_value(out, &line);
+	pp_phrase_fill_evidence(&line, PP_ENGLISH, fill->evidence, value);
+	end_value(out, &line);
+}
+
+static const struct pp_template *evidence_template(struct pp_templates *templates, const char *message)
+{
+	const struct pp_template_key key = { { (uintptr_t)message } };
+	const struct pp_template *template = pp_template_find(templates, &key);
+
+	if (template)
+		return template;
+	(void)pp_template_new(templates, &key);
+	pp_template_message(templates, "what", message, pp_phrase_evidence_value);
+	return pp_template_keep(templates);
+}
 
 static void evidence(struct pp_jsonl *jsonl, const struct pp_evidence *evidence, uint16_t file)
 {
 	struct pp_json *json = &jsonl->json;
-	struct pp_line line;
+	const char *message = pp_phrase_evidence_message(PP_ENGLISH, evidence);
+	struct evidence_fill fill = { evidence };
 
 	pp_json_object(json, NULL);
 	if (pp_seen(evidence->mark)) {
@@ -25,30 +75,25 @@ static void evidence(struct pp_jsonl *jsonl, const struct pp_evidence *evidence,
 			pp_json_text(json, "file", path_of(jsonl, evidence->mark.file));
 		pp_json_u64(json, "packet", evidence->mark.packet);
 	}
-	pp_json_line(json, "what", &line);
-	pp_phrase_evidence(&line, PP_ENGLISH, evidence);
-	pp_json_line_end(json, &line);
+	pp_json_key(json, NULL);
+	pp_template_fill(evidence_template(&jsonl->templates, message), json->out, fill_evidence, &fill);
 	pp_json_object_end(json);
 }
 
-/* A text of the rule table; most hold no placeholder. */
-static void rule_text(struct pp_json *json, const char *key, const char *message, const struct pp_verdict *verdict)
-{
-	struct pp_line line;
+/* ---- Verdicts, alike in all records ---- */
 
-	if (!message || !message[0])
-		return;
-	if (!strchr(message, '{')) {
-		pp_json_constant(json, key, message);
-		return;
-	}
-	pp_json_line(json, key, &line);
-	pp_phrase_rule(&line, PP_ENGLISH, message, verdict);
-	pp_json_line_end(json, &line);
+static void domain_owner_grade(struct pp_json *json, const struct pp_verdict *verdict)
+{
+	pp_json_constant(json, "domain", pp_domain_name(verdict->domain));
+	pp_json_constant(json, "owner", pp_owner_name(verdict->owner));
+	if (verdict->grade != PP_GRADE_NONE)
+		pp_json_constant(json, "grade", pp_grade_name(verdict->grade));
 }
 
-static void alternatives(struct pp_json *json, const struct pp_verdict *verdict)
+static void alternatives(struct pp_templates *templates, const struct pp_verdict *verdict)
 {
+	struct pp_json *json = &templates->json;
+
 	if (!verdict->alternative_count)
 		return;
 	pp_json_list(json, "alternatives");
@@ -59,52 +104,94 @@ static void alternatives(struct pp_json *json, const struct pp_verdict *verdict)
 			continue;
 		pp_json_object(json, NULL);
 		pp_json_constant(json, "rule", alternative->rule->id);
-		rule_text(json, "why_not", alternative->why_not, verdict);
+		pp_template_message(templates, "why_not", alternative->why_not, pp_phrase_verdict_value);
 		pp_json_object_end(json);
 	}
 	pp_json_list_end(json);
 }
 
-static void domain_owner_grade(struct pp_json *json, const struct pp_verdict *verdict)
+/* Places of a verdict's template beside those of its messages. */
+enum { VALUE_EVIDENCE = 1000, VALUE_FILTER };
+
+/* All of a verdict but its values. */
+static const struct pp_template *new_verdict_template(struct pp_templates *templates, const struct pp_template_key *key,
+						      const struct pp_verdict *v)
 {
-	pp_json_constant(json, "domain", pp_domain_name(verdict->domain));
-	pp_json_constant(json, "owner", pp_owner_name(verdict->owner));
-	if (verdict->grade != PP_GRADE_NONE)
-		pp_json_constant(json, "grade", pp_grade_name(verdict->grade));
+	struct pp_json *json = pp_template_new(templates, key);
+
+	pp_json_object(json, NULL);
+	pp_json_constant(json, "rule", v->rule->id);
+	pp_json_constant(json, "name", v->rule->name);
+	pp_json_constant(json, "outcome", pp_outcome_name(v->outcome));
+	domain_owner_grade(json, v);
+	pp_template_message(templates, "summary", v->rule->summary, pp_phrase_verdict_value);
+	pp_json_list(json, "evidence");
+	pp_template_place(templates, VALUE_EVIDENCE);
+	pp_json_list_end(json);
+	alternatives(templates, v);
+	pp_template_message(templates, "next_test", v->next_test ? v->next_test : v->rule->next_test,
+			    pp_phrase_verdict_value);
+	pp_template_message(templates, "remedy", v->rule->remedy, pp_phrase_verdict_value);
+	pp_template_place(templates, VALUE_FILTER);
+	pp_json_object_end(json);
+	return pp_template_keep(templates);
 }
 
-static void advice(struct pp_json *json, const struct pp_verdict *verdict)
+static const struct pp_template *verdict_template(struct pp_templates *templates, const struct pp_verdict *v)
 {
-	rule_text(json, "next_test", verdict->next_test ? verdict->next_test : verdict->rule->next_test, verdict);
-	rule_text(json, "remedy", verdict->rule->remedy, verdict);
+	struct pp_template_key key = { { (uintptr_t)v->rule, (uintptr_t)v->next_test,
+					 (uintptr_t)((unsigned)v->outcome << 24 | (unsigned)v->grade << 16 |
+						     (unsigned)v->domain << 8 | (unsigned)v->owner) } };
+	const struct pp_template *template;
+
+	_Static_assert(3 + 2 * PP_ALTERNATIVES_MAX <= PP_TEMPLATE_WORDS, "a verdict's key fits");
+	for (unsigned i = 0; i < v->alternative_count; i++) {
+		key.word[3 + 2 * i] = (uintptr_t)v->alternatives[i].rule;
+		key.word[4 + 2 * i] = (uintptr_t)v->alternatives[i].why_not;
+	}
+	template = pp_template_find(templates, &key);
+	return template ? template : new_verdict_template(templates, &key, v);
+}
+
+struct verdict_fill {
+	struct pp_jsonl *jsonl;
+	const struct pp_verdict *verdict;
+	uint16_t file;
+	const struct pp_line *filter;
+};
+
+static void fill_verdict(void *context, struct pp_out *out, int value)
+{
+	const struct verdict_fill *fill = context;
+	struct pp_json *json = &fill->jsonl->json;
+	struct pp_line line;
+
+	if (value == VALUE_EVIDENCE) {
+		json->comma = false;
+		for (unsigned i = 0; i < fill->verdict->evidence_count; i++)
+			evidence(fill->jsonl, &fill->verdict->evidence[i], fill->file);
+	} else if (value == VALUE_FILTER) {
+		json->comma = true;
+		if (fill->filter->len)
+			pp_json_text(json, "wireshark_filter", fill->filter->text);
+	} else {
+		begin_value(out, &line);
+		pp_phrase_fill_verdict(&line, PP_ENGLISH, fill->verdict, value);
+		end_value(out, &line);
+	}
 }
 
 /* `file` is what packet numbers refer to; `filter` a Wireshark filter or "". */
 static void verdict(struct pp_jsonl *jsonl, const char *key, const struct pp_verdict *v, uint16_t file,
 		    const struct pp_line *filter)
 {
-	struct pp_json *json = &jsonl->json;
-	struct pp_line line;
+	struct verdict_fill fill = { jsonl, v, file, filter };
 
 	if (!v->rule)
 		return;
-	pp_json_object(json, key);
-	pp_json_constant(json, "rule", v->rule->id);
-	pp_json_constant(json, "name", v->rule->name);
-	pp_json_constant(json, "outcome", pp_outcome_name(v->outcome));
-	domain_owner_grade(json, v);
-	pp_json_line(json, "summary", &line);
-	pp_phrase_summary(&line, PP_ENGLISH, v);
-	pp_json_line_end(json, &line);
-	pp_json_list(json, "evidence");
-	for (unsigned i = 0; i < v->evidence_count; i++)
-		evidence(jsonl, &v->evidence[i], file);
-	pp_json_list_end(json);
-	alternatives(json, v);
-	advice(json, v);
-	if (filter->len)
-		pp_json_text(json, "wireshark_filter", filter->text);
-	pp_json_object_end(json);
+	pp_json_key(&jsonl->json, key);
+	pp_template_fill(verdict_template(&jsonl->templates, v), jsonl->json.out, fill_verdict, &fill);
+	jsonl->json.comma = true;
 }
 
 static void judgement(struct pp_jsonl *jsonl, const struct pp_judgement *judged, uint16_t file,
@@ -388,6 +475,7 @@ static enum pp_err on_conclusion(void *context, const struct pp_conclusion *conc
 void pp_jsonl_init(struct pp_jsonl *jsonl, struct pp_out *out, const char *const *paths, unsigned path_count)
 {
 	pp_json_init(&jsonl->json, out);
+	pp_templates_init(&jsonl->templates);
 	jsonl->paths = paths;
 	jsonl->path_count = path_count;
 	jsonl->visitor = (struct pp_visitor){
@@ -400,3 +488,5 @@ void pp_jsonl_init(struct pp_jsonl *jsonl, struct pp_out *out, const char *const
 		.conclusion = on_conclusion,
 	};
 }
+
+void pp_jsonl_done(struct pp_jsonl *jsonl) { pp_templates_done(&jsonl->templates); }

@@ -150,15 +150,26 @@ void pp_line_duration(struct pp_line *line, int64_t ns)
 		fraction(line, ns % (60 * PP_SECOND), PP_SECOND, 0, " s");
 }
 
-/* Length of a placeholder's name at `text`, which stands behind a '{'; 0 when it is none. */
-static size_t placeholder(const char *text, char name[16])
+bool pp_message_cut(const char **message, size_t *ret_len, char name[PP_PLACEHOLDER_BYTES])
 {
-	size_t len = 0;
+	const char *begin = *message;
 
-	for (; text[len] && text[len] != '{' && text[len] != '}' && len < 15; len++)
-		name[len] = text[len];
-	name[len] = '\0';
-	return text[len] == '}' ? len : 0;
+	for (const char *brace = begin; (brace = strchr(brace, '{')) != NULL; brace++) {
+		size_t len = 0;
+
+		while (len < PP_PLACEHOLDER_BYTES - 1 && brace[1 + len] && brace[1 + len] != '{' && brace[1 + len] != '}')
+			len++;
+		if (len == 0 || brace[1 + len] != '}')
+			continue;
+		memcpy(name, brace + 1, len);
+		name[len] = '\0';
+		*ret_len = (size_t)(brace - begin);
+		*message = brace + len + 2;
+		return true;
+	}
+	*ret_len = strlen(begin);
+	*message = begin + *ret_len;
+	return false;
 }
 
 /* Takes the space back that stood before a value which turned out empty. */
@@ -170,22 +181,17 @@ static void drop_space(struct pp_line *line)
 
 void pp_line_expand(struct pp_line *line, const char *message, pp_resolve resolve, const void *context)
 {
-	char name[16];
+	char name[PP_PLACEHOLDER_BYTES];
+	const char *text = message;
+	size_t len, before;
 
-	for (const char *brace; (brace = strchr(message, '{')) != NULL;) {
-		size_t len = placeholder(brace + 1, name), before;
-
-		add(line, message, (size_t)(brace - message));
-		message = brace;
+	for (; pp_message_cut(&message, &len, name); text = message) {
+		add(line, text, len);
 		before = line->len;
-		if (!len || !resolve(context, name, line)) {
-			add(line, message, 1);
-			message++;
-			continue;
-		}
-		if (line->len == before)
+		if (!resolve(context, name, line))
+			add(line, text + len, (size_t)(message - text) - len);
+		else if (line->len == before)
 			drop_space(line);
-		message += len + 2;
 	}
-	pp_line_add(line, message);
+	add(line, text, len);
 }

@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-enum { PP_LINE_BYTES = 2048, PP_LINE_VALUE = 300 };
+enum { PP_LINE_BYTES = 2048, PP_LINE_VALUE = 300, PP_PLACEHOLDER_BYTES = 16 };
 
 /* Not to be copied: `text` may lie inside. */
 struct pp_line {
@@ -33,6 +33,10 @@ void pp_line_endpoint(struct pp_line *line, const struct pp_endpoint_addr *endpo
 void pp_line_time(struct pp_line *line, int64_t ns);
 /* A duration with the unit that reads best: "0.31 ms", "7.1 s", "4 min 3 s". */
 void pp_line_duration(struct pp_line *line, int64_t ns);
+
+/* Cuts a message behind its next placeholder: `ret_len` bytes of text stand before it.  False when there is none: all
+ * of it is text. */
+bool pp_message_cut(const char **message, size_t *ret_len, char name[PP_PLACEHOLDER_BYTES]);
 
 /* Writes the value of placeholder `name` ("a", "a:ms") to the line; false when there is no such placeholder. */
 typedef bool (*pp_resolve)(const void *context, const char *name, struct pp_line *line);

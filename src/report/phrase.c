@@ -70,23 +70,29 @@ static const struct {
 	{ "device", add_device }, { "detail", add_detail }, { "n", add_number },
 };
 
-static bool resolve_verdict(const void *context, const char *name, struct pp_line *line)
-{
-	for (size_t i = 0; i < sizeof(verdict_values) / sizeof(verdict_values[0]); i++) {
-		if (is(name, verdict_values[i].name)) {
-			verdict_values[i].add(line, context);
-			return true;
-		}
-	}
-	return false;
-}
-
-bool pp_phrase_knows(const char *placeholder)
+int pp_phrase_verdict_value(const char *name)
 {
 	for (size_t i = 0; i < sizeof(verdict_values) / sizeof(verdict_values[0]); i++)
-		if (is(placeholder, verdict_values[i].name))
-			return true;
-	return false;
+		if (is(name, verdict_values[i].name))
+			return (int)i;
+	return -1;
+}
+
+void pp_phrase_fill_verdict(struct pp_line *line, enum pp_language language, const struct pp_verdict *verdict,
+			    int value)
+{
+	const struct verdict_context context = { verdict, language };
+
+	verdict_values[value].add(line, &context);
+}
+
+static bool resolve_verdict(const void *context, const char *name, struct pp_line *line)
+{
+	int value = pp_phrase_verdict_value(name);
+
+	if (value >= 0)
+		verdict_values[value].add(line, context);
+	return value >= 0;
 }
 
 void pp_phrase_rule(struct pp_line *line, enum pp_language language, const char *message,
@@ -262,62 +268,131 @@ static void add_milliseconds(struct pp_line *line, enum pp_language language, in
 	}
 }
 
-/* One value in the form that stands behind the placeholder's colon; false when there is no such form. */
-static bool add_formatted(struct pp_line *line, enum pp_language language, int64_t value, const char *form)
+/* Where an evidence's value comes from, and for numbers the form that stands behind the placeholder's colon. */
+enum source { SOURCE_A, SOURCE_B, SOURCE_TEXT, SOURCE_ADDR, SOURCE_SIDE, SOURCE_ICMP };
+enum form {
+	FORM_NUMBER,
+	FORM_MS,
+	FORM_US,
+	FORM_S,
+	FORM_DATE,
+	FORM_SIDE,
+	FORM_CREDENTIALS,
+	FORM_TLS,
+	FORM_ALERT,
+	FORM_LEVEL,
+	FORM_DNS,
+	FORM_RCODE,
+	FORM_EDE,
+	FORMS,
+};
+
+static const char *const source_names[] = { "a", "b", "text", "addr", "side", "icmp" };
+static const char *const form_names[FORMS] = {
+	[FORM_NUMBER] = "", [FORM_MS] = "ms",       [FORM_US] = "us",
+	[FORM_S] = "s",     [FORM_DATE] = "date",   [FORM_SIDE] = "side",
+	[FORM_TLS] = "tls", [FORM_ALERT] = "alert", [FORM_CREDENTIALS] = "credentials",
+	[FORM_DNS] = "dns", [FORM_LEVEL] = "level", [FORM_RCODE] = "rcode",
+	[FORM_EDE] = "ede",
+};
+
+int pp_phrase_evidence_value(const char *name)
 {
-	if (is(form, "ms"))
+	const char *form = name[0] && name[1] == ':' ? name + 2 : "";
+	size_t len = *form ? 1 : strlen(name);
+
+	for (int source = SOURCE_A; source <= SOURCE_ICMP; source++) {
+		if (strlen(source_names[source]) != len || memcmp(source_names[source], name, len) != 0)
+			continue;
+		for (int i = FORM_NUMBER; i < FORMS; i++)
+			if (is(form, form_names[i]))
+				return source * FORMS + i;
+	}
+	return -1;
+}
+
+static void add_formatted(struct pp_line *line, enum pp_language language, int64_t value, enum form form)
+{
+	switch (form) {
+	case FORM_NUMBER:
+		pp_line_i64(line, value);
+		return;
+	case FORM_MS:
 		add_milliseconds(line, language, value);
-	else if (is(form, "us"))
+		return;
+	case FORM_US:
 		add_duration(line, value, PP_MS / 1000);
-	else if (is(form, "s"))
+		return;
+	case FORM_S:
 		add_duration(line, value, PP_SECOND);
-	else if (is(form, "date"))
+		return;
+	case FORM_DATE:
 		add_date(line, value);
-	else if (is(form, "side"))
+		return;
+	case FORM_SIDE:
 		add_side(line, language, value == PP_CLIENT ? PP_CLIENT : PP_SERVER);
-	else if (is(form, "credentials"))
+		return;
+	case FORM_CREDENTIALS:
 		add_credentials(line, language, value);
-	else if (is(form, "tls"))
+		return;
+	case FORM_TLS:
 		pp_name_tls_version(line, value);
-	else if (is(form, "alert"))
+		return;
+	case FORM_ALERT:
 		add_alert(line, value);
-	else if (is(form, "level"))
+		return;
+	case FORM_LEVEL:
 		add_level(line, language, value);
-	else if (is(form, "dns"))
+		return;
+	case FORM_DNS:
 		pp_name_dns_type(line, value);
-	else if (is(form, "rcode"))
+		return;
+	case FORM_RCODE:
 		pp_name_rcode(line, value);
-	else if (is(form, "ede"))
+		return;
+	case FORM_EDE:
 		pp_name_extended_error(line, value);
-	else
-		return false;
-	return true;
+		return;
+	case FORMS:
+		return;
+	}
+}
+
+void pp_phrase_fill_evidence(struct pp_line *line, enum pp_language language, const struct pp_evidence *evidence,
+			     int value)
+{
+	enum form form = (enum form)(value % FORMS);
+
+	switch ((enum source)(value / FORMS)) {
+	case SOURCE_A:
+		add_formatted(line, language, evidence->a, form);
+		return;
+	case SOURCE_B:
+		add_formatted(line, language, evidence->b, form);
+		return;
+	case SOURCE_TEXT:
+		pp_line_value(line, evidence->text);
+		return;
+	case SOURCE_ADDR:
+		pp_line_addr(line, &evidence->addr);
+		return;
+	case SOURCE_SIDE:
+		add_side(line, language, evidence->side);
+		return;
+	case SOURCE_ICMP:
+		pp_name_icmp(line, !pp_addr_is_v4(&evidence->addr), evidence->a, evidence->b);
+		return;
+	}
 }
 
 static bool resolve_evidence(const void *context, const char *name, struct pp_line *line)
 {
 	const struct evidence_context *c = context;
-	const struct pp_evidence *evidence = c->evidence;
+	int value = pp_phrase_evidence_value(name);
 
-	if (name[0] == 'a' && name[1] == ':')
-		return add_formatted(line, c->language, evidence->a, name + 2);
-	if (name[0] == 'b' && name[1] == ':')
-		return add_formatted(line, c->language, evidence->b, name + 2);
-	if (is(name, "a"))
-		pp_line_i64(line, evidence->a);
-	else if (is(name, "b"))
-		pp_line_i64(line, evidence->b);
-	else if (is(name, "text"))
-		pp_line_value(line, evidence->text);
-	else if (is(name, "addr"))
-		pp_line_addr(line, &evidence->addr);
-	else if (is(name, "side"))
-		add_side(line, c->language, evidence->side);
-	else if (is(name, "icmp"))
-		pp_name_icmp(line, !pp_addr_is_v4(&evidence->addr), evidence->a, evidence->b);
-	else
-		return false;
-	return true;
+	if (value >= 0)
+		pp_phrase_fill_evidence(line, c->language, c->evidence, value);
+	return value >= 0;
 }
 
 static bool picks_first(enum pick pick, const struct pp_evidence *evidence)
@@ -342,7 +417,7 @@ static bool picks_first(enum pick pick, const struct pp_evidence *evidence)
 	return true;
 }
 
-static const char *message_of(const struct pp_evidence *evidence, enum pp_language language)
+const char *pp_phrase_evidence_message(enum pp_language language, const struct pp_evidence *evidence)
 {
 	const struct evidence_row *row = &evidence_rows[evidence->kind];
 
@@ -355,7 +430,7 @@ void pp_phrase_evidence(struct pp_line *line, enum pp_language language, const s
 {
 	const struct evidence_context context = { evidence, language };
 
-	pp_line_expand(line, message_of(evidence, language), resolve_evidence, &context);
+	pp_line_expand(line, pp_phrase_evidence_message(language, evidence), resolve_evidence, &context);
 }
 
 /* ---- Grades, owners, the conclusion ---- */

@@ -13,12 +13,21 @@
 /* A text of the rule table (rule.h) with its placeholders filled from the verdict. */
 void pp_phrase_rule(struct pp_line *line, enum pp_language language, const char *message,
 		    const struct pp_verdict *verdict);
-/* True for a name that pp_phrase_rule() fills: for the check of the rule table. */
-bool pp_phrase_knows(const char *placeholder);
 
 void pp_phrase_summary(struct pp_line *line, enum pp_language language, const struct pp_verdict *verdict);
 void pp_phrase_next_test(struct pp_line *line, enum pp_language language, const struct pp_verdict *verdict);
 void pp_phrase_evidence(struct pp_line *line, enum pp_language language, const struct pp_evidence *evidence);
+
+/* The same for writers that cut a message once and fill it in often: a placeholder's number, -1 when there is no such
+ * placeholder; and its value. */
+const char *pp_phrase_evidence_message(enum pp_language language, const struct pp_evidence *evidence);
+int pp_phrase_verdict_value(const char *name);
+int pp_phrase_evidence_value(const char *name);
+void pp_phrase_fill_verdict(struct pp_line *line, enum pp_language language, const struct pp_verdict *verdict,
+			    int value);
+void pp_phrase_fill_evidence(struct pp_line *line, enum pp_language language, const struct pp_evidence *evidence,
+			     int value);
+
 /* What the whole run comes to, in one sentence. */
 void pp_phrase_conclusion(struct pp_line *line, enum pp_language language, const struct pp_conclusion *conclusion);
 

@@ -185,7 +185,7 @@ static void check_placeholders(const char *id, const char *text)
 			fail_msg("%s: an open brace in '%s'", id, text);
 		memcpy(name, text, len);
 		name[len] = '\0';
-		if (!pp_phrase_knows(name))
+		if (pp_phrase_verdict_value(name) < 0)
 			fail_msg("%s: unknown placeholder {%s}", id, name);
 	}
 }

@@ -1238,7 +1238,7 @@ static void check_text(const char *id, const char *what, const char *text)
 		assert_true(n < sizeof(name));
 		memcpy(name, open + 1, n);
 		name[n] = '\0';
-		if (!pp_phrase_knows(name))
+		if (pp_phrase_verdict_value(name) < 0)
 			fail_msg("%s: %s holds the unknown placeholder {%s}", id, what, name);
 	}
 }
