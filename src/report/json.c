@@ -77,54 +77,89 @@ void pp_json_constant_value(struct pp_json *json, const char *text)
 	plain_value(json, text, plain->len);
 }
 
-void pp_json_time(struct pp_json *json, const char *key, int64_t ns)
+char *pp_json_put_time(struct pp_json *json, char *at, const char *key, int64_t ns)
 {
 	int64_t rest, day = pp_time_day(ns, &rest);
-	char *at;
 
 	if (ns == PP_TIME_NONE)
-		return;
+		return at;
 	if (day != json->date.day) {
 		json->date.day = day;
 		json->date.len = (size_t)(pp_time_date(day, json->date.text) - json->date.text);
 	}
 	if (json->date.len == 0)
-		return;
-	pp_json_key(json, key);
-	at = pp_out_room(json->out, PP_TIME_TEXT);
+		return at;
+	at = pp_json_put_key(at, key);
 	*at++ = '"';
 	memcpy(at, json->date.text, PP_TIME_DATE);
 	at = pp_time_clock(rest, at + PP_TIME_DATE);
 	*at++ = '"';
-	pp_out_until(json->out, at);
+	return at;
+}
+
+char *pp_json_put_ms(char *at, const char *key, int64_t ns)
+{
+	return ns < 0 ? at : pp_digits_decimal(pp_json_put_key(at, key), (uint64_t)ns, 6);
+}
+
+static char *put_addr(char *at, const struct pp_addr *addr)
+{
+	*at = '"';
+	at = pp_addr_format(addr, at + 1);
+	*at = '"';
+	return at + 1;
+}
+
+char *pp_json_put_endpoint(char *at, const char *key, const struct pp_endpoint_addr *endpoint)
+{
+	at = pp_json_put_key(at, key);
+	if (pp_addr_is_set(&endpoint->ip))
+		at = pp_json_put(put_addr(pp_json_put(at, "{\"ip\":"), &endpoint->ip), ",\"port\":");
+	else
+		at = pp_json_put(at, "{\"port\":");
+	at = pp_digits(at, endpoint->port);
+	*at = '}';
+	return at + 1;
+}
+
+/* ---- The same one by one ---- */
+
+/* What was put begins with a comma, which may not be due. */
+static void take(struct pp_json *json, char *begin, char *end)
+{
+	if (end == begin)
+		return;
+	if (!json->comma)
+		memmove(begin, begin + 1, (size_t)(--end - begin));
+	json->comma = true;
+	pp_out_until(json->out, end);
+}
+
+void pp_json_time(struct pp_json *json, const char *key, int64_t ns)
+{
+	char *at = pp_out_room(json->out, PP_JSON_MEMBER);
+
+	take(json, at, pp_json_put_time(json, at, key, ns));
 }
 
 void pp_json_ms(struct pp_json *json, const char *key, int64_t ns)
 {
-	if (ns < 0)
-		return;
-	pp_json_key(json, key);
-	pp_out_decimal(json->out, ns, 6);
-}
+	char *at = pp_out_room(json->out, PP_JSON_MEMBER);
 
-void pp_json_addr(struct pp_json *json, const char *key, const struct pp_addr *addr)
-{
-	char *at;
-
-	if (!pp_addr_is_set(addr))
-		return;
-	pp_json_key(json, key);
-	at = pp_out_room(json->out, PP_ADDR_TEXT + 2);
-	*at++ = '"';
-	at = pp_addr_format(addr, at);
-	*at++ = '"';
-	pp_out_until(json->out, at);
+	take(json, at, pp_json_put_ms(at, key, ns));
 }
 
 void pp_json_endpoint(struct pp_json *json, const char *key, const struct pp_endpoint_addr *endpoint)
 {
-	pp_json_object(json, key);
-	pp_json_addr(json, "ip", &endpoint->ip);
-	pp_json_u64(json, "port", endpoint->port);
-	pp_json_object_end(json);
+	char *at = pp_out_room(json->out, PP_JSON_MEMBER);
+
+	take(json, at, pp_json_put_endpoint(at, key, endpoint));
+}
+
+void pp_json_addr(struct pp_json *json, const char *key, const struct pp_addr *addr)
+{
+	if (!pp_addr_is_set(addr))
+		return;
+	pp_json_key(json, key);
+	pp_out_until(json->out, put_addr(pp_out_room(json->out, PP_ADDR_TEXT + 2), addr));
 }

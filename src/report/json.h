@@ -55,6 +55,49 @@ static inline void pp_json_key(struct pp_json *json, const char *key)
 	pp_out_until(json->out, at);
 }
 
+/* ---- Many small members in one go ----
+ * They write at `at` and return where they ended; the caller has asked for room, PP_JSON_MEMBER for each.  Something
+ * stands before the first. */
+enum { PP_JSON_MEMBER = 96 };
+
+static inline char *pp_json_put(char *at, const char *literal)
+{
+	size_t len = strlen(literal);
+
+	memcpy(at, literal, len);
+	return at + len;
+}
+
+static inline char *pp_json_put_key(char *at, const char *key)
+{
+	at = pp_json_put(pp_json_put(at, ",\""), key);
+	return pp_json_put(at, "\":");
+}
+
+static inline char *pp_json_put_u64(char *at, const char *key, uint64_t value)
+{
+	return pp_digits(pp_json_put_key(at, key), value);
+}
+
+static inline char *pp_json_put_bool(char *at, const char *key, bool value)
+{
+	at = pp_json_put_key(at, key);
+	return value ? pp_json_put(at, "true") : pp_json_put(at, "false");
+}
+
+/* Two of them as an object: {"client":…,"server":…}. */
+static inline char *pp_json_put_sides(char *at, const char *key, uint64_t client, uint64_t server)
+{
+	at = pp_digits(pp_json_put(pp_json_put_key(at, key), "{\"client\":"), client);
+	at = pp_digits(pp_json_put(at, ",\"server\":"), server);
+	*at = '}';
+	return at + 1;
+}
+
+char *pp_json_put_time(struct pp_json *json, char *at, const char *key, int64_t ns);
+char *pp_json_put_ms(char *at, const char *key, int64_t ns); /* negative is unknown */
+char *pp_json_put_endpoint(char *at, const char *key, const struct pp_endpoint_addr *endpoint);
+
 void pp_json_open(struct pp_json *json, char bracket);
 void pp_json_close(struct pp_json *json, char bracket);
 void pp_json_text_value(struct pp_json *json, const char *text);

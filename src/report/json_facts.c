@@ -2,48 +2,46 @@
 
 #include "report/names.h"
 
-void pp_json_sides(struct pp_json *json, const char *key, uint64_t client, uint64_t server)
-{
-	pp_json_object(json, key);
-	pp_json_u64(json, "client", client);
-	pp_json_u64(json, "server", server);
-	pp_json_object_end(json);
-}
-
-static void reset(struct pp_json *json, const struct pp_tcp_facts *tcp)
+static char *put_reset(char *at, const struct pp_tcp_facts *tcp)
 {
 	const struct pp_tcp_reset *rst = &tcp->rst;
+	const char *after = pp_phase_name(rst->after);
 
-	if (!pp_seen(rst->mark))
-		return;
-	pp_json_object(json, "rst");
-	pp_json_constant(json, "from", pp_side_name(rst->from));
-	pp_json_constant(json, "after", pp_phase_name(rst->after));
-	pp_json_u64(json, "packet", rst->mark.packet);
-	pp_json_u64(json, "ttl", rst->ttl);
+	at = pp_json_put(at, rst->from == PP_CLIENT ? ",\"rst\":{\"from\":\"client\"" : ",\"rst\":{\"from\":\"server\"");
+	if (after) {
+		at = pp_json_put(pp_json_put(at, ",\"after\":\""), after);
+		*at++ = '"';
+	}
+	at = pp_json_put_u64(at, "packet", rst->mark.packet);
+	at = pp_json_put_u64(at, "ttl", rst->ttl);
 	if (pp_seen(tcp->syn_ack))
-		pp_json_u64(json, "syn_ack_ttl", tcp->side[PP_SERVER].profile.ttl_syn);
-	pp_json_object_end(json);
+		at = pp_json_put_u64(at, "syn_ack_ttl", tcp->side[PP_SERVER].profile.ttl_syn);
+	*at = '}';
+	return at + 1;
 }
 
 /* A connection joined midway says nothing about a handshake nobody saw. */
 void pp_json_tcp(struct pp_json *json, const struct pp_tcp_facts *tcp)
 {
+	const struct pp_tcp_side *client = &tcp->side[PP_CLIENT], *server = &tcp->side[PP_SERVER];
 	bool start_unseen = tcp->midstream;
+	char *at = pp_out_room(json->out, 12 * PP_JSON_MEMBER);
 
-	pp_json_object(json, "tcp");
-	pp_json_u64(json, "syn", tcp->syn_count);
-	pp_json_u64(json, "syn_retransmits", tcp->syn_retransmits);
+	at = pp_json_put(at, ",\"tcp\":{\"syn\":");
+	at = pp_digits(at, tcp->syn_count);
+	at = pp_json_put_u64(at, "syn_retransmits", tcp->syn_retransmits);
 	if (pp_seen(tcp->syn_ack) || !start_unseen)
-		pp_json_bool(json, "syn_ack", pp_seen(tcp->syn_ack));
+		at = pp_json_put_bool(at, "syn_ack", pp_seen(tcp->syn_ack));
 	if (pp_seen(tcp->established) || !start_unseen)
-		pp_json_bool(json, "established", pp_seen(tcp->established));
-	pp_json_ms(json, "handshake_rtt_ms", tcp->handshake_rtt_ns);
-	pp_json_sides(json, "retransmits", tcp->side[PP_CLIENT].retransmits, tcp->side[PP_SERVER].retransmits);
-	reset(json, tcp);
-	if (pp_seen(tcp->side[PP_CLIENT].fin) || pp_seen(tcp->side[PP_SERVER].fin))
-		pp_json_constant(json, "fin", pp_side_name(tcp->fin_from));
-	pp_json_object_end(json);
+		at = pp_json_put_bool(at, "established", pp_seen(tcp->established));
+	at = pp_json_put_ms(at, "handshake_rtt_ms", tcp->handshake_rtt_ns);
+	at = pp_json_put_sides(at, "retransmits", client->retransmits, server->retransmits);
+	if (pp_seen(tcp->rst.mark))
+		at = put_reset(at, tcp);
+	if (pp_seen(client->fin) || pp_seen(server->fin))
+		at = pp_json_put(at, tcp->fin_from == PP_CLIENT ? ",\"fin\":\"client\"" : ",\"fin\":\"server\"");
+	*at = '}';
+	pp_out_until(json->out, at + 1);
 }
 
 static void connect_request(struct pp_json *json, const struct pp_connect *connect)

@@ -8,7 +8,6 @@
 #include "facts/facts.h"
 #include "report/json.h"
 
-void pp_json_sides(struct pp_json *json, const char *key, uint64_t client, uint64_t server);
 void pp_json_tcp(struct pp_json *json, const struct pp_tcp_facts *tcp);
 void pp_json_connects(struct pp_json *json, const struct pp_http_facts *http);
 void pp_json_tls(struct pp_json *json, const struct pp_tls_facts *tls);

@@ -22,12 +22,12 @@ static void begin_value(struct pp_out *out, struct pp_line *line)
 	pp_line_start_at(line, pp_out_room(out, PP_OUT_PIECE));
 }
 
-static void end_value(struct pp_out *out, struct pp_line *line)
+static void end_value(struct pp_out *out, struct pp_line *line, bool is_plain)
 {
 	if (line->len == 0) {
 		if (out->len && out->bytes[out->len - 1] == ' ')
 			out->len--;
-	} else if (pp_escape_plain(line->text, line->len) == line->len) {
+	} else if (is_plain || pp_escape_plain(line->text, line->len) == line->len) {
 		pp_out_until(out, line->text + line->len);
 	} else {
 		memcpy(line->own, line->text, line->len + 1);
@@ -48,7 +48,7 @@ static void fill_evidence(void *context, struct pp_out *out, int value)
 
 	begin_value(out, &line);
 	pp_phrase_fill_evidence(&line, PP_ENGLISH, fill->evidence, value);
-	end_value(out, &line);
+	end_value(out, &line, pp_phrase_evidence_is_plain(value));
 }
 
 static const struct pp_template *evidence_template(struct pp_templates *templates, const char *message)
@@ -74,8 +74,8 @@ static void evidence(struct pp_jsonl *jsonl, const struct pp_evidence *evidence,
 		if (evidence->mark.file != file)
 			pp_json_text(json, "file", path_of(jsonl, evidence->mark.file));
 		pp_json_u64(json, "packet", evidence->mark.packet);
+		pp_out_char(json->out, ',');
 	}
-	pp_json_key(json, NULL);
 	pp_template_fill(evidence_template(&jsonl->templates, message), json->out, fill_evidence, &fill);
 	pp_json_object_end(json);
 }
@@ -177,7 +177,7 @@ static void fill_verdict(void *context, struct pp_out *out, int value)
 	} else {
 		begin_value(out, &line);
 		pp_phrase_fill_verdict(&line, PP_ENGLISH, fill->verdict, value);
-		end_value(out, &line);
+		end_value(out, &line, false);
 	}
 }
 
@@ -293,19 +293,22 @@ static void flow_head(struct pp_jsonl *jsonl, const struct pp_connection *conn)
 {
 	struct pp_json *json = &jsonl->json;
 	const struct pp_tcp_side *client = &conn->tcp.side[PP_CLIENT], *server = &conn->tcp.side[PP_SERVER];
+	char *at;
 
 	pp_json_text(json, "file", path_of(jsonl, conn->file));
-	pp_json_u64(json, "stream", conn->stream);
-	pp_json_u64(json, "first_packet", conn->first.packet);
-	pp_json_u64(json, "last_packet", conn->last.packet);
+	at = pp_out_room(json->out, 3 * PP_JSON_MEMBER);
+	at = pp_json_put_u64(at, "stream", conn->stream);
+	at = pp_json_put_u64(at, "first_packet", conn->first.packet);
+	pp_out_until(json->out, pp_json_put_u64(at, "last_packet", conn->last.packet));
 	if (conn->last.file != conn->file)
 		pp_json_text(json, "last_file", path_of(jsonl, conn->last.file));
-	pp_json_time(json, "first", conn->first.ts);
-	pp_json_ms(json, "duration_ms", conn->last.ts - conn->first.ts);
-	pp_json_endpoint(json, "client", &conn->client);
-	pp_json_endpoint(json, "server", &conn->server);
-	pp_json_sides(json, "packets", client->packets, server->packets);
-	pp_json_sides(json, "bytes", client->bytes, server->bytes);
+	at = pp_out_room(json->out, 8 * PP_JSON_MEMBER);
+	at = pp_json_put_time(json, at, "first", conn->first.ts);
+	at = pp_json_put_ms(at, "duration_ms", conn->last.ts - conn->first.ts);
+	at = pp_json_put_endpoint(at, "client", &conn->client);
+	at = pp_json_put_endpoint(at, "server", &conn->server);
+	at = pp_json_put_sides(at, "packets", client->packets, server->packets);
+	pp_out_until(json->out, pp_json_put_sides(at, "bytes", client->bytes, server->bytes));
 }
 
 /* The last component of a path of either system. */

@@ -45,20 +45,8 @@ void pp_out_i64(struct pp_out *out, int64_t value)
 
 void pp_out_decimal(struct pp_out *out, int64_t value, unsigned decimals)
 {
-	uint64_t all = pp_digits_magnitude(value), unit = 1;
-	char *at;
-
 	assert(decimals <= 9);
-	for (unsigned i = 0; i < decimals; i++)
-		unit *= 10;
 	if (value < 0)
 		pp_out_char(out, '-');
-	pp_out_u64(out, all / unit);
-	if (all % unit == 0)
-		return;
-	pp_out_char(out, '.');
-	at = pp_digits_padded(pp_out_room(out, decimals), all % unit, decimals);
-	while (at[-1] == '0')
-		at--;
-	pp_out_until(out, at);
+	pp_out_until(out, pp_digits_decimal(pp_out_room(out, 2 * PP_DIGITS_MOST), pp_digits_magnitude(value), decimals));
 }

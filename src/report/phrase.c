@@ -311,6 +311,8 @@ int pp_phrase_evidence_value(const char *name)
 	return -1;
 }
 
+bool pp_phrase_evidence_is_plain(int value) { return value / FORMS != SOURCE_TEXT; }
+
 static void add_formatted(struct pp_line *line, enum pp_language language, int64_t value, enum form form)
 {
 	switch (form) {
