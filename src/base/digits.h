@@ -46,8 +46,7 @@ static inline char *pp_digits(char *to, uint64_t value)
 /* value / 10^decimals without trailing zeros: (6100000, 6) is "6.1".  `decimals` is at most 9. */
 static inline char *pp_digits_decimal(char *to, uint64_t value, unsigned decimals)
 {
-	static const uint64_t units[] = { 1,      10,      100,      1000,      10000,
-					  100000, 1000000, 10000000, 100000000, 1000000000 };
+	static const uint64_t units[] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000 };
 	uint64_t unit = units[decimals], rest = value % unit;
 
 	to = pp_digits(to, value / unit);

@@ -163,12 +163,12 @@ static bool none_has_hops_of(const struct pp_ttls *ttls, uint8_t ttl)
 {
 	bool any = false;
 
-	for (unsigned i = 1; i <= 255; i++) {
-		if (!pp_ttls_has(ttls, (uint8_t)i))
-			continue;
-		any = true;
-		if (!hops_differ((uint8_t)i, ttl))
-			return false;
+	for (unsigned i = 0; i < 4; i++) {
+		for (uint64_t bits = ttls->bits[i]; bits; bits &= bits - 1) {
+			any = true;
+			if (!hops_differ((uint8_t)(64 * i + (unsigned)__builtin_ctzll(bits)), ttl))
+				return false;
+		}
 	}
 	return any;
 }

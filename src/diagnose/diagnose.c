@@ -72,6 +72,7 @@ struct pp_diagnosis *pp_diagnosis_new(const struct pp_diagnosis_options *options
 	if (!diagnosis)
 		return NULL;
 	diagnosis->options = *options;
+	pp_look_alikes_fill(diagnosis->look_alikes);
 	pp_pool_init(&diagnosis->pool, KEPT_TEXT_MOST);
 	pp_arena_init(&diagnosis->arena, &diagnosis->pool);
 	pp_map_init(&diagnosis->addresses, sizeof(struct pp_baseline), options->key);

@@ -67,7 +67,7 @@ static void take(struct hits *hits, const struct pp_verdict *verdict)
 	if (hits->count == 0 || rank(verdict) > rank(&hits->best)) {
 		if (hits->count && hits->other_count < HITS_MAX)
 			hits->others[hits->other_count++] = hits->best.rule;
-		hits->best = *verdict;
+		pp_verdict_copy(&hits->best, verdict);
 	} else if (hits->other_count < HITS_MAX) {
 		hits->others[hits->other_count++] = verdict->rule;
 	}
@@ -111,7 +111,7 @@ static void ask(const struct pp_case *c, const struct pp_layer *layer, struct hi
 		cap_grade(c, &verdict);
 		take(hits, &verdict);
 		if (layer->choice == PP_CHOOSE_FIRST || verdict.outcome == PP_OUTCOME_OK) {
-			hits->best = verdict;
+			pp_verdict_copy(&hits->best, &verdict);
 			return;
 		}
 	}
@@ -130,41 +130,33 @@ static void add_alternative(struct pp_verdict *verdict, const struct pp_rule *ru
 }
 
 /* The rules that hit beside this one, then those its row names as look-alikes. */
-static void add_alternatives(struct pp_verdict *verdict, const struct hits *hits)
+static void add_alternatives(const struct pp_case *c, struct pp_verdict *verdict, const struct hits *hits)
 {
-	char id[16];
+	const struct pp_look_alikes *row = pp_look_alikes_of(c->diagnosis->look_alikes, verdict->rule);
 
 	for (unsigned i = 0; i < hits->other_count; i++)
 		add_alternative(verdict, hits->others[i], WHY_WEAKER);
 	add_alternative(verdict, hits->vetoed, WHY_GATE);
-	for (const char *p = verdict->rule->alternatives; *p;) {
-		size_t n = strcspn(p, ",");
-
-		if (n < sizeof(id)) {
-			memcpy(id, p, n);
-			id[n] = '\0';
-			add_alternative(verdict, pp_rule_find(id), WHY_NOT_HIT);
-		}
-		p += n + (p[n] == ',');
-	}
+	for (unsigned i = 0; row && i < row->count; i++)
+		add_alternative(verdict, row->rules[i], WHY_NOT_HIT);
 }
 
 /* Notes that say the same as the verdict, or blame where it acquits, are left out. */
 static void add_notes(const struct pp_case *c, struct pp_judgement *judgement)
 {
 	const struct pp_rule *rule;
+	struct pp_verdict also;
 
+	begin_case(c, &also);
 	for (unsigned i = 0; (rule = pp_note_rules[i]) != NULL && judgement->also_count < PP_ALSO_MAX; i++) {
-		struct pp_verdict *also = &judgement->also[judgement->also_count];
-
 		if (rule == judgement->verdict.rule)
 			continue;
-		begin(c, rule, also);
-		if (!rule->match(c, also) || c->gates & pp_gates_vetoing(rule->needs) ||
-		    (judgement->verdict.outcome == PP_OUTCOME_OK && also->outcome != PP_OUTCOME_OK))
+		begin_rule(rule, &also);
+		if (!rule->match(c, &also) || c->gates & pp_gates_vetoing(rule->needs) ||
+		    (judgement->verdict.outcome == PP_OUTCOME_OK && also.outcome != PP_OUTCOME_OK))
 			continue;
-		cap_grade(c, also);
-		judgement->also_count++;
+		cap_grade(c, &also);
+		pp_verdict_copy(&judgement->also[judgement->also_count++], &also);
 	}
 }
 
@@ -258,13 +250,13 @@ static void decide(const struct pp_case *c, struct pp_verdict *verdict)
 		hits.vetoed = NULL;
 		ask(c, layer, &hits);
 		if (hits.count)
-			*verdict = hits.best;
+			pp_verdict_copy(verdict, &hits.best);
 		else if (hits.vetoed)
 			give_doubt(c, hits.gates, verdict);
 		else
 			continue;
 		if (verdict->outcome != PP_OUTCOME_OK)
-			add_alternatives(verdict, &hits);
+			add_alternatives(c, verdict, &hits);
 		return;
 	}
 	give_doubt(c, 0, verdict);
@@ -318,9 +310,9 @@ void pp_judge_lookup(const struct pp_case *c, struct pp_judgement *ret_judgement
 	    pp_lookup_recovered(c, &mark)) {
 		give_lookup(c, &pp_rule_ok_08, PP_OUTCOME_OK, PP_STRONG, mark, verdict);
 	} else if (hits.count) {
-		*verdict = hits.best;
+		pp_verdict_copy(verdict, &hits.best);
 		if (verdict->outcome != PP_OUTCOME_OK)
-			add_alternatives(verdict, &hits);
+			add_alternatives(c, verdict, &hits);
 	} else if (served(c->lookup)) {
 		give_lookup(c, &pp_rule_ok_01, PP_OUTCOME_OK, PP_PROVEN, c->lookup->last, verdict);
 	} else {

@@ -1,5 +1,8 @@
 #include "diagnose/verdict.h"
 
+#include <stddef.h>
+#include <string.h>
+
 const char *pp_outcome_name(enum pp_outcome outcome)
 {
 	static const char *const names[] = { "ok", "fault", "inconclusive" };
@@ -27,4 +30,9 @@ const char *pp_owner_name(enum pp_owner owner)
 	static const char *const names[] = { "none", "network", "proxy", "dns", "server", "local", "security" };
 
 	return names[owner];
+}
+
+void pp_verdict_copy(struct pp_verdict *to, const struct pp_verdict *from)
+{
+	memcpy(to, from, offsetof(struct pp_verdict, evidence) + from->evidence_count * sizeof(from->evidence[0]));
 }

@@ -14,6 +14,7 @@
 #include "diagnose/diagnose.h"
 #include "diagnose/map.h"
 #include "diagnose/shape.h"
+#include "diagnose/table.h"
 
 /* The two lowest values with whose they are, so that a connection can ask about all the others. */
 struct pp_lowest {
@@ -36,11 +37,6 @@ static inline void pp_ttls_add(struct pp_ttls *ttls, uint8_t ttl)
 {
 	if (ttl)
 		ttls->bits[ttl >> 6] |= 1ULL << (ttl & 63);
-}
-
-static inline bool pp_ttls_has(const struct pp_ttls *ttls, uint8_t ttl)
-{
-	return ttls->bits[ttl >> 6] >> (ttl & 63) & 1;
 }
 
 /* One IP address. */
@@ -195,6 +191,7 @@ struct pp_diagnosis {
 	struct pp_pool pool;
 	struct pp_arena arena;
 	struct pp_map addresses, services, hosts, groups, openings, resets, probes, names;
+	struct pp_look_alikes look_alikes[PP_LOOK_ALIKE_SLOTS];
 	struct pp_map issuers; /* what the catalogue says of an issuer: asked once for each */
 	struct pp_overview seen;
 	struct pp_file_span *files;

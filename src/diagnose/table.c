@@ -1,5 +1,6 @@
 #include "diagnose/table.h"
 
+#include <string.h>
 #include <strings.h>
 
 #define R(name) &pp_rule_##name
@@ -21,6 +22,52 @@ const struct pp_rule *pp_rule_find(const char *id)
 		if (pp_rules[i]->id[0] == first && strcasecmp(pp_rules[i]->id, id) == 0)
 			return pp_rules[i];
 	return NULL;
+}
+
+/* The slot of a rule, or the free one where it belongs. */
+static size_t slot_of(const struct pp_look_alikes *slots, const struct pp_rule *rule)
+{
+	size_t at = (size_t)((uint64_t)(uintptr_t)rule * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+
+	while (slots[at % PP_LOOK_ALIKE_SLOTS].of && slots[at % PP_LOOK_ALIKE_SLOTS].of != rule)
+		at++;
+	return at % PP_LOOK_ALIKE_SLOTS;
+}
+
+static void fill_row(struct pp_look_alikes *row, const struct pp_rule *rule)
+{
+	char id[16];
+
+	row->of = rule;
+	for (const char *p = rule->alternatives; *p;) {
+		size_t n = strcspn(p, ",");
+		const struct pp_rule *found = NULL;
+
+		if (n < sizeof(id)) {
+			memcpy(id, p, n);
+			id[n] = '\0';
+			found = pp_rule_find(id);
+		}
+		if (found && row->count < PP_ALTERNATIVES_MAX)
+			row->rules[row->count++] = found;
+		p += n + (p[n] == ',');
+	}
+}
+
+void pp_look_alikes_fill(struct pp_look_alikes slots[PP_LOOK_ALIKE_SLOTS])
+{
+	_Static_assert(2 * sizeof(pp_rules) / sizeof(pp_rules[0]) <= PP_LOOK_ALIKE_SLOTS, "slots stay half free");
+
+	for (size_t i = 0; i < pp_rule_count; i++)
+		fill_row(&slots[slot_of(slots, pp_rules[i])], pp_rules[i]);
+}
+
+const struct pp_look_alikes *pp_look_alikes_of(const struct pp_look_alikes slots[PP_LOOK_ALIKE_SLOTS],
+					       const struct pp_rule *rule)
+{
+	const struct pp_look_alikes *row = &slots[slot_of(slots, rule)];
+
+	return row->of ? row : NULL;
 }
 
 /* What excuses a failure: it was a probe, or a sibling did the job. */

@@ -28,6 +28,18 @@ extern const unsigned pp_layer_count;
 extern const struct pp_layer pp_lookup_layer;       /* asked for lookups, in order */
 extern const struct pp_rule *const pp_note_rules[]; /* said beside a verdict; NULL-terminated */
 
+/* The rules a row names as its look-alikes, found by the row. */
+struct pp_look_alikes {
+	const struct pp_rule *of; /* NULL: a free slot */
+	const struct pp_rule *rules[PP_ALTERNATIVES_MAX];
+	unsigned count;
+};
+enum { PP_LOOK_ALIKE_SLOTS = 256 }; /* a power of two, twice the rules or more */
+
+void pp_look_alikes_fill(struct pp_look_alikes slots[PP_LOOK_ALIKE_SLOTS]);
+const struct pp_look_alikes *pp_look_alikes_of(const struct pp_look_alikes slots[PP_LOOK_ALIKE_SLOTS],
+					       const struct pp_rule *rule); /* NULL: not in the table */
+
 /* Every row: layers first, then notes and rows that are only cited. */
 /* clang-format off */
 #define PP_RULES(X) \

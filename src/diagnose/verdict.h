@@ -116,8 +116,6 @@ struct pp_verdict {
 	enum pp_domain domain;
 	enum pp_owner owner;
 	unsigned evidence_count, alternative_count;
-	struct pp_evidence evidence[PP_EVIDENCE_MAX];
-	struct pp_alternative alternatives[PP_ALTERNATIVES_MAX];
 	/* What the summary's placeholders stand for (rule.h). */
 	const char *host;                      /* or NULL: say the address */
 	struct pp_endpoint_addr server, proxy; /* proxy.ip unset: direct */
@@ -125,7 +123,11 @@ struct pp_verdict {
 	struct pp_addr device;                 /* who spoke, for ICMP */
 	int64_t number;                        /* rule-specific: status, SYN count, seconds … */
 	const char *next_test;                 /* overrides the rule's, msgid, or NULL */
+	struct pp_alternative alternatives[PP_ALTERNATIVES_MAX];
+	struct pp_evidence evidence[PP_EVIDENCE_MAX]; /* last: what is not there is not copied */
 };
+
+void pp_verdict_copy(struct pp_verdict *to, const struct pp_verdict *from);
 
 /* A connection's or lookup's verdict with the lesser findings beside it. */
 struct pp_judgement {

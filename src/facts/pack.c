@@ -104,7 +104,38 @@ static const struct shape connection_shape = { sizeof(struct pp_connection), con
 
 /* ------------------------------------------------------------------ images */
 
-enum { WORD = 8, MAP_BITS = 64, IMAGE_WORDS_MAX = 4 * MAP_BITS };
+enum { WORD = 8, MAP_BITS = 64, IMAGE_WORDS_MAX = 4 * MAP_BITS, AT_ONCE = 4 };
+
+/* The next word, if it is not zero: written, and its bit set. */
+static inline void pack_word(uint8_t **to, uint64_t word, uint64_t *bits, size_t at)
+{
+	if (word == 0)
+		return;
+	memcpy(*to, &word, WORD);
+	*to += WORD;
+	*bits |= UINT64_C(1) << at;
+}
+
+/* Writes the words of `from` that are not zero, at most MAP_BITS of them, and says which they are.  Most are zero, and
+ * neighbours together. */
+static uint64_t pack_words(uint8_t **to, const uint8_t *from, size_t count)
+{
+	uint64_t bits = 0, word[AT_ONCE];
+	size_t at = 0;
+
+	for (; at + AT_ONCE <= count; at += AT_ONCE) {
+		memcpy(word, from + at * WORD, sizeof(word));
+		if ((word[0] | word[1] | word[2] | word[3]) == 0)
+			continue;
+		for (size_t k = 0; k < AT_ONCE; k++)
+			pack_word(to, word[k], &bits, at + k);
+	}
+	for (; at < count; at++) {
+		memcpy(word, from + at * WORD, WORD);
+		pack_word(to, word[0], &bits, at);
+	}
+	return bits;
+}
 
 /* Sizes are compile-time constants of this file, all multiples of a word (the compiler pads to pointer alignment). */
 static enum pp_err pack_image(struct pp_buf *out, const void *image, size_t size)
@@ -118,18 +149,10 @@ static enum pp_err pack_image(struct pp_buf *out, const void *image, size_t size
 		return err;
 	map = out->p + out->len;
 	to = map + map_bytes;
-	for (size_t begin = 0; begin < words; begin += MAP_BITS, map += WORD) {
-		size_t n = words - begin < MAP_BITS ? words - begin : MAP_BITS;
-		uint64_t bits = 0;
+	for (size_t begin = 0; begin < words; begin += MAP_BITS, map += WORD, from += MAP_BITS * WORD) {
+		size_t left = words - begin;
+		uint64_t bits = left >= MAP_BITS ? pack_words(&to, from, MAP_BITS) : pack_words(&to, from, left);
 
-		for (size_t i = 0; i < n; i++, from += WORD) {
-			uint64_t word;
-
-			memcpy(&word, from, WORD);
-			memcpy(to, &word, WORD); /* the next one takes its place if it is zero */
-			to += word ? WORD : 0;
-			bits |= (uint64_t)(word != 0) << i;
-		}
 		memcpy(map, &bits, WORD);
 	}
 	out->len = (size_t)(to - out->p);

@@ -28,7 +28,7 @@ struct pp_json {
 		int64_t day;
 		size_t len; /* 0: a year that is not written */
 		char text[PP_TIME_DATE];
-	} date; /* of the latest time */
+	} date;                                              /* of the latest time */
 	struct pp_json_plain plain[1 << PP_JSON_PLAIN_BITS]; /* by a hash of the address; the last one stays */
 };
 

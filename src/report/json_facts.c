@@ -7,7 +7,8 @@ static char *put_reset(char *at, const struct pp_tcp_facts *tcp)
 	const struct pp_tcp_reset *rst = &tcp->rst;
 	const char *after = pp_phase_name(rst->after);
 
-	at = pp_json_put(at, rst->from == PP_CLIENT ? ",\"rst\":{\"from\":\"client\"" : ",\"rst\":{\"from\":\"server\"");
+	at =
+	    pp_json_put(at, rst->from == PP_CLIENT ? ",\"rst\":{\"from\":\"client\"" : ",\"rst\":{\"from\":\"server\"");
 	if (after) {
 		at = pp_json_put(pp_json_put(at, ",\"after\":\""), after);
 		*at++ = '"';

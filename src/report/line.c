@@ -157,7 +157,8 @@ bool pp_message_cut(const char **message, size_t *ret_len, char name[PP_PLACEHOL
 	for (const char *brace = begin; (brace = strchr(brace, '{')) != NULL; brace++) {
 		size_t len = 0;
 
-		while (len < PP_PLACEHOLDER_BYTES - 1 && brace[1 + len] && brace[1 + len] != '{' && brace[1 + len] != '}')
+		while (len < PP_PLACEHOLDER_BYTES - 1 && brace[1 + len] && brace[1 + len] != '{' &&
+		       brace[1 + len] != '}')
 			len++;
 		if (len == 0 || brace[1 + len] != '}')
 			continue;

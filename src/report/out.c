@@ -48,5 +48,6 @@ void pp_out_decimal(struct pp_out *out, int64_t value, unsigned decimals)
 	assert(decimals <= 9);
 	if (value < 0)
 		pp_out_char(out, '-');
-	pp_out_until(out, pp_digits_decimal(pp_out_room(out, 2 * PP_DIGITS_MOST), pp_digits_magnitude(value), decimals));
+	pp_out_until(out,
+		     pp_digits_decimal(pp_out_room(out, 2 * PP_DIGITS_MOST), pp_digits_magnitude(value), decimals));
 }

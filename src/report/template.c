@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <string.h>
 
+enum { PROBES = 8 };
+
 /* Nothing is ever drained: a template is far smaller than the buffer. */
 static enum pp_err never(void *context, const void *bytes, size_t len)
 {
@@ -29,18 +31,27 @@ void pp_templates_done(struct pp_templates *templates)
 	pp_pool_done(&templates->pool);
 }
 
-static size_t slot_of(const struct pp_template_key *key)
+/* Where the key's template is, or where it belongs: among PROBES neighbours the one that holds it or the first free
+ * one, else the first of them gives way. */
+static size_t slot_of(const struct pp_templates *templates, const struct pp_template_key *key)
 {
 	uint64_t hash = 0;
 
 	for (size_t i = 0; i < PP_TEMPLATE_WORDS; i++)
 		hash = (hash ^ key->word[i]) * UINT64_C(0x9e3779b97f4a7c15);
-	return (size_t)(hash >> 55) % PP_TEMPLATE_SLOTS;
+	hash >>= 32;
+	for (size_t i = 0; i < PROBES; i++) {
+		const struct pp_template *template = templates->slots[(hash + i) % PP_TEMPLATE_SLOTS];
+
+		if (!template || memcmp(&template->key, key, sizeof(*key)) == 0)
+			return (hash + i) % PP_TEMPLATE_SLOTS;
+	}
+	return hash % PP_TEMPLATE_SLOTS;
 }
 
 const struct pp_template *pp_template_find(const struct pp_templates *templates, const struct pp_template_key *key)
 {
-	const struct pp_template *template = templates->slots[slot_of(key)];
+	const struct pp_template *template = templates->slots[slot_of(templates, key)];
 
 	return template && memcmp(&template->key, key, sizeof(*key)) == 0 ? template : NULL;
 }
@@ -108,7 +119,7 @@ const struct pp_template *pp_template_keep(struct pp_templates *templates)
 		kept = pp_arena_copy(&templates->arena, now, sizeof(*now));
 		if (text && kept) {
 			kept->text = text;
-			templates->slots[slot_of(&now->key)] = kept;
+			templates->slots[slot_of(templates, &now->key)] = kept;
 			return kept;
 		}
 		memset(templates->slots, 0, sizeof(templates->slots));
