@@ -3,19 +3,6 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-
-bool pp_addr_is_v4(const struct pp_addr *addr) { return memcmp(addr->b, mapped, sizeof(mapped)) == 0; }
-
-bool pp_addr_is_set(const struct pp_addr *addr)
-{
-	static const struct pp_addr none;
-
-	return memcmp(addr, &none, sizeof(none)) != 0;
-}
-
-bool pp_addr_equal(const struct pp_addr *a, const struct pp_addr *b) { return memcmp(a, b, sizeof(*a)) == 0; }
-
 int pp_addr_compare(const struct pp_addr *a, const struct pp_addr *b) { return memcmp(a, b, sizeof(*a)); }
 
 bool pp_addr_in(const struct pp_addr *addr, const struct pp_addr *net, unsigned bits)

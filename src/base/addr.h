@@ -38,9 +38,26 @@ static inline struct pp_addr pp_addr_v6(const uint8_t bytes[16])
 	return addr;
 }
 
-bool pp_addr_is_v4(const struct pp_addr *addr);
-bool pp_addr_is_set(const struct pp_addr *addr); /* false for all-zero bytes: "no address known" */
-bool pp_addr_equal(const struct pp_addr *a, const struct pp_addr *b);
+static inline bool pp_addr_is_v4(const struct pp_addr *addr)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	return memcmp(addr->b, mapped, sizeof(mapped)) == 0;
+}
+
+/* False for all-zero bytes: "no address known". */
+static inline bool pp_addr_is_set(const struct pp_addr *addr)
+{
+	static const struct pp_addr none;
+
+	return memcmp(addr, &none, sizeof(none)) != 0;
+}
+
+static inline bool pp_addr_equal(const struct pp_addr *a, const struct pp_addr *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
 int pp_addr_compare(const struct pp_addr *a, const struct pp_addr *b);
 
 /* Classes by RFC 6890: the questions rules and attribution ask. */

@@ -76,8 +76,9 @@ struct pp_flows *pp_flows_new(size_t most, struct pp_hash_key key);
 void pp_flows_free(struct pp_flows *flows); /* every flow must have been released */
 
 /* The hash of a TCP packet's flow; pp_flows_prefetch() lets the memory arrive while other packets are decoded. */
-uint64_t pp_flows_hash(struct pp_flows *flows, const struct pp_packet *packet, struct pp_flow_key *ret_key);
+uint64_t pp_flows_hash(const struct pp_flows *flows, const struct pp_packet *packet, struct pp_flow_key *ret_key);
 void pp_flows_prefetch(const struct pp_flows *flows, uint64_t hash);
+void pp_flows_prefetch_flow(const struct pp_flows *flows, uint64_t hash); /* later: needs the former's memory */
 
 /* The segment's flow, made if need be.  NULL: a late segment of a flow that is gone, or no memory. */
 struct pp_flow *pp_flows_find(struct pp_flows *flows, const struct pp_packet *packet, const struct pp_flow_key *key,

@@ -66,17 +66,13 @@ struct tombstones {
 	uint64_t lost;
 };
 
-/* Most packets follow one of the same connection and direction: its key and hash need not be made again. */
-struct recent {
-	struct pp_addr src, dst;
-	uint32_t ports;
-	uint64_t hash;
-	struct pp_flow_key key;
-};
+/* Of a key: its ports, and two of each address. */
+enum { HASH_WORDS = 5 };
+
+__extension__ typedef unsigned __int128 wide;
 
 struct pp_flows {
-	struct pp_hash_key hash_key;
-	struct recent recent[2]; /* one for each direction */
+	wide hash_keys[1 + HASH_WORDS];
 	size_t most;
 	struct pp_slab slab;
 	struct pp_flow **buckets;
@@ -89,7 +85,59 @@ struct pp_flows {
 	uint64_t late, evicted;
 };
 
-static uint64_t key_hash(const struct pp_flows *flows, const struct pp_flow_key *key);
+/* ------------------------------------------------------------------ keys */
+
+static void make_hash_keys(struct pp_flows *flows, const struct pp_hash_key *key)
+{
+	for (uint64_t i = 0; i <= HASH_WORDS; i++) {
+		uint64_t high[2] = { i, 0 }, low[2] = { i, 1 };
+
+		flows->hash_keys[i] = (wide)pp_hash(key, high, sizeof(high)) << 64 | pp_hash(key, low, sizeof(low));
+	}
+}
+
+/* Multilinear hashing modulo 2^128, of which the upper half is kept (Dietzfelbinger 1996; Lemire, Kaser 2014): for
+ * any two keys the two hashes are independent and even, so whoever writes a capture before the numbers are drawn can do
+ * no better than chance, and it costs a fifth of a general keyed hash. */
+static inline uint64_t key_hash(const struct pp_flows *flows, const struct pp_flow_key *key)
+{
+	const wide *k = flows->hash_keys;
+	wide sum = k[0] + k[1] * ((uint64_t)key->port[0] << 16 | key->port[1]);
+	uint64_t words[4];
+
+	memcpy(words, key->ip, sizeof(words));
+	for (unsigned i = 0; i < 4; i++)
+		sum += k[2 + i] * words[i];
+	return (uint64_t)(sum >> 64);
+}
+
+static inline void words_of(const struct pp_addr *addr, uint64_t words[2]) { memcpy(words, addr->b, sizeof(addr->b)); }
+
+/* Which of the two is the lower one matters to nobody, as long as it is always the same. */
+static inline bool is_lower(const struct pp_addr *a, const struct pp_addr *b, uint16_t a_port, uint16_t b_port)
+{
+	uint64_t x[2], y[2];
+
+	words_of(a, x);
+	words_of(b, y);
+	if (x[1] != y[1])
+		return x[1] < y[1];
+	return x[0] != y[0] ? x[0] < y[0] : a_port <= b_port;
+}
+
+static inline struct pp_flow_key make_key(const struct pp_addr *src, const struct pp_addr *dst, uint16_t sport,
+					  uint16_t dport)
+{
+	if (is_lower(src, dst, sport, dport))
+		return (struct pp_flow_key){ { *src, *dst }, { sport, dport } };
+	return (struct pp_flow_key){ { *dst, *src }, { dport, sport } };
+}
+
+uint64_t pp_flows_hash(const struct pp_flows *flows, const struct pp_packet *packet, struct pp_flow_key *ret_key)
+{
+	*ret_key = make_key(&packet->src, &packet->dst, packet->sport, packet->dport);
+	return key_hash(flows, ret_key);
+}
 
 struct pp_flows *pp_flows_new(size_t most, struct pp_hash_key key)
 {
@@ -97,9 +145,7 @@ struct pp_flows *pp_flows_new(size_t most, struct pp_hash_key key)
 
 	if (!flows)
 		return NULL;
-	flows->hash_key = key;
-	/* Zeroed, they stand for the all-zero key, so its hash must be theirs. */
-	flows->recent[0].hash = flows->recent[1].hash = key_hash(flows, &flows->recent[0].key);
+	make_hash_keys(flows, &key);
 	flows->most = most;
 	flows->bucket_count = BUCKETS_FIRST;
 	flows->buckets = calloc(flows->bucket_count, sizeof(struct pp_flow *));
@@ -123,59 +169,18 @@ void pp_flows_free(struct pp_flows *flows)
 	free(flows);
 }
 
-/* ------------------------------------------------------------------ keys */
-
-static uint64_t key_hash(const struct pp_flows *flows, const struct pp_flow_key *key)
-{
-	uint32_t words[10];
-	size_t n = 0;
-
-	if (pp_addr_is_v4(&key->ip[0]) && pp_addr_is_v4(&key->ip[1])) {
-		memcpy(words, key->ip[0].b + 12, 4);
-		memcpy(words + 1, key->ip[1].b + 12, 4);
-		n = 2;
-	} else {
-		memcpy(words, key->ip, 32);
-		n = 8;
-	}
-	words[n++] = (uint32_t)key->port[0] << 16 | key->port[1];
-	words[n++] = 0; /* whole 64-bit words hash faster */
-	return pp_hash(&flows->hash_key, words, n * sizeof(words[0]));
-}
-
-static struct pp_flow_key make_key(const struct pp_addr *src, const struct pp_addr *dst, uint16_t sport, uint16_t dport)
-{
-	struct pp_flow_key key;
-	int order = pp_addr_compare(src, dst);
-	int low = order < 0 || (order == 0 && sport <= dport) ? 0 : 1;
-
-	key.ip[low] = *src;
-	key.port[low] = sport;
-	key.ip[!low] = *dst;
-	key.port[!low] = dport;
-	return key;
-}
-
-uint64_t pp_flows_hash(struct pp_flows *flows, const struct pp_packet *packet, struct pp_flow_key *ret_key)
-{
-	struct recent *recent = &flows->recent[packet->sport < packet->dport];
-	uint32_t ports = (uint32_t)packet->sport << 16 | packet->dport;
-
-	if (recent->ports != ports || memcmp(&recent->src, &packet->src, sizeof(recent->src)) != 0 ||
-	    memcmp(&recent->dst, &packet->dst, sizeof(recent->dst)) != 0) {
-		recent->src = packet->src;
-		recent->dst = packet->dst;
-		recent->ports = ports;
-		recent->key = make_key(&packet->src, &packet->dst, packet->sport, packet->dport);
-		recent->hash = key_hash(flows, &recent->key);
-	}
-	*ret_key = recent->key;
-	return recent->hash;
-}
-
 void pp_flows_prefetch(const struct pp_flows *flows, uint64_t hash)
 {
 	__builtin_prefetch(&flows->buckets[hash & (flows->bucket_count - 1)]);
+}
+
+void pp_flows_prefetch_flow(const struct pp_flows *flows, uint64_t hash)
+{
+	enum { LINE = 64, LINES = 8 };
+	const char *flow = (const char *)flows->buckets[hash & (flows->bucket_count - 1)];
+
+	for (size_t i = 0; flow && i < LINES; i++)
+		__builtin_prefetch(flow + i * LINE);
 }
 
 static struct pp_flow *lookup(const struct pp_flows *flows, const struct pp_flow_key *key, uint64_t hash)
