@@ -26,48 +26,49 @@ struct pp_flow_key {
 
 /* What is needed to place a segment; facts are in pp_tcp_facts. */
 struct pp_flow_side {
-	bool known;    /* next_seq and next are valid */
-	bool base_set; /* Wireshark's base_seq */
-	uint32_t base_seq;
-	uint32_t isn; /* of its SYN or SYN-ACK */
-	bool isn_set;
-	uint32_t next_seq; /* sequence number behind the highest byte sent */
-	int64_t next;      /* its offset */
-	bool fin_set;
-	int64_t fin_offset;
-	uint32_t last_ack;
+	int64_t next;      /* offset behind the highest byte sent */
+	uint32_t next_seq; /* its sequence number */
+	bool known;        /* next_seq and next are valid */
+	bool base_set;     /* Wireshark's base_seq */
+	bool isn_set, fin_set, ack_set;
+	uint8_t rst_flags;
+	uint8_t recent_next;
 	uint16_t last_window;
-	bool ack_set;
-	int64_t zero_since;        /* PP_TIME_NONE: window open */
-	int64_t sent_at;           /* RTT sample under way: when … */
-	int64_t sent_end;          /* … and up to which offset; 0: none */
+	uint32_t last_ack;
+	int64_t sent_at;  /* RTT sample under way: when … */
+	int64_t sent_end; /* … and up to which offset; 0: none */
+	struct {
+		uint32_t signature[PP_RECENT_MAX], at_us[PP_RECENT_MAX];
+	} recent;
+	int64_t zero_since; /* PP_TIME_NONE: window open */
+	int64_t fin_offset;
+	uint32_t base_seq;
+	uint32_t isn;              /* of its SYN or SYN-ACK */
 	uint32_t rst_seq, rst_ack; /* of its first reset */
 	uint32_t rst_count;
-	uint8_t rst_flags;
-	struct {
-		uint32_t signature, at_us;
-	} recent[PP_RECENT_MAX];
-	unsigned recent_next;
 };
 
 struct pp_flow {
-	struct pp_flow *chain, *older, *newer; /* hash chain; neighbours in the list it waits in */
-	struct pp_flow_key key;
+	struct pp_flow *chain; /* of the hash bucket */
 	uint64_t hash;
-	uint8_t client; /* index in key of the client */
-	uint8_t ip_version, tunnels;
-	bool closed, ghost; /* ghost: known only from an ICMP quote */
+	struct pp_flow_key key;
+	uint8_t client;     /* index in key of the client */
+	bool smooth;        /* no segment needs more than its numbers filed, unless it has more to say than ACK */
 	uint8_t list;       /* which of the table's lists it waits in */
-	uint32_t index, stream;
-	uint16_t file;  /* of the first packet */
-	uint64_t files; /* bit per input file it has packets in, the first 64 files */
-	struct pp_mark first, last, last_data;
+	bool closed, ghost; /* ghost: known only from an ICMP quote */
+	uint8_t ip_version, tunnels;
+	uint8_t icmp_early;
+	uint16_t file;     /* of the first packet */
 	int64_t listed_ts; /* when it was last moved in its list */
+	struct pp_mark last, last_data;
+	void *detail; /* streams and dissectors */
 	struct pp_flow_side side[2];
 	struct pp_tcp_facts facts;
+	struct pp_flow *older, *newer; /* neighbours in the list it waits in */
+	struct pp_mark first;
+	uint32_t index, stream;
+	uint64_t files;                 /* bit per input file it has packets in, the first 64 files */
 	uint32_t icmp_seq[PP_ICMP_MAX]; /* what an early ICMP error quotes; bit in icmp_early */
-	uint8_t icmp_early;
-	void *detail; /* streams and dissectors */
 };
 
 struct pp_flows;
@@ -106,6 +107,11 @@ void pp_flow_segment(struct pp_flow *flow, const struct pp_packet *packet, struc
 		     struct pp_flow_news *ret_news);
 /* Tells which bytes of a payload were there before: stream/ knows.  Counts retransmissions and reordering. */
 void pp_flow_payload(struct pp_flow *flow, const struct pp_flow_news *news, bool had_all);
+/* The same for a payload that continues its stream. */
+static inline void pp_flow_payload_in_order(struct pp_flow *flow, const struct pp_flow_news *news)
+{
+	flow->facts.side[news->side].bytes += news->len;
+}
 /* A request of the client is complete: from now on its acknowledgement is watched. */
 void pp_flow_watch(struct pp_flow *flow, int64_t begin, int64_t end, uint32_t segments, struct pp_mark now);
 void pp_flow_icmp(struct pp_flow *flow, const struct pp_packet *packet, enum pp_side about, struct pp_mark now);

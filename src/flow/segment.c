@@ -23,7 +23,7 @@ enum {
 /* ------------------------------------------------------------------ copies made by the capture */
 
 /* All that a copy shares with its original; the TTL may differ by the hop between two capture points. */
-static uint32_t signature(const struct pp_packet *packet)
+static inline uint32_t signature(const struct pp_packet *packet)
 {
 	uint64_t mix = ((uint64_t)packet->tcp.seq << 32 | packet->tcp.ack) * 0x9e3779b97f4a7c15ULL;
 
@@ -36,7 +36,7 @@ static uint32_t signature(const struct pp_packet *packet)
 	return (uint32_t)(mix >> 32) | 1;
 }
 
-static bool has_ip_id(const struct pp_packet *packet) { return packet->ip_version == 4 && packet->ip_id != 0; }
+static inline bool has_ip_id(const struct pp_packet *packet) { return packet->ip_version == 4 && packet->ip_id != 0; }
 
 /* Without an IPv4 ID only time tells a copy from a repetition: half a round trip is too soon for the latter. */
 static uint32_t duplicate_window_us(const struct pp_flow *flow, const struct pp_packet *packet)
@@ -48,23 +48,39 @@ static uint32_t duplicate_window_us(const struct pp_flow *flow, const struct pp_
 	return (uint32_t)half_rtt_us;
 }
 
-static bool is_duplicate(struct pp_flow *flow, struct pp_flow_side *me, const struct pp_packet *packet, int64_t ts)
+/* Whether one of the signatures kept is this one, and young enough. */
+static bool is_recent(const struct pp_flow *flow, const struct pp_flow_side *me, const struct pp_packet *packet,
+		      uint32_t sign, uint32_t at_us)
 {
-	uint32_t sign = signature(packet), at_us = (uint32_t)(ts / 1000);
 	bool syn_id = (packet->tcp.flags & PP_TCP_SYN) && has_ip_id(packet);
 	uint32_t most = syn_id ? DUPLICATE_SYN_NS / 1000 : duplicate_window_us(flow, packet);
+
+	for (unsigned i = 0; i < PP_RECENT_MAX; i++) {
+		if (me->recent.signature[i] == sign && at_us - me->recent.at_us[i] <= most)
+			return true;
+	}
+	return false;
+}
+
+static inline bool is_duplicate(const struct pp_flow *flow, struct pp_flow_side *me, const struct pp_packet *packet,
+				int64_t ts)
+{
+	uint32_t sign, at_us;
+	bool met = false;
 
 	/* A receiver says the same thing twice for good reason: an empty segment needs an ID to be known as a copy. */
 	if (packet->payload_len == 0 && !has_ip_id(packet) &&
 	    !(packet->tcp.flags & (PP_TCP_SYN | PP_TCP_FIN | PP_TCP_RST)))
 		return false;
-	for (unsigned i = 0; i < PP_RECENT_MAX; i++) {
-		if (me->recent[i].signature == sign && at_us - me->recent[i].at_us <= most)
-			return true;
-	}
-	me->recent[me->recent_next].signature = sign;
-	me->recent[me->recent_next].at_us = at_us;
-	me->recent_next = (me->recent_next + 1) % PP_RECENT_MAX;
+	sign = signature(packet);
+	at_us = (uint32_t)(ts / 1000);
+	for (unsigned i = 0; i < PP_RECENT_MAX; i++) /* compilers compare all at once */
+		met |= me->recent.signature[i] == sign;
+	if (met && is_recent(flow, me, packet, sign, at_us))
+		return true;
+	me->recent.signature[me->recent_next] = sign;
+	me->recent.at_us[me->recent_next] = at_us;
+	me->recent_next = (uint8_t)((me->recent_next + 1) % PP_RECENT_MAX);
 	return false;
 }
 
@@ -140,7 +156,7 @@ static void see_syn_ack(struct pp_flow *flow, enum pp_side side, const struct pp
 
 /* ------------------------------------------------------------------ acknowledging */
 
-static void see_progress(struct pp_flow *flow, enum pp_side of, int64_t acked, struct pp_mark now)
+static inline void see_progress(struct pp_flow *flow, enum pp_side of, int64_t acked, struct pp_mark now)
 {
 	struct pp_tcp_facts *facts = &flow->facts;
 	struct pp_flow_side *sender = &flow->side[of];
@@ -163,7 +179,7 @@ static void see_progress(struct pp_flow *flow, enum pp_side of, int64_t acked, s
 }
 
 /* True when the segment acknowledges something new of the other side. */
-static bool see_ack(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now)
+static inline bool see_ack(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now)
 {
 	enum pp_side of = pp_other_side(side);
 	struct pp_flow_side *me = &flow->side[side], *sender = &flow->side[of];
@@ -238,7 +254,7 @@ static void see_habits(struct pp_tcp_profile *profile, const struct pp_packet *p
 		profile->timestamps = true;
 }
 
-static void see_idle(struct pp_flow *flow, struct pp_mark now)
+static inline void see_idle(struct pp_flow *flow, struct pp_mark now)
 {
 	if (pp_seen(flow->last_data) && now.ts - flow->last_data.ts > flow->facts.longest_idle_ns) {
 		flow->facts.longest_idle_ns = now.ts - flow->last_data.ts;
@@ -353,7 +369,7 @@ static void see_cut(struct pp_flow *flow, const struct pp_packet *packet)
 }
 
 /* A SYN-ACK from the side taken for the client, or the other way round, corrects a guess by ports. */
-static enum pp_side settle_side(struct pp_flow *flow, const struct pp_packet *packet)
+static inline enum pp_side settle_side(struct pp_flow *flow, const struct pp_packet *packet)
 {
 	enum pp_side side = pp_flow_side_of(flow, packet);
 	bool syn = packet->tcp.flags & PP_TCP_SYN, ack = packet->tcp.flags & PP_TCP_ACK;
@@ -365,15 +381,116 @@ static enum pp_side settle_side(struct pp_flow *flow, const struct pp_packet *pa
 	return side;
 }
 
+/* A connection under way, of whose segments nothing but a flag or a jump can say more than their numbers. */
+static bool runs_smoothly(const struct pp_flow *flow)
+{
+	const struct pp_tcp_facts *facts = &flow->facts;
+
+	for (enum pp_side side = PP_CLIENT; side <= PP_SERVER; side++) {
+		const struct pp_flow_side *me = &flow->side[side];
+
+		if (!me->known || !me->base_set || me->fin_set || me->zero_since != PP_TIME_NONE ||
+		    facts->side[side].packets == 0)
+			return false;
+	}
+	return !flow->closed && !flow->ghost && !pp_seen(facts->rst.mark) &&
+	       (pp_seen(facts->established) || !pp_seen(facts->syn_ack));
+}
+
+static void file_segment(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now,
+			 enum pp_phase phase, struct pp_flow_news *news)
+{
+	struct pp_flow_side *me = &flow->side[side];
+	struct pp_tcp_side *facts = &flow->facts.side[side];
+	uint8_t flags = packet->tcp.flags;
+	int64_t offset;
+	bool placed;
+
+	facts->packets++;
+	see_cut(flow, packet);
+	if (flags & PP_TCP_RST) {
+		pp_flow_reset(flow, side, packet, phase, now);
+		return;
+	}
+	placed = place(me, packet, facts->bytes == 0, &offset);
+	pp_flow_after_reset(flow, side, packet, now);
+	if ((flags & (PP_TCP_SYN | PP_TCP_ACK)) == PP_TCP_SYN)
+		see_syn(flow, side, packet, now);
+	else if (flags & PP_TCP_SYN)
+		see_syn_ack(flow, side, packet, now);
+	see_habits(&facts->profile, packet);
+	if (placed) {
+		if (!(flags & PP_TCP_SYN))
+			see_hole(flow, side, offset, now);
+		news->next_before = me->next;
+		see_payload(flow, packet, news, offset, now);
+		if (flags & PP_TCP_FIN)
+			see_fin(flow, side, offset + packet->payload_len, phase, now);
+	}
+	if (flags & PP_TCP_ACK)
+		news->acked_news = see_ack(flow, side, packet, now);
+	see_window(flow, side, packet, now);
+	if (flow->facts.side[PP_CLIENT].fin_acked && flow->facts.side[PP_SERVER].fin_acked)
+		flow->closed = true;
+}
+
+/* Next in order and without a flag that means anything, from a sender as it is known. */
+static inline bool is_plain(const struct pp_flow_side *me, const struct pp_tcp_profile *profile,
+			    const struct pp_packet *packet)
+{
+	return (packet->tcp.flags & ~PP_TCP_PSH) == PP_TCP_ACK && packet->tcp.seq == me->next_seq &&
+	       packet->tcp.window != 0 && packet->ttl == profile->ttl_min && packet->ttl == profile->ttl_max &&
+	       !packet->cut && packet->payload_view.len == packet->payload_len;
+}
+
+/* What file_segment() does with a plain segment of a connection that runs smoothly. */
+static inline void file_plain(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet,
+			      struct pp_mark now, struct pp_flow_news *news)
+{
+	struct pp_flow_side *me = &flow->side[side];
+	struct pp_tcp_side *facts = &flow->facts.side[side];
+	uint16_t peer_mss = flow->facts.side[pp_other_side(side)].profile.mss;
+	uint32_t len = packet->payload_len;
+
+	facts->packets++;
+	if (has_ip_id(packet)) {
+		facts->profile.ip_id_last = packet->ip_id;
+		facts->profile.ip_id_seen = true;
+	}
+	if (packet->tcp.options & PP_OPT_TIMESTAMPS)
+		facts->profile.timestamps = true;
+	if (len > 0) {
+		news->payload = true;
+		news->offset = me->next;
+		news->len = len;
+		if (facts->profile.ttl_data == 0)
+			facts->profile.ttl_data = packet->ttl;
+		pp_mark_first(&facts->first_data, now);
+		facts->last_data = now;
+		see_idle(flow, now);
+		if (len > facts->largest_payload)
+			facts->largest_payload = len;
+		if (peer_mss != 0 && len > peer_mss)
+			flow->facts.offload_segments++;
+		if (side == PP_SERVER && pp_seen(flow->facts.watch))
+			pp_mark_first(&flow->facts.watch_answer, now);
+		me->next += len;
+		me->next_seq += len;
+		if (me->sent_end == 0) {
+			me->sent_end = me->next;
+			me->sent_at = now.ts;
+		}
+	}
+	news->acked_news = see_ack(flow, side, packet, now);
+	me->last_window = packet->tcp.window;
+}
+
 void pp_flow_segment(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now, enum pp_phase phase,
 		     struct pp_flow_news *ret_news)
 {
 	enum pp_side side = settle_side(flow, packet);
 	struct pp_flow_side *me = &flow->side[side];
 	struct pp_tcp_side *facts = &flow->facts.side[side];
-	uint8_t flags = packet->tcp.flags;
-	int64_t offset;
-	bool placed;
 
 	*ret_news = (struct pp_flow_news){ .side = side, .next_before = me->next };
 	if (is_duplicate(flow, me, packet, now.ts)) {
@@ -382,31 +499,11 @@ void pp_flow_segment(struct pp_flow *flow, const struct pp_packet *packet, struc
 		ret_news->duplicate = true;
 		return;
 	}
-	facts->packets++;
-	see_cut(flow, packet);
-	if (flags & PP_TCP_RST) {
-		pp_flow_reset(flow, side, packet, phase, now);
+	if (flow->smooth && is_plain(me, &facts->profile, packet)) {
+		file_plain(flow, side, packet, now, ret_news);
 	} else {
-		placed = place(me, packet, facts->bytes == 0, &offset);
-		pp_flow_after_reset(flow, side, packet, now);
-		if ((flags & (PP_TCP_SYN | PP_TCP_ACK)) == PP_TCP_SYN)
-			see_syn(flow, side, packet, now);
-		else if (flags & PP_TCP_SYN)
-			see_syn_ack(flow, side, packet, now);
-		see_habits(&facts->profile, packet);
-		if (placed) {
-			if (!(flags & PP_TCP_SYN))
-				see_hole(flow, side, offset, now);
-			ret_news->next_before = me->next;
-			see_payload(flow, packet, ret_news, offset, now);
-			if (flags & PP_TCP_FIN)
-				see_fin(flow, side, offset + packet->payload_len, phase, now);
-		}
-		if (flags & PP_TCP_ACK)
-			ret_news->acked_news = see_ack(flow, side, packet, now);
-		see_window(flow, side, packet, now);
-		if (flow->facts.side[PP_CLIENT].fin_acked && flow->facts.side[PP_SERVER].fin_acked)
-			flow->closed = true;
+		file_segment(flow, side, packet, now, phase, ret_news);
+		flow->smooth = runs_smoothly(flow);
 	}
 	facts->last = now;
 	flow->last = now;
@@ -507,6 +604,7 @@ void pp_flow_swap(struct pp_flow *flow, enum pp_sides_by by)
 	flow->facts.side[0] = flow->facts.side[1];
 	flow->facts.side[1] = facts;
 	flow->client = !flow->client;
+	flow->smooth = false;
 	flow->facts.sides_by = by;
 	flow->facts.rst.from = pp_other_side(flow->facts.rst.from);
 	flow->facts.fin_from = pp_other_side(flow->facts.fin_from);
