@@ -27,10 +27,10 @@ static inline uint32_t signature(const struct pp_packet *packet)
 {
 	uint64_t mix = ((uint64_t)packet->tcp.seq << 32 | packet->tcp.ack) * 0x9e3779b97f4a7c15ULL;
 
-	mix = (mix ^ mix >> 32 ^ (uint64_t)packet->payload_len << 40 ^ (uint64_t)packet->tcp.flags << 32 ^
-	       packet->ip_id ^ (uint64_t)packet->tcp.window << 16) *
-	      0x9e3779b97f4a7c15ULL;
-	mix = (mix ^ mix >> 29 ^ packet->tcp.ts_val ^ (uint64_t)packet->tcp.ts_ecr << 32) * 0xbf58476d1ce4e5b9ULL;
+	mix += ((uint64_t)packet->tcp.ts_val << 32 | packet->tcp.ts_ecr) * 0xbf58476d1ce4e5b9ULL;
+	mix += ((uint64_t)packet->payload_len << 40 ^ (uint64_t)packet->tcp.flags << 32 ^
+		(uint64_t)packet->tcp.window << 16 ^ packet->ip_id) *
+	       0x94d049bb133111ebULL;
 	if (packet->tcp.sack_count)
 		mix ^= packet->tcp.sack[0].right ^ packet->tcp.sack[0].left;
 	return (uint32_t)(mix >> 32) | 1;
@@ -66,7 +66,7 @@ static inline bool is_duplicate(const struct pp_flow *flow, struct pp_flow_side 
 				int64_t ts)
 {
 	uint32_t sign, at_us;
-	bool met = false;
+	uint32_t met = 0;
 
 	/* A receiver says the same thing twice for good reason: an empty segment needs an ID to be known as a copy. */
 	if (packet->payload_len == 0 && !has_ip_id(packet) &&
@@ -75,7 +75,7 @@ static inline bool is_duplicate(const struct pp_flow *flow, struct pp_flow_side 
 	sign = signature(packet);
 	at_us = (uint32_t)(ts / 1000);
 	for (unsigned i = 0; i < PP_RECENT_MAX; i++) /* compilers compare all at once */
-		met |= me->recent.signature[i] == sign;
+		met |= (uint32_t)(me->recent.signature[i] == sign);
 	if (met && is_recent(flow, me, packet, sign, at_us))
 		return true;
 	me->recent.signature[me->recent_next] = sign;
@@ -178,41 +178,49 @@ static inline void see_progress(struct pp_flow *flow, enum pp_side of, int64_t a
 	}
 }
 
-/* True when the segment acknowledges something new of the other side. */
-static inline bool see_ack(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now)
+/* The segment acknowledges all of `of` before `acked`.  True when that is news. */
+static inline bool see_acked(struct pp_flow *flow, enum pp_side of, int64_t acked, const struct pp_packet *packet,
+			     struct pp_mark now)
+{
+	struct pp_flow_side *me = &flow->side[pp_other_side(of)], *sender = &flow->side[of];
+	const struct pp_tcp_side *sent = &flow->facts.side[of];
+	uint32_t ack = packet->tcp.ack;
+	bool news = acked > (int64_t)sent->acked && acked - sender->next < WILD_BYTES;
+
+	if (news)
+		see_progress(flow, of, acked, now);
+	else if (me->ack_set && ack == me->last_ack && packet->payload_len == 0 &&
+		 packet->tcp.window == me->last_window && !(packet->tcp.flags & (PP_TCP_SYN | PP_TCP_FIN)) &&
+		 sender->next > (int64_t)sent->acked)
+		flow->facts.side[pp_other_side(of)].dup_acks++;
+	me->last_ack = ack;
+	me->ack_set = true;
+	return news;
+}
+
+static bool see_ack(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now)
 {
 	enum pp_side of = pp_other_side(side);
-	struct pp_flow_side *me = &flow->side[side], *sender = &flow->side[of];
-	struct pp_tcp_side *sent = &flow->facts.side[of];
-	uint32_t ack = packet->tcp.ack;
+	struct pp_flow_side *sender = &flow->side[of];
 	int64_t acked;
-	bool news = false;
+	bool news;
 
 	if (!sender->base_set) {
 		sender->base_set = true;
-		sender->base_seq = ack - 1;
+		sender->base_seq = packet->tcp.ack - 1;
 	}
 	if (!sender->known) {
 		sender->known = true;
-		sender->next_seq = ack;
+		sender->next_seq = packet->tcp.ack;
 	}
-	acked = pp_seq_offset(ack, sender->next_seq, sender->next);
+	acked = pp_seq_offset(packet->tcp.ack, sender->next_seq, sender->next);
 	if (sender->fin_set && acked > sender->fin_offset) {
-		sent->fin_acked = true;
+		flow->facts.side[of].fin_acked = true;
 		acked = sender->fin_offset;
 	}
-	if (acked > (int64_t)sent->acked && acked - sender->next < WILD_BYTES) {
-		see_progress(flow, of, acked, now);
-		news = true;
-	} else if (me->ack_set && ack == me->last_ack && packet->payload_len == 0 &&
-		   packet->tcp.window == me->last_window && !(packet->tcp.flags & (PP_TCP_SYN | PP_TCP_FIN)) &&
-		   sender->next > (int64_t)sent->acked) {
-		flow->facts.side[side].dup_acks++;
-	}
+	news = see_acked(flow, of, acked, packet, now);
 	if (side == PP_CLIENT && pp_seen(flow->facts.syn_ack) && !(packet->tcp.flags & PP_TCP_SYN) && acked >= 0)
 		pp_mark_first(&flow->facts.established, now);
-	me->last_ack = ack;
-	me->ack_set = true;
 	return news;
 }
 
@@ -447,9 +455,10 @@ static inline bool is_plain(const struct pp_flow_side *me, const struct pp_tcp_p
 static inline void file_plain(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet,
 			      struct pp_mark now, struct pp_flow_news *news)
 {
-	struct pp_flow_side *me = &flow->side[side];
+	enum pp_side of = pp_other_side(side);
+	struct pp_flow_side *me = &flow->side[side], *sender = &flow->side[of];
 	struct pp_tcp_side *facts = &flow->facts.side[side];
-	uint16_t peer_mss = flow->facts.side[pp_other_side(side)].profile.mss;
+	uint16_t peer_mss = flow->facts.side[of].profile.mss;
 	uint32_t len = packet->payload_len;
 
 	facts->packets++;
@@ -481,7 +490,8 @@ static inline void file_plain(struct pp_flow *flow, enum pp_side side, const str
 			me->sent_at = now.ts;
 		}
 	}
-	news->acked_news = see_ack(flow, side, packet, now);
+	news->acked_news =
+	    see_acked(flow, of, pp_seq_offset(packet->tcp.ack, sender->next_seq, sender->next), packet, now);
 	me->last_window = packet->tcp.window;
 }
 
