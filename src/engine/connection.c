@@ -183,7 +183,7 @@ static void mind_hole(struct detail *detail, enum pp_side side, int64_t now)
 	if (!pp_reassembly_waits(stream)) {
 		detail->hole_since[side] = PP_TIME_NONE;
 	} else if (detail->hole_since[side] == PP_TIME_NONE) {
-		if ((int64_t)detail->flow->facts.side[side].acked >= pp_reassembly_hole_end(stream))
+		if ((int64_t)detail->flow->body->facts.side[side].acked >= pp_reassembly_hole_end(stream))
 			detail->hole_since[side] = now;
 	} else if (now - detail->hole_since[side] > HOLE_WAIT_NS) {
 		give_up(detail, side, false);
@@ -248,7 +248,7 @@ static void settle_sides(struct pp_flow *flow, const struct pp_packet *packet)
 	if (client == PP_SERVER)
 		pp_flow_swap(flow, by);
 	else
-		flow->facts.sides_by = by;
+		flow->body->facts.sides_by = by;
 }
 
 static enum pp_phase phase_of(const struct pp_flow *flow)
@@ -258,9 +258,9 @@ static enum pp_phase phase_of(const struct pp_flow *flow)
 
 	if (phase != PP_PHASE_UNKNOWN)
 		return phase;
-	if (pp_seen(flow->facts.syn_ack) || pp_seen(flow->facts.established))
+	if (pp_seen(flow->body->facts.syn_ack) || pp_seen(flow->body->facts.established))
 		return PP_PHASE_HANDSHAKE;
-	return pp_seen(flow->facts.syn) ? PP_PHASE_SYN : PP_PHASE_UNKNOWN;
+	return pp_seen(flow->body->facts.syn) ? PP_PHASE_SYN : PP_PHASE_UNKNOWN;
 }
 
 static void take_payload(struct pp_analysis *analysis, struct pp_flow *flow, const struct pp_packet *packet,
@@ -293,7 +293,7 @@ void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet,
 
 	if (!flow)
 		return;
-	if (flow->facts.sides_by == PP_BY_PORT)
+	if (flow->body && flow->body->facts.sides_by == PP_BY_PORT)
 		settle_sides(flow, packet);
 	pp_flow_segment(flow, packet, now, may_end ? phase_of(flow) : PP_PHASE_UNKNOWN, &news);
 	if (news.duplicate) {
@@ -310,7 +310,7 @@ void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet,
 
 /* ------------------------------------------------------------------ the end */
 
-static void connection_from(const struct pp_flow *flow, struct pp_connection *conn)
+static void connection_from(struct pp_flow *flow, int64_t end_of_capture, struct pp_connection *conn)
 {
 	*conn = (struct pp_connection){
 		.index = flow->index,
@@ -322,8 +322,8 @@ static void connection_from(const struct pp_flow *flow, struct pp_connection *co
 		.server = { flow->key.ip[!flow->client], flow->key.port[!flow->client] },
 		.ip_version = flow->ip_version,
 		.tunnels = flow->tunnels,
-		.tcp = flow->facts,
 	};
+	pp_flow_finish(flow, end_of_capture, &conn->tcp);
 }
 
 static void add_dissected(struct pp_analysis *analysis, struct detail *detail, struct pp_connection *conn,
@@ -357,8 +357,7 @@ static void finish(struct pp_analysis *analysis, struct pp_flow *flow)
 			tell_skipped(detail, PP_CLIENT);
 			tell_skipped(detail, PP_SERVER);
 		}
-		pp_flow_finish(flow, analysis->last);
-		connection_from(flow, &conn);
+		connection_from(flow, analysis->last, &conn);
 		if (detail)
 			add_dissected(analysis, detail, &conn, protocol, sizeof(protocol));
 		err = pp_spool_put(analysis->spool, &conn);

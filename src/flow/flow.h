@@ -16,7 +16,7 @@
 #include "decode/packet.h"
 #include "flow/tcp_facts.h"
 
-enum { PP_TOMBSTONES_MAX = 1 << 18, PP_RECENT_MAX = 8 };
+enum { PP_TOMBSTONES_MAX = 1 << 18, PP_RECENT_MAX = 8, PP_HALF_SYNS_MAX = 6 };
 
 /* Canonical: the lower endpoint first, so that both directions have one key. */
 struct pp_flow_key {
@@ -48,27 +48,48 @@ struct pp_flow_side {
 	uint32_t rst_count;
 };
 
+/* What there is to know of a connection. */
+struct pp_flow_body {
+	struct pp_flow_side side[2];
+	struct pp_mark last_data;
+	struct pp_tcp_facts facts;
+	uint32_t icmp_seq[PP_ICMP_MAX]; /* what an early ICMP error quotes; bit in icmp_early */
+	uint8_t icmp_early;
+};
+
+/* As long as a client's SYNs are all there is, this is kept instead of a body: a storm of them must not cost a whole
+ * record each.  They are alike but for when they came, or the body is made after all. */
+struct pp_flow_half {
+	uint32_t first_packet, last_packet; /* SYNs, copies made by the capture apart */
+	uint32_t isn, option_order;
+	uint16_t mss, window_syn, window, ip_id;
+	uint16_t duplicates;
+	uint8_t count, ttl, options, wscale;
+	bool ip_id_seen;
+	uint32_t signature[PP_HALF_SYNS_MAX];
+	int64_t ts[PP_HALF_SYNS_MAX];
+};
+
 struct pp_flow {
-	struct pp_flow *chain; /* of the hash bucket */
 	uint64_t hash;
+	struct pp_flow *chain; /* of the hash bucket */
 	struct pp_flow_key key;
 	uint8_t client;     /* index in key of the client */
-	bool smooth;        /* no segment needs more than its numbers filed, unless it has more to say than ACK */
 	uint8_t list;       /* which of the table's lists it waits in */
+	bool smooth;        /* no segment needs more than its numbers filed, unless it has more to say than ACK */
 	bool closed, ghost; /* ghost: known only from an ICMP quote */
+	bool reused, evicted;
 	uint8_t ip_version, tunnels;
-	uint8_t icmp_early;
-	uint16_t file;     /* of the first packet */
-	int64_t listed_ts; /* when it was last moved in its list */
-	struct pp_mark last, last_data;
-	void *detail; /* streams and dissectors */
-	struct pp_flow_side side[2];
-	struct pp_tcp_facts facts;
+	uint16_t file;             /* of the first packet */
+	struct pp_flow_body *body; /* NULL: half open */
+	void *detail;              /* streams and dissectors */
+	struct pp_mark last;
 	struct pp_flow *older, *newer; /* neighbours in the list it waits in */
+	int64_t listed_ts;             /* when it was last moved in its list */
 	struct pp_mark first;
 	uint32_t index, stream;
-	uint64_t files;                 /* bit per input file it has packets in, the first 64 files */
-	uint32_t icmp_seq[PP_ICMP_MAX]; /* what an early ICMP error quotes; bit in icmp_early */
+	uint64_t files; /* bit per input file it has packets in, the first 64 files */
+	struct pp_flow_half half;
 };
 
 struct pp_flows;
@@ -81,7 +102,8 @@ uint64_t pp_flows_hash(const struct pp_flows *flows, const struct pp_packet *pac
 void pp_flows_prefetch(const struct pp_flows *flows, uint64_t hash);
 void pp_flows_prefetch_flow(const struct pp_flows *flows, uint64_t hash); /* later: needs the former's memory */
 
-/* The segment's flow, made if need be.  NULL: a late segment of a flow that is gone, or no memory. */
+/* The segment's flow, made if need be, with a body if the segment needs one.  NULL: a late segment of a flow that is
+ * gone, or no memory. */
 struct pp_flow *pp_flows_find(struct pp_flows *flows, const struct pp_packet *packet, const struct pp_flow_key *key,
 			      uint64_t hash, struct pp_mark now);
 /* After the segment was filed: moves the flow to where its state and time put it. */
@@ -110,15 +132,17 @@ void pp_flow_payload(struct pp_flow *flow, const struct pp_flow_news *news, bool
 /* The same for a payload that continues its stream. */
 static inline void pp_flow_payload_in_order(struct pp_flow *flow, const struct pp_flow_news *news)
 {
-	flow->facts.side[news->side].bytes += news->len;
+	flow->body->facts.side[news->side].bytes += news->len;
 }
 /* A request of the client is complete: from now on its acknowledgement is watched. */
 void pp_flow_watch(struct pp_flow *flow, int64_t begin, int64_t end, uint32_t segments, struct pp_mark now);
 void pp_flow_icmp(struct pp_flow *flow, const struct pp_packet *packet, enum pp_side about, struct pp_mark now);
 /* The sides were guessed wrongly: the dissectors saw who is who. */
 void pp_flow_swap(struct pp_flow *flow, enum pp_sides_by by);
-/* Draws what only the end tells (missing bytes, last zero window); once, before the facts are read. */
-void pp_flow_finish(struct pp_flow *flow, int64_t end_of_capture);
+/* Gives a half open flow its body; false without memory. */
+bool pp_flows_unfold(struct pp_flows *flows, struct pp_flow *flow);
+/* The facts, with what only the end tells (missing bytes, last zero window); once. */
+void pp_flow_finish(struct pp_flow *flow, int64_t end_of_capture, struct pp_tcp_facts *ret_facts);
 
 /* Takes out flows that are over: `now` is packet time.  Call with the largest possible time to take out all.
  * NULL: no more. */
