@@ -66,6 +66,22 @@ static inline struct pp_span pp_cur_take(struct pp_cur *cur, size_t n)
 	return span;
 }
 
+/* The next n bytes of a header whose size is known, checked once for all its fields: pp_be16() and pp_be32() read them by
+ * constant places below n.  NULL, and the cursor failed, when there are fewer. */
+static inline const uint8_t *pp_cur_fixed(struct pp_cur *cur, size_t n)
+{
+	struct pp_span s = pp_cur_take(cur, n);
+
+	return s.len ? s.p : NULL;
+}
+
+static inline uint16_t pp_be16(const uint8_t *p) { return (uint16_t)(p[0] << 8 | p[1]); }
+
+static inline uint32_t pp_be32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
 static inline void pp_cur_skip(struct pp_cur *cur, size_t n) { (void)pp_cur_take(cur, n); }
 
 /* Whatever is left, as a span; the cursor is at its end afterwards. */
@@ -109,14 +125,14 @@ static inline uint16_t pp_cur_u16(struct pp_cur *cur)
 {
 	struct pp_span s = pp_cur_take(cur, 2);
 
-	return s.len ? (uint16_t)(s.p[0] << 8 | s.p[1]) : 0;
+	return s.len ? pp_be16(s.p) : 0;
 }
 
 static inline uint32_t pp_cur_u32(struct pp_cur *cur)
 {
 	struct pp_span s = pp_cur_take(cur, 4);
 
-	return s.len ? (uint32_t)s.p[0] << 24 | (uint32_t)s.p[1] << 16 | (uint32_t)s.p[2] << 8 | s.p[3] : 0;
+	return s.len ? pp_be32(s.p) : 0;
 }
 
 static inline uint32_t pp_cur_u24(struct pp_cur *cur) { return (uint32_t)pp_cur_be(cur, 3); }

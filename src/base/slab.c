@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LINE = 64 }; /* objects of whole cache lines begin at one */
+
 struct pp_slab_block {
 	struct pp_slab_block *next;
-	alignas(max_align_t) uint8_t objects[];
+	alignas(LINE) uint8_t objects[];
 };
 
 void pp_slab_init(struct pp_slab *slab, size_t object_bytes, size_t per_block, size_t cap_bytes)
@@ -47,7 +49,7 @@ static int grow(struct pp_slab *slab)
 
 	if (slab->cap && (slab->bytes > slab->cap || bytes > slab->cap - slab->bytes))
 		return 0;
-	block = malloc(bytes);
+	block = aligned_alloc(LINE, (bytes + LINE - 1) / LINE * LINE);
 	if (!block)
 		return 0;
 	block->next = slab->blocks;

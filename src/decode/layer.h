@@ -22,6 +22,14 @@ struct pp_walk {
 
 typedef void pp_layer_fn(struct pp_walk *walk);
 
+/* The walk from the link layer on, for every frame; pp_decode() takes a shorter way where it can. */
+void pp_decode_walk(uint16_t link_type, const uint8_t *data, uint32_t caplen, uint32_t len,
+		    struct pp_packet *ret_packet); /* link.c */
+/* The shorter way.  False: not a plain frame, and the packet is left unfinished. */
+bool pp_decode_plain(uint16_t link_type, const uint8_t *data, uint32_t caplen,
+		     struct pp_packet *ret_packet);                           /* plain.c */
+void pp_decode_tcp_options(struct pp_cur options, struct pp_tcp_header *tcp); /* tcp.c */
+
 /* Choosing by number. */
 void pp_decode_link(struct pp_walk *walk, uint32_t link_type);        /* link.c */
 void pp_decode_ethertype(struct pp_walk *walk, uint16_t type);        /* ethernet.c */
@@ -156,11 +164,16 @@ static inline void pp_walk_payload(struct pp_walk *walk)
 }
 
 /* Notes something that tells this tunnel or VLAN from another one. */
+static inline uint32_t pp_outer_hash(uint32_t before, uint32_t id)
+{
+	uint32_t hash = (before ^ id) * 0x9e3779b1u + 1;
+
+	return hash ^ hash >> 15;
+}
+
 static inline void pp_walk_outer(struct pp_walk *walk, uint32_t id)
 {
-	uint32_t hash = (walk->packet->outer_hash ^ id) * 0x9e3779b1u + 1;
-
-	walk->packet->outer_hash = hash ^ hash >> 15;
+	walk->packet->outer_hash = pp_outer_hash(walk->packet->outer_hash, id);
 }
 
 #endif

@@ -61,7 +61,8 @@ static void clear(struct pp_packet *packet)
 	memset(bytes + WHOLE, 0, sizeof(*packet) - WHOLE);
 }
 
-void pp_decode(uint16_t link_type, const uint8_t *data, uint32_t caplen, uint32_t len, struct pp_packet *ret_packet)
+void pp_decode_walk(uint16_t link_type, const uint8_t *data, uint32_t caplen, uint32_t len,
+		    struct pp_packet *ret_packet)
 {
 	struct pp_walk walk = {
 		.cur = pp_cur(data, caplen, PP_TRUNCATED),

@@ -5,7 +5,7 @@
  *         back a whole datagram for pp_decode_ip().
  * Units   lengths in bytes; everything in host order.
  * Errors  none: what could not be decoded is `kind` PP_PACKET_OTHER with `unknown` naming the layer, or `cut`/`bad`.
- * Owns    nothing; views point into the frame.
+ * Owns    nothing; views point into the frame.  Only the members of the packet's own kind mean anything.
  * Limits  at most PP_LAYERS_MAX nested headers, so that tunnels in tunnels end.
  * Source  RFC 791, 8200, 9293, 768, 792, 4443, 826, 4861; IEEE 802.3/802.1Q/802.11; LINKTYPE pages of tcpdump.org.
  */

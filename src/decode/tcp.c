@@ -18,8 +18,7 @@ enum {
 	KIND_FAST_OPEN = 34,
 	KIND_ORDER_MAX = 15, /* kinds above share this digit */
 
-	NOP_NOP_TIMESTAMPS = 0x0101080a, /* with its length 10: what nearly every segment after the handshake carries */
-	ORDER_ROOM = 0x10000000,         /* an order below this has room for one more digit */
+	ORDER_ROOM = 0x10000000, /* an order below this has room for one more digit */
 };
 
 static void read_sack(struct pp_cur *option, struct pp_tcp_header *tcp)
@@ -58,7 +57,7 @@ static void read_option(uint8_t kind, struct pp_cur option, struct pp_tcp_header
 	}
 }
 
-static void read_options(struct pp_cur options, struct pp_tcp_header *tcp)
+void pp_decode_tcp_options(struct pp_cur options, struct pp_tcp_header *tcp)
 {
 	while (pp_cur_left(&options) != 0) {
 		uint8_t kind = pp_cur_u8(&options), len;
@@ -77,20 +76,6 @@ static void read_options(struct pp_cur options, struct pp_tcp_header *tcp)
 		if (tcp->option_order < ORDER_ROOM)
 			tcp->option_order = tcp->option_order << 4 | (kind < KIND_ORDER_MAX ? kind : KIND_ORDER_MAX);
 		read_option(kind, body, tcp);
-	}
-}
-
-static inline void decode_options(struct pp_cur options, struct pp_tcp_header *tcp)
-{
-	struct pp_cur common = options;
-
-	if (pp_cur_left(&options) == 12 && pp_cur_u32(&common) == NOP_NOP_TIMESTAMPS) {
-		tcp->options = PP_OPT_TIMESTAMPS;
-		tcp->option_order = KIND_TIMESTAMPS;
-		tcp->ts_val = pp_cur_u32(&common);
-		tcp->ts_ecr = pp_cur_u32(&common);
-	} else {
-		read_options(options, tcp);
 	}
 }
 
@@ -122,7 +107,7 @@ static void decode_short(struct pp_walk *walk, uint32_t header_len)
 	}
 	packet->cut = true;
 	packet->payload_len = len - (header_len - TCP_HEADER);
-	read_options(walk->cur, &packet->tcp);
+	pp_decode_tcp_options(walk->cur, &packet->tcp);
 }
 
 void pp_decode_tcp(struct pp_walk *walk)
@@ -138,6 +123,6 @@ void pp_decode_tcp(struct pp_walk *walk)
 		decode_short(walk, header_len);
 		return;
 	}
-	decode_options(pp_cur_sub(&walk->cur, header_len - TCP_HEADER), &packet->tcp);
+	pp_decode_tcp_options(pp_cur_sub(&walk->cur, header_len - TCP_HEADER), &packet->tcp);
 	pp_walk_payload(walk);
 }

@@ -3,7 +3,7 @@
 #include "base/hash.h"
 
 #include <mbedtls/md.h>
-#include <stdio.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +11,7 @@ enum {
 	EXT_SERVER_NAME = 0,
 	EXT_ALPN = 16,
 	HASH_CHARS = 12,
+	SHORT_LIST = 160,
 	VALUE_CHARS = 5, /* four digits and a separator */
 };
 
@@ -146,46 +147,10 @@ static void alpn_text(const struct pp_tls_client_hello *hello, char text[3])
 	}
 }
 
-/* Hashes of lists met before, direct-mapped: few clients make most hellos of a capture.  An entry holds the lists
- * themselves, so a hit is exact and the result never depends on what was met before. */
-enum { CACHE_ENTRIES = 64, CACHE_VALUES = 160 };
-
-struct pp_ja4_cache {
-	struct entry {
-		uint16_t sorted,
-		    sent; /* how many of `values` are of the sorted list and of the list as sent; 0, 0: free */
-		uint16_t values[CACHE_VALUES];
-		char hash[HASH_CHARS + 1];
-	} entries[CACHE_ENTRIES];
-};
-
-struct pp_ja4_cache *pp_ja4_cache_new(void) { return calloc(1, sizeof(struct pp_ja4_cache)); }
-
-void pp_ja4_cache_free(struct pp_ja4_cache *cache) { free(cache); }
-
-static struct entry *cache_entry(struct pp_ja4_cache *cache, const struct list *sorted, const struct list *sent)
-{
-	static const struct pp_hash_key fixed = { { 0, 0 } };
-	uint64_t hash;
-
-	if (!cache || sorted->n + sent->n == 0 || sorted->n > CACHE_VALUES || sent->n > CACHE_VALUES - sorted->n)
-		return NULL;
-	hash = pp_hash(&fixed, sorted->values, sorted->n * sizeof(sorted->values[0])) ^
-	       pp_hash(&fixed, sent->values, sent->n * sizeof(sent->values[0])) * 3;
-	return &cache->entries[hash % CACHE_ENTRIES];
-}
-
-static bool entry_is(const struct entry *entry, const struct list *sorted, const struct list *sent)
-{
-	return entry->sorted == sorted->n && entry->sent == sent->n &&
-	       memcmp(entry->values, sorted->values, sorted->n * sizeof(sorted->values[0])) == 0 &&
-	       memcmp(entry->values + sorted->n, sent->values, sent->n * sizeof(sent->values[0])) == 0;
-}
-
 /* Lists are short and often nearly sorted; a hostile long one is left to qsort. */
 static void sort(struct list *list)
 {
-	if (list->n > CACHE_VALUES) {
+	if (list->n > SHORT_LIST) {
 		qsort(list->values, list->n, sizeof(list->values[0]), compare);
 		return;
 	}
@@ -200,44 +165,33 @@ static void sort(struct list *list)
 }
 
 /* The hash of a sorted list, with a second list in the order it was sent behind it. */
-static void hash_lists(struct pp_ja4_cache *cache, struct list *sorted, const struct list *sent,
-		       char hash[HASH_CHARS + 1])
+static void hash_lists(struct list *sorted, const struct list *sent, char hash[HASH_CHARS + 1])
 {
 	char text[2 * PP_JA4_LIST_MAX * VALUE_CHARS];
-	struct entry *entry;
 	size_t len;
 
 	sort(sorted);
-	entry = cache_entry(cache, sorted, sent);
-	if (entry && entry_is(entry, sorted, sent)) {
-		memcpy(hash, entry->hash, HASH_CHARS + 1);
-		return;
-	}
 	len = list_text(sorted, text);
 	if (len > 0 && sent->n > 0) {
 		text[len++] = '_';
 		len += list_text(sent, text + len);
 	}
 	hash_text(text, len, hash);
-	if (!entry)
-		return;
-	entry->sorted = (uint16_t)sorted->n;
-	entry->sent = (uint16_t)sent->n;
-	memcpy(entry->values, sorted->values, sorted->n * sizeof(sorted->values[0]));
-	memcpy(entry->values + sorted->n, sent->values, sent->n * sizeof(sent->values[0]));
-	memcpy(entry->hash, hash, HASH_CHARS + 1);
 }
 
-void pp_ja4(struct pp_ja4_cache *cache, const struct pp_tls_client_hello *hello, char text[PP_JA4_TEXT])
+/* What of a fingerprint does not depend on the destination. */
+struct hashes {
+	bool overflow;
+	uint8_t extension_count; /* 99 or more: 99 */
+	char ciphers[HASH_CHARS + 1], extensions[HASH_CHARS + 1];
+};
+
+static void make_hashes(const struct pp_tls_client_hello *hello, struct hashes *ret_hashes)
 {
 	struct list ciphers, types, algorithms;
 	static const struct list none;
-	char alpn[3], cipher_hash[HASH_CHARS + 1], extension_hash[HASH_CHARS + 1];
 	size_t extension_count;
 
-	text[0] = '\0';
-	if (!hello->whole)
-		return;
 	list_clear(&ciphers);
 	list_clear(&types);
 	list_clear(&algorithms);
@@ -246,12 +200,152 @@ void pp_ja4(struct pp_ja4_cache *cache, const struct pp_tls_client_hello *hello,
 		list_read(&ciphers, hello->ciphers);
 	list_read(&algorithms, hello->signature_algorithms);
 	extension_count = read_extensions(hello, &types);
-	if (ciphers.overflow || types.overflow || algorithms.overflow)
+	*ret_hashes = (struct hashes){ .overflow = ciphers.overflow || types.overflow || algorithms.overflow };
+	if (ret_hashes->overflow)
+		return;
+	ret_hashes->extension_count = (uint8_t)(extension_count < 99 ? extension_count : 99);
+	hash_lists(&ciphers, &none, ret_hashes->ciphers);
+	hash_lists(&types, &algorithms, ret_hashes->extensions);
+}
+
+/* Hashes made before, direct-mapped: few clients make most hellos of a capture.  An entry holds all that they are made
+ * from, so a hit is exact and the result never depends on what was met before.  GREASE, drawn anew for every hello, is
+ * one value here. */
+enum { CACHE_ENTRIES = 64, CACHE_VALUES = 160, ONE_GREASE = 0x0a0a };
+
+struct shape {
+	uint16_t ciphers, types, algorithms; /* how many of `values` are of each list as sent; all 0: free */
+	uint16_t values[CACHE_VALUES];
+};
+
+struct pp_ja4_cache {
+	struct entry {
+		struct shape shape;
+		struct hashes hashes;
+	} entries[CACHE_ENTRIES];
+};
+
+struct pp_ja4_cache *pp_ja4_cache_new(void) { return calloc(1, sizeof(struct pp_ja4_cache)); }
+
+void pp_ja4_cache_free(struct pp_ja4_cache *cache) { free(cache); }
+
+static uint16_t shape_value(uint16_t value) { return pp_tls_is_grease(value) ? ONE_GREASE : value; }
+
+/* A list of values; false when there is no room for it. */
+static bool shape_add(struct shape *shape, size_t at, struct pp_span values)
+{
+	struct pp_cur cur = pp_cur_span(values, PP_MALFORMED);
+	const uint8_t *p;
+
+	if (values.len / 2 > CACHE_VALUES - at)
+		return false;
+	p = pp_cur_fixed(&cur, values.len & ~(size_t)1);
+	for (size_t i = 0; p && i < values.len / 2; i++)
+		shape->values[at + i] = shape_value(pp_be16(p + 2 * i));
+	return true;
+}
+
+/* How many extensions were added, or -1. */
+static int shape_add_types(struct shape *shape, size_t at, struct pp_span extensions)
+{
+	struct pp_cur cur = pp_cur_span(extensions, PP_MALFORMED);
+	size_t first = at;
+	const uint8_t *p;
+
+	while ((p = pp_cur_fixed(&cur, 4)) != NULL) {
+		uint16_t type = pp_be16(p);
+
+		pp_cur_skip(&cur, pp_be16(p + 2));
+		if (!pp_cur_ok(&cur))
+			break;
+		if (at == CACHE_VALUES)
+			return -1;
+		shape->values[at++] = shape_value(type);
+	}
+	return (int)(at - first);
+}
+
+static bool shape_of(const struct pp_tls_client_hello *hello, struct shape *ret_shape)
+{
+	size_t at;
+	int types;
+
+	if (hello->v2 || !shape_add(ret_shape, 0, hello->ciphers))
+		return false;
+	at = hello->ciphers.len / 2;
+	if (!shape_add(ret_shape, at, hello->signature_algorithms))
+		return false;
+	types = shape_add_types(ret_shape, at + hello->signature_algorithms.len / 2, hello->extensions);
+	if (types < 0)
+		return false;
+	ret_shape->ciphers = (uint16_t)at;
+	ret_shape->algorithms = (uint16_t)(hello->signature_algorithms.len / 2);
+	ret_shape->types = (uint16_t)types;
+	return at + ret_shape->algorithms + ret_shape->types > 0;
+}
+
+static size_t shape_bytes(const struct shape *shape)
+{
+	return offsetof(struct shape, values) +
+	       sizeof(shape->values[0]) * ((size_t)shape->ciphers + shape->types + shape->algorithms);
+}
+
+static void find_hashes(struct pp_ja4_cache *cache, const struct pp_tls_client_hello *hello, struct hashes *ret_hashes)
+{
+	static const struct pp_hash_key fixed = { { 0, 0 } };
+	struct shape shape;
+	struct entry *entry;
+	size_t bytes;
+
+	if (!cache || !shape_of(hello, &shape)) {
+		make_hashes(hello, ret_hashes);
+		return;
+	}
+	bytes = shape_bytes(&shape);
+	entry = &cache->entries[pp_hash(&fixed, &shape, bytes) % CACHE_ENTRIES];
+	if (memcmp(&entry->shape, &shape, bytes) != 0) {
+		make_hashes(hello, &entry->hashes);
+		memcpy(&entry->shape, &shape, bytes);
+	}
+	*ret_hashes = entry->hashes;
+}
+
+static char *put_two_digits(char *to, unsigned value)
+{
+	*to++ = (char)('0' + value / 10);
+	*to++ = (char)('0' + value % 10);
+	return to;
+}
+
+static char *put_text(char *to, const char *text)
+{
+	size_t len = strlen(text);
+
+	memcpy(to, text, len);
+	return to + len;
+}
+
+void pp_ja4(struct pp_ja4_cache *cache, const struct pp_tls_client_hello *hello, char text[PP_JA4_TEXT])
+{
+	struct hashes hashes;
+	char alpn[3], *to = text;
+
+	text[0] = '\0';
+	if (!hello->whole)
+		return;
+	find_hashes(cache, hello, &hashes);
+	if (hashes.overflow)
 		return;
 	alpn_text(hello, alpn);
-	hash_lists(cache, &ciphers, &none, cipher_hash);
-	hash_lists(cache, &types, &algorithms, extension_hash);
-	snprintf(text, PP_JA4_TEXT, "t%s%c%02u%02u%s_%s_%s", version_text(hello), hello->has_sni ? 'd' : 'i',
-		 (unsigned)(hello->cipher_count < 99 ? hello->cipher_count : 99),
-		 (unsigned)(extension_count < 99 ? extension_count : 99), alpn, cipher_hash, extension_hash);
+	*to++ = 't';
+	to = put_text(to, version_text(hello));
+	*to++ = hello->has_sni ? 'd' : 'i';
+	to = put_two_digits(to, hello->cipher_count < 99 ? hello->cipher_count : 99);
+	to = put_two_digits(to, hashes.extension_count);
+	to = put_text(to, alpn);
+	*to++ = '_';
+	to = put_text(to, hashes.ciphers);
+	*to++ = '_';
+	to = put_text(to, hashes.extensions);
+	*to = '\0';
 }

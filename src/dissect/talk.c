@@ -154,7 +154,10 @@ static void feed_http(struct pp_talk *talk, enum pp_side side, struct pp_span by
 
 static void probe_late_tls(struct pp_talk *talk, struct pp_span bytes)
 {
-	if (talk->probes++ < PP_TALK_PROBES && pp_tls_look(bytes) == PP_TLS_CLIENT_HELLO)
+	if (talk->probes == PP_TALK_PROBES)
+		return;
+	talk->probes++;
+	if (pp_tls_look(bytes) == PP_TLS_CLIENT_HELLO)
 		talk->kind = decide_tls(talk);
 }
 
@@ -228,6 +231,21 @@ void pp_talk_data(struct pp_talk *talk, enum pp_side side, struct pp_span bytes,
 	feed(talk, side, bytes, mark);
 }
 
+uint32_t pp_talk_opaque(const struct pp_talk *talk, enum pp_side side)
+{
+	if (talk->first[side].len < PP_TALK_HEAD || (talk->tunnel && !talk->inside[side]))
+		return 0;
+	if (talk->kind == TALK_TLS)
+		return pp_tls_opaque(talk->tls, side);
+	return talk->kind == TALK_OTHER && talk->probes == PP_TALK_PROBES ? UINT32_MAX : 0;
+}
+
+void pp_talk_skip(struct pp_talk *talk, enum pp_side side, uint32_t count, struct pp_mark mark)
+{
+	if (talk->kind == TALK_TLS)
+		pp_tls_skip(talk->tls, side, count, mark);
+}
+
 void pp_talk_gap(struct pp_talk *talk, enum pp_side side, uint64_t missing)
 {
 	switch (talk->kind) {
@@ -297,6 +315,8 @@ bool pp_talk_take_request(struct pp_talk *talk)
 }
 
 bool pp_talk_unknown(const struct pp_talk *talk) { return talk->kind == TALK_OTHER && !talk->http && !talk->tls; }
+
+bool pp_talk_known(const struct pp_talk *talk) { return talk->http || talk->tls; }
 
 const struct pp_http_facts *pp_talk_http(const struct pp_talk *talk)
 {

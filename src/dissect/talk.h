@@ -30,6 +30,11 @@ struct pp_talk *pp_talk_new(struct pp_arena *arena, const struct pp_talk_shared 
 			    uint16_t server_port);
 void pp_talk_free(struct pp_talk *talk);
 void pp_talk_data(struct pp_talk *talk, enum pp_side side, struct pp_span bytes, struct pp_mark mark);
+/* How many bytes of that side, if they come in order, say nothing: the inside of an encrypted record, or of a stream that
+ * nobody knows.  They need not be shown one by one; pp_talk_skip() tells how many there were, and the last one's packet,
+ * before that side has anything else. */
+uint32_t pp_talk_opaque(const struct pp_talk *talk, enum pp_side side);
+void pp_talk_skip(struct pp_talk *talk, enum pp_side side, uint32_t count, struct pp_mark mark);
 void pp_talk_gap(struct pp_talk *talk, enum pp_side side, uint64_t missing);
 void pp_talk_finish(struct pp_talk *talk);
 
@@ -39,6 +44,7 @@ enum pp_phase pp_talk_phase(const struct pp_talk *talk);
 bool pp_talk_take_request(struct pp_talk *talk);
 /* Nobody knows the protocol: nDPI may be asked. */
 bool pp_talk_unknown(const struct pp_talk *talk);
+bool pp_talk_known(const struct pp_talk *talk);                       /* it is known, or was: for ever */
 const struct pp_http_facts *pp_talk_http(const struct pp_talk *talk); /* NULL: none */
 const struct pp_tls_facts *pp_talk_tls(const struct pp_talk *talk);   /* NULL: none */
 struct pp_span pp_talk_head(const struct pp_talk *talk, enum pp_side side);

@@ -786,11 +786,6 @@ void pp_tls_data(struct pp_tls *tls, enum pp_side from, struct pp_span bytes, st
 		return;
 	tls->facts.desynchronised[from] = false;
 	side->mark = mark;
-	/* Most segments lie within one record of application data, of which only the end says anything. */
-	if (framer->in_body && framer->record.type == PP_TLS_APPLICATION_DATA && bytes.len < framer->left) {
-		framer->left = (uint16_t)(framer->left - bytes.len);
-		return;
-	}
 	if (!framer->in_body && framer->have == 0)
 		side->record_begin = mark;
 	while ((found = pp_tls_framer_next(framer, &cur, &piece)) == PP_TLS_PIECE) {
@@ -803,6 +798,25 @@ void pp_tls_data(struct pp_tls *tls, enum pp_side from, struct pp_span bytes, st
 	}
 	if (found == PP_TLS_NO_RECORD)
 		no_record(tls, from, at_start, cur);
+}
+
+uint32_t pp_tls_opaque(const struct pp_tls *tls, enum pp_side from)
+{
+	const struct pp_tls_framer *framer = &tls->sides[from].framer;
+
+	return framer->framing == PP_TLS_KEPT && framer->in_body && framer->record.type == PP_TLS_APPLICATION_DATA
+		   ? framer->left - 1u
+		   : 0;
+}
+
+void pp_tls_skip(struct pp_tls *tls, enum pp_side from, uint32_t count, struct pp_mark mark)
+{
+	struct side *side = &tls->sides[from];
+
+	if (count > pp_tls_opaque(tls, from))
+		return;
+	side->framer.left = (uint16_t)(side->framer.left - count);
+	side->mark = mark;
 }
 
 void pp_tls_gap(struct pp_tls *tls, enum pp_side from, uint64_t missing)

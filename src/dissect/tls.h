@@ -35,6 +35,10 @@ void pp_tls_free(struct pp_tls *tls);
 /* `side` is who sent the bytes; `mark` the packet that carried them.  `offered_by` decides nothing here: a ClientHello
  * may come from either side (facts: client_hello_from_server). */
 void pp_tls_data(struct pp_tls *tls, enum pp_side side, struct pp_span bytes, struct pp_mark mark);
+/* How many bytes of that side say nothing, if they come next: all but the last of the application data in a record.
+ * pp_tls_skip() does for them what pp_tls_data() would; `mark` is that of the last one. */
+uint32_t pp_tls_opaque(const struct pp_tls *tls, enum pp_side side);
+void pp_tls_skip(struct pp_tls *tls, enum pp_side side, uint32_t count, struct pp_mark mark);
 /* `missing` bytes of that side will never come. */
 void pp_tls_gap(struct pp_tls *tls, enum pp_side side, uint64_t missing);
 /* Draws the inferences that need the end (partial hello, TLS 1.3 completion); call once before reading the facts. */

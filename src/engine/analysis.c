@@ -16,6 +16,7 @@ enum {
 	NAMES_MAX = 65536,
 	PROGRESS_WINDOWS = 256,
 	REORDER_PACKETS = 8,
+	AHEAD = 6, /* packets between asking for a flow's memory and using it */
 };
 
 /* How the memory of a run is shared out; the rest is fixed tables. */
@@ -204,6 +205,8 @@ static void file_window(struct pp_analysis *analysis, struct window *window)
 		const struct pp_frame *frame = &window->frames[i];
 		struct pp_mark now = { frame->ts, frame->number, frame->file };
 
+		if (i + AHEAD < window->count && window->hashes[i + AHEAD] != 0)
+			pp_flows_prefetch_flow(analysis->flows, window->hashes[i + AHEAD]);
 		pp_engine_packet(analysis, &window->packets[i], &window->keys[i], window->hashes[i], now);
 	}
 	if (window->count)

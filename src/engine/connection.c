@@ -23,6 +23,10 @@ struct detail {
 	enum pp_side speaker; /* who was heard last */
 	int64_t turn_begin;   /* offset where the client's turn began */
 	uint32_t turn_segments;
+	/* Bytes the talk need not see: how many more of them, how many it has not been told of, and where they ended. */
+	uint32_t opaque[2], skipped[2];
+	struct pp_mark skipped_mark[2];
+	bool holes;            /* a side waits for one */
 	int64_t hole_since[2]; /* when the hole was seen to be acknowledged; PP_TIME_NONE: it was not */
 };
 
@@ -68,20 +72,36 @@ struct sink_context {
 	enum pp_side side;
 };
 
+/* A side speaks: `len` bytes, the last of its stream so far. */
+static inline void take_turn(struct detail *detail, enum pp_side side, size_t len)
+{
+	if (side == PP_CLIENT) {
+		if (!detail->said[PP_CLIENT] || detail->speaker == PP_SERVER) {
+			detail->turn_begin = detail->stream[PP_CLIENT].next - (int64_t)len;
+			detail->turn_segments = 0;
+		}
+		detail->turn_segments++;
+	}
+	detail->said[side] = true;
+	detail->speaker = side;
+}
+
+static void tell_skipped(struct detail *detail, enum pp_side side)
+{
+	if (detail->skipped[side])
+		pp_talk_skip(detail->talk, side, detail->skipped[side], detail->skipped_mark[side]);
+	detail->opaque[side] = detail->skipped[side] = 0;
+}
+
 static void sink_bytes(void *context, struct pp_span bytes, struct pp_mark mark)
 {
 	const struct sink_context *sink = context;
 	struct detail *detail = sink->detail;
 
-	if (sink->side == PP_CLIENT && (!detail->said[PP_CLIENT] || detail->speaker == PP_SERVER)) {
-		detail->turn_begin = detail->stream[PP_CLIENT].next - (int64_t)bytes.len;
-		detail->turn_segments = 0;
-	}
-	if (sink->side == PP_CLIENT)
-		detail->turn_segments++;
-	detail->said[sink->side] = true;
-	detail->speaker = sink->side;
+	take_turn(detail, sink->side, bytes.len);
+	tell_skipped(detail, sink->side);
 	pp_talk_data(detail->talk, sink->side, bytes, mark);
+	detail->opaque[sink->side] = pp_talk_opaque(detail->talk, sink->side);
 	if (pp_talk_take_request(detail->talk))
 		pp_flow_watch(detail->flow, detail->turn_begin, detail->stream[PP_CLIENT].next, detail->turn_segments,
 			      mark);
@@ -91,7 +111,22 @@ static void sink_missing(void *context, uint64_t count)
 {
 	const struct sink_context *sink = context;
 
+	tell_skipped(sink->detail, sink->side);
 	pp_talk_gap(sink->detail->talk, sink->side, count);
+}
+
+/* Bytes that come in order and say nothing are only counted.  False: they have to be looked at. */
+static inline bool skip(struct detail *detail, const struct pp_flow_news *news, struct pp_mark now)
+{
+	enum pp_side side = news->side;
+
+	if (news->len > detail->opaque[side])
+		return false;
+	detail->opaque[side] -= news->len;
+	detail->skipped[side] += news->len;
+	detail->skipped_mark[side] = now;
+	take_turn(detail, side, news->len);
+	return true;
 }
 
 /* The rest of a request that the snap length cut off was sent all the same: its acknowledgement tells. */
@@ -111,17 +146,25 @@ static void push(struct detail *detail, const struct pp_packet *packet, const st
 	const struct pp_stream_sink sink = { &context, sink_bytes, sink_missing };
 	struct pp_reassembly *stream = &detail->stream[news->side];
 	struct pp_slab *pool = &detail->analysis->segments;
-	enum pp_err err = pp_reassembly_push(stream, pool, news->offset, packet->payload_view, news->len, now, &sink);
+	enum pp_err err;
 
-	watch_cut_request(detail, packet, news, now);
-	if (err == PP_OK)
+	if (pp_reassembly_continues(stream, news->offset) && packet->payload_view.len == news->len) {
+		stream->next += news->len;
+		if (!skip(detail, news, now))
+			sink_bytes(&context, packet->payload_view, now);
 		return;
-	/* No room to wait any longer: the hole is given up, and what is here goes on behind it. */
-	detail->analysis->streams_given_up++;
-	pp_reassembly_give_up(stream, pool, &sink, true);
+	}
 	err = pp_reassembly_push(stream, pool, news->offset, packet->payload_view, news->len, now, &sink);
-	if (err != PP_OK)
+	watch_cut_request(detail, packet, news, now);
+	if (err != PP_OK) {
+		/* No room to wait any longer: the hole is given up, and what is here goes on behind it. */
 		detail->analysis->streams_given_up++;
+		pp_reassembly_give_up(stream, pool, &sink, true);
+		err = pp_reassembly_push(stream, pool, news->offset, packet->payload_view, news->len, now, &sink);
+		if (err != PP_OK)
+			detail->analysis->streams_given_up++;
+	}
+	detail->holes |= pp_reassembly_waits(stream);
 }
 
 static void give_up(struct detail *detail, enum pp_side side, bool all)
@@ -140,10 +183,19 @@ static void mind_hole(struct detail *detail, enum pp_side side, int64_t now)
 	if (!pp_reassembly_waits(stream)) {
 		detail->hole_since[side] = PP_TIME_NONE;
 	} else if (detail->hole_since[side] == PP_TIME_NONE) {
-		if ((int64_t)detail->flow->facts.side[side].acked >= pp_reassembly_hole_end(stream))
+		if ((int64_t)detail->flow->body->facts.side[side].acked >= pp_reassembly_hole_end(stream))
 			detail->hole_since[side] = now;
 	} else if (now - detail->hole_since[side] > HOLE_WAIT_NS) {
 		give_up(detail, side, false);
+	}
+}
+
+static void mind_holes(struct detail *detail, int64_t now)
+{
+	detail->holes = false;
+	for (enum pp_side side = PP_CLIENT; side <= PP_SERVER; side++) {
+		mind_hole(detail, side, now);
+		detail->holes |= pp_reassembly_waits(&detail->stream[side]);
 	}
 }
 
@@ -167,6 +219,7 @@ static void ask_ndpi(struct detail *detail, const struct pp_packet *packet, stru
 {
 	struct pp_analysis *analysis = detail->analysis;
 
+	detail->ndpi_done |= pp_talk_known(detail->talk);
 	if (detail->ndpi_done || packet->ip_view.len == 0 || !pp_talk_unknown(detail->talk))
 		return;
 	if (!analysis->ndpi_tried) {
@@ -187,7 +240,7 @@ static void settle_sides(struct pp_flow *flow, const struct pp_packet *packet)
 	enum pp_side client;
 	enum pp_sides_by by;
 
-	if (flow->facts.sides_by != PP_BY_PORT || flow->detail || packet->payload_view.len == 0)
+	if (flow->detail || packet->payload_view.len == 0)
 		return;
 	by = pp_talk_who(packet->payload_view, pp_flow_side_of(flow, packet), &client);
 	if (by == PP_BY_PORT)
@@ -195,7 +248,7 @@ static void settle_sides(struct pp_flow *flow, const struct pp_packet *packet)
 	if (client == PP_SERVER)
 		pp_flow_swap(flow, by);
 	else
-		flow->facts.sides_by = by;
+		flow->body->facts.sides_by = by;
 }
 
 static enum pp_phase phase_of(const struct pp_flow *flow)
@@ -205,50 +258,59 @@ static enum pp_phase phase_of(const struct pp_flow *flow)
 
 	if (phase != PP_PHASE_UNKNOWN)
 		return phase;
-	if (pp_seen(flow->facts.syn_ack) || pp_seen(flow->facts.established))
+	if (pp_seen(flow->body->facts.syn_ack) || pp_seen(flow->body->facts.established))
 		return PP_PHASE_HANDSHAKE;
-	return pp_seen(flow->facts.syn) ? PP_PHASE_SYN : PP_PHASE_UNKNOWN;
+	return pp_seen(flow->body->facts.syn) ? PP_PHASE_SYN : PP_PHASE_UNKNOWN;
+}
+
+static void take_payload(struct pp_analysis *analysis, struct pp_flow *flow, const struct pp_packet *packet,
+			 const struct pp_flow_news *news, struct pp_mark now)
+{
+	struct detail *detail = flow->detail;
+
+	if (!detail)
+		flow->detail = detail = detail_new(analysis, flow);
+	if (news->offset == news->next_before)
+		pp_flow_payload_in_order(flow, news);
+	else
+		pp_flow_payload(flow, news,
+				detail && news->offset < news->next_before &&
+				    pp_reassembly_has(&detail->stream[news->side], news->offset, news->len));
+	if (!detail)
+		return;
+	push(detail, packet, news, now);
+	if (!detail->ndpi_done)
+		ask_ndpi(detail, packet, now);
 }
 
 void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet, const struct pp_flow_key *key,
 		   uint64_t hash, struct pp_mark now)
 {
 	struct pp_flow *flow = pp_flows_find(analysis->flows, packet, key, hash, now);
+	bool may_end = packet->tcp.flags & (PP_TCP_RST | PP_TCP_FIN); /* only an end asks what was before it */
 	struct pp_flow_news news;
-	struct detail *detail;
+	const struct detail *detail;
 
 	if (!flow)
 		return;
-	settle_sides(flow, packet);
-	pp_flow_segment(flow, packet, now, phase_of(flow), &news);
+	if (flow->body && flow->body->facts.sides_by == PP_BY_PORT)
+		settle_sides(flow, packet);
+	pp_flow_segment(flow, packet, now, may_end ? phase_of(flow) : PP_PHASE_UNKNOWN, &news);
 	if (news.duplicate) {
 		analysis->captures[now.file].duplicates++;
 		return;
 	}
-	if (news.payload && !flow->detail)
-		flow->detail = detail_new(analysis, flow);
+	if (news.payload)
+		take_payload(analysis, flow, packet, &news, now);
 	detail = flow->detail;
-	if (news.payload) {
-		bool had_all = detail && news.offset < news.next_before &&
-			       pp_reassembly_has(&detail->stream[news.side], news.offset, news.len);
-
-		pp_flow_payload(flow, &news, had_all);
-		if (detail) {
-			push(detail, packet, &news, now);
-			ask_ndpi(detail, packet, now);
-		}
-	}
-	if (detail) {
-		for (enum pp_side side = PP_CLIENT; side <= PP_SERVER; side++)
-			if (detail->hole_since[side] != PP_TIME_NONE || pp_reassembly_waits(&detail->stream[side]))
-				mind_hole(detail, side, now.ts);
-	}
+	if (detail && detail->holes)
+		mind_holes(flow->detail, now.ts);
 	pp_flows_touch(analysis->flows, flow);
 }
 
 /* ------------------------------------------------------------------ the end */
 
-static void connection_from(const struct pp_flow *flow, struct pp_connection *conn)
+static void connection_from(struct pp_flow *flow, int64_t end_of_capture, struct pp_connection *conn)
 {
 	*conn = (struct pp_connection){
 		.index = flow->index,
@@ -260,8 +322,8 @@ static void connection_from(const struct pp_flow *flow, struct pp_connection *co
 		.server = { flow->key.ip[!flow->client], flow->key.port[!flow->client] },
 		.ip_version = flow->ip_version,
 		.tunnels = flow->tunnels,
-		.tcp = flow->facts,
 	};
+	pp_flow_finish(flow, end_of_capture, &conn->tcp);
 }
 
 static void add_dissected(struct pp_analysis *analysis, struct detail *detail, struct pp_connection *conn,
@@ -292,9 +354,10 @@ static void finish(struct pp_analysis *analysis, struct pp_flow *flow)
 		if (detail) {
 			give_up(detail, PP_CLIENT, true);
 			give_up(detail, PP_SERVER, true);
+			tell_skipped(detail, PP_CLIENT);
+			tell_skipped(detail, PP_SERVER);
 		}
-		pp_flow_finish(flow, analysis->last);
-		connection_from(flow, &conn);
+		connection_from(flow, analysis->last, &conn);
 		if (detail)
 			add_dissected(analysis, detail, &conn, protocol, sizeof(protocol));
 		err = pp_engine_file(analysis, &conn);

@@ -16,7 +16,7 @@
 #include "decode/packet.h"
 #include "flow/tcp_facts.h"
 
-enum { PP_TOMBSTONES_MAX = 1 << 18, PP_RECENT_MAX = 8 };
+enum { PP_TOMBSTONES_MAX = 1 << 18, PP_RECENT_MAX = 8, PP_HALF_SYNS_MAX = 6 };
 
 /* Canonical: the lower endpoint first, so that both directions have one key. */
 struct pp_flow_key {
@@ -26,48 +26,70 @@ struct pp_flow_key {
 
 /* What is needed to place a segment; facts are in pp_tcp_facts. */
 struct pp_flow_side {
-	bool known;    /* next_seq and next are valid */
-	bool base_set; /* Wireshark's base_seq */
-	uint32_t base_seq;
-	uint32_t isn; /* of its SYN or SYN-ACK */
-	bool isn_set;
-	uint32_t next_seq; /* sequence number behind the highest byte sent */
-	int64_t next;      /* its offset */
-	bool fin_set;
-	int64_t fin_offset;
-	uint32_t last_ack;
+	int64_t next;      /* offset behind the highest byte sent */
+	uint32_t next_seq; /* its sequence number */
+	bool known;        /* next_seq and next are valid */
+	bool base_set;     /* Wireshark's base_seq */
+	bool isn_set, fin_set, ack_set;
+	uint8_t rst_flags;
+	uint8_t recent_next;
 	uint16_t last_window;
-	bool ack_set;
-	int64_t zero_since;        /* PP_TIME_NONE: window open */
-	int64_t sent_at;           /* RTT sample under way: when … */
-	int64_t sent_end;          /* … and up to which offset; 0: none */
+	uint32_t last_ack;
+	int64_t sent_at;  /* RTT sample under way: when … */
+	int64_t sent_end; /* … and up to which offset; 0: none */
+	struct {
+		uint32_t signature[PP_RECENT_MAX], at_us[PP_RECENT_MAX];
+	} recent;
+	int64_t zero_since; /* PP_TIME_NONE: window open */
+	int64_t fin_offset;
+	uint32_t base_seq;
+	uint32_t isn;              /* of its SYN or SYN-ACK */
 	uint32_t rst_seq, rst_ack; /* of its first reset */
 	uint32_t rst_count;
-	uint8_t rst_flags;
-	struct {
-		uint32_t signature, at_us;
-	} recent[PP_RECENT_MAX];
-	unsigned recent_next;
 };
 
-struct pp_flow {
-	struct pp_flow *chain, *older, *newer; /* hash chain; neighbours in the list it waits in */
-	struct pp_flow_key key;
-	uint64_t hash;
-	uint8_t client; /* index in key of the client */
-	uint8_t ip_version, tunnels;
-	bool closed, ghost; /* ghost: known only from an ICMP quote */
-	uint8_t list;       /* which of the table's lists it waits in */
-	uint32_t index, stream;
-	uint16_t file;  /* of the first packet */
-	uint64_t files; /* bit per input file it has packets in, the first 64 files */
-	struct pp_mark first, last, last_data;
-	int64_t listed_ts; /* when it was last moved in its list */
+/* What there is to know of a connection. */
+struct pp_flow_body {
 	struct pp_flow_side side[2];
+	struct pp_mark last_data;
 	struct pp_tcp_facts facts;
 	uint32_t icmp_seq[PP_ICMP_MAX]; /* what an early ICMP error quotes; bit in icmp_early */
 	uint8_t icmp_early;
-	void *detail; /* streams and dissectors */
+};
+
+/* As long as a client's SYNs are all there is, this is kept instead of a body: a storm of them must not cost a whole
+ * record each.  They are alike but for when they came, or the body is made after all. */
+struct pp_flow_half {
+	uint32_t first_packet, last_packet; /* SYNs, copies made by the capture apart */
+	uint32_t isn, option_order;
+	uint16_t mss, window_syn, window, ip_id;
+	uint16_t duplicates;
+	uint8_t count, ttl, options, wscale;
+	bool ip_id_seen;
+	uint32_t signature[PP_HALF_SYNS_MAX];
+	int64_t ts[PP_HALF_SYNS_MAX];
+};
+
+struct pp_flow {
+	uint64_t hash;
+	struct pp_flow *chain; /* of the hash bucket */
+	struct pp_flow_key key;
+	uint8_t client;     /* index in key of the client */
+	uint8_t list;       /* which of the table's lists it waits in */
+	bool smooth;        /* no segment needs more than its numbers filed, unless it has more to say than ACK */
+	bool closed, ghost; /* ghost: known only from an ICMP quote */
+	bool reused, evicted;
+	uint8_t ip_version, tunnels;
+	uint16_t file;             /* of the first packet */
+	struct pp_flow_body *body; /* NULL: half open */
+	void *detail;              /* streams and dissectors */
+	struct pp_mark last;
+	struct pp_flow *older, *newer; /* neighbours in the list it waits in */
+	int64_t listed_ts;             /* when it was last moved in its list */
+	struct pp_mark first;
+	uint32_t index, stream;
+	uint64_t files; /* bit per input file it has packets in, the first 64 files */
+	struct pp_flow_half half;
 };
 
 struct pp_flows;
@@ -76,10 +98,12 @@ struct pp_flows *pp_flows_new(size_t most, struct pp_hash_key key);
 void pp_flows_free(struct pp_flows *flows); /* every flow must have been released */
 
 /* The hash of a TCP packet's flow; pp_flows_prefetch() lets the memory arrive while other packets are decoded. */
-uint64_t pp_flows_hash(struct pp_flows *flows, const struct pp_packet *packet, struct pp_flow_key *ret_key);
+uint64_t pp_flows_hash(const struct pp_flows *flows, const struct pp_packet *packet, struct pp_flow_key *ret_key);
 void pp_flows_prefetch(const struct pp_flows *flows, uint64_t hash);
+void pp_flows_prefetch_flow(const struct pp_flows *flows, uint64_t hash); /* later: needs the former's memory */
 
-/* The segment's flow, made if need be.  NULL: a late segment of a flow that is gone, or no memory. */
+/* The segment's flow, made if need be, with a body if the segment needs one.  NULL: a late segment of a flow that is
+ * gone, or no memory. */
 struct pp_flow *pp_flows_find(struct pp_flows *flows, const struct pp_packet *packet, const struct pp_flow_key *key,
 			      uint64_t hash, struct pp_mark now);
 /* After the segment was filed: moves the flow to where its state and time put it. */
@@ -105,13 +129,20 @@ void pp_flow_segment(struct pp_flow *flow, const struct pp_packet *packet, struc
 		     struct pp_flow_news *ret_news);
 /* Tells which bytes of a payload were there before: stream/ knows.  Counts retransmissions and reordering. */
 void pp_flow_payload(struct pp_flow *flow, const struct pp_flow_news *news, bool had_all);
+/* The same for a payload that continues its stream. */
+static inline void pp_flow_payload_in_order(struct pp_flow *flow, const struct pp_flow_news *news)
+{
+	flow->body->facts.side[news->side].bytes += news->len;
+}
 /* A request of the client is complete: from now on its acknowledgement is watched. */
 void pp_flow_watch(struct pp_flow *flow, int64_t begin, int64_t end, uint32_t segments, struct pp_mark now);
 void pp_flow_icmp(struct pp_flow *flow, const struct pp_packet *packet, enum pp_side about, struct pp_mark now);
 /* The sides were guessed wrongly: the dissectors saw who is who. */
 void pp_flow_swap(struct pp_flow *flow, enum pp_sides_by by);
-/* Draws what only the end tells (missing bytes, last zero window); once, before the facts are read. */
-void pp_flow_finish(struct pp_flow *flow, int64_t end_of_capture);
+/* Gives a half open flow its body; false without memory. */
+bool pp_flows_unfold(struct pp_flows *flows, struct pp_flow *flow);
+/* The facts, with what only the end tells (missing bytes, last zero window); once. */
+void pp_flow_finish(struct pp_flow *flow, int64_t end_of_capture, struct pp_tcp_facts *ret_facts);
 
 /* Takes out flows that are over: `now` is packet time.  Call with the largest possible time to take out all.
  * NULL: no more. */

@@ -11,16 +11,16 @@
 /* RFC 9293 section 3.5.3 for SYN-SENT, section 3.10.7.4 otherwise; RFC 5961 would want SEQ exactly. */
 static bool acceptable(const struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, int32_t seq_ahead)
 {
-	const struct pp_flow_side *me = &flow->side[side], *peer = &flow->side[pp_other_side(side)];
+	const struct pp_flow_side *me = &flow->body->side[side], *peer = &flow->body->side[pp_other_side(side)];
 	int64_t window;
 
-	if (side == PP_SERVER && pp_seen(flow->facts.syn) && !pp_seen(flow->facts.syn_ack) &&
-	    flow->facts.side[PP_SERVER].bytes == 0)
+	if (side == PP_SERVER && pp_seen(flow->body->facts.syn) && !pp_seen(flow->body->facts.syn_ack) &&
+	    flow->body->facts.side[PP_SERVER].bytes == 0)
 		return (packet->tcp.flags & PP_TCP_ACK) && pp_seq_diff(packet->tcp.ack, peer->isn) > 0 &&
 		       pp_seq_leq(packet->tcp.ack, peer->next_seq);
 	if (!me->known || (peer->ack_set && packet->tcp.seq == peer->last_ack))
 		return true;
-	window = (int64_t)peer->last_window << (flow->facts.side[pp_other_side(side)].profile.wscale & 15);
+	window = (int64_t)peer->last_window << (flow->body->facts.side[pp_other_side(side)].profile.wscale & 15);
 	return seq_ahead >= 0 && seq_ahead <= (window > 65535 ? window : 65535);
 }
 
@@ -37,10 +37,10 @@ static void compare_with_first(struct pp_tcp_reset *rst, const struct pp_flow_si
 void pp_flow_reset(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, enum pp_phase phase,
 		   struct pp_mark now)
 {
-	struct pp_tcp_facts *facts = &flow->facts;
+	struct pp_tcp_facts *facts = &flow->body->facts;
 	struct pp_tcp_reset *rst = &facts->rst;
-	struct pp_flow_side *me = &flow->side[side];
-	const struct pp_flow_side *peer = &flow->side[pp_other_side(side)];
+	struct pp_flow_side *me = &flow->body->side[side];
+	const struct pp_flow_side *peer = &flow->body->side[pp_other_side(side)];
 	const struct pp_tcp_side *other = &facts->side[pp_other_side(side)];
 	int32_t seq_ahead = me->known ? pp_seq_diff(packet->tcp.seq, me->next_seq + me->fin_set) : 0;
 	bool accept = acceptable(flow, side, packet, seq_ahead), has_ack = packet->tcp.flags & PP_TCP_ACK;
@@ -79,9 +79,9 @@ void pp_flow_reset(struct pp_flow *flow, enum pp_side side, const struct pp_pack
 
 void pp_flow_after_reset(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now)
 {
-	struct pp_tcp_reset *rst = &flow->facts.rst;
+	struct pp_tcp_reset *rst = &flow->body->facts.rst;
 
 	if (pp_seen(rst->mark) && rst->from == side && !(packet->tcp.flags & PP_TCP_SYN) &&
-	    pp_seq_diff(packet->tcp.seq, flow->side[side].rst_seq) >= 0)
+	    pp_seq_diff(packet->tcp.seq, flow->body->side[side].rst_seq) >= 0)
 		pp_mark_first(&rst->peer_later, now);
 }

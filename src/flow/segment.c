@@ -7,7 +7,9 @@
  * or an empty segment whose SEQ lies further on).  Byte 0 is the first byte after the SYN, or the first byte seen.
  */
 #include "flow/flow.h"
+#include "flow/half.h"
 #include "flow/reset.h"
+#include "flow/signature.h"
 
 #include "base/seq.h"
 #include "base/time.h"
@@ -15,56 +17,54 @@
 #include <string.h>
 
 enum {
-	WILD_BYTES = 1 << 26,           /* further from what is expected than any window: not of this stream */
-	DUPLICATE_US = 5000,            /* CAP-04 */
-	DUPLICATE_SYN_NS = 200 * PP_MS, /* no stack repeats a SYN that early */
+	WILD_BYTES = 1 << 26, /* further from what is expected than any window: not of this stream */
 };
 
 /* ------------------------------------------------------------------ copies made by the capture */
 
-/* All that a copy shares with its original; the TTL may differ by the hop between two capture points. */
-static uint32_t signature(const struct pp_packet *packet)
-{
-	uint64_t mix = ((uint64_t)packet->tcp.seq << 32 | packet->tcp.ack) * 0x9e3779b97f4a7c15ULL;
-
-	mix = (mix ^ mix >> 32 ^ (uint64_t)packet->payload_len << 40 ^ (uint64_t)packet->tcp.flags << 32 ^
-	       packet->ip_id ^ (uint64_t)packet->tcp.window << 16) *
-	      0x9e3779b97f4a7c15ULL;
-	mix = (mix ^ mix >> 29 ^ packet->tcp.ts_val ^ (uint64_t)packet->tcp.ts_ecr << 32) * 0xbf58476d1ce4e5b9ULL;
-	if (packet->tcp.sack_count)
-		mix ^= packet->tcp.sack[0].right ^ packet->tcp.sack[0].left;
-	return (uint32_t)(mix >> 32) | 1;
-}
-
-static bool has_ip_id(const struct pp_packet *packet) { return packet->ip_version == 4 && packet->ip_id != 0; }
-
 /* Without an IPv4 ID only time tells a copy from a repetition: half a round trip is too soon for the latter. */
 static uint32_t duplicate_window_us(const struct pp_flow *flow, const struct pp_packet *packet)
 {
-	int64_t half_rtt_us = flow->facts.handshake_rtt_ns / 2000;
+	int64_t half_rtt_us = flow->body->facts.handshake_rtt_ns / 2000;
 
-	if (has_ip_id(packet) || flow->facts.handshake_rtt_ns < 0 || half_rtt_us > DUPLICATE_US)
-		return DUPLICATE_US;
+	if (pp_has_ip_id(packet) || flow->body->facts.handshake_rtt_ns < 0 || half_rtt_us > PP_DUPLICATE_US)
+		return PP_DUPLICATE_US;
 	return (uint32_t)half_rtt_us;
 }
 
-static bool is_duplicate(struct pp_flow *flow, struct pp_flow_side *me, const struct pp_packet *packet, int64_t ts)
+/* Whether one of the signatures kept is this one, and young enough. */
+static bool is_recent(const struct pp_flow *flow, const struct pp_flow_side *me, const struct pp_packet *packet,
+		      uint32_t sign, uint32_t at_us)
 {
-	uint32_t sign = signature(packet), at_us = (uint32_t)(ts / 1000);
-	bool syn_id = (packet->tcp.flags & PP_TCP_SYN) && has_ip_id(packet);
-	uint32_t most = syn_id ? DUPLICATE_SYN_NS / 1000 : duplicate_window_us(flow, packet);
+	bool syn_id = (packet->tcp.flags & PP_TCP_SYN) && pp_has_ip_id(packet);
+	uint32_t most = syn_id ? PP_DUPLICATE_SYN_US : duplicate_window_us(flow, packet);
 
-	/* A receiver says the same thing twice for good reason: an empty segment needs an ID to be known as a copy. */
-	if (packet->payload_len == 0 && !has_ip_id(packet) &&
-	    !(packet->tcp.flags & (PP_TCP_SYN | PP_TCP_FIN | PP_TCP_RST)))
-		return false;
 	for (unsigned i = 0; i < PP_RECENT_MAX; i++) {
-		if (me->recent[i].signature == sign && at_us - me->recent[i].at_us <= most)
+		if (me->recent.signature[i] == sign && at_us - me->recent.at_us[i] <= most)
 			return true;
 	}
-	me->recent[me->recent_next].signature = sign;
-	me->recent[me->recent_next].at_us = at_us;
-	me->recent_next = (me->recent_next + 1) % PP_RECENT_MAX;
+	return false;
+}
+
+static inline bool is_duplicate(const struct pp_flow *flow, struct pp_flow_side *me, const struct pp_packet *packet,
+				int64_t ts)
+{
+	uint32_t sign, at_us;
+	uint32_t met = 0;
+
+	/* A receiver says the same thing twice for good reason: an empty segment needs an ID to be known as a copy. */
+	if (packet->payload_len == 0 && !pp_has_ip_id(packet) &&
+	    !(packet->tcp.flags & (PP_TCP_SYN | PP_TCP_FIN | PP_TCP_RST)))
+		return false;
+	sign = pp_signature(packet);
+	at_us = (uint32_t)(ts / 1000);
+	for (unsigned i = 0; i < PP_RECENT_MAX; i++) /* compilers compare all at once */
+		met |= (uint32_t)(me->recent.signature[i] == sign);
+	if (met && is_recent(flow, me, packet, sign, at_us))
+		return true;
+	me->recent.signature[me->recent_next] = sign;
+	me->recent.at_us[me->recent_next] = at_us;
+	me->recent_next = (uint8_t)((me->recent_next + 1) % PP_RECENT_MAX);
 	return false;
 }
 
@@ -84,8 +84,8 @@ static void take_profile(struct pp_tcp_profile *profile, const struct pp_packet 
 
 static void see_syn(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now)
 {
-	struct pp_tcp_facts *facts = &flow->facts;
-	struct pp_flow_side *me = &flow->side[side];
+	struct pp_tcp_facts *facts = &flow->body->facts;
+	struct pp_flow_side *me = &flow->body->side[side];
 	int64_t after_ms;
 
 	if (side == PP_SERVER) {
@@ -115,8 +115,8 @@ static void see_syn(struct pp_flow *flow, enum pp_side side, const struct pp_pac
 
 static void see_syn_ack(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now)
 {
-	struct pp_tcp_facts *facts = &flow->facts;
-	struct pp_flow_side *me = &flow->side[side];
+	struct pp_tcp_facts *facts = &flow->body->facts;
+	struct pp_flow_side *me = &flow->body->side[side];
 
 	if (side == PP_CLIENT) {
 		facts->simultaneous_open = true;
@@ -140,10 +140,10 @@ static void see_syn_ack(struct pp_flow *flow, enum pp_side side, const struct pp
 
 /* ------------------------------------------------------------------ acknowledging */
 
-static void see_progress(struct pp_flow *flow, enum pp_side of, int64_t acked, struct pp_mark now)
+static inline void see_progress(struct pp_flow *flow, enum pp_side of, int64_t acked, struct pp_mark now)
 {
-	struct pp_tcp_facts *facts = &flow->facts;
-	struct pp_flow_side *sender = &flow->side[of];
+	struct pp_tcp_facts *facts = &flow->body->facts;
+	struct pp_flow_side *sender = &flow->body->side[of];
 
 	facts->side[of].acked = (uint64_t)acked;
 	facts->side[of].stuck_retransmits = 0;
@@ -162,41 +162,49 @@ static void see_progress(struct pp_flow *flow, enum pp_side of, int64_t acked, s
 	}
 }
 
-/* True when the segment acknowledges something new of the other side. */
+/* The segment acknowledges all of `of` before `acked`.  True when that is news. */
+static inline bool see_acked(struct pp_flow *flow, enum pp_side of, int64_t acked, const struct pp_packet *packet,
+			     struct pp_mark now)
+{
+	struct pp_flow_side *me = &flow->body->side[pp_other_side(of)], *sender = &flow->body->side[of];
+	const struct pp_tcp_side *sent = &flow->body->facts.side[of];
+	uint32_t ack = packet->tcp.ack;
+	bool news = acked > (int64_t)sent->acked && acked - sender->next < WILD_BYTES;
+
+	if (news)
+		see_progress(flow, of, acked, now);
+	else if (me->ack_set && ack == me->last_ack && packet->payload_len == 0 &&
+		 packet->tcp.window == me->last_window && !(packet->tcp.flags & (PP_TCP_SYN | PP_TCP_FIN)) &&
+		 sender->next > (int64_t)sent->acked)
+		flow->body->facts.side[pp_other_side(of)].dup_acks++;
+	me->last_ack = ack;
+	me->ack_set = true;
+	return news;
+}
+
 static bool see_ack(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now)
 {
 	enum pp_side of = pp_other_side(side);
-	struct pp_flow_side *me = &flow->side[side], *sender = &flow->side[of];
-	struct pp_tcp_side *sent = &flow->facts.side[of];
-	uint32_t ack = packet->tcp.ack;
+	struct pp_flow_side *sender = &flow->body->side[of];
 	int64_t acked;
-	bool news = false;
+	bool news;
 
 	if (!sender->base_set) {
 		sender->base_set = true;
-		sender->base_seq = ack - 1;
+		sender->base_seq = packet->tcp.ack - 1;
 	}
 	if (!sender->known) {
 		sender->known = true;
-		sender->next_seq = ack;
+		sender->next_seq = packet->tcp.ack;
 	}
-	acked = pp_seq_offset(ack, sender->next_seq, sender->next);
+	acked = pp_seq_offset(packet->tcp.ack, sender->next_seq, sender->next);
 	if (sender->fin_set && acked > sender->fin_offset) {
-		sent->fin_acked = true;
+		flow->body->facts.side[of].fin_acked = true;
 		acked = sender->fin_offset;
 	}
-	if (acked > (int64_t)sent->acked && acked - sender->next < WILD_BYTES) {
-		see_progress(flow, of, acked, now);
-		news = true;
-	} else if (me->ack_set && ack == me->last_ack && packet->payload_len == 0 &&
-		   packet->tcp.window == me->last_window && !(packet->tcp.flags & (PP_TCP_SYN | PP_TCP_FIN)) &&
-		   sender->next > (int64_t)sent->acked) {
-		flow->facts.side[side].dup_acks++;
-	}
-	if (side == PP_CLIENT && pp_seen(flow->facts.syn_ack) && !(packet->tcp.flags & PP_TCP_SYN) && acked >= 0)
-		pp_mark_first(&flow->facts.established, now);
-	me->last_ack = ack;
-	me->ack_set = true;
+	news = see_acked(flow, of, acked, packet, now);
+	if (side == PP_CLIENT && pp_seen(flow->body->facts.syn_ack) && !(packet->tcp.flags & PP_TCP_SYN) && acked >= 0)
+		pp_mark_first(&flow->body->facts.established, now);
 	return news;
 }
 
@@ -204,8 +212,8 @@ static bool see_ack(struct pp_flow *flow, enum pp_side side, const struct pp_pac
 
 static void see_window(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now)
 {
-	struct pp_flow_side *me = &flow->side[side];
-	struct pp_tcp_side *facts = &flow->facts.side[side];
+	struct pp_flow_side *me = &flow->body->side[side];
+	struct pp_tcp_side *facts = &flow->body->facts.side[side];
 
 	me->last_window = packet->tcp.window;
 	if (packet->tcp.flags & (PP_TCP_SYN | PP_TCP_FIN))
@@ -238,14 +246,14 @@ static void see_habits(struct pp_tcp_profile *profile, const struct pp_packet *p
 		profile->timestamps = true;
 }
 
-static void see_idle(struct pp_flow *flow, struct pp_mark now)
+static inline void see_idle(struct pp_flow *flow, struct pp_mark now)
 {
-	if (pp_seen(flow->last_data) && now.ts - flow->last_data.ts > flow->facts.longest_idle_ns) {
-		flow->facts.longest_idle_ns = now.ts - flow->last_data.ts;
-		flow->facts.idle_before = flow->last_data;
-		flow->facts.idle_after = now;
+	if (pp_seen(flow->body->last_data) && now.ts - flow->body->last_data.ts > flow->body->facts.longest_idle_ns) {
+		flow->body->facts.longest_idle_ns = now.ts - flow->body->last_data.ts;
+		flow->body->facts.idle_before = flow->body->last_data;
+		flow->body->facts.idle_after = now;
 	}
-	flow->last_data = now;
+	flow->body->last_data = now;
 }
 
 /* ------------------------------------------------------------------ placing */
@@ -275,8 +283,8 @@ static bool place(struct pp_flow_side *me, const struct pp_packet *packet, bool 
 /* A hole opens where a segment, even an empty one, lies beyond what its sender is known to have sent. */
 static void see_hole(struct pp_flow *flow, enum pp_side side, int64_t offset, struct pp_mark now)
 {
-	struct pp_flow_side *me = &flow->side[side];
-	struct pp_tcp_side *facts = &flow->facts.side[side];
+	struct pp_flow_side *me = &flow->body->side[side];
+	struct pp_tcp_side *facts = &flow->body->facts.side[side];
 	int64_t fin_less = offset - (me->fin_set && offset > me->fin_offset);
 
 	if (fin_less <= me->next)
@@ -292,8 +300,8 @@ static void see_hole(struct pp_flow *flow, enum pp_side side, int64_t offset, st
 
 static void see_fin(struct pp_flow *flow, enum pp_side side, int64_t end, enum pp_phase phase, struct pp_mark now)
 {
-	struct pp_flow_side *me = &flow->side[side];
-	struct pp_tcp_facts *facts = &flow->facts;
+	struct pp_flow_side *me = &flow->body->side[side];
+	struct pp_tcp_facts *facts = &flow->body->facts;
 
 	if (me->fin_set)
 		return;
@@ -309,10 +317,10 @@ static void see_fin(struct pp_flow *flow, enum pp_side side, int64_t end, enum p
 static void see_payload(struct pp_flow *flow, const struct pp_packet *packet, struct pp_flow_news *news, int64_t offset,
 			struct pp_mark now)
 {
-	struct pp_flow_side *me = &flow->side[news->side];
-	struct pp_tcp_side *facts = &flow->facts.side[news->side];
+	struct pp_flow_side *me = &flow->body->side[news->side];
+	struct pp_tcp_side *facts = &flow->body->facts.side[news->side];
 	uint32_t len = packet->payload_len;
-	uint16_t peer_mss = flow->facts.side[pp_other_side(news->side)].profile.mss;
+	uint16_t peer_mss = flow->body->facts.side[pp_other_side(news->side)].profile.mss;
 	int64_t end = offset + len;
 
 	if (len <= 1 && offset == me->next - 1 && !(packet->tcp.flags & (PP_TCP_SYN | PP_TCP_FIN))) {
@@ -330,9 +338,9 @@ static void see_payload(struct pp_flow *flow, const struct pp_packet *packet, st
 	if (len > facts->largest_payload)
 		facts->largest_payload = len;
 	if (peer_mss != 0 && len > peer_mss)
-		flow->facts.offload_segments++;
-	if (news->side == PP_SERVER && pp_seen(flow->facts.watch))
-		pp_mark_first(&flow->facts.watch_answer, now);
+		flow->body->facts.offload_segments++;
+	if (news->side == PP_SERVER && pp_seen(flow->body->facts.watch))
+		pp_mark_first(&flow->body->facts.watch_answer, now);
 	if (end <= me->next) {
 		me->sent_end = 0;
 		return;
@@ -349,64 +357,154 @@ static void see_payload(struct pp_flow *flow, const struct pp_packet *packet, st
 
 static void see_cut(struct pp_flow *flow, const struct pp_packet *packet)
 {
-	flow->facts.snapped |= packet->cut || packet->payload_view.len < packet->payload_len;
+	flow->body->facts.snapped |= packet->cut || packet->payload_view.len < packet->payload_len;
 }
 
 /* A SYN-ACK from the side taken for the client, or the other way round, corrects a guess by ports. */
-static enum pp_side settle_side(struct pp_flow *flow, const struct pp_packet *packet)
+static inline enum pp_side settle_side(struct pp_flow *flow, const struct pp_packet *packet)
 {
 	enum pp_side side = pp_flow_side_of(flow, packet);
 	bool syn = packet->tcp.flags & PP_TCP_SYN, ack = packet->tcp.flags & PP_TCP_ACK;
 
-	if (syn && flow->facts.sides_by == PP_BY_PORT && side == (ack ? PP_CLIENT : PP_SERVER)) {
+	if (syn && flow->body->facts.sides_by == PP_BY_PORT && side == (ack ? PP_CLIENT : PP_SERVER)) {
 		pp_flow_swap(flow, ack ? PP_BY_SYN_ACK : PP_BY_SYN);
 		side = pp_other_side(side);
 	}
 	return side;
 }
 
-void pp_flow_segment(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now, enum pp_phase phase,
-		     struct pp_flow_news *ret_news)
+/* A connection under way, of whose segments nothing but a flag or a jump can say more than their numbers. */
+static bool runs_smoothly(const struct pp_flow *flow)
 {
-	enum pp_side side = settle_side(flow, packet);
-	struct pp_flow_side *me = &flow->side[side];
-	struct pp_tcp_side *facts = &flow->facts.side[side];
+	const struct pp_tcp_facts *facts = &flow->body->facts;
+
+	for (enum pp_side side = PP_CLIENT; side <= PP_SERVER; side++) {
+		const struct pp_flow_side *me = &flow->body->side[side];
+
+		if (!me->known || !me->base_set || me->fin_set || me->zero_since != PP_TIME_NONE ||
+		    facts->side[side].packets == 0)
+			return false;
+	}
+	return !flow->closed && !flow->ghost && !pp_seen(facts->rst.mark) &&
+	       (pp_seen(facts->established) || !pp_seen(facts->syn_ack));
+}
+
+static void file_segment(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now,
+			 enum pp_phase phase, struct pp_flow_news *news)
+{
+	struct pp_flow_side *me = &flow->body->side[side];
+	struct pp_tcp_side *facts = &flow->body->facts.side[side];
 	uint8_t flags = packet->tcp.flags;
 	int64_t offset;
 	bool placed;
 
-	*ret_news = (struct pp_flow_news){ .side = side, .next_before = me->next };
-	if (is_duplicate(flow, me, packet, now.ts)) {
-		flow->facts.duplicates++;
-		flow->last = now;
-		ret_news->duplicate = true;
-		return;
-	}
 	facts->packets++;
 	see_cut(flow, packet);
 	if (flags & PP_TCP_RST) {
 		pp_flow_reset(flow, side, packet, phase, now);
-	} else {
-		placed = place(me, packet, facts->bytes == 0, &offset);
-		pp_flow_after_reset(flow, side, packet, now);
-		if ((flags & (PP_TCP_SYN | PP_TCP_ACK)) == PP_TCP_SYN)
-			see_syn(flow, side, packet, now);
-		else if (flags & PP_TCP_SYN)
-			see_syn_ack(flow, side, packet, now);
-		see_habits(&facts->profile, packet);
-		if (placed) {
-			if (!(flags & PP_TCP_SYN))
-				see_hole(flow, side, offset, now);
-			ret_news->next_before = me->next;
-			see_payload(flow, packet, ret_news, offset, now);
-			if (flags & PP_TCP_FIN)
-				see_fin(flow, side, offset + packet->payload_len, phase, now);
+		return;
+	}
+	placed = place(me, packet, facts->bytes == 0, &offset);
+	pp_flow_after_reset(flow, side, packet, now);
+	if ((flags & (PP_TCP_SYN | PP_TCP_ACK)) == PP_TCP_SYN)
+		see_syn(flow, side, packet, now);
+	else if (flags & PP_TCP_SYN)
+		see_syn_ack(flow, side, packet, now);
+	see_habits(&facts->profile, packet);
+	if (placed) {
+		if (!(flags & PP_TCP_SYN))
+			see_hole(flow, side, offset, now);
+		news->next_before = me->next;
+		see_payload(flow, packet, news, offset, now);
+		if (flags & PP_TCP_FIN)
+			see_fin(flow, side, offset + packet->payload_len, phase, now);
+	}
+	if (flags & PP_TCP_ACK)
+		news->acked_news = see_ack(flow, side, packet, now);
+	see_window(flow, side, packet, now);
+	if (flow->body->facts.side[PP_CLIENT].fin_acked && flow->body->facts.side[PP_SERVER].fin_acked)
+		flow->closed = true;
+}
+
+/* Next in order and without a flag that means anything, from a sender as it is known. */
+static inline bool is_plain(const struct pp_flow_side *me, const struct pp_tcp_profile *profile,
+			    const struct pp_packet *packet)
+{
+	return (packet->tcp.flags & ~PP_TCP_PSH) == PP_TCP_ACK && packet->tcp.seq == me->next_seq &&
+	       packet->tcp.window != 0 && packet->ttl == profile->ttl_min && packet->ttl == profile->ttl_max &&
+	       !packet->cut && packet->payload_view.len == packet->payload_len;
+}
+
+/* What file_segment() does with a plain segment of a connection that runs smoothly. */
+static inline void file_plain(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet,
+			      struct pp_mark now, struct pp_flow_news *news)
+{
+	enum pp_side of = pp_other_side(side);
+	struct pp_flow_side *me = &flow->body->side[side], *sender = &flow->body->side[of];
+	struct pp_tcp_side *facts = &flow->body->facts.side[side];
+	uint16_t peer_mss = flow->body->facts.side[of].profile.mss;
+	uint32_t len = packet->payload_len;
+
+	facts->packets++;
+	if (pp_has_ip_id(packet)) {
+		facts->profile.ip_id_last = packet->ip_id;
+		facts->profile.ip_id_seen = true;
+	}
+	if (packet->tcp.options & PP_OPT_TIMESTAMPS)
+		facts->profile.timestamps = true;
+	if (len > 0) {
+		news->payload = true;
+		news->offset = me->next;
+		news->len = len;
+		if (facts->profile.ttl_data == 0)
+			facts->profile.ttl_data = packet->ttl;
+		pp_mark_first(&facts->first_data, now);
+		facts->last_data = now;
+		see_idle(flow, now);
+		if (len > facts->largest_payload)
+			facts->largest_payload = len;
+		if (peer_mss != 0 && len > peer_mss)
+			flow->body->facts.offload_segments++;
+		if (side == PP_SERVER && pp_seen(flow->body->facts.watch))
+			pp_mark_first(&flow->body->facts.watch_answer, now);
+		me->next += len;
+		me->next_seq += len;
+		if (me->sent_end == 0) {
+			me->sent_end = me->next;
+			me->sent_at = now.ts;
 		}
-		if (flags & PP_TCP_ACK)
-			ret_news->acked_news = see_ack(flow, side, packet, now);
-		see_window(flow, side, packet, now);
-		if (flow->facts.side[PP_CLIENT].fin_acked && flow->facts.side[PP_SERVER].fin_acked)
-			flow->closed = true;
+	}
+	news->acked_news =
+	    see_acked(flow, of, pp_seq_offset(packet->tcp.ack, sender->next_seq, sender->next), packet, now);
+	me->last_window = packet->tcp.window;
+}
+
+void pp_flow_segment(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now, enum pp_phase phase,
+		     struct pp_flow_news *ret_news)
+{
+	enum pp_side side;
+	struct pp_flow_side *me;
+	struct pp_tcp_side *facts;
+
+	if (!flow->body) {
+		pp_flow_half_file(flow, packet, now, ret_news);
+		return;
+	}
+	side = settle_side(flow, packet);
+	me = &flow->body->side[side];
+	facts = &flow->body->facts.side[side];
+	*ret_news = (struct pp_flow_news){ .side = side, .next_before = me->next };
+	if (is_duplicate(flow, me, packet, now.ts)) {
+		flow->body->facts.duplicates++;
+		flow->last = now;
+		ret_news->duplicate = true;
+		return;
+	}
+	if (flow->smooth && is_plain(me, &facts->profile, packet)) {
+		file_plain(flow, side, packet, now, ret_news);
+	} else {
+		file_segment(flow, side, packet, now, phase, ret_news);
+		flow->smooth = runs_smoothly(flow);
 	}
 	facts->last = now;
 	flow->last = now;
@@ -414,7 +512,7 @@ void pp_flow_segment(struct pp_flow *flow, const struct pp_packet *packet, struc
 
 void pp_flow_payload(struct pp_flow *flow, const struct pp_flow_news *news, bool had_all)
 {
-	struct pp_tcp_facts *facts = &flow->facts;
+	struct pp_tcp_facts *facts = &flow->body->facts;
 	struct pp_tcp_side *side = &facts->side[news->side];
 	int64_t end = news->offset + news->len, old_end = end < news->next_before ? end : news->next_before;
 
@@ -448,7 +546,7 @@ void pp_flow_payload(struct pp_flow *flow, const struct pp_flow_news *news, bool
 
 void pp_flow_watch(struct pp_flow *flow, int64_t begin, int64_t end, uint32_t segments, struct pp_mark now)
 {
-	struct pp_tcp_facts *facts = &flow->facts;
+	struct pp_tcp_facts *facts = &flow->body->facts;
 
 	facts->watch = now;
 	facts->watch_begin = (uint64_t)begin;
@@ -464,16 +562,16 @@ void pp_flow_watch(struct pp_flow *flow, int64_t begin, int64_t end, uint32_t se
 /* RFC 5927 section 4.1: the quoted SEQ must be outstanding (the SYN's own lies one below offset 0). */
 static bool is_outstanding(const struct pp_flow *flow, enum pp_side about, uint32_t seq)
 {
-	const struct pp_flow_side *side = &flow->side[about];
+	const struct pp_flow_side *side = &flow->body->side[about];
 	int64_t offset = pp_seq_offset(seq, side->next_seq, side->next);
 
-	return offset >= (int64_t)flow->facts.side[about].acked - 1 && offset <= side->next + 1;
+	return offset >= (int64_t)flow->body->facts.side[about].acked - 1 && offset <= side->next + 1;
 }
 
 void pp_flow_icmp(struct pp_flow *flow, const struct pp_packet *packet, enum pp_side about, struct pp_mark now)
 {
-	struct pp_tcp_facts *facts = &flow->facts;
-	const struct pp_flow_side *side = &flow->side[about];
+	struct pp_tcp_facts *facts = &flow->body->facts;
+	const struct pp_flow_side *side = &flow->body->side[about];
 	struct pp_icmp_error *error = &facts->icmp[facts->icmp_count];
 
 	if (facts->icmp_count == PP_ICMP_MAX)
@@ -492,33 +590,34 @@ void pp_flow_icmp(struct pp_flow *flow, const struct pp_packet *packet, enum pp_
 		error->authentic = is_outstanding(flow, about, packet->quote.seq);
 	} else {
 		/* Captures reorder: the segment it quotes may come right behind it. */
-		flow->icmp_early |= (uint8_t)(1u << (facts->icmp_count - 1));
-		flow->icmp_seq[facts->icmp_count - 1] = packet->quote.seq;
+		flow->body->icmp_early |= (uint8_t)(1u << (facts->icmp_count - 1));
+		flow->body->icmp_seq[facts->icmp_count - 1] = packet->quote.seq;
 	}
 }
 
 void pp_flow_swap(struct pp_flow *flow, enum pp_sides_by by)
 {
-	struct pp_flow_side side = flow->side[0];
-	struct pp_tcp_side facts = flow->facts.side[0];
+	struct pp_flow_side side = flow->body->side[0];
+	struct pp_tcp_side facts = flow->body->facts.side[0];
 
-	flow->side[0] = flow->side[1];
-	flow->side[1] = side;
-	flow->facts.side[0] = flow->facts.side[1];
-	flow->facts.side[1] = facts;
+	flow->body->side[0] = flow->body->side[1];
+	flow->body->side[1] = side;
+	flow->body->facts.side[0] = flow->body->facts.side[1];
+	flow->body->facts.side[1] = facts;
 	flow->client = !flow->client;
-	flow->facts.sides_by = by;
-	flow->facts.rst.from = pp_other_side(flow->facts.rst.from);
-	flow->facts.fin_from = pp_other_side(flow->facts.fin_from);
-	for (unsigned i = 0; i < flow->facts.icmp_count; i++)
-		flow->facts.icmp[i].about = pp_other_side(flow->facts.icmp[i].about);
-	flow->facts.ack_rtt_min_ns = -1;
+	flow->smooth = false;
+	flow->body->facts.sides_by = by;
+	flow->body->facts.rst.from = pp_other_side(flow->body->facts.rst.from);
+	flow->body->facts.fin_from = pp_other_side(flow->body->facts.fin_from);
+	for (unsigned i = 0; i < flow->body->facts.icmp_count; i++)
+		flow->body->facts.icmp[i].about = pp_other_side(flow->body->facts.icmp[i].about);
+	flow->body->facts.ack_rtt_min_ns = -1;
 }
 
 static void finish_side(struct pp_flow *flow, enum pp_side side, int64_t end_of_capture)
 {
-	const struct pp_flow_side *me = &flow->side[side];
-	struct pp_tcp_side *facts = &flow->facts.side[side];
+	const struct pp_flow_side *me = &flow->body->side[side];
+	struct pp_tcp_side *facts = &flow->body->facts.side[side];
 
 	facts->end = me->next > 0 ? (uint64_t)me->next : 0;
 	facts->missing = facts->end > facts->bytes ? facts->end - facts->bytes : 0;
@@ -535,19 +634,21 @@ static void finish_side(struct pp_flow *flow, enum pp_side side, int64_t end_of_
 		facts->zero_window_ns = end_of_capture - me->zero_since;
 }
 
-void pp_flow_finish(struct pp_flow *flow, int64_t end_of_capture)
+static void finish_body(struct pp_flow *flow, int64_t end_of_capture)
 {
-	struct pp_tcp_facts *facts = &flow->facts;
+	struct pp_tcp_facts *facts = &flow->body->facts;
 
+	facts->port_reused = flow->reused;
+	facts->evicted = flow->evicted;
 	for (enum pp_side side = PP_CLIENT; side <= PP_SERVER; side++)
 		finish_side(flow, side, end_of_capture);
 	for (unsigned i = 0; i < facts->icmp_count; i++) {
-		if (flow->icmp_early >> i & 1)
-			facts->icmp[i].authentic = is_outstanding(flow, facts->icmp[i].about, flow->icmp_seq[i]);
+		if (flow->body->icmp_early >> i & 1)
+			facts->icmp[i].authentic = is_outstanding(flow, facts->icmp[i].about, flow->body->icmp_seq[i]);
 	}
 	if (pp_seen(facts->rst.mark)) {
-		facts->rst.count = flow->side[facts->rst.from].rst_count;
-		facts->rst.count_other = flow->side[pp_other_side(facts->rst.from)].rst_count;
+		facts->rst.count = flow->body->side[facts->rst.from].rst_count;
+		facts->rst.count_other = flow->body->side[pp_other_side(facts->rst.from)].rst_count;
 	}
 	/* The visible side acknowledges bytes of a side that was never captured, or goes on as if it had been answered.
 	 */
@@ -558,4 +659,14 @@ void pp_flow_finish(struct pp_flow *flow, int64_t end_of_capture)
 		    (unseen->acked > 0 || seen->bytes > 0 || pp_seen(seen->fin)))
 			facts->one_sided = true;
 	}
+}
+
+void pp_flow_finish(struct pp_flow *flow, int64_t end_of_capture, struct pp_tcp_facts *ret_facts)
+{
+	if (!flow->body) {
+		pp_flow_half_facts(flow, ret_facts);
+		return;
+	}
+	finish_body(flow, end_of_capture);
+	*ret_facts = flow->body->facts;
 }

@@ -11,9 +11,8 @@
  * What left is remembered by a tombstone, because a late segment must not look like a new connection.  Time is the
  * capture's; order and choice never depend on the hash key.
  */
-#include "flow/flow.h"
+#include "flow/half.h"
 
-#include "base/seq.h"
 #include "base/slab.h"
 #include "base/time.h"
 
@@ -22,7 +21,7 @@
 
 static const int64_t TOUCH_NS = PP_SECOND;
 
-enum { CLOSED_MOST = 2048, FLOWS_PER_BLOCK = 16, BUCKETS_FIRST = 1024, TOMBSTONES_FIRST = 1024 };
+enum { CLOSED_MOST = 2048, FLOWS_PER_BLOCK = 64, BODIES_PER_BLOCK = 16, BUCKETS_FIRST = 1024, TOMBSTONES_FIRST = 1024 };
 enum list_id {
 	LIST_CLOSED,
 	LIST_SYN_ONCE,
@@ -66,19 +65,15 @@ struct tombstones {
 	uint64_t lost;
 };
 
-/* Most packets follow one of the same connection and direction: its key and hash need not be made again. */
-struct recent {
-	struct pp_addr src, dst;
-	uint32_t ports;
-	uint64_t hash;
-	struct pp_flow_key key;
-};
+/* Of a key: its ports, and two of each address. */
+enum { HASH_WORDS = 5 };
+
+__extension__ typedef unsigned __int128 wide;
 
 struct pp_flows {
-	struct pp_hash_key hash_key;
-	struct recent recent[2]; /* one for each direction */
+	wide hash_keys[1 + HASH_WORDS];
 	size_t most;
-	struct pp_slab slab;
+	struct pp_slab slab, bodies;
 	struct pp_flow **buckets;
 	size_t bucket_count, flow_count;
 	struct list lists[LISTS];
@@ -89,7 +84,59 @@ struct pp_flows {
 	uint64_t late, evicted;
 };
 
-static uint64_t key_hash(const struct pp_flows *flows, const struct pp_flow_key *key);
+/* ------------------------------------------------------------------ keys */
+
+static void make_hash_keys(struct pp_flows *flows, const struct pp_hash_key *key)
+{
+	for (uint64_t i = 0; i <= HASH_WORDS; i++) {
+		uint64_t high[2] = { i, 0 }, low[2] = { i, 1 };
+
+		flows->hash_keys[i] = (wide)pp_hash(key, high, sizeof(high)) << 64 | pp_hash(key, low, sizeof(low));
+	}
+}
+
+/* Multilinear hashing modulo 2^128, of which the upper half is kept (Dietzfelbinger 1996; Lemire, Kaser 2014): for
+ * any two keys the two hashes are independent and even, so whoever writes a capture before the numbers are drawn can do
+ * no better than chance, and it costs a fifth of a general keyed hash. */
+static inline uint64_t key_hash(const struct pp_flows *flows, const struct pp_flow_key *key)
+{
+	const wide *k = flows->hash_keys;
+	wide sum = k[0] + k[1] * ((uint64_t)key->port[0] << 16 | key->port[1]);
+	uint64_t words[4];
+
+	memcpy(words, key->ip, sizeof(words));
+	for (unsigned i = 0; i < 4; i++)
+		sum += k[2 + i] * words[i];
+	return (uint64_t)(sum >> 64);
+}
+
+static inline void words_of(const struct pp_addr *addr, uint64_t words[2]) { memcpy(words, addr->b, sizeof(addr->b)); }
+
+/* Which of the two is the lower one matters to nobody, as long as it is always the same. */
+static inline bool is_lower(const struct pp_addr *a, const struct pp_addr *b, uint16_t a_port, uint16_t b_port)
+{
+	uint64_t x[2], y[2];
+
+	words_of(a, x);
+	words_of(b, y);
+	if (x[1] != y[1])
+		return x[1] < y[1];
+	return x[0] != y[0] ? x[0] < y[0] : a_port <= b_port;
+}
+
+static inline struct pp_flow_key make_key(const struct pp_addr *src, const struct pp_addr *dst, uint16_t sport,
+					  uint16_t dport)
+{
+	if (is_lower(src, dst, sport, dport))
+		return (struct pp_flow_key){ { *src, *dst }, { sport, dport } };
+	return (struct pp_flow_key){ { *dst, *src }, { dport, sport } };
+}
+
+uint64_t pp_flows_hash(const struct pp_flows *flows, const struct pp_packet *packet, struct pp_flow_key *ret_key)
+{
+	*ret_key = make_key(&packet->src, &packet->dst, packet->sport, packet->dport);
+	return key_hash(flows, ret_key);
+}
 
 struct pp_flows *pp_flows_new(size_t most, struct pp_hash_key key)
 {
@@ -97,13 +144,12 @@ struct pp_flows *pp_flows_new(size_t most, struct pp_hash_key key)
 
 	if (!flows)
 		return NULL;
-	flows->hash_key = key;
-	/* Zeroed, they stand for the all-zero key, so its hash must be theirs. */
-	flows->recent[0].hash = flows->recent[1].hash = key_hash(flows, &flows->recent[0].key);
+	make_hash_keys(flows, &key);
 	flows->most = most;
 	flows->bucket_count = BUCKETS_FIRST;
 	flows->buckets = calloc(flows->bucket_count, sizeof(struct pp_flow *));
 	pp_slab_init(&flows->slab, sizeof(struct pp_flow), FLOWS_PER_BLOCK, 0);
+	pp_slab_init(&flows->bodies, sizeof(struct pp_flow_body), BODIES_PER_BLOCK, 0);
 	if (!flows->buckets) {
 		free(flows);
 		return NULL;
@@ -116,6 +162,7 @@ void pp_flows_free(struct pp_flows *flows)
 	if (!flows)
 		return;
 	pp_slab_done(&flows->slab);
+	pp_slab_done(&flows->bodies);
 	free(flows->buckets);
 	free(flows->graves.ring);
 	free(flows->graves.buckets);
@@ -123,59 +170,18 @@ void pp_flows_free(struct pp_flows *flows)
 	free(flows);
 }
 
-/* ------------------------------------------------------------------ keys */
-
-static uint64_t key_hash(const struct pp_flows *flows, const struct pp_flow_key *key)
-{
-	uint32_t words[10];
-	size_t n = 0;
-
-	if (pp_addr_is_v4(&key->ip[0]) && pp_addr_is_v4(&key->ip[1])) {
-		memcpy(words, key->ip[0].b + 12, 4);
-		memcpy(words + 1, key->ip[1].b + 12, 4);
-		n = 2;
-	} else {
-		memcpy(words, key->ip, 32);
-		n = 8;
-	}
-	words[n++] = (uint32_t)key->port[0] << 16 | key->port[1];
-	words[n++] = 0; /* whole 64-bit words hash faster */
-	return pp_hash(&flows->hash_key, words, n * sizeof(words[0]));
-}
-
-static struct pp_flow_key make_key(const struct pp_addr *src, const struct pp_addr *dst, uint16_t sport, uint16_t dport)
-{
-	struct pp_flow_key key;
-	int order = pp_addr_compare(src, dst);
-	int low = order < 0 || (order == 0 && sport <= dport) ? 0 : 1;
-
-	key.ip[low] = *src;
-	key.port[low] = sport;
-	key.ip[!low] = *dst;
-	key.port[!low] = dport;
-	return key;
-}
-
-uint64_t pp_flows_hash(struct pp_flows *flows, const struct pp_packet *packet, struct pp_flow_key *ret_key)
-{
-	struct recent *recent = &flows->recent[packet->sport < packet->dport];
-	uint32_t ports = (uint32_t)packet->sport << 16 | packet->dport;
-
-	if (recent->ports != ports || memcmp(&recent->src, &packet->src, sizeof(recent->src)) != 0 ||
-	    memcmp(&recent->dst, &packet->dst, sizeof(recent->dst)) != 0) {
-		recent->src = packet->src;
-		recent->dst = packet->dst;
-		recent->ports = ports;
-		recent->key = make_key(&packet->src, &packet->dst, packet->sport, packet->dport);
-		recent->hash = key_hash(flows, &recent->key);
-	}
-	*ret_key = recent->key;
-	return recent->hash;
-}
-
 void pp_flows_prefetch(const struct pp_flows *flows, uint64_t hash)
 {
 	__builtin_prefetch(&flows->buckets[hash & (flows->bucket_count - 1)]);
+}
+
+void pp_flows_prefetch_flow(const struct pp_flows *flows, uint64_t hash)
+{
+	enum { LINE = 64, LINES = sizeof(struct pp_flow) / LINE };
+	const char *flow = (const char *)flows->buckets[hash & (flows->bucket_count - 1)];
+
+	for (size_t i = 0; flow && i < LINES; i++)
+		__builtin_prefetch(flow + i * LINE);
 }
 
 static struct pp_flow *lookup(const struct pp_flows *flows, const struct pp_flow_key *key, uint64_t hash)
@@ -254,25 +260,36 @@ static void list_in(struct pp_flows *flows, struct pp_flow *flow, enum list_id i
 	list->count++;
 }
 
+static enum list_id list_for_syns(uint32_t count, struct pp_mark first, struct pp_mark last)
+{
+	int64_t span = (last.ts - first.ts) / PP_SECOND;
+
+	if (count <= 1)
+		return LIST_SYN_ONCE;
+	return span < 4 ? LIST_SYN_4 : span < 16 ? LIST_SYN_16 : span < 64 ? LIST_SYN_64 : LIST_SYN_LONG;
+}
+
 static enum list_id list_for(const struct pp_flow *flow)
 {
-	const struct pp_tcp_facts *facts = &flow->facts;
-	int64_t span;
+	const struct pp_tcp_facts *facts;
 
+	if (!flow->body)
+		return list_for_syns(flow->half.count, pp_flow_half_first(flow), pp_flow_half_last(flow));
+	facts = &flow->body->facts;
 	if (flow->closed)
 		return LIST_CLOSED;
 	if (!pp_seen(facts->syn) || pp_seen(facts->syn_ack) || facts->side[PP_SERVER].packets != 0)
 		return LIST_OPEN;
-	if (facts->syn_count <= 1)
-		return LIST_SYN_ONCE;
-	span = (facts->syn_last.ts - facts->syn.ts) / PP_SECOND;
-	return span < 4 ? LIST_SYN_4 : span < 16 ? LIST_SYN_16 : span < 64 ? LIST_SYN_64 : LIST_SYN_LONG;
+	return list_for_syns(facts->syn_count, facts->syn, facts->syn_last);
 }
 
 void pp_flows_touch(struct pp_flows *flows, struct pp_flow *flow)
 {
-	enum list_id id = list_for(flow);
+	enum list_id id;
 
+	if (flow->smooth && flow->list == LIST_OPEN && flow->last.ts - flow->listed_ts < TOUCH_NS)
+		return; /* its list is LIST_OPEN still */
+	id = list_for(flow);
 	if (id == flow->list && flow->last.ts - flow->listed_ts < TOUCH_NS)
 		return;
 	list_out(flows, flow);
@@ -331,6 +348,16 @@ static bool graves_grow(struct tombstones *graves)
 	return true;
 }
 
+static bool base_set(const struct pp_flow *flow, enum pp_side side)
+{
+	return flow->body ? flow->body->side[side].base_set : side == PP_CLIENT && flow->half.count != 0;
+}
+
+static uint32_t base_seq(const struct pp_flow *flow, enum pp_side side)
+{
+	return flow->body ? flow->body->side[side].base_seq : flow->half.isn;
+}
+
 static void bury(struct pp_flows *flows, const struct pp_flow *flow)
 {
 	struct tombstones *graves = &flows->graves;
@@ -357,8 +384,8 @@ static void bury(struct pp_flows *flows, const struct pp_flow *flow)
 	for (int side = 0; side < 2; side++) {
 		int at = side == PP_CLIENT ? flow->client : !flow->client;
 
-		grave->base_seq[at] = flow->side[side].base_seq;
-		grave->base_set |= (uint8_t)(flow->side[side].base_set << at);
+		grave->base_seq[at] = base_seq(flow, (enum pp_side)side);
+		grave->base_set |= (uint8_t)(base_set(flow, (enum pp_side)side) << at);
 	}
 }
 
@@ -407,33 +434,39 @@ static struct pp_flow *flow_make(struct pp_flows *flows, const struct pp_flow_ke
 	flow->files = now.file < 64 ? 1ULL << now.file : 0;
 	flow->stream = next_stream(flows, now.file);
 	flow->first = flow->last = now;
-	flow->facts.handshake_rtt_ns = flow->facts.ack_rtt_min_ns = -1;
-	flow->facts.rst.since_other_ns = -1;
-	flow->side[0].zero_since = flow->side[1].zero_since = PP_TIME_NONE;
 	hash_in(flows, flow);
 	list_in(flows, flow, LIST_OPEN);
 	return flow;
 }
 
 /* Who opened it, by the best sign its first segment gives. */
+static enum pp_sides_by first_sides(const struct pp_flow_key *key, const struct pp_packet *packet, uint8_t *ret_client)
+{
+	bool from_low = packet->sport == key->port[0] && pp_addr_equal(&packet->src, &key->ip[0]);
+	uint8_t sender = from_low ? 0 : 1;
+
+	if (is_open_request(packet)) {
+		*ret_client = sender;
+		return PP_BY_SYN;
+	}
+	if (packet->tcp.flags & PP_TCP_SYN) {
+		*ret_client = !sender;
+		return PP_BY_SYN_ACK;
+	}
+	*ret_client = packet->sport >= packet->dport ? sender : !sender;
+	return PP_BY_PORT;
+}
+
 static void flow_take_sides(struct pp_flow *flow, const struct pp_packet *packet)
 {
-	bool from_low = packet->sport == flow->key.port[0] && pp_addr_equal(&packet->src, &flow->key.ip[0]);
-	uint8_t sender = from_low ? 0 : 1;
+	enum pp_sides_by by = first_sides(&flow->key, packet, &flow->client);
 
 	flow->ip_version = packet->ip_version;
 	flow->tunnels = packet->tunnels;
-	if (is_open_request(packet)) {
-		flow->client = sender;
-		flow->facts.sides_by = PP_BY_SYN;
-	} else if (packet->tcp.flags & PP_TCP_SYN) {
-		flow->client = !sender;
-		flow->facts.sides_by = PP_BY_SYN_ACK;
-	} else {
-		flow->client = packet->sport >= packet->dport ? sender : !sender;
-		flow->facts.sides_by = PP_BY_PORT;
+	if (flow->body) {
+		flow->body->facts.sides_by = by;
+		flow->body->facts.midstream = !(packet->tcp.flags & PP_TCP_SYN);
 	}
-	flow->facts.midstream = !(packet->tcp.flags & PP_TCP_SYN);
 }
 
 /* An ICMP error had quoted it before its own first segment came. */
@@ -444,16 +477,19 @@ static void flow_appears(struct pp_flow *flow, const struct pp_packet *packet, s
 	flow->ghost = false;
 	flow->first = now;
 	flow_take_sides(flow, packet);
-	for (unsigned i = 0; client != flow->client && i < flow->facts.icmp_count; i++)
-		flow->facts.icmp[i].about = pp_other_side(flow->facts.icmp[i].about);
+	for (unsigned i = 0; client != flow->client && i < flow->body->facts.icmp_count; i++)
+		flow->body->facts.icmp[i].about = pp_other_side(flow->body->facts.icmp[i].about);
 }
 
 /* A SYN makes a new stream when its sequence number is not the one this side began with. */
 static bool starts_anew(const struct pp_flow *flow, const struct pp_packet *packet)
 {
-	const struct pp_flow_side *side = &flow->side[pp_flow_side_of(flow, packet)];
+	enum pp_side side;
 
-	return is_open_request(packet) && side->base_set && side->base_seq != packet->tcp.seq;
+	if (!is_open_request(packet))
+		return false;
+	side = pp_flow_side_of(flow, packet);
+	return base_set(flow, side) && base_seq(flow, side) != packet->tcp.seq;
 }
 
 static bool grave_keeps(const struct tombstone *grave, const struct pp_flow_key *key, const struct pp_packet *packet)
@@ -463,41 +499,91 @@ static bool grave_keeps(const struct tombstone *grave, const struct pp_flow_key 
 	return !is_open_request(packet) || !(grave->base_set >> at & 1) || grave->base_seq[at] == packet->tcp.seq;
 }
 
+bool pp_flows_unfold(struct pp_flows *flows, struct pp_flow *flow)
+{
+	struct pp_flow_body *body = flow->body ? flow->body : pp_slab_take(&flows->bodies);
+
+	if (body && body != flow->body)
+		pp_flow_half_unfold(flow, body);
+	flow->body = body;
+	return body;
+}
+
+/* A flow for this segment, or the quote of one (NULL). */
+static struct pp_flow *flow_begin(struct pp_flows *flows, const struct pp_flow_key *key, uint64_t hash,
+				  const struct pp_packet *packet, struct pp_mark now)
+{
+	struct pp_flow *flow = flow_make(flows, key, hash, now);
+
+	if (!flow)
+		return NULL;
+	if ((!packet || !pp_flow_half_takes(flow, packet, now)) && !pp_flows_unfold(flows, flow)) {
+		hash_out(flows, flow);
+		list_out(flows, flow);
+		pp_slab_give(&flows->slab, flow);
+		return NULL;
+	}
+	if (packet)
+		flow_take_sides(flow, packet);
+	return flow;
+}
+
+/* The flow has a segment in a file other than its first one. */
+static void count_file(struct pp_flows *flows, struct pp_flow *flow, uint16_t file)
+{
+	if (file < 64 && !(flow->files >> file & 1)) {
+		flow->files |= 1ULL << file;
+		(void)next_stream(flows, file);
+	}
+}
+
+/* The flow under this key is over for the segment: a new one begins. */
+static struct pp_flow *succeed(struct pp_flows *flows, struct pp_flow *flow, const struct pp_packet *packet,
+			       struct pp_mark now)
+{
+	struct pp_flow *next;
+
+	hash_out(flows, flow);
+	list_out(flows, flow);
+	list_in(flows, flow, LIST_DONE);
+	next = flow_begin(flows, &flow->key, flow->hash, packet, now);
+	if (next)
+		next->reused = true;
+	return next;
+}
+
+/* There is none: made, unless the segment is a late one of a flow that is gone. */
+static struct pp_flow *first_segment(struct pp_flows *flows, const struct pp_packet *packet,
+				     const struct pp_flow_key *key, uint64_t hash, struct pp_mark now)
+{
+	const struct tombstone *grave = grave_find(&flows->graves, hash);
+	struct pp_flow *flow;
+
+	if (grave && grave_keeps(grave, key, packet)) {
+		flows->late++;
+		return NULL;
+	}
+	flow = flow_begin(flows, key, hash, packet, now);
+	if (flow)
+		flow->reused = grave != NULL;
+	return flow;
+}
+
 struct pp_flow *pp_flows_find(struct pp_flows *flows, const struct pp_packet *packet, const struct pp_flow_key *key,
 			      uint64_t hash, struct pp_mark now)
 {
 	struct pp_flow *flow = lookup(flows, key, hash);
-	bool reused = false;
 
-	if (flow && starts_anew(flow, packet)) {
-		hash_out(flows, flow);
-		list_out(flows, flow);
-		list_in(flows, flow, LIST_DONE);
-		flow = NULL;
-		reused = true;
-	} else if (!flow) {
-		struct tombstone *grave = grave_find(&flows->graves, hash);
-
-		if (grave && grave_keeps(grave, key, packet)) {
-			flows->late++;
-			return NULL;
-		}
-		reused = grave != NULL;
-	}
-	if (!flow) {
-		flow = flow_make(flows, key, hash, now);
-		if (!flow)
-			return NULL;
-		flow_take_sides(flow, packet);
-		flow->facts.port_reused = reused;
-	} else {
-		if (flow->ghost)
-			flow_appears(flow, packet, now);
-		if (now.file != flow->last.file && now.file < 64 && !(flow->files >> now.file & 1)) {
-			flow->files |= 1ULL << now.file;
-			(void)next_stream(flows, now.file);
-		}
-	}
+	if (!flow)
+		return first_segment(flows, packet, key, hash, now);
+	if (starts_anew(flow, packet))
+		return succeed(flows, flow, packet, now);
+	if (!flow->body && !pp_flow_half_takes(flow, packet, now) && !pp_flows_unfold(flows, flow))
+		return NULL;
+	if (flow->ghost)
+		flow_appears(flow, packet, now);
+	if (now.file != flow->last.file)
+		count_file(flows, flow, now.file);
 	return flow;
 }
 
@@ -512,14 +598,16 @@ struct pp_flow *pp_flows_quoted(struct pp_flows *flows, const struct pp_icmp_quo
 	if (!flow) {
 		if (quote->tcp_hlen < 20 || grave_find(&flows->graves, hash))
 			return NULL;
-		flow = flow_make(flows, &key, hash, now);
+		flow = flow_begin(flows, &key, hash, NULL, now);
 		if (!flow)
 			return NULL;
 		flow->ghost = true;
 		flow->client = quote->sport >= quote->dport ? sender : !sender;
-		flow->facts.sides_by = PP_BY_PORT;
-		flow->facts.midstream = true;
+		flow->body->facts.sides_by = PP_BY_PORT;
+		flow->body->facts.midstream = true;
 	}
+	if (!pp_flows_unfold(flows, flow))
+		return NULL;
 	*ret_side = sender == flow->client ? PP_CLIENT : PP_SERVER;
 	return flow;
 }
@@ -556,7 +644,7 @@ struct pp_flow *pp_flows_expire(struct pp_flows *flows, int64_t now)
 			continue;
 		flow = take_oldest(flows, id);
 		if (id != LIST_CLOSED) {
-			flow->facts.evicted = true;
+			flow->evicted = true;
 			flows->evicted++;
 		}
 		return flow;
@@ -569,6 +657,8 @@ void pp_flows_release(struct pp_flows *flows, struct pp_flow *flow)
 	/* A flow that gave its ports away is found under them no more; its successor is. */
 	if (flow->list != LIST_DONE)
 		bury(flows, flow);
+	if (flow->body)
+		pp_slab_give(&flows->bodies, flow->body);
 	pp_slab_give(&flows->slab, flow);
 }
 

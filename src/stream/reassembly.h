@@ -42,6 +42,12 @@ void pp_segment_pool_init(struct pp_slab *pool, size_t cap_bytes);
 enum pp_err PP_MUST_CHECK pp_reassembly_push(struct pp_reassembly *side, struct pp_slab *pool, int64_t offset,
 					     struct pp_span bytes, uint32_t len, struct pp_mark mark,
 					     const struct pp_stream_sink *sink);
+/* Bytes from `offset` on are the next ones and nothing waits: whoever takes them adds their number to `next` and needs no
+ * push. */
+static inline bool pp_reassembly_continues(const struct pp_reassembly *side, int64_t offset)
+{
+	return offset == side->next && !side->waiting;
+}
 static inline bool pp_reassembly_waits(const struct pp_reassembly *side) { return side->waiting != NULL; }
 /* Skips the first hole and hands on what waits behind it; with `all`, every hole. */
 void pp_reassembly_give_up(struct pp_reassembly *side, struct pp_slab *pool, const struct pp_stream_sink *sink,

@@ -104,15 +104,13 @@ static void file(struct pp_flows *flows, const struct pp_packet *packet, uint8_t
 		if ((what & 0x40) && news.side == PP_CLIENT)
 			pp_flow_watch(flow, news.offset, news.offset + news.len, 1, now);
 	}
-	if ((what & 0x80) && flow->facts.sides_by == PP_BY_PORT)
+	if ((what & 0x80) && flow->body && flow->body->facts.sides_by == PP_BY_PORT)
 		pp_flow_swap(flow, PP_BY_HTTP);
 	pp_flows_touch(flows, flow);
 }
 
-static void check(const struct pp_flow *flow)
+static void check(const struct pp_tcp_facts *facts)
 {
-	const struct pp_tcp_facts *facts = &flow->facts;
-
 	FUZZ_CHECK(facts->icmp_count <= PP_ICMP_MAX && facts->syn_times <= PP_SYN_TIMES_MAX);
 	FUZZ_CHECK(facts->syn_retransmits <= facts->syn_count);
 	for (int side = 0; side < 2; side++) {
@@ -123,12 +121,13 @@ static void check(const struct pp_flow *flow)
 
 static unsigned take_out(struct pp_flows *flows, int64_t now, int64_t end)
 {
+	struct pp_tcp_facts facts;
 	struct pp_flow *flow;
 	unsigned taken = 0;
 
 	while ((flow = pp_flows_expire(flows, now)) != NULL) {
-		pp_flow_finish(flow, end);
-		check(flow);
+		pp_flow_finish(flow, end, &facts);
+		check(&facts);
 		pp_flows_release(flows, flow);
 		taken++;
 	}

@@ -1,0 +1,196 @@
+/* The headers nearly every frame has: Ethernet (maybe one VLAN tag), a cooked capture or none, IPv4 without options and
+ * fragments or IPv6 without extension headers, TCP.  Each header is checked once and read by constant places.
+ *
+ * Whatever is anything else, or not quite right, is left to the walk (layer.h), which gives the same for what is done
+ * here: tests/unit/test_decode_plain.c compares the two.
+ */
+#include "decode/layer.h"
+
+enum {
+	LINK_ETHERNET = 1,
+	LINK_RAW = 101,
+	LINK_SLL = 113,
+	LINK_SLL2 = 276,
+	ETHERNET_HEADER = 14,
+	SLL_HEADER = 16,
+	SLL2_HEADER = 20,
+	TYPE_IP4 = 0x0800,
+	TYPE_IP6 = 0x86dd,
+	TYPE_VLAN = 0x8100,
+	HARDWARE_ETHERNET = 1,
+	HARDWARE_LOOPBACK = 772,
+
+	IP4_HEADER = 20,
+	IP4_VERSION_LENGTH = 0x45, /* without options */
+	IP4_DF = 0x4000,
+	IP4_FRAGMENT = 0x3fff, /* more fragments, or an offset */
+	IP6_HEADER = 40,
+	PROTO_TCP = 6,
+	TCP_HEADER = 20,
+	TIMESTAMPS_LEN = 12,
+	NOP_NOP_TIMESTAMPS = 0x0101080a, /* with its length 10: what nearly every segment after the handshake carries */
+	KIND_TIMESTAMPS = 8,
+};
+
+static inline void no_options(struct pp_tcp_header *tcp)
+{
+	tcp->options = tcp->wscale = tcp->sack_count = 0;
+	tcp->mss = 0;
+	tcp->ts_val = tcp->ts_ecr = 0;
+	tcp->option_order = 0;
+	memset(tcp->sack, 0, sizeof(tcp->sack));
+}
+
+/* `segment` holds what was captured of it. */
+static inline bool plain_tcp(struct pp_span segment, struct pp_packet *packet)
+{
+	struct pp_cur cur = pp_cur_span(segment, PP_TRUNCATED);
+	struct pp_tcp_header *tcp = &packet->tcp;
+	const uint8_t *p = pp_cur_fixed(&cur, TCP_HEADER);
+	size_t header_len = p ? (size_t)(p[12] >> 4) * 4 : 0;
+	struct pp_span options;
+
+	if (header_len < TCP_HEADER || header_len > segment.len)
+		return false;
+	packet->sport = pp_be16(p);
+	packet->dport = pp_be16(p + 2);
+	tcp->seq = pp_be32(p + 4);
+	tcp->ack = pp_be32(p + 8);
+	tcp->flags = p[13];
+	tcp->window = pp_be16(p + 14);
+	no_options(tcp);
+	options = pp_cur_take(&cur, header_len - TCP_HEADER);
+	packet->payload_view = pp_cur_rest(&cur);
+	if (options.len == TIMESTAMPS_LEN && pp_be32(options.p) == NOP_NOP_TIMESTAMPS) {
+		tcp->options = PP_OPT_TIMESTAMPS;
+		tcp->option_order = KIND_TIMESTAMPS;
+		tcp->ts_val = pp_be32(options.p + 4);
+		tcp->ts_ecr = pp_be32(options.p + 8);
+	} else if (options.len != 0) {
+		pp_decode_tcp_options(pp_cur_span(options, PP_MALFORMED), tcp);
+	}
+	return true;
+}
+
+/* The length of the header, 0 for one that is not plain; *ret_total: of the packet by its header. */
+static inline size_t plain_ip4(struct pp_cur cur, struct pp_packet *packet, size_t *ret_total)
+{
+	const uint8_t *p = pp_cur_fixed(&cur, IP4_HEADER);
+	uint16_t fragment;
+
+	if (!p || p[0] != IP4_VERSION_LENGTH || p[9] != PROTO_TCP)
+		return 0;
+	*ret_total = pp_be16(p + 2);
+	fragment = pp_be16(p + 6);
+	packet->ip_version = 4;
+	packet->ip_id = pp_be16(p + 4);
+	packet->df = fragment & IP4_DF;
+	packet->ttl = p[8];
+	packet->src = pp_addr_v4(p + 12);
+	packet->dst = pp_addr_v4(p + 16);
+	return (fragment & IP4_FRAGMENT) || *ret_total < IP4_HEADER ? 0 : IP4_HEADER;
+}
+
+static inline size_t plain_ip6(struct pp_cur cur, struct pp_packet *packet, size_t *ret_total)
+{
+	const uint8_t *p = pp_cur_fixed(&cur, IP6_HEADER);
+
+	if (!p || p[0] >> 4 != 6 || p[6] != PROTO_TCP)
+		return 0;
+	*ret_total = (size_t)IP6_HEADER + pp_be16(p + 4);
+	packet->ip_version = 6;
+	packet->ip_id = 0;
+	packet->df = false;
+	packet->ttl = p[7];
+	packet->src = pp_addr_v6(p + 8);
+	packet->dst = pp_addr_v6(p + 24);
+	return *ret_total == IP6_HEADER ? 0 : IP6_HEADER;
+}
+
+static inline bool plain_ip(uint16_t type, struct pp_cur cur, struct pp_packet *packet)
+{
+	size_t total, left = pp_cur_left(&cur), here;
+	size_t header = type == TYPE_IP4   ? plain_ip4(cur, packet, &total)
+			: type == TYPE_IP6 ? plain_ip6(cur, packet, &total)
+					   : 0;
+	struct pp_cur inner;
+
+	if (header == 0)
+		return false;
+	here = total < left ? total : left;
+	packet->ip_view = pp_cur_take(&cur, here);
+	inner = pp_cur_span(packet->ip_view, PP_TRUNCATED);
+	pp_cur_skip(&inner, header);
+	if (!plain_tcp(pp_cur_rest(&inner), packet))
+		return false;
+	packet->kind = PP_PACKET_TCP;
+	packet->cut = total > left;
+	packet->bad = false;
+	packet->unknown = NULL;
+	packet->protocol = PROTO_TCP;
+	packet->tunnels = 0;
+	packet->payload_len = (uint32_t)(packet->payload_view.len + (total - here));
+	return true;
+}
+
+static inline uint16_t ethernet_type(struct pp_cur *cur, uint32_t *outer_hash)
+{
+	const uint8_t *p = pp_cur_fixed(cur, ETHERNET_HEADER);
+	uint16_t type = p ? pp_be16(p + 12) : 0;
+
+	if (type != TYPE_VLAN)
+		return type;
+	p = pp_cur_fixed(cur, 4);
+	if (!p)
+		return 0;
+	*outer_hash = pp_outer_hash(0, pp_be16(p) & 0x0fff);
+	return pp_be16(p + 2);
+}
+
+/* Of a header of `len` bytes with the numbers of hardware and protocol at these places. */
+static inline uint16_t cooked_type(struct pp_cur *cur, size_t len, size_t hardware, size_t protocol)
+{
+	const uint8_t *p = pp_cur_fixed(cur, len);
+
+	if (!p || (pp_be16(p + hardware) != HARDWARE_ETHERNET && pp_be16(p + hardware) != HARDWARE_LOOPBACK))
+		return 0;
+	return pp_be16(p + protocol);
+}
+
+/* The ethertype of what follows the link layer's header, 0 for what is not plain; moves behind that header. */
+static inline uint16_t link_type_of(uint16_t link_type, struct pp_cur *cur, uint32_t *outer_hash)
+{
+	switch (link_type) {
+	case LINK_ETHERNET:
+		return ethernet_type(cur, outer_hash);
+	case LINK_RAW:
+		return pp_cur_peek(cur, 0) >> 4 == 4 ? TYPE_IP4 : TYPE_IP6;
+	case LINK_SLL:
+		return cooked_type(cur, SLL_HEADER, 2, 14);
+	case LINK_SLL2:
+		return cooked_type(cur, SLL2_HEADER, 8, 0);
+	default:
+		return 0;
+	}
+}
+
+static inline bool decode_plain(uint16_t link_type, const uint8_t *data, uint32_t caplen, struct pp_packet *ret_packet)
+{
+	struct pp_cur cur = pp_cur(data, caplen, PP_TRUNCATED);
+	uint16_t type;
+
+	ret_packet->outer_hash = 0;
+	type = link_type_of(link_type, &cur, &ret_packet->outer_hash);
+	return plain_ip(type, cur, ret_packet);
+}
+
+bool pp_decode_plain(uint16_t link_type, const uint8_t *data, uint32_t caplen, struct pp_packet *ret_packet)
+{
+	return decode_plain(link_type, data, caplen, ret_packet);
+}
+
+void pp_decode(uint16_t link_type, const uint8_t *data, uint32_t caplen, uint32_t len, struct pp_packet *ret_packet)
+{
+	if (!decode_plain(link_type, data, caplen, ret_packet))
+		pp_decode_walk(link_type, data, caplen, len, ret_packet);
+}

@@ -1,0 +1,147 @@
+/* Half open connections.  What is kept of the SYNs is all that pp_flow_segment() would have made facts of, and the facts
+ * made of it in the end are the same: tests/unit/test_flow.c compares the two. */
+#include "flow/half.h"
+
+#include "base/time.h"
+#include "flow/signature.h"
+
+#include <string.h>
+
+bool pp_flow_half_takes(const struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now)
+{
+	const struct pp_flow_half *half = &flow->half;
+
+	if ((packet->tcp.flags & (PP_TCP_SYN | PP_TCP_ACK | PP_TCP_RST | PP_TCP_FIN)) != PP_TCP_SYN ||
+	    packet->payload_len != 0 || packet->cut || now.file != flow->file)
+		return false;
+	if (half->count == 0)
+		return true;
+	return half->count < PP_HALF_SYNS_MAX && half->duplicates < UINT16_MAX && packet->tcp.seq == half->isn &&
+	       packet->ttl == half->ttl && pp_flow_side_of(flow, packet) == PP_CLIENT;
+}
+
+static bool is_duplicate(const struct pp_flow_half *half, const struct pp_packet *packet, uint32_t sign, int64_t ts)
+{
+	uint32_t most = pp_has_ip_id(packet) ? PP_DUPLICATE_SYN_US : PP_DUPLICATE_US;
+
+	for (unsigned i = 0; i < half->count; i++) {
+		if (half->signature[i] == sign && (uint32_t)(ts / 1000) - (uint32_t)(half->ts[i] / 1000) <= most)
+			return true;
+	}
+	return false;
+}
+
+static void begin(struct pp_flow_half *half, const struct pp_packet *packet, struct pp_mark now)
+{
+	half->first_packet = now.packet;
+	half->isn = packet->tcp.seq;
+	half->option_order = packet->tcp.option_order;
+	half->mss = packet->tcp.mss;
+	half->window_syn = packet->tcp.window;
+	half->ttl = packet->ttl;
+	half->options = packet->tcp.options;
+	half->wscale = packet->tcp.wscale;
+}
+
+void pp_flow_half_file(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now,
+		       struct pp_flow_news *ret_news)
+{
+	struct pp_flow_half *half = &flow->half;
+	uint32_t sign = pp_signature(packet);
+
+	*ret_news = (struct pp_flow_news){ .side = PP_CLIENT };
+	flow->last = now;
+	if (is_duplicate(half, packet, sign, now.ts)) {
+		half->duplicates++;
+		ret_news->duplicate = true;
+		return;
+	}
+	if (half->count == 0)
+		begin(half, packet, now);
+	half->signature[half->count] = sign;
+	half->ts[half->count] = now.ts;
+	half->count++;
+	half->last_packet = now.packet;
+	half->window = packet->tcp.window;
+	if (pp_has_ip_id(packet)) {
+		half->ip_id = packet->ip_id;
+		half->ip_id_seen = true;
+	}
+}
+
+struct pp_mark pp_flow_half_first(const struct pp_flow *flow)
+{
+	return (struct pp_mark){ flow->half.ts[0], flow->half.first_packet, flow->file };
+}
+
+struct pp_mark pp_flow_half_last(const struct pp_flow *flow)
+{
+	const struct pp_flow_half *half = &flow->half;
+
+	return (struct pp_mark){ half->ts[half->count ? half->count - 1 : 0], half->last_packet, flow->file };
+}
+
+static void fill_times(const struct pp_flow_half *half, struct pp_tcp_facts *facts)
+{
+	for (unsigned i = 0; i < half->count; i++) {
+		int64_t after_ms = (half->ts[i] - half->ts[0]) / PP_MS;
+
+		if (after_ms >= 0 && after_ms <= UINT32_MAX)
+			facts->syn_ms[facts->syn_times++] = (uint32_t)after_ms;
+	}
+}
+
+void pp_flow_half_facts(const struct pp_flow *flow, struct pp_tcp_facts *ret_facts)
+{
+	const struct pp_flow_half *half = &flow->half;
+	struct pp_tcp_side *client = &ret_facts->side[PP_CLIENT];
+
+	memset(ret_facts, 0, sizeof(*ret_facts));
+	ret_facts->handshake_rtt_ns = ret_facts->ack_rtt_min_ns = -1;
+	ret_facts->rst.since_other_ns = -1;
+	ret_facts->sides_by = PP_BY_SYN;
+	ret_facts->port_reused = flow->reused;
+	ret_facts->evicted = flow->evicted;
+	ret_facts->duplicates = half->duplicates;
+	if (half->count == 0)
+		return;
+	ret_facts->syn = pp_flow_half_first(flow);
+	ret_facts->syn_last = client->last = pp_flow_half_last(flow);
+	ret_facts->syn_count = half->count;
+	ret_facts->syn_retransmits = half->count - 1u;
+	fill_times(half, ret_facts);
+	client->packets = half->count;
+	client->profile = (struct pp_tcp_profile){ .ttl_syn = half->ttl,
+						   .ttl_min = half->ttl,
+						   .ttl_max = half->ttl,
+						   .options_syn = half->options,
+						   .wscale = half->wscale,
+						   .mss = half->mss,
+						   .window_syn = half->window_syn,
+						   .option_order = half->option_order,
+						   .ip_id_last = half->ip_id,
+						   .ip_id_seen = half->ip_id_seen };
+}
+
+void pp_flow_half_unfold(const struct pp_flow *flow, struct pp_flow_body *ret_body)
+{
+	const struct pp_flow_half *half = &flow->half;
+	struct pp_flow_side *client = &ret_body->side[PP_CLIENT];
+
+	memset(ret_body->side, 0, sizeof(ret_body->side));
+	ret_body->last_data = (struct pp_mark){ 0 };
+	ret_body->icmp_early = 0;
+	pp_flow_half_facts(flow, &ret_body->facts);
+	client->zero_since = ret_body->side[PP_SERVER].zero_since = PP_TIME_NONE;
+	if (half->count == 0)
+		return;
+	client->known = client->base_set = client->isn_set = true;
+	client->base_seq = client->isn = half->isn;
+	client->next_seq = half->isn + 1;
+	client->last_window = half->window;
+	for (unsigned i = 0; i < half->count; i++) {
+		client->recent.signature[i] = half->signature[i];
+		client->recent.at_us[i] = (uint32_t)(half->ts[i] / 1000);
+	}
+	client->recent_next = half->count;
+}
