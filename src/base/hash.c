@@ -54,3 +54,12 @@ uint64_t pp_hash(const struct pp_hash_key *key, const void *bytes, size_t len)
 	round_once(&s);
 	return s.a ^ s.b ^ s.c ^ s.d;
 }
+
+void pp_hash_words_init(struct pp_hash_words *hash, const struct pp_hash_key *key)
+{
+	for (uint64_t i = 0; i <= PP_HASH_WORDS_MAX; i++) {
+		uint64_t high[2] = { i, 0 }, low[2] = { i, 1 };
+
+		hash->k[i] = (pp_wide)pp_hash(key, high, sizeof(high)) << 64 | pp_hash(key, low, sizeof(low));
+	}
+}

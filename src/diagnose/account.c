@@ -23,18 +23,32 @@ struct pp_host *pp_host_add(struct pp_diagnosis *diagnosis, const char *host, co
 
 /* ------------------------------------------------------------------ candidates */
 
-static const char *kept(struct pp_diagnosis *diagnosis, const char *text)
+/* The host's own name is kept already. */
+static const char *kept(struct pp_diagnosis *diagnosis, const struct pp_host *host, const char *text)
 {
-	return text ? pp_arena_copy(&diagnosis->arena, text, strlen(text) + 1) : NULL;
+	if (!text || (host->name && strcmp(text, host->name) == 0))
+		return text ? host->name : NULL;
+	return pp_arena_copy(&diagnosis->arena, text, strlen(text) + 1);
 }
 
 /* Verdicts point into facts that are gone after their judge(). */
-static void keep_text(struct pp_diagnosis *diagnosis, struct pp_verdict *verdict)
+static void keep_verdict(struct pp_diagnosis *diagnosis, const struct pp_host *host, struct pp_candidate *candidate,
+			 const struct pp_verdict *verdict)
 {
-	verdict->host = kept(diagnosis, verdict->host);
-	verdict->detail = kept(diagnosis, verdict->detail);
+	struct pp_verdict *kept_one = candidate->verdict;
+
+	if (!kept_one || verdict->evidence_count > candidate->evidence_room) {
+		kept_one = pp_arena_alloc(&diagnosis->arena, pp_verdict_bytes(verdict));
+		if (!kept_one)
+			return;
+		candidate->verdict = kept_one;
+		candidate->evidence_room = verdict->evidence_count;
+	}
+	pp_verdict_copy(kept_one, verdict);
+	kept_one->host = kept(diagnosis, host, verdict->host);
+	kept_one->detail = kept(diagnosis, host, verdict->detail);
 	for (unsigned i = 0; i < verdict->evidence_count; i++)
-		verdict->evidence[i].text = kept(diagnosis, verdict->evidence[i].text);
+		kept_one->evidence[i].text = kept(diagnosis, host, verdict->evidence[i].text);
 }
 
 static int rank(const struct pp_verdict *verdict, bool real)
@@ -52,7 +66,7 @@ static int rank(const struct pp_verdict *verdict, bool real)
 
 static bool is_of(const struct pp_candidate *candidate, const struct pp_verdict *verdict, uint16_t port)
 {
-	return candidate->verdict.rule == verdict->rule && candidate->verdict.outcome == verdict->outcome &&
+	return candidate->verdict->rule == verdict->rule && candidate->verdict->outcome == verdict->outcome &&
 	       candidate->port == port;
 }
 
@@ -66,12 +80,12 @@ static struct pp_candidate **place_for(struct pp_host *host, const struct pp_ver
 
 		if (is_of(candidate, verdict, port))
 			return &host->candidates[i];
-		if (rank(&candidate->verdict, candidate->real) < rank(&(*weakest)->verdict, (*weakest)->real))
+		if (rank(candidate->verdict, candidate->real) < rank((*weakest)->verdict, (*weakest)->real))
 			weakest = &host->candidates[i];
 	}
 	if (host->candidate_count < PP_CANDIDATES_MAX)
 		return &host->candidates[host->candidate_count];
-	return rank(verdict, real) > rank(&(*weakest)->verdict, (*weakest)->real) ? weakest : NULL;
+	return rank(verdict, real) > rank((*weakest)->verdict, (*weakest)->real) ? weakest : NULL;
 }
 
 static void add_candidate(struct pp_diagnosis *diagnosis, struct pp_host *host, const struct pp_verdict *verdict,
@@ -84,24 +98,26 @@ static void add_candidate(struct pp_diagnosis *diagnosis, struct pp_host *host, 
 		return;
 	candidate = *place;
 	if (!candidate) {
-		candidate = *place = pp_arena_alloc(&diagnosis->arena, sizeof(*candidate));
-		if (!candidate)
+		candidate = pp_arena_alloc(&diagnosis->arena, sizeof(*candidate));
+		if (candidate)
+			keep_verdict(diagnosis, host, candidate, verdict);
+		if (!candidate || !candidate->verdict)
 			return;
+		*place = candidate;
 		host->candidate_count++;
 	}
 	fresh = candidate->count == 0 || !is_of(candidate, verdict, port);
 	if (fresh)
 		candidate->count = 0;
 	candidate->count++;
-	if (!fresh && verdict->grade <= candidate->verdict.grade && candidate->real >= real)
+	if (!fresh && verdict->grade <= candidate->verdict->grade && candidate->real >= real)
 		return;
 	candidate->by_lookup = by_lookup;
 	candidate->real = real;
 	candidate->port = port;
 	candidate->file = file;
 	candidate->stream = stream;
-	candidate->verdict = *verdict;
-	keep_text(diagnosis, &candidate->verdict);
+	keep_verdict(diagnosis, host, candidate, verdict);
 }
 
 /* ------------------------------------------------------------------ booking */

@@ -11,7 +11,8 @@ struct pp_candidate {
 	bool real; /* outcome ok because it worked, not because nobody wanted anything */
 	uint16_t file, port;
 	uint32_t stream;
-	struct pp_verdict verdict; /* text owned by the diagnosis */
+	unsigned evidence_room;
+	struct pp_verdict *verdict; /* text owned by the diagnosis; memory for `evidence_room` pieces of evidence */
 };
 
 void pp_account_connection(struct pp_diagnosis *diagnosis, const struct pp_case *c, const struct pp_verdict *verdict);

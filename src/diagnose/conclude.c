@@ -17,7 +17,7 @@ static bool is_required(const struct pp_agent_row *agent, const char *category)
 	return false;
 }
 
-static bool is_fault(const struct pp_endpoint *endpoint) { return endpoint->verdict.outcome == PP_OUTCOME_FAULT; }
+static bool is_fault(const struct pp_endpoint *endpoint) { return endpoint->verdict->outcome == PP_OUTCOME_FAULT; }
 
 /* Endpoints with the same rule, owner and outcome. */
 struct lot {
@@ -41,13 +41,13 @@ static void add_to_lots(struct lots *lots, const struct pp_agent_row *agent, con
 {
 	unsigned i = 0;
 
-	while (i < lots->count && !same_lot(&lots->lot[i].speaker->verdict, &endpoint->verdict))
+	while (i < lots->count && !same_lot(lots->lot[i].speaker->verdict, endpoint->verdict))
 		i++;
 	if (i == LOTS_MAX)
 		return;
 	if (i == lots->count)
 		lots->lot[lots->count++] = (struct lot){ .speaker = endpoint };
-	if (endpoint->verdict.grade > lots->lot[i].speaker->verdict.grade)
+	if (endpoint->verdict->grade > lots->lot[i].speaker->verdict->grade)
 		lots->lot[i].speaker = endpoint;
 	lots->lot[i].endpoints++;
 	lots->lot[i].required += is_required(agent, endpoint->category);
@@ -55,7 +55,7 @@ static void add_to_lots(struct lots *lots, const struct pp_agent_row *agent, con
 
 static bool tells_more(const struct lot *a, const struct lot *b)
 {
-	enum pp_grade grade = a->speaker->verdict.grade, other = b->speaker->verdict.grade;
+	enum pp_grade grade = a->speaker->verdict->grade, other = b->speaker->verdict->grade;
 
 	if ((grade >= PP_STRONG) != (other >= PP_STRONG))
 		return grade >= PP_STRONG;
@@ -73,7 +73,7 @@ static const struct pp_endpoint *main_one(const struct pp_diagnosis *diagnosis, 
 	const struct lot *best = NULL;
 
 	for (size_t i = 0; i < diagnosis->endpoint_count; i++)
-		if (diagnosis->endpoints[i].verdict.outcome == outcome)
+		if (diagnosis->endpoints[i].verdict->outcome == outcome)
 			add_to_lots(&lots, diagnosis->options.agent, &diagnosis->endpoints[i]);
 	for (unsigned i = 0; i < lots.count; i++)
 		if (!best || tells_more(&lots.lot[i], best))
@@ -88,7 +88,7 @@ static void tell_faults(struct pp_diagnosis *diagnosis)
 	for (size_t i = 0; i < diagnosis->endpoint_count; i++)
 		if (is_fault(&diagnosis->endpoints[i]))
 			conclusion->faults[conclusion->fault_count++] = diagnosis->endpoints[i].host;
-	conclusion->verdict = main_one(diagnosis, PP_OUTCOME_FAULT)->verdict;
+	pp_verdict_copy(&conclusion->verdict, main_one(diagnosis, PP_OUTCOME_FAULT)->verdict);
 	conclusion->outcome = PP_OUTCOME_FAULT;
 	conclusion->exit_status = 1;
 }
@@ -99,7 +99,7 @@ static void tell_doubt(struct pp_diagnosis *diagnosis)
 	const struct pp_endpoint *doubt = main_one(diagnosis, PP_OUTCOME_INCONCLUSIVE);
 
 	if (doubt)
-		diagnosis->conclusion.verdict = doubt->verdict;
+		pp_verdict_copy(&diagnosis->conclusion.verdict, doubt->verdict);
 }
 
 /* LOC-01: nothing works, and somebody asked in vain for a neighbour.  Many targets are a sweep, not a gateway. */

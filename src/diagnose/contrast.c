@@ -207,8 +207,26 @@ const struct pp_host_port *pp_host_port(const struct pp_host *host, uint16_t por
 	return NULL;
 }
 
+/* Room for one more, if more may be: most hosts have one port, few have two. */
+static bool ports_reserve(struct pp_diagnosis *diagnosis, struct pp_host *host)
+{
+	unsigned room = host->port_room ? PP_PORTS_KEPT : 1;
+	struct pp_host_port *ports;
+
+	if (host->port_count < host->port_room || host->port_room == PP_PORTS_KEPT)
+		return true;
+	ports = pp_arena_alloc(&diagnosis->arena, room * sizeof(*ports));
+	if (!ports)
+		return false;
+	if (host->port_count)
+		memcpy(ports, host->ports, host->port_count * sizeof(*ports));
+	host->ports = ports;
+	host->port_room = room;
+	return true;
+}
+
 /* The lowest ports are kept, whatever the order they come in. */
-static struct pp_host_port *add_port(struct pp_host *host, uint16_t port)
+static struct pp_host_port *add_port(struct pp_diagnosis *diagnosis, struct pp_host *host, uint16_t port)
 {
 	unsigned place = 0;
 
@@ -216,7 +234,7 @@ static struct pp_host_port *add_port(struct pp_host *host, uint16_t port)
 		place++;
 	if (place < host->port_count && host->ports[place].port == port)
 		return &host->ports[place];
-	if (place == PP_PORTS_KEPT)
+	if (place == PP_PORTS_KEPT || !ports_reserve(diagnosis, host))
 		return NULL;
 	if (host->port_count < PP_PORTS_KEPT)
 		host->port_count++;
@@ -225,11 +243,11 @@ static struct pp_host_port *add_port(struct pp_host *host, uint16_t port)
 	return &host->ports[place];
 }
 
-static void observe_host(struct pp_host *host, const struct pp_connection *conn, const struct pp_attribution *who,
-			 const struct pp_shape *shape)
+static void observe_host(struct pp_diagnosis *diagnosis, struct pp_host *host, const struct pp_connection *conn,
+			 const struct pp_attribution *who, const struct pp_shape *shape)
 {
 	enum pp_path path = shape->asked_proxy ? PP_BY_PROXY : PP_DIRECT;
-	struct pp_host_port *port = add_port(host, who->port);
+	struct pp_host_port *port = add_port(diagnosis, host, who->port);
 
 	if (port && shape->worked) {
 		pp_keep_earliest(&port->worked, conn->first);
@@ -333,7 +351,7 @@ void pp_contrast_observe(struct pp_diagnosis *diagnosis, const struct pp_connect
 
 	ret_places->host = host ? number + 1 : 0;
 	if (host)
-		observe_host(host, conn, who, shape);
+		observe_host(diagnosis, host, conn, who, shape);
 	ret_places->service = observe_service(diagnosis, conn, who, shape, host);
 	observe_all(&diagnosis->seen, conn, who, shape, host, number);
 }

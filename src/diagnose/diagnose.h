@@ -57,8 +57,8 @@ struct pp_endpoint {
 	bool direct, proxy; /* paths seen */
 	uint16_t file;      /* of the connection that carries the verdict */
 	uint32_t stream;
-	bool by_lookup;            /* the verdict comes from a lookup: no connection was made */
-	struct pp_verdict verdict; /* text owned by the diagnosis */
+	bool by_lookup;                   /* the verdict comes from a lookup: no connection was made */
+	const struct pp_verdict *verdict; /* never NULL; of its evidence only what there is (pp_verdict_copy()) */
 };
 
 enum pp_expectation_seen { PP_SEEN_OK, PP_SEEN_FAULT, PP_SEEN_NEVER };

@@ -12,7 +12,7 @@
 
 enum { BROKE_TIMES = 2 };
 
-static bool is_fault(const struct pp_candidate *candidate) { return candidate->verdict.outcome == PP_OUTCOME_FAULT; }
+static bool is_fault(const struct pp_candidate *candidate) { return candidate->verdict->outcome == PP_OUTCOME_FAULT; }
 
 /* A better reason than the other: lookups first, then grade, then number; earlier ones stand first. */
 static bool beats(const struct pp_candidate *a, const struct pp_candidate *b)
@@ -21,8 +21,8 @@ static bool beats(const struct pp_candidate *a, const struct pp_candidate *b)
 		return true;
 	if (a->by_lookup != b->by_lookup)
 		return a->by_lookup;
-	if (a->verdict.grade != b->verdict.grade)
-		return a->verdict.grade > b->verdict.grade;
+	if (a->verdict->grade != b->verdict->grade)
+		return a->verdict->grade > b->verdict->grade;
 	return a->count > b->count;
 }
 
@@ -33,7 +33,7 @@ static const struct pp_candidate *best_of(const struct pp_host *host, enum pp_ou
 	for (unsigned i = 0; i < host->candidate_count; i++) {
 		const struct pp_candidate *candidate = host->candidates[i];
 
-		if (candidate->verdict.outcome == outcome &&
+		if (candidate->verdict->outcome == outcome &&
 		    (!best || candidate->real > best->real ||
 		     (candidate->real == best->real && candidate->count > best->count)))
 			best = candidate;
@@ -53,16 +53,16 @@ static bool fault_stands(const struct pp_host *host, const struct pp_candidate *
 	const struct pp_host_port *port = pp_host_port(host, fault->port);
 
 	if (fault->by_lookup)
-		return host->succeeded == 0 || fault->verdict.rule == &pp_rule_dns_06;
-	if (!port || port->succeeded == 0 || cuts_in_session(fault->verdict.rule))
+		return host->succeeded == 0 || fault->verdict->rule == &pp_rule_dns_06;
+	if (!port || port->succeeded == 0 || cuts_in_session(fault->verdict->rule))
 		return true;
 	/* A proxy that says no is not made good by what had worked beside it. */
-	if (fault->verdict.domain == PP_DOMAIN_PROXY && fault->verdict.grade == PP_PROVEN &&
+	if (fault->verdict->domain == PP_DOMAIN_PROXY && fault->verdict->grade == PP_PROVEN &&
 	    !pp_seen(host->worked[PP_BY_PROXY]) && port->last_fault > port->last_ok)
 		return true;
-	if (port->last_fault > port->last_ok && port->failed >= BROKE_TIMES && fault->verdict.grade >= PP_STRONG)
+	if (port->last_fault > port->last_ok && port->failed >= BROKE_TIMES && fault->verdict->grade >= PP_STRONG)
 		return true;
-	return port->failed > port->succeeded && fault->verdict.grade == PP_PROVEN;
+	return port->failed > port->succeeded && fault->verdict->grade == PP_PROVEN;
 }
 
 static const struct pp_candidate *best_fault(const struct pp_host *host)

@@ -15,7 +15,7 @@ static void look_for(const struct pp_diagnosis *diagnosis, struct pp_expectation
 
 		if (strcmp(endpoint->category, expectation->category) != 0)
 			continue;
-		if (endpoint->verdict.outcome == PP_OUTCOME_FAULT)
+		if (endpoint->verdict->outcome == PP_OUTCOME_FAULT)
 			expectation->seen = PP_SEEN_FAULT;
 		else if (expectation->seen == PP_SEEN_NEVER)
 			expectation->seen = PP_SEEN_OK;

@@ -4,11 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_ROOM = 64, SLOTS_PER_RECORD = 4 };
+enum { FIRST_ROOM = 64, SLOTS_PER_RECORD = 2 };
 
 void pp_map_init(struct pp_map *map, size_t record_bytes, struct pp_hash_key key)
 {
-	*map = (struct pp_map){ .record_bytes = record_bytes, .key = key };
+	*map = (struct pp_map){ .record_bytes = record_bytes };
+	pp_hash_words_init(&map->hash, &key);
 }
 
 void pp_map_done(struct pp_map *map)
@@ -22,12 +23,17 @@ void pp_map_done(struct pp_map *map)
 
 static uint64_t hash_of(const struct pp_map *map, const struct pp_map_key *key)
 {
-	return pp_hash(&map->key, key, sizeof(*key));
+	return pp_hash_words(&map->hash, key->word, sizeof(key->word) / sizeof(key->word[0]));
+}
+
+static bool same_key(const struct pp_map_key *a, const struct pp_map_key *b)
+{
+	return ((a->word[0] ^ b->word[0]) | (a->word[1] ^ b->word[1]) | (a->word[2] ^ b->word[2])) == 0;
 }
 
 static bool holds(const struct pp_map *map, const struct pp_map_slot *slot, const struct pp_map_key *key, uint64_t hash)
 {
-	return slot->tag == (uint32_t)(hash >> 32) && memcmp(pp_map_at(map, slot->number - 1), key, sizeof(*key)) == 0;
+	return slot->tag == (uint32_t)(hash >> 32) && same_key(pp_map_at(map, slot->number - 1), key);
 }
 
 /* The slot that holds the key, or the free one where it belongs; the slots are never full. */
@@ -66,16 +72,19 @@ static bool grow(struct pp_map *map)
 	return true;
 }
 
-void *pp_map_find(const struct pp_map *map, const struct pp_map_key *key)
+static void *find(const struct pp_map *map, const struct pp_map_key *key, uint64_t hash)
 {
-	uint32_t number = map->slot_count ? slot_of(map, key, hash_of(map, key))->number : 0;
+	uint32_t number = map->slot_count ? slot_of(map, key, hash)->number : 0;
 
 	return number ? pp_map_at(map, number - 1) : NULL;
 }
 
+void *pp_map_find(const struct pp_map *map, const struct pp_map_key *key) { return find(map, key, hash_of(map, key)); }
+
 void *pp_map_add(struct pp_map *map, const struct pp_map_key *key)
 {
-	void *record = pp_map_find(map, key);
+	uint64_t hash = hash_of(map, key);
+	void *record = find(map, key, hash);
 
 	if (record)
 		return record;
@@ -86,6 +95,6 @@ void *pp_map_add(struct pp_map *map, const struct pp_map_key *key)
 	record = pp_map_at(map, map->count);
 	memset(record, 0, map->record_bytes);
 	memcpy(record, key, sizeof(*key));
-	file(map, key, hash_of(map, key), ++map->count);
+	file(map, key, hash, ++map->count);
 	return record;
 }

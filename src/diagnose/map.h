@@ -31,7 +31,7 @@ struct pp_map {
 	size_t record_bytes;
 	uint32_t count, room, slot_count;
 	uint64_t refused;
-	struct pp_hash_key key;
+	struct pp_hash_words hash;
 };
 
 void pp_map_init(struct pp_map *map, size_t record_bytes, struct pp_hash_key key);

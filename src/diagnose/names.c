@@ -32,7 +32,9 @@ const char *pp_owner_name(enum pp_owner owner)
 	return names[owner];
 }
 
-void pp_verdict_copy(struct pp_verdict *to, const struct pp_verdict *from)
+size_t pp_verdict_bytes(const struct pp_verdict *verdict)
 {
-	memcpy(to, from, offsetof(struct pp_verdict, evidence) + from->evidence_count * sizeof(from->evidence[0]));
+	return offsetof(struct pp_verdict, evidence) + verdict->evidence_count * sizeof(verdict->evidence[0]);
 }
+
+void pp_verdict_copy(struct pp_verdict *to, const struct pp_verdict *from) { memcpy(to, from, pp_verdict_bytes(from)); }

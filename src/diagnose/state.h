@@ -101,8 +101,8 @@ struct pp_host {
 	struct pp_mark first; /* earliest packet */
 	/* By path, 0 direct and 1 through a proxy. */
 	struct pp_mark worked[2];
-	struct pp_host_port ports[PP_PORTS_KEPT]; /* the lowest, in order */
-	unsigned port_count;
+	struct pp_host_port *ports; /* the lowest PP_PORTS_KEPT, in order */
+	unsigned port_count, port_room;
 	uint32_t worked_count;
 	struct pp_mark https;             /* earliest success on 443 */
 	struct pp_mark passed;            /* earliest ServerHello to a ClientHello in one segment … */

@@ -127,6 +127,7 @@ struct pp_verdict {
 	struct pp_evidence evidence[PP_EVIDENCE_MAX]; /* last: what is not there is not copied */
 };
 
+size_t pp_verdict_bytes(const struct pp_verdict *verdict); /* without the evidence it does not have */
 void pp_verdict_copy(struct pp_verdict *to, const struct pp_verdict *from);
 
 /* A connection's or lookup's verdict with the lesser findings beside it. */

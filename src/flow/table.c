@@ -65,13 +65,8 @@ struct tombstones {
 	uint64_t lost;
 };
 
-/* Of a key: its ports, and two of each address. */
-enum { HASH_WORDS = 5 };
-
-__extension__ typedef unsigned __int128 wide;
-
 struct pp_flows {
-	wide hash_keys[1 + HASH_WORDS];
+	struct pp_hash_words hash;
 	size_t most;
 	struct pp_slab slab, bodies;
 	struct pp_flow **buckets;
@@ -86,28 +81,12 @@ struct pp_flows {
 
 /* ------------------------------------------------------------------ keys */
 
-static void make_hash_keys(struct pp_flows *flows, const struct pp_hash_key *key)
-{
-	for (uint64_t i = 0; i <= HASH_WORDS; i++) {
-		uint64_t high[2] = { i, 0 }, low[2] = { i, 1 };
-
-		flows->hash_keys[i] = (wide)pp_hash(key, high, sizeof(high)) << 64 | pp_hash(key, low, sizeof(low));
-	}
-}
-
-/* Multilinear hashing modulo 2^128, of which the upper half is kept (Dietzfelbinger 1996; Lemire, Kaser 2014): for
- * any two keys the two hashes are independent and even, so whoever writes a capture before the numbers are drawn can do
- * no better than chance, and it costs a fifth of a general keyed hash. */
 static inline uint64_t key_hash(const struct pp_flows *flows, const struct pp_flow_key *key)
 {
-	const wide *k = flows->hash_keys;
-	wide sum = k[0] + k[1] * ((uint64_t)key->port[0] << 16 | key->port[1]);
-	uint64_t words[4];
+	uint64_t words[PP_HASH_WORDS_MAX] = { (uint64_t)key->port[0] << 16 | key->port[1] };
 
-	memcpy(words, key->ip, sizeof(words));
-	for (unsigned i = 0; i < 4; i++)
-		sum += k[2 + i] * words[i];
-	return (uint64_t)(sum >> 64);
+	memcpy(words + 1, key->ip, sizeof(key->ip));
+	return pp_hash_words(&flows->hash, words, PP_HASH_WORDS_MAX);
 }
 
 static inline void words_of(const struct pp_addr *addr, uint64_t words[2]) { memcpy(words, addr->b, sizeof(addr->b)); }
@@ -144,7 +123,7 @@ struct pp_flows *pp_flows_new(size_t most, struct pp_hash_key key)
 
 	if (!flows)
 		return NULL;
-	make_hash_keys(flows, &key);
+	pp_hash_words_init(&flows->hash, &key);
 	flows->most = most;
 	flows->bucket_count = BUCKETS_FIRST;
 	flows->buckets = calloc(flows->bucket_count, sizeof(struct pp_flow *));

@@ -49,7 +49,7 @@ static enum pp_err see_endpoint(void *context, const struct pp_endpoint *endpoin
 {
 	struct round *round = context;
 
-	if (endpoint->verdict.rule && endpoint->verdict.outcome != PP_OUTCOME_INCONCLUSIVE &&
+	if (endpoint->verdict->rule && endpoint->verdict->outcome != PP_OUTCOME_INCONCLUSIVE &&
 	    round->outcome_count < OUTCOMES_MAX)
 		round->outcome[round->outcome_count++] = endpoint->category;
 	return PP_OK;

@@ -69,7 +69,7 @@ static void add(struct pp_findings *findings, struct pp_finding_list *list, cons
 		return;
 	finding->host = host;
 	finding->category = category;
-	finding->verdict = *verdict;
+	pp_verdict_copy(&finding->verdict, verdict);
 	finding->count = 1;
 	finding->weight = weight;
 	if (place) {
@@ -184,7 +184,7 @@ static enum pp_err on_lookup(void *context, const struct pp_lookup *lookup, cons
 /* Tells the findings of this endpoint what its verdict makes of them. */
 static void weigh(struct pp_findings *findings, const struct pp_endpoint *endpoint)
 {
-	bool fault = endpoint->verdict.rule && endpoint->verdict.outcome == PP_OUTCOME_FAULT;
+	bool fault = endpoint->verdict->rule && endpoint->verdict->outcome == PP_OUTCOME_FAULT;
 	bool found = false;
 	const struct pp_finding_place place = {
 		.lookup = endpoint->by_lookup,
@@ -199,14 +199,14 @@ static void weigh(struct pp_findings *findings, const struct pp_endpoint *endpoi
 			continue;
 		if (!fault)
 			finding->weight = PP_WEIGHT_MADE_GOOD;
-		else if (finding->verdict.rule == endpoint->verdict.rule)
+		else if (finding->verdict.rule == endpoint->verdict->rule)
 			finding->weight = PP_WEIGHT_COUNTS;
 		else
 			finding->weight = PP_WEIGHT_BESIDE;
 		found |= finding->weight == PP_WEIGHT_COUNTS;
 	}
 	if (fault && !found)
-		add(findings, &findings->faults, endpoint->host, endpoint->category, &endpoint->verdict,
+		add(findings, &findings->faults, endpoint->host, endpoint->category, endpoint->verdict,
 		    endpoint->flows || endpoint->by_lookup ? &place : NULL, PP_WEIGHT_COUNTS);
 }
 
@@ -214,7 +214,7 @@ static enum pp_err on_endpoint(void *context, const struct pp_endpoint *endpoint
 {
 	struct pp_findings *findings = context;
 	struct pp_finding_list *list = &findings->endpoints;
-	const struct pp_verdict *verdict = &endpoint->verdict;
+	const struct pp_verdict *verdict = endpoint->verdict;
 	struct pp_finding_endpoint *node;
 
 	weigh(findings, endpoint);

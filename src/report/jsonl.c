@@ -425,7 +425,7 @@ static enum pp_err on_endpoint(void *context, const struct pp_endpoint *endpoint
 		pp_json_text(json, "file", path_of(jsonl, endpoint->file));
 		pp_json_u64(json, "stream", endpoint->stream);
 	}
-	verdict(jsonl, "verdict", &endpoint->verdict, endpoint->file, &filter);
+	verdict(jsonl, "verdict", endpoint->verdict, endpoint->file, &filter);
 	pp_json_end(json);
 	return json->out->err;
 }

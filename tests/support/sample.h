@@ -292,13 +292,16 @@ static inline enum pp_err pp_sample_visit_lookup(const struct pp_visitor *visito
 static inline enum pp_err pp_sample_visit_end(const struct pp_visitor *visitor)
 {
 	static const char *hosts[] = { PP_SAMPLE_HOST };
+	const struct pp_verdict refusal = pp_sample_refusal(),
+				works = pp_sample_verdict(&pp_sample_works, "example.com", 25),
+				pending = pp_sample_verdict(&pp_sample_pending, "late.example.com", 39);
 	const struct pp_endpoint endpoints[] = {
 		{ .host = PP_SAMPLE_HOST,
 		  .category = "entra-id",
 		  .flows = 3,
 		  .failed = 3,
 		  .proxy = true,
-		  .verdict = pp_sample_refusal() },
+		  .verdict = &refusal },
 		{ .host = "example.com",
 		  .category = "other",
 		  .flows = 2,
@@ -306,12 +309,8 @@ static inline enum pp_err pp_sample_visit_end(const struct pp_visitor *visitor)
 		  .succeeded = 1,
 		  .direct = true,
 		  .stream = 4,
-		  .verdict = pp_sample_verdict(&pp_sample_works, "example.com", 25) },
-		{ .host = "late.example.com",
-		  .category = "other",
-		  .flows = 1,
-		  .direct = true,
-		  .verdict = pp_sample_verdict(&pp_sample_pending, "late.example.com", 39) },
+		  .verdict = &works },
+		{ .host = "late.example.com", .category = "other", .flows = 1, .direct = true, .verdict = &pending },
 	};
 	const struct pp_expectation expectation = {
 		.category = "entra-id",

@@ -370,10 +370,10 @@ static void test_endpoint_counts_and_owns_its_text(void **state)
 	assert_int_equal(endpoint->succeeded, 0);
 	assert_true(endpoint->proxy);
 	assert_false(endpoint->direct);
-	assert_string_equal(endpoint->verdict.rule->id, "PRX-07");
-	assert_string_equal(endpoint->verdict.host, "denied.example.azure");
+	assert_string_equal(endpoint->verdict->rule->id, "PRX-07");
+	assert_string_equal(endpoint->verdict->host, "denied.example.azure");
 	assert_string_equal(pp_diagnosis_endpoint_at(w.diagnosis, 0)->host, "denied.example.azure");
-	assert_string_equal(endpoint_of(NAME)->verdict.rule->id, "OK-01");
+	assert_string_equal(endpoint_of(NAME)->verdict->rule->id, "OK-01");
 }
 
 static void test_retry_heals_and_breaking_later_does_not(void **state)
@@ -385,8 +385,8 @@ static void test_retry_heals_and_breaking_later_does_not(void **state)
 	deny(5000, "b.example.azure", 503);
 	deny(9000, "b.example.azure", 503);
 	world_judge(&w);
-	assert_int_equal(endpoint_of("a.example.azure")->verdict.outcome, PP_OUTCOME_OK);
-	assert_int_equal(endpoint_of("b.example.azure")->verdict.outcome, PP_OUTCOME_FAULT);
+	assert_int_equal(endpoint_of("a.example.azure")->verdict->outcome, PP_OUTCOME_OK);
+	assert_int_equal(endpoint_of("b.example.azure")->verdict->outcome, PP_OUTCOME_FAULT);
 	assert_int_equal(pp_diagnosis_conclusion(w.diagnosis)->fault_count, 1);
 }
 
@@ -401,7 +401,7 @@ static void test_lookup_counts_where_nothing_was_connected(void **state)
 	assert_non_null(endpoint);
 	assert_true(endpoint->by_lookup);
 	assert_int_equal(endpoint->flows, 0);
-	assert_string_equal(endpoint->verdict.rule->id, "DNS-02");
+	assert_string_equal(endpoint->verdict->rule->id, "DNS-02");
 	assert_int_equal(pp_diagnosis_conclusion(w.diagnosis)->exit_status, 1);
 }
 
