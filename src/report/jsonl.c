@@ -1,6 +1,5 @@
 #include "report/jsonl.h"
 
-#include "report/escape.h"
 #include "report/host.h"
 #include "report/json_facts.h"
 #include "report/names.h"
@@ -13,42 +12,12 @@ static const char *path_of(const struct pp_jsonl *jsonl, uint16_t file)
 	return file < jsonl->path_count ? jsonl->paths[file] : NULL;
 }
 
-/* ---- Values in texts ---- */
-
-/* Phrased where it stands; what needs escaping is written once more.  A value that turns out empty takes the space
- * before it along. */
-static void begin_value(struct pp_out *out, struct pp_line *line)
-{
-	pp_line_start_at(line, pp_out_room(out, PP_OUT_PIECE));
-}
-
-static void end_value(struct pp_out *out, struct pp_line *line, bool is_plain)
-{
-	if (line->len == 0) {
-		if (out->len && out->bytes[out->len - 1] == ' ')
-			out->len--;
-	} else if (is_plain || pp_escape_plain(line->text, line->len) == line->len) {
-		pp_out_until(out, line->text + line->len);
-	} else {
-		memcpy(line->own, line->text, line->len + 1);
-		pp_escape_json(out, line->own);
-	}
-}
-
 /* ---- Evidence ---- */
 
-struct evidence_fill {
-	const struct pp_evidence *evidence;
-};
-
-static void fill_evidence(void *context, struct pp_out *out, int value)
+static bool evidence_value(const void *context, struct pp_line *line, int value)
 {
-	const struct evidence_fill *fill = context;
-	struct pp_line line;
-
-	begin_value(out, &line);
-	pp_phrase_fill_evidence(&line, PP_ENGLISH, fill->evidence, value);
-	end_value(out, &line, pp_phrase_evidence_is_plain(value));
+	pp_phrase_fill_evidence(line, PP_ENGLISH, context, value);
+	return pp_phrase_evidence_is_plain(value);
 }
 
 static const struct pp_template *evidence_template(struct pp_templates *templates, const char *message)
@@ -65,19 +34,22 @@ static const struct pp_template *evidence_template(struct pp_templates *template
 
 static void evidence(struct pp_jsonl *jsonl, const struct pp_evidence *evidence, uint16_t file)
 {
-	struct pp_json *json = &jsonl->json;
+	struct pp_out *out = jsonl->json.out;
 	const char *message = pp_phrase_evidence_message(PP_ENGLISH, evidence);
-	struct evidence_fill fill = { evidence };
+	const struct pp_filler filler = { evidence_value, NULL, evidence };
+	char *at;
 
-	pp_json_object(json, NULL);
+	pp_json_object(&jsonl->json, NULL);
 	if (pp_seen(evidence->mark)) {
 		if (evidence->mark.file != file)
-			pp_json_text(json, "file", path_of(jsonl, evidence->mark.file));
-		pp_json_u64(json, "packet", evidence->mark.packet);
-		pp_out_char(json->out, ',');
+			pp_json_text(&jsonl->json, "file", path_of(jsonl, evidence->mark.file));
+		at = pp_json_put(pp_out_room(out, PP_JSON_MEMBER), ",\"packet\":" + !jsonl->json.comma);
+		at = pp_digits(at, evidence->mark.packet);
+		*at = ',';
+		pp_out_until(out, at + 1);
 	}
-	pp_template_fill(evidence_template(&jsonl->templates, message), json->out, fill_evidence, &fill);
-	pp_json_object_end(json);
+	pp_template_fill(evidence_template(&jsonl->templates, message), out, &filler);
+	pp_json_object_end(&jsonl->json);
 }
 
 /* ---- Verdicts, alike in all records ---- */
@@ -111,7 +83,7 @@ static void alternatives(struct pp_templates *templates, const struct pp_verdict
 }
 
 /* Places of a verdict's template beside those of its messages. */
-enum { VALUE_EVIDENCE = 1000, VALUE_FILTER };
+enum { PART_EVIDENCE = PP_TEMPLATE_PARTS, PART_FILTER };
 
 /* All of a verdict but its values. */
 static const struct pp_template *new_verdict_template(struct pp_templates *templates, const struct pp_template_key *key,
@@ -126,13 +98,13 @@ static const struct pp_template *new_verdict_template(struct pp_templates *templ
 	domain_owner_grade(json, v);
 	pp_template_message(templates, "summary", v->rule->summary, pp_phrase_verdict_value);
 	pp_json_list(json, "evidence");
-	pp_template_place(templates, VALUE_EVIDENCE);
+	pp_template_place(templates, PART_EVIDENCE);
 	pp_json_list_end(json);
 	alternatives(templates, v);
 	pp_template_message(templates, "next_test", v->next_test ? v->next_test : v->rule->next_test,
 			    pp_phrase_verdict_value);
 	pp_template_message(templates, "remedy", v->rule->remedy, pp_phrase_verdict_value);
-	pp_template_place(templates, VALUE_FILTER);
+	pp_template_place(templates, PART_FILTER);
 	pp_json_object_end(json);
 	return pp_template_keep(templates);
 }
@@ -160,37 +132,38 @@ struct verdict_fill {
 	const struct pp_line *filter;
 };
 
-static void fill_verdict(void *context, struct pp_out *out, int value)
+static bool verdict_value(const void *context, struct pp_line *line, int value)
+{
+	const struct verdict_fill *fill = context;
+
+	pp_phrase_fill_verdict(line, PP_ENGLISH, fill->verdict, value);
+	return pp_phrase_verdict_is_plain(fill->verdict, value);
+}
+
+static void verdict_part(const void *context, struct pp_out *out, int part)
 {
 	const struct verdict_fill *fill = context;
 	struct pp_json *json = &fill->jsonl->json;
-	struct pp_line line;
 
-	if (value == VALUE_EVIDENCE) {
-		json->comma = false;
-		for (unsigned i = 0; i < fill->verdict->evidence_count; i++)
-			evidence(fill->jsonl, &fill->verdict->evidence[i], fill->file);
-	} else if (value == VALUE_FILTER) {
-		json->comma = true;
-		if (fill->filter->len)
-			pp_json_text(json, "wireshark_filter", fill->filter->text);
-	} else {
-		begin_value(out, &line);
-		pp_phrase_fill_verdict(&line, PP_ENGLISH, fill->verdict, value);
-		end_value(out, &line, false);
-	}
+	(void)out;
+	json->comma = part == PART_FILTER;
+	if (part == PART_FILTER && fill->filter->len)
+		pp_json_text(json, "wireshark_filter", fill->filter->text);
+	for (unsigned i = 0; part == PART_EVIDENCE && i < fill->verdict->evidence_count; i++)
+		evidence(fill->jsonl, &fill->verdict->evidence[i], fill->file);
 }
 
 /* `file` is what packet numbers refer to; `filter` a Wireshark filter or "". */
 static void verdict(struct pp_jsonl *jsonl, const char *key, const struct pp_verdict *v, uint16_t file,
 		    const struct pp_line *filter)
 {
-	struct verdict_fill fill = { jsonl, v, file, filter };
+	const struct verdict_fill fill = { jsonl, v, file, filter };
+	const struct pp_filler filler = { verdict_value, verdict_part, &fill };
 
 	if (!v->rule)
 		return;
 	pp_json_key(&jsonl->json, key);
-	pp_template_fill(verdict_template(&jsonl->templates, v), jsonl->json.out, fill_verdict, &fill);
+	pp_template_fill(verdict_template(&jsonl->templates, v), jsonl->json.out, &filler);
 	jsonl->json.comma = true;
 }
 
@@ -210,8 +183,8 @@ static void attribution(struct pp_json *json, const struct pp_attribution *who)
 {
 	pp_json_object(json, "endpoint");
 	pp_json_text(json, "host", who->host);
-	pp_json_text(json, "category", who->category);
-	pp_json_text(json, "pattern", who->pattern);
+	pp_json_constant(json, "category", who->category); /* as long as the catalogue */
+	pp_json_constant(json, "pattern", who->pattern);
 	pp_json_constant(json, "by", pp_attributed_by_name(who->by));
 	pp_json_object_end(json);
 }
@@ -295,7 +268,7 @@ static void flow_head(struct pp_jsonl *jsonl, const struct pp_connection *conn)
 	const struct pp_tcp_side *client = &conn->tcp.side[PP_CLIENT], *server = &conn->tcp.side[PP_SERVER];
 	char *at;
 
-	pp_json_text(json, "file", path_of(jsonl, conn->file));
+	pp_json_constant(json, "file", path_of(jsonl, conn->file)); /* as long as this writer */
 	at = pp_out_room(json->out, 3 * PP_JSON_MEMBER);
 	at = pp_json_put_u64(at, "stream", conn->stream);
 	at = pp_json_put_u64(at, "first_packet", conn->first.packet);

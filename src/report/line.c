@@ -110,44 +110,49 @@ void pp_line_time(struct pp_line *line, int64_t ns)
 	pp_line_add(line, text);
 }
 
-/* value / unit with `decimals` digits, cut and not rounded: the same bytes everywhere, whatever the FPU. */
-static void fraction(struct pp_line *line, int64_t value, int64_t unit, unsigned decimals, const char *name)
+/* value / 10^decimals, cut and not rounded: the same bytes everywhere, whatever the FPU. */
+static inline void decimal(struct pp_line *line, uint64_t value, unsigned decimals, const char *unit)
 {
-	char text[PP_DIGITS_MOST + 4];
-	char *end = pp_digits(text, (uint64_t)(value / unit));
-	int64_t rest = value % unit;
+	char text[2 * PP_DIGITS_MOST], *end = text;
 
-	assert(decimals <= 3);
-	for (unsigned i = 0; i < decimals; i++) {
-		if (i == 0)
-			*end++ = '.';
-		*end++ = (char)('0' + rest * 10 / unit);
-		rest = rest * 10 % unit;
+	if (decimals == 2) {
+		end = pp_digits(text, value / 100);
+		*end++ = '.';
+		end = pp_digits_padded(end, value % 100, 2);
+	} else if (decimals == 1) {
+		end = pp_digits(text, value / 10);
+		*end++ = '.';
+		end = pp_digits_padded(end, value % 10, 1);
+	} else {
+		end = pp_digits(text, value);
 	}
 	add(line, text, (size_t)(end - text));
-	pp_line_add(line, name);
+	add(line, unit, strlen(unit));
 }
 
 void pp_line_duration(struct pp_line *line, int64_t ns)
 {
-	if (ns < 0) {
+	enum { HUNDREDTH_MS = PP_MS / 100, TENTH_S = PP_SECOND / 10 };
+	uint64_t n = pp_digits_magnitude(ns), seconds = n / PP_SECOND;
+
+	if (ns < 0)
 		pp_line_add(line, "-");
-		ns = ns == INT64_MIN ? INT64_MAX : -ns;
-	}
-	if (ns < 10 * PP_MS)
-		fraction(line, ns, PP_MS, ns == 0 ? 0 : 2, " ms");
-	else if (ns < PP_SECOND)
-		fraction(line, ns, PP_MS, 0, " ms");
-	else if (ns < 60 * PP_SECOND)
-		fraction(line, ns, PP_SECOND, 1, " s");
-	else if (ns < 3600 * PP_SECOND)
-		fraction(line, ns, 60 * PP_SECOND, 0, " min ");
+	if (n == 0)
+		decimal(line, 0, 0, " ms");
+	else if (n < 10 * PP_MS)
+		decimal(line, n / HUNDREDTH_MS, 2, " ms");
+	else if (n < PP_SECOND)
+		decimal(line, n / PP_MS, 0, " ms");
+	else if (n < 60 * PP_SECOND)
+		decimal(line, n / TENTH_S, 1, " s");
+	else if (n < 3600 * PP_SECOND)
+		decimal(line, seconds / 60, 0, " min ");
 	else
-		fraction(line, ns, 3600 * PP_SECOND, 0, " h ");
-	if (ns >= 3600 * PP_SECOND)
-		fraction(line, ns % (3600 * PP_SECOND), 60 * PP_SECOND, 0, " min");
-	else if (ns >= 60 * PP_SECOND)
-		fraction(line, ns % (60 * PP_SECOND), PP_SECOND, 0, " s");
+		decimal(line, seconds / 3600, 0, " h ");
+	if (seconds >= 3600)
+		decimal(line, seconds % 3600 / 60, 0, " min");
+	else if (seconds >= 60)
+		decimal(line, seconds % 60, 0, " s");
 }
 
 bool pp_message_cut(const char **message, size_t *ret_len, char name[PP_PLACEHOLDER_BYTES])

@@ -70,6 +70,11 @@ static const struct {
 	{ "device", add_device }, { "detail", add_detail }, { "n", add_number },
 };
 
+bool pp_phrase_verdict_is_plain(const struct pp_verdict *verdict, int value)
+{
+	return verdict_values[value].add != add_detail && (verdict_values[value].add != add_host || !verdict->host);
+}
+
 int pp_phrase_verdict_value(const char *name)
 {
 	for (size_t i = 0; i < sizeof(verdict_values) / sizeof(verdict_values[0]); i++)

@@ -24,6 +24,7 @@ const char *pp_phrase_evidence_message(enum pp_language language, const struct p
 int pp_phrase_verdict_value(const char *name);
 int pp_phrase_evidence_value(const char *name);
 bool pp_phrase_evidence_is_plain(int value); /* a number or address: nothing in it needs escaping */
+bool pp_phrase_verdict_is_plain(const struct pp_verdict *verdict, int value);
 void pp_phrase_fill_verdict(struct pp_line *line, enum pp_language language, const struct pp_verdict *verdict,
 			    int value);
 void pp_phrase_fill_evidence(struct pp_line *line, enum pp_language language, const struct pp_evidence *evidence,

@@ -128,8 +128,26 @@ const struct pp_template *pp_template_keep(struct pp_templates *templates)
 	return now;
 }
 
-void pp_template_fill(const struct pp_template *template, struct pp_out *out,
-		      void (*fill)(void *context, struct pp_out *out, int value), void *context)
+/* Phrased where it stands; what needs escaping is written once more. */
+static void fill_value(struct pp_out *out, const struct pp_filler *filler, int value)
+{
+	struct pp_line line;
+	bool is_plain;
+
+	pp_line_start_at(&line, pp_out_room(out, PP_OUT_PIECE));
+	is_plain = filler->value(filler->context, &line, value);
+	if (line.len == 0) {
+		if (out->len && out->bytes[out->len - 1] == ' ')
+			out->len--;
+	} else if (is_plain || pp_escape_plain(line.text, line.len) == line.len) {
+		pp_out_until(out, line.text + line.len);
+	} else {
+		memcpy(line.own, line.text, line.len + 1);
+		pp_escape_json(out, line.own);
+	}
+}
+
+void pp_template_fill(const struct pp_template *template, struct pp_out *out, const struct pp_filler *filler)
 {
 	uint32_t at = 0;
 
@@ -137,7 +155,10 @@ void pp_template_fill(const struct pp_template *template, struct pp_out *out,
 		const struct pp_template_place *place = &template->places[i];
 
 		pp_out_bytes(out, template->text + at, place->end - at);
-		fill(context, out, place->value);
+		if (place->value >= PP_TEMPLATE_PARTS)
+			filler->part(filler->context, out, place->value);
+		else
+			fill_value(out, filler, place->value);
 		at = place->end;
 	}
 	pp_out_bytes(out, template->text + at, template->len - at);

@@ -14,7 +14,7 @@
 #include "report/json.h"
 #include "report/line.h"
 
-enum { PP_TEMPLATE_WORDS = 14, PP_TEMPLATE_PLACES = 16, PP_TEMPLATE_SLOTS = 512, PP_TEMPLATES_BYTES = 2 << 20 };
+enum { PP_TEMPLATE_WORDS = 14, PP_TEMPLATE_PLACES = 16, PP_TEMPLATE_SLOTS = 512, PP_TEMPLATES_BYTES = 2 << 20, PP_TEMPLATE_PARTS = 1000 };
 
 /* What the text depends on: addresses of constants and small numbers; the rest is zero. */
 struct pp_template_key {
@@ -56,8 +56,14 @@ void pp_template_message(struct pp_templates *templates, const char *key, const 
 /* Valid until the next pp_template_new(). */
 const struct pp_template *pp_template_keep(struct pp_templates *templates);
 
-/* `fill` writes a value's JSON. */
-void pp_template_fill(const struct pp_template *template, struct pp_out *out,
-		      void (*fill)(void *context, struct pp_out *out, int value), void *context);
+/* How values are come by.  `value` adds one to the line and says whether it is known to need no escaping; an empty one
+ * takes the space before it along.  `part` writes the JSON of a place from PP_TEMPLATE_PARTS on. */
+struct pp_filler {
+	bool (*value)(const void *context, struct pp_line *line, int value);
+	void (*part)(const void *context, struct pp_out *out, int part);
+	const void *context;
+};
+
+void pp_template_fill(const struct pp_template *template, struct pp_out *out, const struct pp_filler *filler);
 
 #endif
