@@ -1,13 +1,19 @@
 #include "diagnose/account.h"
 
 struct pp_host *pp_host_add(struct pp_diagnosis *diagnosis, const char *host, const struct pp_addr *server,
-			    const char *category, struct pp_mark first)
+			    const char *category, struct pp_mark first, struct pp_baseline *address)
 {
-	struct pp_map_key key = pp_key_of_endpoint(diagnosis, host, server);
-	struct pp_host *record = pp_map_add(&diagnosis->hosts, &key);
+	struct pp_host *record = !host && address ? pp_map_place(&diagnosis->hosts, address->host) : NULL;
 
+	if (!record) {
+		struct pp_map_key key = pp_key_of_endpoint(diagnosis, host, server);
+
+		record = pp_map_add(&diagnosis->hosts, &key);
+	}
 	if (!record)
 		return NULL;
+	if (!host && address)
+		address->host = pp_map_number(&diagnosis->hosts, record) + 1;
 	if (!record->category) {
 		record->category = category;
 		record->addr = *server;
@@ -15,7 +21,7 @@ struct pp_host *pp_host_add(struct pp_diagnosis *diagnosis, const char *host, co
 			record->name = pp_arena_copy(&diagnosis->arena, host, strlen(host) + 1);
 	}
 	/* One name has one category; an address may be attributed now by a service tag and now by nothing. */
-	if (strcmp(record->category, "other") == 0)
+	if (record->category != category && strcmp(record->category, "other") == 0)
 		record->category = category;
 	pp_keep_earliest(&record->first, first);
 	return record;
@@ -45,17 +51,20 @@ static void keep_verdict(struct pp_diagnosis *diagnosis, const struct pp_host *h
 		candidate->evidence_room = verdict->evidence_count;
 	}
 	pp_verdict_copy(kept_one, verdict);
+	candidate->rule = verdict->rule;
+	candidate->outcome = verdict->outcome;
+	candidate->grade = verdict->grade;
 	kept_one->host = kept(diagnosis, host, verdict->host);
 	kept_one->detail = kept(diagnosis, host, verdict->detail);
 	for (unsigned i = 0; i < verdict->evidence_count; i++)
 		kept_one->evidence[i].text = kept(diagnosis, host, verdict->evidence[i].text);
 }
 
-static int rank(const struct pp_verdict *verdict, bool real)
+static int rank(enum pp_outcome outcome, enum pp_grade grade, bool real)
 {
-	switch (verdict->outcome) {
+	switch (outcome) {
 	case PP_OUTCOME_FAULT:
-		return 3 + (int)verdict->grade;
+		return 3 + (int)grade;
 	case PP_OUTCOME_INCONCLUSIVE:
 		return 2;
 	case PP_OUTCOME_OK:
@@ -64,10 +73,14 @@ static int rank(const struct pp_verdict *verdict, bool real)
 	return 0;
 }
 
+static int rank_of(const struct pp_candidate *candidate)
+{
+	return rank(candidate->outcome, candidate->grade, candidate->real);
+}
+
 static bool is_of(const struct pp_candidate *candidate, const struct pp_verdict *verdict, uint16_t port)
 {
-	return candidate->verdict->rule == verdict->rule && candidate->verdict->outcome == verdict->outcome &&
-	       candidate->port == port;
+	return candidate->rule == verdict->rule && candidate->outcome == verdict->outcome && candidate->port == port;
 }
 
 /* The candidate of this rule, outcome and port, a free one, or the weakest if this verdict is more. */
@@ -80,12 +93,12 @@ static struct pp_candidate **place_for(struct pp_host *host, const struct pp_ver
 
 		if (is_of(candidate, verdict, port))
 			return &host->candidates[i];
-		if (rank(candidate->verdict, candidate->real) < rank((*weakest)->verdict, (*weakest)->real))
+		if (rank_of(candidate) < rank_of(*weakest))
 			weakest = &host->candidates[i];
 	}
 	if (host->candidate_count < PP_CANDIDATES_MAX)
 		return &host->candidates[host->candidate_count];
-	return rank(verdict, real) > rank((*weakest)->verdict, (*weakest)->real) ? weakest : NULL;
+	return rank(verdict->outcome, verdict->grade, real) > rank_of(*weakest) ? weakest : NULL;
 }
 
 static void add_candidate(struct pp_diagnosis *diagnosis, struct pp_host *host, const struct pp_verdict *verdict,
@@ -110,7 +123,7 @@ static void add_candidate(struct pp_diagnosis *diagnosis, struct pp_host *host, 
 	if (fresh)
 		candidate->count = 0;
 	candidate->count++;
-	if (!fresh && verdict->grade <= candidate->verdict->grade && candidate->real >= real)
+	if (!fresh && verdict->grade <= candidate->grade && candidate->real >= real)
 		return;
 	candidate->by_lookup = by_lookup;
 	candidate->real = real;
@@ -143,8 +156,8 @@ void pp_account_connection(struct pp_diagnosis *diagnosis, const struct pp_case 
 		return;
 	host->by_path[c->path] = true;
 	for (unsigned i = 0; i < host->port_count; i++)
-		if (host->ports[i].port == c->who->port)
-			count(&host->ports[i], real, verdict->outcome == PP_OUTCOME_FAULT, at);
+		if (pp_host_ports(host)[i].port == c->who->port)
+			count(&pp_host_ports(host)[i], real, verdict->outcome == PP_OUTCOME_FAULT, at);
 	host->succeeded += real;
 	host->failed += verdict->outcome == PP_OUTCOME_FAULT;
 	host->flows++;
@@ -160,7 +173,7 @@ void pp_account_lookup(struct pp_diagnosis *diagnosis, const struct pp_case *c, 
 	diagnosis->lookups_ok += verdict->outcome == PP_OUTCOME_OK;
 	if (verdict->outcome != PP_OUTCOME_FAULT)
 		return;
-	host = pp_host_add(diagnosis, c->lookup->name, &none, c->who->category, c->lookup->first);
+	host = pp_host_add(diagnosis, c->lookup->name, &none, c->who->category, c->lookup->first, NULL);
 	if (host)
 		add_candidate(diagnosis, host, verdict, false, 0, c->lookup->first.file, 0, true);
 }

@@ -6,6 +6,9 @@
 
 /* One rule's verdicts on a host: the best of them, and how many there were. */
 struct pp_candidate {
+	const struct pp_rule *rule; /* as in its verdict, with outcome and grade: asked by every further one */
+	enum pp_outcome outcome;
+	enum pp_grade grade;
 	uint32_t count;
 	bool by_lookup;
 	bool real; /* outcome ok because it worked, not because nobody wanted anything */

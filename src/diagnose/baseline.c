@@ -126,6 +126,18 @@ static bool observe_probe(struct pp_diagnosis *diagnosis, const struct pp_map_ke
 	       __builtin_popcountll(hosts | probed_in(diagnosis, client, bucket + 1)) >= PROBED_HOSTS;
 }
 
+/* Most captures know one client. */
+static struct pp_baseline *client_of(struct pp_diagnosis *diagnosis, const struct pp_map_key *key)
+{
+	struct pp_baseline *client = pp_map_place(&diagnosis->addresses, diagnosis->last_client);
+
+	if (client && memcmp(&client->key, key, sizeof(*key)) == 0)
+		return client;
+	client = pp_map_add(&diagnosis->addresses, key);
+	diagnosis->last_client = client ? pp_map_number(&diagnosis->addresses, client) + 1 : 0;
+	return client;
+}
+
 uint32_t pp_baseline_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 			     const struct pp_attribution *who, const struct pp_shape *shape)
 {
@@ -137,7 +149,7 @@ uint32_t pp_baseline_observe(struct pp_diagnosis *diagnosis, const struct pp_con
 		observe_server(baseline, conn, shape);
 		place = pp_map_number(&diagnosis->addresses, baseline) + 1;
 	}
-	baseline = pp_map_add(&diagnosis->addresses, &client);
+	baseline = client_of(diagnosis, &client);
 	if (!baseline)
 		return place;
 	baseline->is_client = true;

@@ -140,12 +140,28 @@ static void add_good_name(struct pp_service *service, uint32_t host, struct pp_m
 	service->passed[place] = now;
 }
 
+/* Most addresses have one port. */
+static struct pp_service *service_of(struct pp_diagnosis *diagnosis, const struct pp_endpoint_addr *server,
+				     struct pp_baseline *address)
+{
+	struct pp_map_key key = pp_key_of_addr(&server->ip, server->port);
+	struct pp_service *service;
+
+	if (address && address->service && address->service_port == server->port)
+		return pp_map_place(&diagnosis->services, address->service);
+	service = pp_map_add(&diagnosis->services, &key);
+	if (address && service && !address->service) {
+		address->service = pp_map_number(&diagnosis->services, service) + 1;
+		address->service_port = server->port;
+	}
+	return service;
+}
+
 static uint32_t observe_service(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 				const struct pp_attribution *who, const struct pp_shape *shape,
-				const struct pp_host *host)
+				const struct pp_host *host, struct pp_baseline *address)
 {
-	struct pp_map_key key = pp_key_of_addr(&conn->server.ip, conn->server.port);
-	struct pp_service *service = pp_map_add(&diagnosis->services, &key);
+	struct pp_service *service = service_of(diagnosis, &conn->server, address);
 
 	if (!service)
 		return 0;
@@ -201,46 +217,50 @@ static void observe_host_http(struct pp_host *host, const struct pp_http_facts *
 
 const struct pp_host_port *pp_host_port(const struct pp_host *host, uint16_t port)
 {
+	const struct pp_host_port *ports = host->port_room > 1 ? host->more : &host->one;
+
 	for (unsigned i = 0; i < host->port_count; i++)
-		if (host->ports[i].port == port)
-			return &host->ports[i];
+		if (ports[i].port == port)
+			return &ports[i];
 	return NULL;
 }
 
-/* Room for one more, if more may be: most hosts have one port, few have two. */
+/* Room for one more, if more may be. */
 static bool ports_reserve(struct pp_diagnosis *diagnosis, struct pp_host *host)
 {
-	unsigned room = host->port_room ? PP_PORTS_KEPT : 1;
 	struct pp_host_port *ports;
 
+	if (host->port_room == 0)
+		host->port_room = 1;
 	if (host->port_count < host->port_room || host->port_room == PP_PORTS_KEPT)
 		return true;
-	ports = pp_arena_alloc(&diagnosis->arena, room * sizeof(*ports));
+	ports = pp_arena_alloc(&diagnosis->arena, PP_PORTS_KEPT * sizeof(*ports));
 	if (!ports)
 		return false;
-	if (host->port_count)
-		memcpy(ports, host->ports, host->port_count * sizeof(*ports));
-	host->ports = ports;
-	host->port_room = room;
+	ports[0] = host->one;
+	host->more = ports;
+	host->port_room = PP_PORTS_KEPT;
 	return true;
 }
 
 /* The lowest ports are kept, whatever the order they come in. */
 static struct pp_host_port *add_port(struct pp_diagnosis *diagnosis, struct pp_host *host, uint16_t port)
 {
+	struct pp_host_port *ports = pp_host_ports(host);
 	unsigned place = 0;
 
-	while (place < host->port_count && host->ports[place].port < port)
+	while (place < host->port_count && ports[place].port < port)
 		place++;
-	if (place < host->port_count && host->ports[place].port == port)
-		return &host->ports[place];
+	if (place < host->port_count && ports[place].port == port)
+		return &ports[place];
 	if (place == PP_PORTS_KEPT || !ports_reserve(diagnosis, host))
 		return NULL;
+	ports = pp_host_ports(host);
 	if (host->port_count < PP_PORTS_KEPT)
 		host->port_count++;
-	memmove(&host->ports[place + 1], &host->ports[place], (host->port_count - place - 1) * sizeof(host->ports[0]));
-	host->ports[place] = (struct pp_host_port){ .port = port };
-	return &host->ports[place];
+	memmove(&ports[place + 1], &ports[place], (host->port_count - place - 1U) * sizeof(ports[0]));
+	ports[place] = (struct pp_host_port){ .port = port };
+	return &ports[place];
 }
 
 static void observe_host(struct pp_diagnosis *diagnosis, struct pp_host *host, const struct pp_connection *conn,
@@ -346,13 +366,14 @@ static void observe_all(struct pp_overview *seen, const struct pp_connection *co
 void pp_contrast_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 			 const struct pp_attribution *who, const struct pp_shape *shape, struct pp_places *ret_places)
 {
-	struct pp_host *host = pp_host_add(diagnosis, who->host, &conn->server.ip, who->category, conn->first);
+	struct pp_baseline *address = pp_map_place(&diagnosis->addresses, ret_places->address);
+	struct pp_host *host = pp_host_add(diagnosis, who->host, &conn->server.ip, who->category, conn->first, address);
 	uint32_t number = host ? pp_map_number(&diagnosis->hosts, host) : 0;
 
 	ret_places->host = host ? number + 1 : 0;
 	if (host)
 		observe_host(diagnosis, host, conn, who, shape);
-	ret_places->service = observe_service(diagnosis, conn, who, shape, host);
+	ret_places->service = observe_service(diagnosis, conn, who, shape, host, address);
 	observe_all(&diagnosis->seen, conn, who, shape, host, number);
 }
 

@@ -6,6 +6,7 @@
 #include "diagnose/judge.h"
 #include "diagnose/lookup.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #define KEPT_TEXT_MOST ((size_t)256 << 20) /* names and verdicts kept for the end */
@@ -134,6 +135,21 @@ const char *pp_diagnosis_host(const struct pp_diagnosis *diagnosis, const struct
 	const struct pp_host *host = pp_map_place(&diagnosis->hosts, places->host);
 
 	return host ? host->name : NULL;
+}
+
+static void prefetch(const void *record, size_t bytes)
+{
+	enum { LINE = 64 };
+
+	for (size_t at = 0; record && at < bytes; at += LINE)
+		__builtin_prefetch((const char *)record + at);
+}
+
+void pp_diagnosis_prefetch(const struct pp_diagnosis *diagnosis, const struct pp_places *places)
+{
+	prefetch(pp_map_place(&diagnosis->addresses, places->address), offsetof(struct pp_baseline, hello));
+	prefetch(pp_map_place(&diagnosis->services, places->service), offsetof(struct pp_service, passed));
+	prefetch(pp_map_place(&diagnosis->hosts, places->host), offsetof(struct pp_host, passed));
 }
 
 enum pp_err pp_diagnosis_proxy(struct pp_diagnosis *diagnosis, const struct pp_endpoint_addr *proxy)

@@ -39,23 +39,29 @@ static inline void pp_ttls_add(struct pp_ttls *ttls, uint8_t ttl)
 		ttls->bits[ttl >> 6] |= 1ULL << (ttl & 63);
 }
 
+/* A capture may bring more of these records than a cache holds: what every connection asks for stands first. */
+
 /* One IP address. */
 struct pp_baseline {
 	struct pp_map_key key;
-	struct pp_lowest rtt;             /* of TCP handshakes with it */
-	struct pp_lowest hello;           /* ClientHello to ServerHello */
-	struct pp_lowest worked_rtt;      /* of connections that worked */
-	struct pp_ttls ttls, worked_ttls; /* of its packets, resets apart */
+	struct pp_ttls ttls;             /* of its packets, resets apart */
+	uint64_t closed_ports;           /* ports of it that refused or stayed silent, hashed to a bit each */
+	bool options_seen, options_vary; /* CAP-11 */
+	bool is_client;
+	bool scans; /* asked many nameless hosts in vain within PROBED_NS */
+	uint16_t mss;
+	uint32_t option_order; /* of its SYN-ACKs */
+	uint32_t host;         /* the place of the host that has only this address, … */
+	uint32_t service;      /* … and of its first port; 0: not looked for yet */
+	uint16_t service_port;
+	struct pp_lowest rtt; /* of TCP handshakes with it */
 	struct {
 		uint16_t port;
 		struct pp_mark mark;
-	} answered[2];         /* the two lowest ports that sent a SYN-ACK */
-	uint32_t option_order; /* of its SYN-ACKs */
-	uint16_t mss;
-	bool options_seen, options_vary; /* CAP-11 */
-	uint64_t closed_ports;           /* ports of it that refused or stayed silent, hashed to a bit each */
-	bool scans;                      /* asked many nameless hosts in vain within PROBED_NS */
-	bool is_client;
+	} answered[2];               /* the two lowest ports that sent a SYN-ACK */
+	struct pp_lowest hello;      /* ClientHello to ServerHello */
+	struct pp_lowest worked_rtt; /* of connections that worked */
+	struct pp_ttls worked_ttls;
 	uint64_t names; /* catalogued registrable domains whose lookups gave this address, a bit each */
 };
 
@@ -71,13 +77,13 @@ struct pp_good_name {
 struct pp_service {
 	struct pp_map_key key;
 	struct pp_mark answered; /* earliest SYN-ACK */
-	struct pp_mark worked;   /* earliest success */
 	int64_t last_answered;
-	struct pp_good_name passed[PP_NAMES_KEPT]; /* earliest ServerHellos, one per host, by time */
-	unsigned passed_count;
 	uint32_t failed_opens; /* SYN unanswered or refused */
-	uint16_t best_offer;   /* highest TLS version a client offered it */
-	bool proxy;            /* it served as a proxy, or --proxy names it */
+	unsigned passed_count;
+	uint16_t best_offer;                       /* highest TLS version a client offered it */
+	bool proxy;                                /* it served as a proxy, or --proxy names it */
+	struct pp_mark worked;                     /* earliest success */
+	struct pp_good_name passed[PP_NAMES_KEPT]; /* earliest ServerHellos, one per host, by time */
 };
 
 struct pp_candidate;
@@ -96,30 +102,30 @@ struct pp_host_port {
 struct pp_host {
 	struct pp_map_key key;
 	const char *name; /* NULL: only the address */
-	struct pp_addr addr;
 	const char *category;
-	struct pp_mark first; /* earliest packet */
+	struct pp_mark first;  /* earliest packet */
+	uint32_t observed;     /* connections */
+	uint32_t failed_opens; /* SYN unanswered */
+	uint8_t port_count, port_room;
+	struct pp_host_port one, *more; /* the lowest PP_PORTS_KEPT, in order: see pp_host_ports() */
+	/* Filled while judging. */
+	bool by_path[2];
+	uint8_t candidate_count;
+	uint32_t flows, failed, succeeded;
+	struct pp_candidate *candidates[PP_CANDIDATES_MAX]; /* what its verdict may be; endpoint.c */
 	/* By path, 0 direct and 1 through a proxy. */
 	struct pp_mark worked[2];
-	struct pp_host_port *ports; /* the lowest PP_PORTS_KEPT, in order */
-	unsigned port_count, port_room;
 	uint32_t worked_count;
-	struct pp_mark https;             /* earliest success on 443 */
-	struct pp_mark passed;            /* earliest ServerHello to a ClientHello in one segment … */
-	uint32_t passed_len;              /* … and the length of the longest such */
+	uint32_t refusals;      /* reset, closed or 403 in clear */
+	uint32_t silent_leaves; /* TRUST-02 shapes */
+	bool resumed;
+	uint32_t passed_len;   /* the length of the longest ClientHello in one segment that was answered, … */
+	struct pp_mark passed; /* … and the earliest such ServerHello */
+	struct pp_mark https;  /* earliest success on 443 */
 	struct pp_mark asked_certificate; /* earliest CertificateRequest */
 	struct pp_mark page_470;
 	struct pp_mark denied_443; /* a proxy's 403 for port 443 */
-	bool resumed;
-	uint32_t silent_leaves; /* TRUST-02 shapes */
-	uint32_t failed_opens;  /* SYN unanswered */
-	uint32_t refusals;      /* reset, closed or 403 in clear */
-	uint32_t observed;      /* connections */
-	/* Filled while judging. */
-	uint32_t flows, failed, succeeded;
-	bool by_path[2];
-	struct pp_candidate *candidates[PP_CANDIDATES_MAX]; /* what its verdict may be; endpoint.c */
-	unsigned candidate_count;
+	struct pp_addr addr;
 };
 
 /* Connections to one host that began within PP_GROUP_NS: one logical connect is in this one or the neighbours. */
@@ -193,6 +199,7 @@ struct pp_diagnosis {
 	struct pp_map addresses, services, hosts, groups, openings, resets, probes, names;
 	struct pp_look_alikes look_alikes[PP_LOOK_ALIKE_SLOTS];
 	struct pp_map issuers; /* what the catalogue says of an issuer: asked once for each */
+	uint32_t last_client;  /* place of the address whose connection was observed last */
 	struct pp_overview seen;
 	struct pp_file_span *files;
 	unsigned file_count;
@@ -270,9 +277,15 @@ void pp_contrast_observe(struct pp_diagnosis *diagnosis, const struct pp_connect
 void pp_group_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 		      const struct pp_attribution *who, const struct pp_shape *shape, const struct pp_places *places);
 
+/* Most hosts have one port. */
+static inline struct pp_host_port *pp_host_ports(struct pp_host *host)
+{
+	return host->port_room > 1 ? host->more : &host->one;
+}
 const struct pp_host_port *pp_host_port(const struct pp_host *host, uint16_t port); /* NULL: not kept */
+/* `address`: the record of the server's, or NULL. */
 struct pp_host *pp_host_add(struct pp_diagnosis *diagnosis, const char *host, const struct pp_addr *server,
-			    const char *category, struct pp_mark first);
+			    const char *category, struct pp_mark first, struct pp_baseline *address);
 
 /* After the last judge(). */
 enum pp_err PP_MUST_CHECK pp_endpoints_weigh(struct pp_diagnosis *diagnosis);

@@ -102,6 +102,20 @@ static enum pp_err visit_connection(struct pp_analysis *analysis, const struct v
 	return err;
 }
 
+/* So many connections ahead their places are asked for: time enough for memory, and not too long to stay in cache. */
+enum { AHEAD = 3 };
+
+static void look_ahead(const struct pp_analysis *analysis, uint32_t index)
+{
+	struct pp_span beside = pp_spool_peek(analysis->spool, index);
+	struct filed filed;
+
+	if (beside.len != sizeof(filed))
+		return;
+	memcpy(&filed, beside.p, sizeof(filed));
+	pp_diagnosis_prefetch(analysis->diagnosis, &filed.places);
+}
+
 static enum pp_err visit_connections(struct pp_analysis *analysis, const struct visit *visit)
 {
 	uint32_t count = pp_spool_count(analysis->spool);
@@ -112,6 +126,7 @@ static enum pp_err visit_connections(struct pp_analysis *analysis, const struct 
 	for (uint32_t i = 0; i < count && err == PP_OK; i++) {
 		struct pp_spooled spooled;
 
+		look_ahead(analysis, i + AHEAD);
 		err = pp_spool_get(analysis->spool, i, &arena, &spooled);
 		if (err == PP_OK)
 			err = visit_connection(analysis, visit, &spooled);
