@@ -137,7 +137,7 @@ static void decode_window(struct pp_analysis *analysis, struct window *window)
 		window->hashes[kept] = 0;
 		if (packet->kind == PP_PACKET_TCP) {
 			window->hashes[kept] = pp_flows_hash(analysis->flows, packet, &window->keys[kept]);
-			pp_flows_prefetch(analysis->flows, window->hashes[kept]);
+			pp_flows_prefetch(analysis->flows, window->hashes[kept], packet->tcp.flags & PP_TCP_SYN);
 		}
 		if (kept != i)
 			window->frames[kept] = *frame;

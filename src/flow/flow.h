@@ -6,7 +6,7 @@
  * segment of such a flow is recognised by a tombstone and belongs to nobody. Units   ns, bytes; offsets from the first
  * byte after the SYN. Owns    pp_flows owns all flows; `detail` belongs to whoever set it and must be gone before the
  * flow is released. Limits  `most` flows at once: the one silent for longest is evicted and marked; tombstones:
- * PP_TOMBSTONES_MAX. Source  RFC 9293; Wireshark 4.0 packet-tcp.c for what makes a stream (base sequence numbers,
+ * PP_TOMBSTONES_MAX (flow/graves.h). Source  RFC 9293; Wireshark 4.0 packet-tcp.c for what makes a stream (base sequence numbers,
  * reused ports).
  */
 #ifndef PP_FLOW_FLOW_H
@@ -16,7 +16,7 @@
 #include "decode/packet.h"
 #include "flow/tcp_facts.h"
 
-enum { PP_TOMBSTONES_MAX = 1 << 18, PP_RECENT_MAX = 8, PP_HALF_SYNS_MAX = 6 };
+enum { PP_RECENT_MAX = 8, PP_HALF_SYNS_MAX = 6 };
 
 /* Canonical: the lower endpoint first, so that both directions have one key. */
 struct pp_flow_key {
@@ -99,7 +99,7 @@ void pp_flows_free(struct pp_flows *flows); /* every flow must have been release
 
 /* The hash of a TCP packet's flow; pp_flows_prefetch() lets the memory arrive while other packets are decoded. */
 uint64_t pp_flows_hash(const struct pp_flows *flows, const struct pp_packet *packet, struct pp_flow_key *ret_key);
-void pp_flows_prefetch(const struct pp_flows *flows, uint64_t hash);
+void pp_flows_prefetch(const struct pp_flows *flows, uint64_t hash, bool may_begin);
 void pp_flows_prefetch_flow(const struct pp_flows *flows, uint64_t hash); /* later: needs the former's memory */
 
 /* The segment's flow, made if need be, with a body if the segment needs one.  NULL: a late segment of a flow that is
