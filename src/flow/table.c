@@ -16,6 +16,7 @@
 
 #include "base/slab.h"
 #include "base/time.h"
+#include "platform/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,7 @@ struct pp_flows *pp_flows_new(size_t most, struct pp_hash_key key)
 	flows->buckets = calloc(flows->bucket_count, sizeof(struct pp_flow *));
 	pp_slab_init(&flows->slab, sizeof(struct pp_flow), FLOWS_PER_BLOCK, 0);
 	pp_slab_init(&flows->bodies, sizeof(struct pp_flow_body), BODIES_PER_BLOCK, 0);
+	flows->slab.advise = flows->bodies.advise = pp_memory_scattered;
 	if (!flows->buckets) {
 		free(flows);
 		return NULL;
