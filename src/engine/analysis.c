@@ -112,14 +112,28 @@ struct window {
 	size_t count;
 };
 
-static void see_time(struct pp_analysis *analysis, const struct pp_frame *frame)
+/* The earliest and latest time so far; the bytes of the window. */
+static uint64_t see_frames(struct pp_analysis *analysis, const struct window *window)
 {
-	if (!frame->has_ts)
-		return;
-	if (analysis->first == PP_TIME_NONE || frame->ts < analysis->first)
-		analysis->first = frame->ts;
-	if (analysis->last == PP_TIME_NONE || frame->ts > analysis->last)
-		analysis->last = frame->ts;
+	int64_t first = analysis->first == PP_TIME_NONE ? INT64_MAX : analysis->first, last = analysis->last;
+	uint64_t bytes = 0;
+	bool timed = false;
+
+	for (size_t i = 0; i < window->count; i++) {
+		const struct pp_frame *frame = &window->frames[i];
+
+		bytes += frame->caplen;
+		if (!frame->has_ts)
+			continue;
+		timed = true;
+		first = frame->ts < first ? frame->ts : first;
+		last = frame->ts > last ? frame->ts : last;
+	}
+	if (timed) {
+		analysis->first = first;
+		analysis->last = last;
+	}
+	return bytes;
 }
 
 static void decode_window(struct pp_analysis *analysis, struct window *window)
@@ -130,7 +144,6 @@ static void decode_window(struct pp_analysis *analysis, struct window *window)
 		const struct pp_frame *frame = &window->frames[i];
 		struct pp_packet *packet = &window->packets[kept];
 
-		see_time(analysis, frame);
 		if (analysis->filter && !pp_filter_passes(analysis->filter, frame))
 			continue;
 		pp_decode(frame->link_type, frame->data_view, frame->caplen, frame->len, packet);
@@ -203,8 +216,7 @@ static enum pp_err read_all(struct pp_analysis *analysis)
 		if (err != PP_OK || window->count == 0)
 			break;
 		frames += window->count;
-		for (size_t i = 0; i < window->count; i++)
-			bytes += window->frames[i].caplen;
+		bytes += see_frames(analysis, window);
 		decode_window(analysis, window);
 		file_window(analysis, window);
 		if (++windows % PROGRESS_WINDOWS != 0)

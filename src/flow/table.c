@@ -52,8 +52,8 @@ struct list {
 	size_t count;
 };
 
-/* Of a key: its ports, and two of each address. */
-enum { HASH_WORDS = 5 };
+/* Of a key: its ports, both IPv4 addresses in one, or two for each address. */
+enum { HASH_WORDS = 6 };
 
 __extension__ typedef unsigned __int128 wide;
 
@@ -82,6 +82,17 @@ static void make_hash_keys(struct pp_flows *flows, const struct pp_hash_key *key
 	}
 }
 
+/* Both addresses are IPv4 ones, mapped. */
+static inline bool are_v4(const uint64_t words[4])
+{
+	static const uint8_t prefix[8] = { 0, 0, 0xff, 0xff };
+	uint64_t mapped, mask;
+
+	memcpy(&mapped, prefix, sizeof(mapped));
+	memcpy(&mask, "\xff\xff\xff\xff\0\0\0", sizeof(mask));
+	return (words[0] | words[2] | ((words[1] ^ mapped) & mask) | ((words[3] ^ mapped) & mask)) == 0;
+}
+
 /* Multilinear hashing modulo 2^128, of which the upper half is kept (Dietzfelbinger 1996; Lemire, Kaser 2014): for
  * any two keys the two hashes are independent and even, so whoever writes a capture before the numbers are drawn can do
  * no better than chance, and it costs a fifth of a general keyed hash. */
@@ -90,10 +101,17 @@ static inline uint64_t key_hash(const struct pp_flows *flows, const struct pp_fl
 	const wide *k = flows->hash_keys;
 	wide sum = k[0] + k[1] * ((uint64_t)key->port[0] << 16 | key->port[1]);
 	uint64_t words[4];
+	uint32_t v4[2];
 
 	memcpy(words, key->ip, sizeof(words));
+	if (are_v4(words)) {
+		memcpy(&v4[0], key->ip[0].b + 12, sizeof(v4[0]));
+		memcpy(&v4[1], key->ip[1].b + 12, sizeof(v4[1]));
+		sum += k[2] * ((uint64_t)v4[0] << 32 | v4[1]);
+		return (uint64_t)(sum >> 64);
+	}
 	for (unsigned i = 0; i < 4; i++)
-		sum += k[2 + i] * words[i];
+		sum += k[3 + i] * words[i];
 	return (uint64_t)(sum >> 64);
 }
 
@@ -181,11 +199,23 @@ void pp_flows_prefetch_flow(const struct pp_flows *flows, uint64_t hash)
 		prefetch_flow(flows->buckets[hash & (flows->bucket_count - 1)]);
 }
 
+static inline bool keys_equal(const struct pp_flow_key *a, const struct pp_flow_key *b)
+{
+	uint64_t x[4], y[4];
+	uint32_t ports[2];
+
+	memcpy(x, a->ip, sizeof(x));
+	memcpy(y, b->ip, sizeof(y));
+	memcpy(&ports[0], a->port, sizeof(ports[0]));
+	memcpy(&ports[1], b->port, sizeof(ports[1]));
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (ports[0] ^ ports[1])) == 0;
+}
+
 static struct pp_flow *lookup(const struct pp_flows *flows, const struct pp_flow_key *key, uint64_t hash)
 {
 	struct pp_flow *flow = flows->buckets[hash & (flows->bucket_count - 1)];
 
-	while (flow && (flow->hash != hash || memcmp(&flow->key, key, sizeof(*key)) != 0))
+	while (flow && (flow->hash != hash || !keys_equal(&flow->key, key)))
 		flow = flow->chain;
 	return flow;
 }
