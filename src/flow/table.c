@@ -13,6 +13,7 @@
  */
 #include "flow/graves.h"
 #include "flow/half.h"
+#include "flow/key.h"
 
 #include "base/slab.h"
 #include "base/time.h"
@@ -52,13 +53,8 @@ struct list {
 	size_t count;
 };
 
-/* Of a key: its ports, both IPv4 addresses in one, or two for each address. */
-enum { HASH_WORDS = 6 };
-
-__extension__ typedef unsigned __int128 wide;
-
 struct pp_flows {
-	wide hash_keys[1 + HASH_WORDS];
+	struct pp_flow_hash_keys hash_keys;
 	size_t most;
 	struct pp_slab slab, bodies;
 	struct pp_flow **buckets;
@@ -71,76 +67,10 @@ struct pp_flows {
 	uint64_t late, evicted;
 };
 
-/* ------------------------------------------------------------------ keys */
-
-static void make_hash_keys(struct pp_flows *flows, const struct pp_hash_key *key)
-{
-	for (uint64_t i = 0; i <= HASH_WORDS; i++) {
-		uint64_t high[2] = { i, 0 }, low[2] = { i, 1 };
-
-		flows->hash_keys[i] = (wide)pp_hash(key, high, sizeof(high)) << 64 | pp_hash(key, low, sizeof(low));
-	}
-}
-
-/* Both addresses are IPv4 ones, mapped. */
-static inline bool are_v4(const uint64_t words[4])
-{
-	static const uint8_t prefix[8] = { 0, 0, 0xff, 0xff };
-	uint64_t mapped, mask;
-
-	memcpy(&mapped, prefix, sizeof(mapped));
-	memcpy(&mask, "\xff\xff\xff\xff\0\0\0", sizeof(mask));
-	return (words[0] | words[2] | ((words[1] ^ mapped) & mask) | ((words[3] ^ mapped) & mask)) == 0;
-}
-
-/* Multilinear hashing modulo 2^128, of which the upper half is kept (Dietzfelbinger 1996; Lemire, Kaser 2014): for
- * any two keys the two hashes are independent and even, so whoever writes a capture before the numbers are drawn can do
- * no better than chance, and it costs a fifth of a general keyed hash. */
-static inline uint64_t key_hash(const struct pp_flows *flows, const struct pp_flow_key *key)
-{
-	const wide *k = flows->hash_keys;
-	wide sum = k[0] + k[1] * ((uint64_t)key->port[0] << 16 | key->port[1]);
-	uint64_t words[4];
-	uint32_t v4[2];
-
-	memcpy(words, key->ip, sizeof(words));
-	if (are_v4(words)) {
-		memcpy(&v4[0], key->ip[0].b + 12, sizeof(v4[0]));
-		memcpy(&v4[1], key->ip[1].b + 12, sizeof(v4[1]));
-		sum += k[2] * ((uint64_t)v4[0] << 32 | v4[1]);
-		return (uint64_t)(sum >> 64);
-	}
-	for (unsigned i = 0; i < 4; i++)
-		sum += k[3 + i] * words[i];
-	return (uint64_t)(sum >> 64);
-}
-
-static inline void words_of(const struct pp_addr *addr, uint64_t words[2]) { memcpy(words, addr->b, sizeof(addr->b)); }
-
-/* Which of the two is the lower one matters to nobody, as long as it is always the same. */
-static inline bool is_lower(const struct pp_addr *a, const struct pp_addr *b, uint16_t a_port, uint16_t b_port)
-{
-	uint64_t x[2], y[2];
-
-	words_of(a, x);
-	words_of(b, y);
-	if (x[1] != y[1])
-		return x[1] < y[1];
-	return x[0] != y[0] ? x[0] < y[0] : a_port <= b_port;
-}
-
-static inline struct pp_flow_key make_key(const struct pp_addr *src, const struct pp_addr *dst, uint16_t sport,
-					  uint16_t dport)
-{
-	if (is_lower(src, dst, sport, dport))
-		return (struct pp_flow_key){ { *src, *dst }, { sport, dport } };
-	return (struct pp_flow_key){ { *dst, *src }, { dport, sport } };
-}
-
 uint64_t pp_flows_hash(const struct pp_flows *flows, const struct pp_packet *packet, struct pp_flow_key *ret_key)
 {
-	*ret_key = make_key(&packet->src, &packet->dst, packet->sport, packet->dport);
-	return key_hash(flows, ret_key);
+	pp_flow_key_make(&packet->src, &packet->dst, packet->sport, packet->dport, ret_key);
+	return pp_flow_key_hash(&flows->hash_keys, ret_key);
 }
 
 struct pp_flows *pp_flows_new(size_t most, struct pp_hash_key key)
@@ -149,7 +79,7 @@ struct pp_flows *pp_flows_new(size_t most, struct pp_hash_key key)
 
 	if (!flows)
 		return NULL;
-	make_hash_keys(flows, &key);
+	pp_flow_hash_keys_make(&flows->hash_keys, &key);
 	flows->most = most;
 	flows->bucket_count = BUCKETS_FIRST;
 	flows->buckets = calloc(flows->bucket_count, sizeof(struct pp_flow *));
@@ -199,23 +129,11 @@ void pp_flows_prefetch_flow(const struct pp_flows *flows, uint64_t hash)
 		prefetch_flow(flows->buckets[hash & (flows->bucket_count - 1)]);
 }
 
-static inline bool keys_equal(const struct pp_flow_key *a, const struct pp_flow_key *b)
-{
-	uint64_t x[4], y[4];
-	uint32_t ports[2];
-
-	memcpy(x, a->ip, sizeof(x));
-	memcpy(y, b->ip, sizeof(y));
-	memcpy(&ports[0], a->port, sizeof(ports[0]));
-	memcpy(&ports[1], b->port, sizeof(ports[1]));
-	return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (ports[0] ^ ports[1])) == 0;
-}
-
 static struct pp_flow *lookup(const struct pp_flows *flows, const struct pp_flow_key *key, uint64_t hash)
 {
 	struct pp_flow *flow = flows->buckets[hash & (flows->bucket_count - 1)];
 
-	while (flow && (flow->hash != hash || !keys_equal(&flow->key, key)))
+	while (flow && (flow->hash != hash || !pp_flow_keys_equal(&flow->key, key)))
 		flow = flow->chain;
 	return flow;
 }
@@ -551,11 +469,15 @@ struct pp_flow *pp_flows_find(struct pp_flows *flows, const struct pp_packet *pa
 struct pp_flow *pp_flows_quoted(struct pp_flows *flows, const struct pp_icmp_quote *quote, struct pp_mark now,
 				enum pp_side *ret_side)
 {
-	struct pp_flow_key key = make_key(&quote->src, &quote->dst, quote->sport, quote->dport);
-	uint64_t hash = key_hash(flows, &key);
-	struct pp_flow *flow = lookup(flows, &key, hash);
-	uint8_t sender = quote->sport == key.port[0] && pp_addr_equal(&quote->src, &key.ip[0]) ? 0 : 1;
+	struct pp_flow_key key;
+	struct pp_flow *flow;
+	uint64_t hash;
+	uint8_t sender;
 
+	pp_flow_key_make(&quote->src, &quote->dst, quote->sport, quote->dport, &key);
+	hash = pp_flow_key_hash(&flows->hash_keys, &key);
+	flow = lookup(flows, &key, hash);
+	sender = quote->sport == key.port[0] && pp_addr_equal(&quote->src, &key.ip[0]) ? 0 : 1;
 	if (!flow) {
 		if (quote->tcp_hlen < 20 || pp_graves_find(&flows->graves, hash))
 			return NULL;
