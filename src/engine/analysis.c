@@ -195,11 +195,17 @@ static void file_window(struct pp_analysis *analysis, struct window *window)
 	settle_order(window);
 	for (size_t i = 0; i < window->count; i++) {
 		const struct pp_frame *frame = &window->frames[i];
+		struct pp_packet *packet = &window->packets[i];
 		struct pp_mark now = { frame->ts, frame->number, frame->file };
 
 		if (i + AHEAD < window->count && window->hashes[i + AHEAD] != 0)
 			pp_flows_prefetch_flow(analysis->flows, window->hashes[i + AHEAD]);
-		pp_engine_packet(analysis, &window->packets[i], &window->keys[i], window->hashes[i], now);
+		if (packet->kind == PP_PACKET_TCP && !packet->bad) {
+			analysis->captures[now.file].tcp_packets++;
+			pp_engine_tcp(analysis, packet, &window->keys[i], window->hashes[i], now);
+		} else {
+			pp_engine_packet(analysis, packet, &window->keys[i], window->hashes[i], now);
+		}
 	}
 	if (window->count)
 		pp_engine_expire(analysis, window->frames[window->count - 1].ts);

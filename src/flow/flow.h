@@ -13,6 +13,7 @@
 #define PP_FLOW_FLOW_H
 
 #include "base/hash.h"
+#include "base/time.h"
 #include "decode/packet.h"
 #include "flow/tcp_facts.h"
 
@@ -107,7 +108,13 @@ void pp_flows_prefetch_flow(const struct pp_flows *flows, uint64_t hash); /* lat
 struct pp_flow *pp_flows_find(struct pp_flows *flows, const struct pp_packet *packet, const struct pp_flow_key *key,
 			      uint64_t hash, struct pp_mark now);
 /* After the segment was filed: moves the flow to where its state and time put it. */
-void pp_flows_touch(struct pp_flows *flows, struct pp_flow *flow);
+void pp_flows_move(struct pp_flows *flows, struct pp_flow *flow);
+static inline void pp_flows_touch(struct pp_flows *flows, struct pp_flow *flow)
+{
+	/* A flow that runs smoothly is where it belongs; and so as not to move it for every packet: */
+	if (!flow->smooth || flow->last.ts - flow->listed_ts >= PP_SECOND)
+		pp_flows_move(flows, flow);
+}
 /* The flow an ICMP error quotes, and which side's segment it quotes; NULL: none.  A quote with a whole TCP header makes
  * a stream in Wireshark, so it takes a number here too. */
 struct pp_flow *pp_flows_quoted(struct pp_flows *flows, const struct pp_icmp_quote *quote, struct pp_mark now,
@@ -121,7 +128,6 @@ struct pp_flow_news {
 	int64_t offset;
 	uint32_t len;
 	int64_t next_before; /* the side's highest offset before this segment */
-	bool acked_news;     /* acknowledges bytes of the other side for the first time */
 };
 
 /* `phase` is what had happened before this segment, by the dissectors (PP_PHASE_UNKNOWN: no payload so far). */

@@ -33,8 +33,8 @@ static uint32_t duplicate_window_us(const struct pp_flow *flow, const struct pp_
 }
 
 /* Whether one of the signatures kept is this one, and young enough. */
-static bool is_recent(const struct pp_flow *flow, const struct pp_flow_side *me, const struct pp_packet *packet,
-		      uint32_t sign, uint32_t at_us)
+PP_SELDOM static bool is_recent(const struct pp_flow *flow, const struct pp_flow_side *me,
+				const struct pp_packet *packet, uint32_t sign, uint32_t at_us)
 {
 	bool syn_id = (packet->tcp.flags & PP_TCP_SYN) && pp_has_ip_id(packet);
 	uint32_t most = syn_id ? PP_DUPLICATE_SYN_US : duplicate_window_us(flow, packet);
@@ -162,16 +162,15 @@ static inline void see_progress(struct pp_flow *flow, enum pp_side of, int64_t a
 	}
 }
 
-/* The segment acknowledges all of `of` before `acked`.  True when that is news. */
-static inline bool see_acked(struct pp_flow *flow, enum pp_side of, int64_t acked, const struct pp_packet *packet,
+/* The segment acknowledges all of `of` before `acked`. */
+static inline void see_acked(struct pp_flow *flow, enum pp_side of, int64_t acked, const struct pp_packet *packet,
 			     struct pp_mark now)
 {
 	struct pp_flow_side *me = &flow->body->side[pp_other_side(of)], *sender = &flow->body->side[of];
 	const struct pp_tcp_side *sent = &flow->body->facts.side[of];
 	uint32_t ack = packet->tcp.ack;
-	bool news = acked > (int64_t)sent->acked && acked - sender->next < WILD_BYTES;
 
-	if (news)
+	if (acked > (int64_t)sent->acked && acked - sender->next < WILD_BYTES)
 		see_progress(flow, of, acked, now);
 	else if (me->ack_set && ack == me->last_ack && packet->payload_len == 0 &&
 		 packet->tcp.window == me->last_window && !(packet->tcp.flags & (PP_TCP_SYN | PP_TCP_FIN)) &&
@@ -179,15 +178,13 @@ static inline bool see_acked(struct pp_flow *flow, enum pp_side of, int64_t acke
 		flow->body->facts.side[pp_other_side(of)].dup_acks++;
 	me->last_ack = ack;
 	me->ack_set = true;
-	return news;
 }
 
-static bool see_ack(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now)
+static void see_ack(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now)
 {
 	enum pp_side of = pp_other_side(side);
 	struct pp_flow_side *sender = &flow->body->side[of];
 	int64_t acked;
-	bool news;
 
 	if (!sender->base_set) {
 		sender->base_set = true;
@@ -202,10 +199,9 @@ static bool see_ack(struct pp_flow *flow, enum pp_side side, const struct pp_pac
 		flow->body->facts.side[of].fin_acked = true;
 		acked = sender->fin_offset;
 	}
-	news = see_acked(flow, of, acked, packet, now);
+	see_acked(flow, of, acked, packet, now);
 	if (side == PP_CLIENT && pp_seen(flow->body->facts.syn_ack) && !(packet->tcp.flags & PP_TCP_SYN) && acked >= 0)
 		pp_mark_first(&flow->body->facts.established, now);
-	return news;
 }
 
 /* ------------------------------------------------------------------ windows, silence, habits */
@@ -389,8 +385,8 @@ static bool runs_smoothly(const struct pp_flow *flow)
 	       (pp_seen(facts->established) || !pp_seen(facts->syn_ack));
 }
 
-static void file_segment(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now,
-			 enum pp_phase phase, struct pp_flow_news *news)
+PP_SELDOM static void file_segment(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet,
+				   struct pp_mark now, enum pp_phase phase, struct pp_flow_news *news)
 {
 	struct pp_flow_side *me = &flow->body->side[side];
 	struct pp_tcp_side *facts = &flow->body->facts.side[side];
@@ -402,6 +398,7 @@ static void file_segment(struct pp_flow *flow, enum pp_side side, const struct p
 	see_cut(flow, packet);
 	if (flags & PP_TCP_RST) {
 		pp_flow_reset(flow, side, packet, phase, now);
+		flow->smooth = false;
 		return;
 	}
 	placed = place(me, packet, facts->bytes == 0, &offset);
@@ -420,10 +417,11 @@ static void file_segment(struct pp_flow *flow, enum pp_side side, const struct p
 			see_fin(flow, side, offset + packet->payload_len, phase, now);
 	}
 	if (flags & PP_TCP_ACK)
-		news->acked_news = see_ack(flow, side, packet, now);
+		see_ack(flow, side, packet, now);
 	see_window(flow, side, packet, now);
 	if (flow->body->facts.side[PP_CLIENT].fin_acked && flow->body->facts.side[PP_SERVER].fin_acked)
 		flow->closed = true;
+	flow->smooth = runs_smoothly(flow);
 }
 
 /* Next in order and without a flag that means anything, from a sender as it is known. */
@@ -474,8 +472,7 @@ static inline void file_plain(struct pp_flow *flow, enum pp_side side, const str
 			me->sent_at = now.ts;
 		}
 	}
-	news->acked_news =
-	    see_acked(flow, of, pp_seq_offset(packet->tcp.ack, sender->next_seq, sender->next), packet, now);
+	see_acked(flow, of, pp_seq_offset(packet->tcp.ack, sender->next_seq, sender->next), packet, now);
 	me->last_window = packet->tcp.window;
 }
 
@@ -500,12 +497,10 @@ void pp_flow_segment(struct pp_flow *flow, const struct pp_packet *packet, struc
 		ret_news->duplicate = true;
 		return;
 	}
-	if (flow->smooth && is_plain(me, &facts->profile, packet)) {
+	if (flow->smooth && is_plain(me, &facts->profile, packet))
 		file_plain(flow, side, packet, now, ret_news);
-	} else {
+	else
 		file_segment(flow, side, packet, now, phase, ret_news);
-		flow->smooth = runs_smoothly(flow);
-	}
 	facts->last = now;
 	flow->last = now;
 }

@@ -228,13 +228,10 @@ static enum list_id list_for(const struct pp_flow *flow)
 	return list_for_syns(facts->syn_count, facts->syn, facts->syn_last);
 }
 
-void pp_flows_touch(struct pp_flows *flows, struct pp_flow *flow)
+void pp_flows_move(struct pp_flows *flows, struct pp_flow *flow)
 {
-	enum list_id id;
+	enum list_id id = list_for(flow);
 
-	if (flow->smooth && flow->list == LIST_OPEN && flow->last.ts - flow->listed_ts < TOUCH_NS)
-		return; /* its list is LIST_OPEN still */
-	id = list_for(flow);
 	if (id == flow->list && flow->last.ts - flow->listed_ts < TOUCH_NS)
 		return;
 	list_out(flows, flow);
