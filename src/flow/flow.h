@@ -39,7 +39,8 @@ struct pp_flow_side {
 	int64_t sent_at;  /* RTT sample under way: when … */
 	int64_t sent_end; /* … and up to which offset; 0: none */
 	struct {
-		uint32_t signature[PP_RECENT_MAX], at_us[PP_RECENT_MAX];
+		uint32_t signature[PP_RECENT_MAX];
+		int64_t ts[PP_RECENT_MAX];
 	} recent;
 	int64_t zero_since; /* PP_TIME_NONE: window open */
 	int64_t fin_offset;
