@@ -26,6 +26,8 @@ enum pp_err {
 };
 
 #define PP_MUST_CHECK __attribute__((warn_unused_result))
+/* A way off the one that nearly every packet takes: kept out of it, so that it stays short. */
+#define PP_SELDOM __attribute__((noinline, cold))
 
 /* English text of a code, static; never NULL. */
 const char *pp_err_text(enum pp_err err);

@@ -16,7 +16,7 @@ uint64_t pp_hash(const struct pp_hash_key *key, const void *bytes, size_t len);
 /* The same promise for keys of a few words, always as many: multilinear hashing modulo 2^128, of which the upper half is
  * kept (Dietzfelbinger 1996; Lemire, Kaser 2014).  For any two keys the two hashes are independent and even, so whoever
  * writes a capture before the numbers are drawn can do no better than chance, and it costs a fifth of the above. */
-enum { PP_HASH_WORDS_MAX = 5 };
+enum { PP_HASH_WORDS_MAX = 6 };
 
 __extension__ typedef unsigned __int128 pp_wide;
 

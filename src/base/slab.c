@@ -30,7 +30,8 @@ void pp_slab_done(struct pp_slab *slab)
 		slab->blocks = block->next;
 		free(block);
 	}
-	slab->free = NULL;
+	slab->free = slab->fresh = NULL;
+	slab->fresh_count = 0;
 	slab->bytes = slab->used = 0;
 }
 
@@ -42,25 +43,40 @@ static void *free_next(void *object)
 	return next;
 }
 
+/* Blocks double with what there is already, so that many objects lie in few pages and few objects in little memory. */
+static size_t next_block_bytes(const struct pp_slab *slab)
+{
+	size_t least = sizeof(struct pp_slab_block) + slab->object_bytes * slab->per_block;
+	size_t bytes = slab->bytes < PP_SLAB_LARGE ? slab->bytes : PP_SLAB_LARGE;
+
+	return slab->advise && bytes > least ? bytes : least;
+}
+
+static struct pp_slab_block *block_new(const struct pp_slab *slab, size_t bytes)
+{
+	size_t align = bytes == PP_SLAB_LARGE ? PP_SLAB_LARGE : LINE;
+	struct pp_slab_block *block = aligned_alloc(align, (bytes + align - 1) / align * align);
+
+	if (block && bytes == PP_SLAB_LARGE)
+		slab->advise(block, bytes);
+	return block;
+}
+
 static int grow(struct pp_slab *slab)
 {
-	size_t bytes = sizeof(struct pp_slab_block) + slab->object_bytes * slab->per_block;
+	size_t bytes = next_block_bytes(slab);
 	struct pp_slab_block *block;
 
 	if (slab->cap && (slab->bytes > slab->cap || bytes > slab->cap - slab->bytes))
 		return 0;
-	block = aligned_alloc(LINE, (bytes + LINE - 1) / LINE * LINE);
+	block = block_new(slab, bytes);
 	if (!block)
 		return 0;
 	block->next = slab->blocks;
 	slab->blocks = block;
 	slab->bytes += bytes;
-	for (size_t i = slab->per_block; i > 0; i--) {
-		void *object = block->objects + (i - 1) * slab->object_bytes;
-
-		memcpy(object, &slab->free, sizeof(slab->free));
-		slab->free = object;
-	}
+	slab->fresh = block->objects;
+	slab->fresh_count = (bytes - sizeof(*block)) / slab->object_bytes;
 	return 1;
 }
 
@@ -68,13 +84,19 @@ void *pp_slab_take(struct pp_slab *slab)
 {
 	void *object;
 
-	if (!slab->free && !grow(slab)) {
+	if (!slab->free && slab->fresh_count == 0 && !grow(slab)) {
 		slab->refused++;
 		return NULL;
 	}
+	slab->used++;
+	if (!slab->free) {
+		object = slab->fresh;
+		slab->fresh += slab->object_bytes;
+		slab->fresh_count--;
+		return object;
+	}
 	object = slab->free;
 	slab->free = free_next(object);
-	slab->used++;
 	return object;
 }
 

@@ -11,13 +11,19 @@
 
 struct pp_slab_block;
 
+enum { PP_SLAB_LARGE = 2 << 20 }; /* a huge page */
+
 struct pp_slab {
 	struct pp_slab_block *blocks;
 	void *free;
+	uint8_t *fresh; /* objects of the newest block that were never handed out */
+	size_t fresh_count;
 	size_t object_bytes, per_block;
 	size_t bytes, cap; /* taken from the system; most it may take, 0: no cap */
 	size_t used;       /* objects handed out */
 	uint64_t refused;
+	/* May be set behind pp_slab_init(): blocks grow up to PP_SLAB_LARGE bytes then, and are told to it before use. */
+	void (*advise)(void *block, size_t bytes);
 };
 
 void pp_slab_init(struct pp_slab *slab, size_t object_bytes, size_t per_block, size_t cap_bytes);

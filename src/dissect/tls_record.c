@@ -69,6 +69,15 @@ static bool read_v2_fields(struct pp_cur *cur, struct pp_tls_header *ret_record)
 	return true;
 }
 
+static void begin_body(struct pp_tls_framer *framer)
+{
+	framer->framing = PP_TLS_KEPT;
+	framer->in_body = true;
+	framer->torn = false;
+	framer->have = 0;
+	framer->left = framer->record.len;
+}
+
 /* The header is whole and fits. */
 static bool open_record(struct pp_tls_framer *framer)
 {
@@ -78,16 +87,32 @@ static bool open_record(struct pp_tls_framer *framer)
 		framer->record = read_fields(&cur);
 	else if (!read_v2_fields(&cur, &framer->record))
 		return false;
-	framer->framing = PP_TLS_KEPT;
-	framer->in_body = true;
-	framer->torn = false;
-	framer->have = 0;
-	framer->left = framer->record.len;
+	begin_body(framer);
+	return true;
+}
+
+/* A whole header of an ordinary record, as nearly all are; false leaves everything to a closer look. */
+static inline bool read_whole_header(struct pp_tls_framer *framer, struct pp_cur *cur)
+{
+	struct pp_cur look = *cur;
+	const uint8_t *p = framer->have == 0 ? pp_cur_fixed(&look, PP_TLS_HEADER_LEN) : NULL;
+	uint16_t len;
+
+	if (!p || p[1] != 3 || p[2] > 4 || p[0] < PP_TLS_CHANGE_CIPHER_SPEC || p[0] > PP_TLS_HEARTBEAT)
+		return false;
+	len = pp_be16(p + 3);
+	if (len == 0 || len > PP_TLS_BODY_MAX)
+		return false;
+	*cur = look;
+	framer->record = (struct pp_tls_header){ p[0], pp_be16(p + 1), len };
+	begin_body(framer);
 	return true;
 }
 
 static enum pp_tls_found read_header(struct pp_tls_framer *framer, struct pp_cur *cur)
 {
+	if (read_whole_header(framer, cur))
+		return PP_TLS_PIECE;
 	while (framer->have < PP_TLS_HEADER_LEN) {
 		if (pp_cur_left(cur) == 0)
 			return PP_TLS_NOTHING;

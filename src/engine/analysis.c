@@ -133,14 +133,28 @@ struct window {
 	size_t count;
 };
 
-static void see_time(struct pp_analysis *analysis, const struct pp_frame *frame)
+/* The earliest and latest time so far; the bytes of the window. */
+static uint64_t see_frames(struct pp_analysis *analysis, const struct window *window)
 {
-	if (!frame->has_ts)
-		return;
-	if (analysis->first == PP_TIME_NONE || frame->ts < analysis->first)
-		analysis->first = frame->ts;
-	if (analysis->last == PP_TIME_NONE || frame->ts > analysis->last)
-		analysis->last = frame->ts;
+	int64_t first = analysis->first == PP_TIME_NONE ? INT64_MAX : analysis->first, last = analysis->last;
+	uint64_t bytes = 0;
+	bool timed = false;
+
+	for (size_t i = 0; i < window->count; i++) {
+		const struct pp_frame *frame = &window->frames[i];
+
+		bytes += frame->caplen;
+		if (!frame->has_ts)
+			continue;
+		timed = true;
+		first = frame->ts < first ? frame->ts : first;
+		last = frame->ts > last ? frame->ts : last;
+	}
+	if (timed) {
+		analysis->first = first;
+		analysis->last = last;
+	}
+	return bytes;
 }
 
 static void decode_window(struct pp_analysis *analysis, struct window *window)
@@ -151,14 +165,13 @@ static void decode_window(struct pp_analysis *analysis, struct window *window)
 		const struct pp_frame *frame = &window->frames[i];
 		struct pp_packet *packet = &window->packets[kept];
 
-		see_time(analysis, frame);
 		if (analysis->filter && !pp_filter_passes(analysis->filter, frame))
 			continue;
 		pp_decode(frame->link_type, frame->data_view, frame->caplen, frame->len, packet);
 		window->hashes[kept] = 0;
 		if (packet->kind == PP_PACKET_TCP) {
 			window->hashes[kept] = pp_flows_hash(analysis->flows, packet, &window->keys[kept]);
-			pp_flows_prefetch(analysis->flows, window->hashes[kept]);
+			pp_flows_prefetch(analysis->flows, window->hashes[kept], packet->tcp.flags & PP_TCP_SYN);
 		}
 		if (kept != i)
 			window->frames[kept] = *frame;
@@ -203,11 +216,17 @@ static void file_window(struct pp_analysis *analysis, struct window *window)
 	settle_order(window);
 	for (size_t i = 0; i < window->count; i++) {
 		const struct pp_frame *frame = &window->frames[i];
+		struct pp_packet *packet = &window->packets[i];
 		struct pp_mark now = { frame->ts, frame->number, frame->file };
 
 		if (i + AHEAD < window->count && window->hashes[i + AHEAD] != 0)
 			pp_flows_prefetch_flow(analysis->flows, window->hashes[i + AHEAD]);
-		pp_engine_packet(analysis, &window->packets[i], &window->keys[i], window->hashes[i], now);
+		if (packet->kind == PP_PACKET_TCP && !packet->bad) {
+			analysis->captures[now.file].tcp_packets++;
+			pp_engine_tcp(analysis, packet, &window->keys[i], window->hashes[i], now);
+		} else {
+			pp_engine_packet(analysis, packet, &window->keys[i], window->hashes[i], now);
+		}
 	}
 	if (window->count)
 		pp_engine_expire(analysis, window->frames[window->count - 1].ts);
@@ -224,8 +243,7 @@ static enum pp_err read_all(struct pp_analysis *analysis)
 		if (err != PP_OK || window->count == 0)
 			break;
 		frames += window->count;
-		for (size_t i = 0; i < window->count; i++)
-			bytes += window->frames[i].caplen;
+		bytes += see_frames(analysis, window);
 		decode_window(analysis, window);
 		file_window(analysis, window);
 		if (++windows % PROGRESS_WINDOWS != 0)

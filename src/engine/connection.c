@@ -41,7 +41,7 @@ static void detail_free(struct pp_analysis *analysis, struct detail *detail)
 	pp_arena_reset(&arena);
 }
 
-static struct detail *detail_new(struct pp_analysis *analysis, struct pp_flow *flow)
+PP_SELDOM static struct detail *detail_new(struct pp_analysis *analysis, struct pp_flow *flow)
 {
 	struct pp_arena arena;
 	struct detail *detail;
@@ -93,18 +93,22 @@ static void tell_skipped(struct detail *detail, enum pp_side side)
 	detail->opaque[side] = detail->skipped[side] = 0;
 }
 
-static void sink_bytes(void *context, struct pp_span bytes, struct pp_mark mark)
+static void deliver(struct detail *detail, enum pp_side side, struct pp_span bytes, struct pp_mark mark)
 {
-	const struct sink_context *sink = context;
-	struct detail *detail = sink->detail;
-
-	take_turn(detail, sink->side, bytes.len);
-	tell_skipped(detail, sink->side);
-	pp_talk_data(detail->talk, sink->side, bytes, mark);
-	detail->opaque[sink->side] = pp_talk_opaque(detail->talk, sink->side);
+	take_turn(detail, side, bytes.len);
+	tell_skipped(detail, side);
+	pp_talk_data(detail->talk, side, bytes, mark);
+	detail->opaque[side] = pp_talk_opaque(detail->talk, side);
 	if (pp_talk_take_request(detail->talk))
 		pp_flow_watch(detail->flow, detail->turn_begin, detail->stream[PP_CLIENT].next, detail->turn_segments,
 			      mark);
+}
+
+static void sink_bytes(void *context, struct pp_span bytes, struct pp_mark mark)
+{
+	const struct sink_context *sink = context;
+
+	deliver(sink->detail, sink->side, bytes, mark);
 }
 
 static void sink_missing(void *context, uint64_t count)
@@ -139,22 +143,14 @@ static void watch_cut_request(struct detail *detail, const struct pp_packet *pac
 			      now);
 }
 
-static void push(struct detail *detail, const struct pp_packet *packet, const struct pp_flow_news *news,
-		 struct pp_mark now)
+PP_SELDOM static void push(struct detail *detail, const struct pp_packet *packet, const struct pp_flow_news *news,
+			   struct pp_mark now)
 {
 	struct sink_context context = { detail, news->side };
 	const struct pp_stream_sink sink = { &context, sink_bytes, sink_missing };
 	struct pp_reassembly *stream = &detail->stream[news->side];
 	struct pp_slab *pool = &detail->analysis->segments;
-	enum pp_err err;
-
-	if (pp_reassembly_continues(stream, news->offset) && packet->payload_view.len == news->len) {
-		stream->next += news->len;
-		if (!skip(detail, news, now))
-			sink_bytes(&context, packet->payload_view, now);
-		return;
-	}
-	err = pp_reassembly_push(stream, pool, news->offset, packet->payload_view, news->len, now, &sink);
+	enum pp_err err = pp_reassembly_push(stream, pool, news->offset, packet->payload_view, news->len, now, &sink);
 	watch_cut_request(detail, packet, news, now);
 	if (err != PP_OK) {
 		/* No room to wait any longer: the hole is given up, and what is here goes on behind it. */
@@ -165,6 +161,21 @@ static void push(struct detail *detail, const struct pp_packet *packet, const st
 			detail->analysis->streams_given_up++;
 	}
 	detail->holes |= pp_reassembly_waits(stream);
+}
+
+/* Whatever continues the stream goes on at once. */
+static inline void take_bytes(struct detail *detail, const struct pp_packet *packet, const struct pp_flow_news *news,
+			      struct pp_mark now)
+{
+	struct pp_reassembly *stream = &detail->stream[news->side];
+
+	if (!pp_reassembly_continues(stream, news->offset) || packet->payload_view.len != news->len) {
+		push(detail, packet, news, now);
+		return;
+	}
+	stream->next += news->len;
+	if (!skip(detail, news, now))
+		deliver(detail, news->side, packet->payload_view, now);
 }
 
 static void give_up(struct detail *detail, enum pp_side side, bool all)
@@ -190,7 +201,7 @@ static void mind_hole(struct detail *detail, enum pp_side side, int64_t now)
 	}
 }
 
-static void mind_holes(struct detail *detail, int64_t now)
+PP_SELDOM static void mind_holes(struct detail *detail, int64_t now)
 {
 	detail->holes = false;
 	for (enum pp_side side = PP_CLIENT; side <= PP_SERVER; side++) {
@@ -215,7 +226,7 @@ void pp_engine_dns_message(void *context, enum pp_side side, struct pp_span mess
 
 /* ------------------------------------------------------------------ protocols we do not know */
 
-static void ask_ndpi(struct detail *detail, const struct pp_packet *packet, struct pp_mark now)
+PP_SELDOM static void ask_ndpi(struct detail *detail, const struct pp_packet *packet, struct pp_mark now)
 {
 	struct pp_analysis *analysis = detail->analysis;
 
@@ -235,7 +246,7 @@ static void ask_ndpi(struct detail *detail, const struct pp_packet *packet, stru
 /* ------------------------------------------------------------------ a segment */
 
 /* A connection joined midway shows by its first payload who is the client. */
-static void settle_sides(struct pp_flow *flow, const struct pp_packet *packet)
+PP_SELDOM static void settle_sides(struct pp_flow *flow, const struct pp_packet *packet)
 {
 	enum pp_side client;
 	enum pp_sides_by by;
@@ -251,7 +262,7 @@ static void settle_sides(struct pp_flow *flow, const struct pp_packet *packet)
 		flow->body->facts.sides_by = by;
 }
 
-static enum pp_phase phase_of(const struct pp_flow *flow)
+PP_SELDOM static enum pp_phase phase_of(const struct pp_flow *flow)
 {
 	const struct detail *detail = flow->detail;
 	enum pp_phase phase = detail ? pp_talk_phase(detail->talk) : PP_PHASE_UNKNOWN;
@@ -278,7 +289,7 @@ static void take_payload(struct pp_analysis *analysis, struct pp_flow *flow, con
 				    pp_reassembly_has(&detail->stream[news->side], news->offset, news->len));
 	if (!detail)
 		return;
-	push(detail, packet, news, now);
+	take_bytes(detail, packet, news, now);
 	if (!detail->ndpi_done)
 		ask_ndpi(detail, packet, now);
 }

@@ -168,11 +168,6 @@ void pp_engine_packet(struct pp_analysis *analysis, struct pp_packet *packet, co
 {
 	struct pp_capture *capture = &analysis->captures[now.file];
 
-	if (packet->kind == PP_PACKET_TCP && !packet->bad) {
-		capture->tcp_packets++;
-		pp_engine_tcp(analysis, packet, key, hash, now);
-		return;
-	}
 	if (packet->unknown || packet->bad) {
 		capture->undecoded++;
 		count_unknown(capture, packet->unknown ? packet->unknown : "damaged header");

@@ -6,17 +6,18 @@
  * segment of such a flow is recognised by a tombstone and belongs to nobody. Units   ns, bytes; offsets from the first
  * byte after the SYN. Owns    pp_flows owns all flows; `detail` belongs to whoever set it and must be gone before the
  * flow is released. Limits  `most` flows at once: the one silent for longest is evicted and marked; tombstones:
- * PP_TOMBSTONES_MAX. Source  RFC 9293; Wireshark 4.0 packet-tcp.c for what makes a stream (base sequence numbers,
+ * PP_TOMBSTONES_MAX (flow/graves.h). Source  RFC 9293; Wireshark 4.0 packet-tcp.c for what makes a stream (base sequence numbers,
  * reused ports).
  */
 #ifndef PP_FLOW_FLOW_H
 #define PP_FLOW_FLOW_H
 
 #include "base/hash.h"
+#include "base/time.h"
 #include "decode/packet.h"
 #include "flow/tcp_facts.h"
 
-enum { PP_TOMBSTONES_MAX = 1 << 18, PP_RECENT_MAX = 8, PP_HALF_SYNS_MAX = 6 };
+enum { PP_RECENT_MAX = 8, PP_HALF_SYNS_MAX = 6 };
 
 /* Canonical: the lower endpoint first, so that both directions have one key. */
 struct pp_flow_key {
@@ -38,7 +39,8 @@ struct pp_flow_side {
 	int64_t sent_at;  /* RTT sample under way: when … */
 	int64_t sent_end; /* … and up to which offset; 0: none */
 	struct {
-		uint32_t signature[PP_RECENT_MAX], at_us[PP_RECENT_MAX];
+		uint32_t signature[PP_RECENT_MAX];
+		int64_t ts[PP_RECENT_MAX];
 	} recent;
 	int64_t zero_since; /* PP_TIME_NONE: window open */
 	int64_t fin_offset;
@@ -99,7 +101,7 @@ void pp_flows_free(struct pp_flows *flows); /* every flow must have been release
 
 /* The hash of a TCP packet's flow; pp_flows_prefetch() lets the memory arrive while other packets are decoded. */
 uint64_t pp_flows_hash(const struct pp_flows *flows, const struct pp_packet *packet, struct pp_flow_key *ret_key);
-void pp_flows_prefetch(const struct pp_flows *flows, uint64_t hash);
+void pp_flows_prefetch(const struct pp_flows *flows, uint64_t hash, bool may_begin);
 void pp_flows_prefetch_flow(const struct pp_flows *flows, uint64_t hash); /* later: needs the former's memory */
 
 /* The segment's flow, made if need be, with a body if the segment needs one.  NULL: a late segment of a flow that is
@@ -107,7 +109,13 @@ void pp_flows_prefetch_flow(const struct pp_flows *flows, uint64_t hash); /* lat
 struct pp_flow *pp_flows_find(struct pp_flows *flows, const struct pp_packet *packet, const struct pp_flow_key *key,
 			      uint64_t hash, struct pp_mark now);
 /* After the segment was filed: moves the flow to where its state and time put it. */
-void pp_flows_touch(struct pp_flows *flows, struct pp_flow *flow);
+void pp_flows_move(struct pp_flows *flows, struct pp_flow *flow);
+static inline void pp_flows_touch(struct pp_flows *flows, struct pp_flow *flow)
+{
+	/* A flow that runs smoothly is where it belongs; and so as not to move it for every packet: */
+	if (!flow->smooth || flow->last.ts - flow->listed_ts >= PP_SECOND)
+		pp_flows_move(flows, flow);
+}
 /* The flow an ICMP error quotes, and which side's segment it quotes; NULL: none.  A quote with a whole TCP header makes
  * a stream in Wireshark, so it takes a number here too. */
 struct pp_flow *pp_flows_quoted(struct pp_flows *flows, const struct pp_icmp_quote *quote, struct pp_mark now,
@@ -121,7 +129,6 @@ struct pp_flow_news {
 	int64_t offset;
 	uint32_t len;
 	int64_t next_before; /* the side's highest offset before this segment */
-	bool acked_news;     /* acknowledges bytes of the other side for the first time */
 };
 
 /* `phase` is what had happened before this segment, by the dissectors (PP_PHASE_UNKNOWN: no payload so far). */

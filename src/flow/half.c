@@ -141,7 +141,7 @@ void pp_flow_half_unfold(const struct pp_flow *flow, struct pp_flow_body *ret_bo
 	client->last_window = half->window;
 	for (unsigned i = 0; i < half->count; i++) {
 		client->recent.signature[i] = half->signature[i];
-		client->recent.at_us[i] = (uint32_t)(half->ts[i] / 1000);
+		client->recent.ts[i] = half->ts[i];
 	}
 	client->recent_next = half->count;
 }

@@ -33,14 +33,15 @@ static uint32_t duplicate_window_us(const struct pp_flow *flow, const struct pp_
 }
 
 /* Whether one of the signatures kept is this one, and young enough. */
-static bool is_recent(const struct pp_flow *flow, const struct pp_flow_side *me, const struct pp_packet *packet,
-		      uint32_t sign, uint32_t at_us)
+PP_SELDOM static bool is_recent(const struct pp_flow *flow, const struct pp_flow_side *me,
+				const struct pp_packet *packet, uint32_t sign, int64_t ts)
 {
 	bool syn_id = (packet->tcp.flags & PP_TCP_SYN) && pp_has_ip_id(packet);
 	uint32_t most = syn_id ? PP_DUPLICATE_SYN_US : duplicate_window_us(flow, packet);
 
 	for (unsigned i = 0; i < PP_RECENT_MAX; i++) {
-		if (me->recent.signature[i] == sign && at_us - me->recent.at_us[i] <= most)
+		if (me->recent.signature[i] == sign &&
+		    (uint32_t)(ts / 1000) - (uint32_t)(me->recent.ts[i] / 1000) <= most)
 			return true;
 	}
 	return false;
@@ -49,7 +50,7 @@ static bool is_recent(const struct pp_flow *flow, const struct pp_flow_side *me,
 static inline bool is_duplicate(const struct pp_flow *flow, struct pp_flow_side *me, const struct pp_packet *packet,
 				int64_t ts)
 {
-	uint32_t sign, at_us;
+	uint32_t sign;
 	uint32_t met = 0;
 
 	/* A receiver says the same thing twice for good reason: an empty segment needs an ID to be known as a copy. */
@@ -57,13 +58,12 @@ static inline bool is_duplicate(const struct pp_flow *flow, struct pp_flow_side 
 	    !(packet->tcp.flags & (PP_TCP_SYN | PP_TCP_FIN | PP_TCP_RST)))
 		return false;
 	sign = pp_signature(packet);
-	at_us = (uint32_t)(ts / 1000);
 	for (unsigned i = 0; i < PP_RECENT_MAX; i++) /* compilers compare all at once */
 		met |= (uint32_t)(me->recent.signature[i] == sign);
-	if (met && is_recent(flow, me, packet, sign, at_us))
+	if (met && is_recent(flow, me, packet, sign, ts))
 		return true;
 	me->recent.signature[me->recent_next] = sign;
-	me->recent.at_us[me->recent_next] = at_us;
+	me->recent.ts[me->recent_next] = ts;
 	me->recent_next = (uint8_t)((me->recent_next + 1) % PP_RECENT_MAX);
 	return false;
 }
@@ -140,54 +140,69 @@ static void see_syn_ack(struct pp_flow *flow, enum pp_side side, const struct pp
 
 /* ------------------------------------------------------------------ acknowledging */
 
-static inline void see_progress(struct pp_flow *flow, enum pp_side of, int64_t acked, struct pp_mark now)
+/* A segment's sender and receiver, worked out once. */
+struct view {
+	struct pp_flow_body *body;
+	struct pp_flow_side *me, *peer;
+	struct pp_tcp_side *mine, *theirs;
+	enum pp_side side;
+};
+
+static inline struct view view_of(struct pp_flow *flow, enum pp_side side)
 {
-	struct pp_tcp_facts *facts = &flow->body->facts;
-	struct pp_flow_side *sender = &flow->body->side[of];
+	struct pp_flow_body *body = flow->body;
+	enum pp_side of = pp_other_side(side);
 
-	facts->side[of].acked = (uint64_t)acked;
-	facts->side[of].stuck_retransmits = 0;
-	facts->side[of].stuck_payload = 0;
-	if (sender->sent_end != 0 && acked >= sender->sent_end) {
-		int64_t rtt = now.ts - sender->sent_at;
+	return (struct view){ body, &body->side[side], &body->side[of], &body->facts.side[side], &body->facts.side[of],
+			      side };
+}
 
-		if (of == PP_CLIENT && rtt >= 0 && (facts->ack_rtt_min_ns < 0 || rtt < facts->ack_rtt_min_ns))
+/* The other side's bytes before `acked` have arrived. */
+static inline void see_progress(const struct view *v, int64_t acked, const struct pp_mark *now)
+{
+	struct pp_tcp_facts *facts = &v->body->facts;
+
+	v->theirs->acked = (uint64_t)acked;
+	v->theirs->stuck_retransmits = 0;
+	v->theirs->stuck_payload = 0;
+	if (v->peer->sent_end != 0 && acked >= v->peer->sent_end) {
+		int64_t rtt = now->ts - v->peer->sent_at;
+
+		if (v->side == PP_SERVER && rtt >= 0 && (facts->ack_rtt_min_ns < 0 || rtt < facts->ack_rtt_min_ns))
 			facts->ack_rtt_min_ns = rtt;
-		sender->sent_end = 0;
+		v->peer->sent_end = 0;
 	}
-	if (of == PP_CLIENT && pp_seen(facts->watch)) {
+	if (v->side == PP_SERVER && pp_seen(facts->watch)) {
 		facts->watch_part_acked |= (uint64_t)acked > facts->watch_begin;
 		if ((uint64_t)acked >= facts->watch_end)
-			pp_mark_first(&facts->watch_acked, now);
+			pp_mark_first(&facts->watch_acked, *now);
 	}
 }
 
-/* The segment acknowledges all of `of` before `acked`.  True when that is news. */
-static inline bool see_acked(struct pp_flow *flow, enum pp_side of, int64_t acked, const struct pp_packet *packet,
-			     struct pp_mark now)
+/* The segment acknowledges all of the other side's bytes before `acked`. */
+static inline void see_acked(const struct view *v, int64_t acked, const struct pp_packet *packet,
+			     const struct pp_mark *now)
 {
-	struct pp_flow_side *me = &flow->body->side[pp_other_side(of)], *sender = &flow->body->side[of];
-	const struct pp_tcp_side *sent = &flow->body->facts.side[of];
+	struct pp_flow_side *me = v->me;
+	int64_t before = (int64_t)v->theirs->acked;
 	uint32_t ack = packet->tcp.ack;
-	bool news = acked > (int64_t)sent->acked && acked - sender->next < WILD_BYTES;
 
-	if (news)
-		see_progress(flow, of, acked, now);
+	if (acked > before && acked - v->peer->next < WILD_BYTES)
+		see_progress(v, acked, now);
 	else if (me->ack_set && ack == me->last_ack && packet->payload_len == 0 &&
 		 packet->tcp.window == me->last_window && !(packet->tcp.flags & (PP_TCP_SYN | PP_TCP_FIN)) &&
-		 sender->next > (int64_t)sent->acked)
-		flow->body->facts.side[pp_other_side(of)].dup_acks++;
+		 v->peer->next > before)
+		v->mine->dup_acks++;
 	me->last_ack = ack;
 	me->ack_set = true;
-	return news;
 }
 
-static bool see_ack(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now)
+static void see_ack(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now)
 {
 	enum pp_side of = pp_other_side(side);
 	struct pp_flow_side *sender = &flow->body->side[of];
+	struct view view;
 	int64_t acked;
-	bool news;
 
 	if (!sender->base_set) {
 		sender->base_set = true;
@@ -202,10 +217,10 @@ static bool see_ack(struct pp_flow *flow, enum pp_side side, const struct pp_pac
 		flow->body->facts.side[of].fin_acked = true;
 		acked = sender->fin_offset;
 	}
-	news = see_acked(flow, of, acked, packet, now);
+	view = view_of(flow, side);
+	see_acked(&view, acked, packet, &now);
 	if (side == PP_CLIENT && pp_seen(flow->body->facts.syn_ack) && !(packet->tcp.flags & PP_TCP_SYN) && acked >= 0)
 		pp_mark_first(&flow->body->facts.established, now);
-	return news;
 }
 
 /* ------------------------------------------------------------------ windows, silence, habits */
@@ -246,14 +261,14 @@ static void see_habits(struct pp_tcp_profile *profile, const struct pp_packet *p
 		profile->timestamps = true;
 }
 
-static inline void see_idle(struct pp_flow *flow, struct pp_mark now)
+static inline void see_idle(struct pp_flow_body *body, const struct pp_mark *now)
 {
-	if (pp_seen(flow->body->last_data) && now.ts - flow->body->last_data.ts > flow->body->facts.longest_idle_ns) {
-		flow->body->facts.longest_idle_ns = now.ts - flow->body->last_data.ts;
-		flow->body->facts.idle_before = flow->body->last_data;
-		flow->body->facts.idle_after = now;
+	if (pp_seen(body->last_data) && now->ts - body->last_data.ts > body->facts.longest_idle_ns) {
+		body->facts.longest_idle_ns = now->ts - body->last_data.ts;
+		body->facts.idle_before = body->last_data;
+		body->facts.idle_after = *now;
 	}
-	flow->body->last_data = now;
+	body->last_data = *now;
 }
 
 /* ------------------------------------------------------------------ placing */
@@ -334,7 +349,7 @@ static void see_payload(struct pp_flow *flow, const struct pp_packet *packet, st
 	news->len = len;
 	pp_mark_first(&facts->first_data, now);
 	facts->last_data = now;
-	see_idle(flow, now);
+	see_idle(flow->body, &now);
 	if (len > facts->largest_payload)
 		facts->largest_payload = len;
 	if (peer_mss != 0 && len > peer_mss)
@@ -389,8 +404,8 @@ static bool runs_smoothly(const struct pp_flow *flow)
 	       (pp_seen(facts->established) || !pp_seen(facts->syn_ack));
 }
 
-static void file_segment(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now,
-			 enum pp_phase phase, struct pp_flow_news *news)
+PP_SELDOM static void file_segment(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet,
+				   struct pp_mark now, enum pp_phase phase, struct pp_flow_news *news)
 {
 	struct pp_flow_side *me = &flow->body->side[side];
 	struct pp_tcp_side *facts = &flow->body->facts.side[side];
@@ -402,6 +417,7 @@ static void file_segment(struct pp_flow *flow, enum pp_side side, const struct p
 	see_cut(flow, packet);
 	if (flags & PP_TCP_RST) {
 		pp_flow_reset(flow, side, packet, phase, now);
+		flow->smooth = false;
 		return;
 	}
 	placed = place(me, packet, facts->bytes == 0, &offset);
@@ -420,10 +436,11 @@ static void file_segment(struct pp_flow *flow, enum pp_side side, const struct p
 			see_fin(flow, side, offset + packet->payload_len, phase, now);
 	}
 	if (flags & PP_TCP_ACK)
-		news->acked_news = see_ack(flow, side, packet, now);
+		see_ack(flow, side, packet, now);
 	see_window(flow, side, packet, now);
 	if (flow->body->facts.side[PP_CLIENT].fin_acked && flow->body->facts.side[PP_SERVER].fin_acked)
 		flow->closed = true;
+	flow->smooth = runs_smoothly(flow);
 }
 
 /* Next in order and without a flag that means anything, from a sender as it is known. */
@@ -435,78 +452,79 @@ static inline bool is_plain(const struct pp_flow_side *me, const struct pp_tcp_p
 	       !packet->cut && packet->payload_view.len == packet->payload_len;
 }
 
-/* What file_segment() does with a plain segment of a connection that runs smoothly. */
-static inline void file_plain(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet,
-			      struct pp_mark now, struct pp_flow_news *news)
+/* What file_segment() does with the payload of a plain segment. */
+static inline void take_plain(const struct view *v, const struct pp_packet *packet, const struct pp_mark *now,
+			      struct pp_flow_news *news)
 {
-	enum pp_side of = pp_other_side(side);
-	struct pp_flow_side *me = &flow->body->side[side], *sender = &flow->body->side[of];
-	struct pp_tcp_side *facts = &flow->body->facts.side[side];
-	uint16_t peer_mss = flow->body->facts.side[of].profile.mss;
+	struct pp_flow_side *me = v->me;
+	struct pp_tcp_side *mine = v->mine;
 	uint32_t len = packet->payload_len;
+	uint16_t peer_mss = v->theirs->profile.mss;
 
-	facts->packets++;
+	news->payload = true;
+	news->offset = me->next;
+	news->len = len;
+	if (mine->profile.ttl_data == 0)
+		mine->profile.ttl_data = packet->ttl;
+	if (!pp_seen(mine->first_data))
+		mine->first_data = *now;
+	mine->last_data = *now;
+	see_idle(v->body, now);
+	if (len > mine->largest_payload)
+		mine->largest_payload = len;
+	if (peer_mss != 0 && len > peer_mss)
+		v->body->facts.offload_segments++;
+	if (v->side == PP_SERVER && pp_seen(v->body->facts.watch))
+		pp_mark_first(&v->body->facts.watch_answer, *now);
+	me->next += len;
+	me->next_seq += len;
+	if (me->sent_end == 0) {
+		me->sent_end = me->next;
+		me->sent_at = now->ts;
+	}
+}
+
+/* What file_segment() does with a plain segment of a connection that runs smoothly. */
+static inline void file_plain(const struct view *v, const struct pp_packet *packet, const struct pp_mark *now,
+			      struct pp_flow_news *news)
+{
+	struct pp_tcp_profile *profile = &v->mine->profile;
+
+	v->mine->packets++;
 	if (pp_has_ip_id(packet)) {
-		facts->profile.ip_id_last = packet->ip_id;
-		facts->profile.ip_id_seen = true;
+		profile->ip_id_last = packet->ip_id;
+		profile->ip_id_seen = true;
 	}
 	if (packet->tcp.options & PP_OPT_TIMESTAMPS)
-		facts->profile.timestamps = true;
-	if (len > 0) {
-		news->payload = true;
-		news->offset = me->next;
-		news->len = len;
-		if (facts->profile.ttl_data == 0)
-			facts->profile.ttl_data = packet->ttl;
-		pp_mark_first(&facts->first_data, now);
-		facts->last_data = now;
-		see_idle(flow, now);
-		if (len > facts->largest_payload)
-			facts->largest_payload = len;
-		if (peer_mss != 0 && len > peer_mss)
-			flow->body->facts.offload_segments++;
-		if (side == PP_SERVER && pp_seen(flow->body->facts.watch))
-			pp_mark_first(&flow->body->facts.watch_answer, now);
-		me->next += len;
-		me->next_seq += len;
-		if (me->sent_end == 0) {
-			me->sent_end = me->next;
-			me->sent_at = now.ts;
-		}
-	}
-	news->acked_news =
-	    see_acked(flow, of, pp_seq_offset(packet->tcp.ack, sender->next_seq, sender->next), packet, now);
-	me->last_window = packet->tcp.window;
+		profile->timestamps = true;
+	if (packet->payload_len > 0)
+		take_plain(v, packet, now, news);
+	see_acked(v, pp_seq_offset(packet->tcp.ack, v->peer->next_seq, v->peer->next), packet, now);
+	v->me->last_window = packet->tcp.window;
 }
 
 void pp_flow_segment(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now, enum pp_phase phase,
 		     struct pp_flow_news *ret_news)
 {
-	enum pp_side side;
-	struct pp_flow_side *me;
-	struct pp_tcp_side *facts;
+	struct view view;
 
 	if (!flow->body) {
 		pp_flow_half_file(flow, packet, now, ret_news);
 		return;
 	}
-	side = settle_side(flow, packet);
-	me = &flow->body->side[side];
-	facts = &flow->body->facts.side[side];
-	*ret_news = (struct pp_flow_news){ .side = side, .next_before = me->next };
-	if (is_duplicate(flow, me, packet, now.ts)) {
+	view = view_of(flow, settle_side(flow, packet));
+	*ret_news = (struct pp_flow_news){ .side = view.side, .next_before = view.me->next };
+	if (is_duplicate(flow, view.me, packet, now.ts)) {
 		flow->body->facts.duplicates++;
 		flow->last = now;
 		ret_news->duplicate = true;
 		return;
 	}
-	if (flow->smooth && is_plain(me, &facts->profile, packet)) {
-		file_plain(flow, side, packet, now, ret_news);
-	} else {
-		file_segment(flow, side, packet, now, phase, ret_news);
-		flow->smooth = runs_smoothly(flow);
-	}
-	facts->last = now;
+	if (flow->smooth && is_plain(view.me, &view.mine->profile, packet))
+		file_plain(&view, packet, &now, ret_news);
+	else
+		file_segment(flow, view.side, packet, now, phase, ret_news);
+	view.mine->last = now;
 	flow->last = now;
 }
 
@@ -557,116 +575,4 @@ void pp_flow_watch(struct pp_flow *flow, int64_t begin, int64_t end, uint32_t se
 	facts->watch_part_acked = (int64_t)facts->side[PP_CLIENT].acked > begin;
 	if ((int64_t)facts->side[PP_CLIENT].acked >= end)
 		facts->watch_acked = now;
-}
-
-/* RFC 5927 section 4.1: the quoted SEQ must be outstanding (the SYN's own lies one below offset 0). */
-static bool is_outstanding(const struct pp_flow *flow, enum pp_side about, uint32_t seq)
-{
-	const struct pp_flow_side *side = &flow->body->side[about];
-	int64_t offset = pp_seq_offset(seq, side->next_seq, side->next);
-
-	return offset >= (int64_t)flow->body->facts.side[about].acked - 1 && offset <= side->next + 1;
-}
-
-void pp_flow_icmp(struct pp_flow *flow, const struct pp_packet *packet, enum pp_side about, struct pp_mark now)
-{
-	struct pp_tcp_facts *facts = &flow->body->facts;
-	const struct pp_flow_side *side = &flow->body->side[about];
-	struct pp_icmp_error *error = &facts->icmp[facts->icmp_count];
-
-	if (facts->icmp_count == PP_ICMP_MAX)
-		return;
-	facts->icmp_count++;
-	*error = (struct pp_icmp_error){ .mark = now,
-					 .from = packet->src,
-					 .ip_version = packet->ip_version,
-					 .type = packet->icmp_type,
-					 .code = packet->icmp_code,
-					 .mtu = packet->icmp_mtu,
-					 .about = about };
-	if (!packet->quote.has_seq)
-		return;
-	if (side->known) {
-		error->authentic = is_outstanding(flow, about, packet->quote.seq);
-	} else {
-		/* Captures reorder: the segment it quotes may come right behind it. */
-		flow->body->icmp_early |= (uint8_t)(1u << (facts->icmp_count - 1));
-		flow->body->icmp_seq[facts->icmp_count - 1] = packet->quote.seq;
-	}
-}
-
-void pp_flow_swap(struct pp_flow *flow, enum pp_sides_by by)
-{
-	struct pp_flow_side side = flow->body->side[0];
-	struct pp_tcp_side facts = flow->body->facts.side[0];
-
-	flow->body->side[0] = flow->body->side[1];
-	flow->body->side[1] = side;
-	flow->body->facts.side[0] = flow->body->facts.side[1];
-	flow->body->facts.side[1] = facts;
-	flow->client = !flow->client;
-	flow->smooth = false;
-	flow->body->facts.sides_by = by;
-	flow->body->facts.rst.from = pp_other_side(flow->body->facts.rst.from);
-	flow->body->facts.fin_from = pp_other_side(flow->body->facts.fin_from);
-	for (unsigned i = 0; i < flow->body->facts.icmp_count; i++)
-		flow->body->facts.icmp[i].about = pp_other_side(flow->body->facts.icmp[i].about);
-	flow->body->facts.ack_rtt_min_ns = -1;
-}
-
-static void finish_side(struct pp_flow *flow, enum pp_side side, int64_t end_of_capture)
-{
-	const struct pp_flow_side *me = &flow->body->side[side];
-	struct pp_tcp_side *facts = &flow->body->facts.side[side];
-
-	facts->end = me->next > 0 ? (uint64_t)me->next : 0;
-	facts->missing = facts->end > facts->bytes ? facts->end - facts->bytes : 0;
-	if (facts->missing == 0)
-		facts->gap = (struct pp_mark){ 0 };
-	if (facts->missing != 0 && facts->acked > facts->gap_begin) {
-		uint64_t acked = facts->acked - facts->gap_begin;
-
-		facts->missing_acked = acked < facts->missing ? acked : facts->missing;
-	}
-	if (facts->acked > facts->end && facts->packets != 0)
-		facts->missing_acked += facts->acked - facts->end;
-	if (me->zero_since != PP_TIME_NONE && end_of_capture - me->zero_since > facts->zero_window_ns)
-		facts->zero_window_ns = end_of_capture - me->zero_since;
-}
-
-static void finish_body(struct pp_flow *flow, int64_t end_of_capture)
-{
-	struct pp_tcp_facts *facts = &flow->body->facts;
-
-	facts->port_reused = flow->reused;
-	facts->evicted = flow->evicted;
-	for (enum pp_side side = PP_CLIENT; side <= PP_SERVER; side++)
-		finish_side(flow, side, end_of_capture);
-	for (unsigned i = 0; i < facts->icmp_count; i++) {
-		if (flow->body->icmp_early >> i & 1)
-			facts->icmp[i].authentic = is_outstanding(flow, facts->icmp[i].about, flow->body->icmp_seq[i]);
-	}
-	if (pp_seen(facts->rst.mark)) {
-		facts->rst.count = flow->body->side[facts->rst.from].rst_count;
-		facts->rst.count_other = flow->body->side[pp_other_side(facts->rst.from)].rst_count;
-	}
-	/* The visible side acknowledges bytes of a side that was never captured, or goes on as if it had been answered.
-	 */
-	for (enum pp_side side = PP_CLIENT; side <= PP_SERVER; side++) {
-		const struct pp_tcp_side *unseen = &facts->side[side], *seen = &facts->side[pp_other_side(side)];
-
-		if (unseen->packets == 0 && seen->packets > 1 &&
-		    (unseen->acked > 0 || seen->bytes > 0 || pp_seen(seen->fin)))
-			facts->one_sided = true;
-	}
-}
-
-void pp_flow_finish(struct pp_flow *flow, int64_t end_of_capture, struct pp_tcp_facts *ret_facts)
-{
-	if (!flow->body) {
-		pp_flow_half_facts(flow, ret_facts);
-		return;
-	}
-	finish_body(flow, end_of_capture);
-	*ret_facts = flow->body->facts;
 }

@@ -11,17 +11,20 @@
  * What left is remembered by a tombstone, because a late segment must not look like a new connection.  Time is the
  * capture's; order and choice never depend on the hash key.
  */
+#include "flow/graves.h"
 #include "flow/half.h"
+#include "flow/key.h"
 
 #include "base/slab.h"
 #include "base/time.h"
+#include "platform/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static const int64_t TOUCH_NS = PP_SECOND;
 
-enum { CLOSED_MOST = 2048, FLOWS_PER_BLOCK = 64, BODIES_PER_BLOCK = 16, BUCKETS_FIRST = 1024, TOMBSTONES_FIRST = 1024 };
+enum { CLOSED_MOST = 2048, FLOWS_PER_BLOCK = 64, BODIES_PER_BLOCK = 16, BUCKETS_FIRST = 1024 };
 enum list_id {
 	LIST_CLOSED,
 	LIST_SYN_ONCE,
@@ -50,71 +53,24 @@ struct list {
 	size_t count;
 };
 
-/* A ring of the flows that left last, found by hash; chains are indexes + 1. */
-struct tombstone {
-	uint64_t hash;
-	uint32_t base_seq[2]; /* by index in the key */
-	uint8_t base_set;
-	uint32_t chain;
-};
-
-struct tombstones {
-	struct tombstone *ring;
-	uint32_t *buckets;
-	size_t room, count, next; /* room: a power of two; next: where the ring goes on */
-	uint64_t lost;
-};
-
 struct pp_flows {
-	struct pp_hash_words hash;
+	struct pp_hash_words hash_keys;
 	size_t most;
 	struct pp_slab slab, bodies;
 	struct pp_flow **buckets;
 	size_t bucket_count, flow_count;
 	struct list lists[LISTS];
-	struct tombstones graves;
+	struct pp_graves graves;
 	uint32_t indexes;
 	uint32_t *streams; /* next tcp.stream by file */
 	size_t stream_files;
 	uint64_t late, evicted;
 };
 
-/* ------------------------------------------------------------------ keys */
-
-static inline uint64_t key_hash(const struct pp_flows *flows, const struct pp_flow_key *key)
-{
-	uint64_t words[PP_HASH_WORDS_MAX] = { (uint64_t)key->port[0] << 16 | key->port[1] };
-
-	memcpy(words + 1, key->ip, sizeof(key->ip));
-	return pp_hash_words(&flows->hash, words, PP_HASH_WORDS_MAX);
-}
-
-static inline void words_of(const struct pp_addr *addr, uint64_t words[2]) { memcpy(words, addr->b, sizeof(addr->b)); }
-
-/* Which of the two is the lower one matters to nobody, as long as it is always the same. */
-static inline bool is_lower(const struct pp_addr *a, const struct pp_addr *b, uint16_t a_port, uint16_t b_port)
-{
-	uint64_t x[2], y[2];
-
-	words_of(a, x);
-	words_of(b, y);
-	if (x[1] != y[1])
-		return x[1] < y[1];
-	return x[0] != y[0] ? x[0] < y[0] : a_port <= b_port;
-}
-
-static inline struct pp_flow_key make_key(const struct pp_addr *src, const struct pp_addr *dst, uint16_t sport,
-					  uint16_t dport)
-{
-	if (is_lower(src, dst, sport, dport))
-		return (struct pp_flow_key){ { *src, *dst }, { sport, dport } };
-	return (struct pp_flow_key){ { *dst, *src }, { dport, sport } };
-}
-
 uint64_t pp_flows_hash(const struct pp_flows *flows, const struct pp_packet *packet, struct pp_flow_key *ret_key)
 {
-	*ret_key = make_key(&packet->src, &packet->dst, packet->sport, packet->dport);
-	return key_hash(flows, ret_key);
+	pp_flow_key_make(&packet->src, &packet->dst, packet->sport, packet->dport, ret_key);
+	return pp_flow_key_hash(&flows->hash_keys, ret_key);
 }
 
 struct pp_flows *pp_flows_new(size_t most, struct pp_hash_key key)
@@ -123,12 +79,13 @@ struct pp_flows *pp_flows_new(size_t most, struct pp_hash_key key)
 
 	if (!flows)
 		return NULL;
-	pp_hash_words_init(&flows->hash, &key);
+	pp_hash_words_init(&flows->hash_keys, &key);
 	flows->most = most;
 	flows->bucket_count = BUCKETS_FIRST;
 	flows->buckets = calloc(flows->bucket_count, sizeof(struct pp_flow *));
 	pp_slab_init(&flows->slab, sizeof(struct pp_flow), FLOWS_PER_BLOCK, 0);
 	pp_slab_init(&flows->bodies, sizeof(struct pp_flow_body), BODIES_PER_BLOCK, 0);
+	flows->slab.advise = flows->bodies.advise = pp_memory_scattered;
 	if (!flows->buckets) {
 		free(flows);
 		return NULL;
@@ -143,31 +100,40 @@ void pp_flows_free(struct pp_flows *flows)
 	pp_slab_done(&flows->slab);
 	pp_slab_done(&flows->bodies);
 	free(flows->buckets);
-	free(flows->graves.ring);
-	free(flows->graves.buckets);
+	pp_graves_free(&flows->graves);
 	free(flows->streams);
 	free(flows);
 }
 
-void pp_flows_prefetch(const struct pp_flows *flows, uint64_t hash)
+/* Below this the table stays in the cache by itself. */
+enum { SMALL_TABLE = 512, LINE = 64 };
+
+void pp_flows_prefetch(const struct pp_flows *flows, uint64_t hash, bool may_begin)
 {
+	if (flows->flow_count < SMALL_TABLE)
+		return;
 	__builtin_prefetch(&flows->buckets[hash & (flows->bucket_count - 1)]);
+	if (may_begin)
+		pp_graves_prefetch(&flows->graves, hash);
+}
+
+static void prefetch_flow(const struct pp_flow *flow)
+{
+	for (size_t i = 0; i < sizeof(*flow); i += LINE)
+		__builtin_prefetch((const char *)flow + i);
 }
 
 void pp_flows_prefetch_flow(const struct pp_flows *flows, uint64_t hash)
 {
-	enum { LINE = 64, LINES = sizeof(struct pp_flow) / LINE };
-	const char *flow = (const char *)flows->buckets[hash & (flows->bucket_count - 1)];
-
-	for (size_t i = 0; flow && i < LINES; i++)
-		__builtin_prefetch(flow + i * LINE);
+	if (flows->flow_count >= SMALL_TABLE)
+		prefetch_flow(flows->buckets[hash & (flows->bucket_count - 1)]);
 }
 
 static struct pp_flow *lookup(const struct pp_flows *flows, const struct pp_flow_key *key, uint64_t hash)
 {
 	struct pp_flow *flow = flows->buckets[hash & (flows->bucket_count - 1)];
 
-	while (flow && (flow->hash != hash || memcmp(&flow->key, key, sizeof(*key)) != 0))
+	while (flow && (flow->hash != hash || !pp_flow_keys_equal(&flow->key, key)))
 		flow = flow->chain;
 	return flow;
 }
@@ -262,13 +228,10 @@ static enum list_id list_for(const struct pp_flow *flow)
 	return list_for_syns(facts->syn_count, facts->syn, facts->syn_last);
 }
 
-void pp_flows_touch(struct pp_flows *flows, struct pp_flow *flow)
+void pp_flows_move(struct pp_flows *flows, struct pp_flow *flow)
 {
-	enum list_id id;
+	enum list_id id = list_for(flow);
 
-	if (flow->smooth && flow->list == LIST_OPEN && flow->last.ts - flow->listed_ts < TOUCH_NS)
-		return; /* its list is LIST_OPEN still */
-	id = list_for(flow);
 	if (id == flow->list && flow->last.ts - flow->listed_ts < TOUCH_NS)
 		return;
 	list_out(flows, flow);
@@ -276,56 +239,6 @@ void pp_flows_touch(struct pp_flows *flows, struct pp_flow *flow)
 }
 
 /* ------------------------------------------------------------------ tombstones */
-
-static uint32_t *grave_link(struct tombstones *graves, uint64_t hash)
-{
-	return &graves->buckets[hash & (graves->room - 1)];
-}
-
-static struct tombstone *grave_find(struct tombstones *graves, uint64_t hash)
-{
-	if (graves->room == 0)
-		return NULL;
-	for (uint32_t i = *grave_link(graves, hash); i != 0; i = graves->ring[i - 1].chain) {
-		if (graves->ring[i - 1].hash == hash)
-			return &graves->ring[i - 1];
-	}
-	return NULL;
-}
-
-static void grave_unlink(struct tombstones *graves, const struct tombstone *grave)
-{
-	uint32_t number = (uint32_t)(grave - graves->ring) + 1;
-	uint32_t *link = grave_link(graves, grave->hash);
-
-	while (*link != number)
-		link = &graves->ring[*link - 1].chain;
-	*link = grave->chain;
-}
-
-static bool graves_grow(struct tombstones *graves)
-{
-	size_t room = graves->room ? graves->room * 2 : TOMBSTONES_FIRST;
-	struct tombstone *ring = realloc(graves->ring, room * sizeof(*ring));
-	uint32_t *buckets;
-
-	if (!ring)
-		return false;
-	graves->ring = ring;
-	buckets = calloc(room, sizeof(*buckets));
-	if (!buckets)
-		return false;
-	free(graves->buckets);
-	graves->buckets = buckets;
-	graves->room = room;
-	for (size_t i = 0; i < graves->count; i++) {
-		uint32_t *link = grave_link(graves, ring[i].hash);
-
-		ring[i].chain = *link;
-		*link = (uint32_t)i + 1;
-	}
-	return true;
-}
 
 static bool base_set(const struct pp_flow *flow, enum pp_side side)
 {
@@ -339,32 +252,16 @@ static uint32_t base_seq(const struct pp_flow *flow, enum pp_side side)
 
 static void bury(struct pp_flows *flows, const struct pp_flow *flow)
 {
-	struct tombstones *graves = &flows->graves;
-	struct tombstone *grave = grave_find(graves, flow->hash);
-	uint32_t *link;
+	struct pp_tombstone *grave = pp_graves_dig(&flows->graves, flow->hash);
 
-	if (!grave) {
-		if (graves->count == graves->room && graves->room < PP_TOMBSTONES_MAX && !graves_grow(graves))
-			return;
-		grave = &graves->ring[graves->next];
-		if (graves->count == graves->room) {
-			grave_unlink(graves, grave);
-			graves->lost++;
-		} else {
-			graves->count++;
-		}
-		graves->next = graves->count < PP_TOMBSTONES_MAX ? graves->count : (graves->next + 1) % graves->room;
-		link = grave_link(graves, flow->hash);
-		grave->hash = flow->hash;
-		grave->chain = *link;
-		*link = (uint32_t)(grave - graves->ring) + 1;
-	}
-	grave->base_set = 0;
+	if (!grave)
+		return;
+	grave->hash_and_set &= ~(uint64_t)3;
 	for (int side = 0; side < 2; side++) {
 		int at = side == PP_CLIENT ? flow->client : !flow->client;
 
 		grave->base_seq[at] = base_seq(flow, (enum pp_side)side);
-		grave->base_set |= (uint8_t)(base_set(flow, (enum pp_side)side) << at);
+		grave->hash_and_set |= (uint64_t)base_set(flow, (enum pp_side)side) << at;
 	}
 }
 
@@ -471,11 +368,11 @@ static bool starts_anew(const struct pp_flow *flow, const struct pp_packet *pack
 	return base_set(flow, side) && base_seq(flow, side) != packet->tcp.seq;
 }
 
-static bool grave_keeps(const struct tombstone *grave, const struct pp_flow_key *key, const struct pp_packet *packet)
+static bool grave_keeps(const struct pp_tombstone *grave, const struct pp_flow_key *key, const struct pp_packet *packet)
 {
 	int at = packet->sport == key->port[0] && pp_addr_equal(&packet->src, &key->ip[0]) ? 0 : 1;
 
-	return !is_open_request(packet) || !(grave->base_set >> at & 1) || grave->base_seq[at] == packet->tcp.seq;
+	return !is_open_request(packet) || !pp_tombstone_is_set(grave, at) || grave->base_seq[at] == packet->tcp.seq;
 }
 
 bool pp_flows_unfold(struct pp_flows *flows, struct pp_flow *flow)
@@ -535,7 +432,7 @@ static struct pp_flow *succeed(struct pp_flows *flows, struct pp_flow *flow, con
 static struct pp_flow *first_segment(struct pp_flows *flows, const struct pp_packet *packet,
 				     const struct pp_flow_key *key, uint64_t hash, struct pp_mark now)
 {
-	const struct tombstone *grave = grave_find(&flows->graves, hash);
+	const struct pp_tombstone *grave = pp_graves_find(&flows->graves, hash);
 	struct pp_flow *flow;
 
 	if (grave && grave_keeps(grave, key, packet)) {
@@ -569,13 +466,17 @@ struct pp_flow *pp_flows_find(struct pp_flows *flows, const struct pp_packet *pa
 struct pp_flow *pp_flows_quoted(struct pp_flows *flows, const struct pp_icmp_quote *quote, struct pp_mark now,
 				enum pp_side *ret_side)
 {
-	struct pp_flow_key key = make_key(&quote->src, &quote->dst, quote->sport, quote->dport);
-	uint64_t hash = key_hash(flows, &key);
-	struct pp_flow *flow = lookup(flows, &key, hash);
-	uint8_t sender = quote->sport == key.port[0] && pp_addr_equal(&quote->src, &key.ip[0]) ? 0 : 1;
+	struct pp_flow_key key;
+	struct pp_flow *flow;
+	uint64_t hash;
+	uint8_t sender;
 
+	pp_flow_key_make(&quote->src, &quote->dst, quote->sport, quote->dport, &key);
+	hash = pp_flow_key_hash(&flows->hash_keys, &key);
+	flow = lookup(flows, &key, hash);
+	sender = quote->sport == key.port[0] && pp_addr_equal(&quote->src, &key.ip[0]) ? 0 : 1;
 	if (!flow) {
-		if (quote->tcp_hlen < 20 || grave_find(&flows->graves, hash))
+		if (quote->tcp_hlen < 20 || pp_graves_find(&flows->graves, hash))
 			return NULL;
 		flow = flow_begin(flows, &key, hash, NULL, now);
 		if (!flow)
@@ -593,6 +494,19 @@ struct pp_flow *pp_flows_quoted(struct pp_flows *flows, const struct pp_icmp_quo
 
 /* ------------------------------------------------------------------ leaving */
 
+/* It is likely to leave next; the one behind it after that. */
+static void prefetch_leaving(const struct pp_flows *flows, const struct pp_flow *flow)
+{
+	enum { BODY_LINES = 8 };
+
+	__builtin_prefetch(&flows->buckets[flow->hash & (flows->bucket_count - 1)]);
+	pp_graves_prefetch(&flows->graves, flow->hash);
+	for (size_t i = 0; flow->body && i < BODY_LINES; i++)
+		__builtin_prefetch((const char *)flow->body + i * LINE);
+	if (flow->newer)
+		prefetch_flow(flow->newer);
+}
+
 static struct pp_flow *take_oldest(struct pp_flows *flows, enum list_id id)
 {
 	struct pp_flow *flow = flows->lists[id].oldest;
@@ -600,6 +514,8 @@ static struct pp_flow *take_oldest(struct pp_flows *flows, enum list_id id)
 	list_out(flows, flow);
 	if (id != LIST_DONE)
 		hash_out(flows, flow);
+	if (flows->flow_count >= SMALL_TABLE && flow->newer)
+		prefetch_leaving(flows, flow->newer);
 	return flow;
 }
 

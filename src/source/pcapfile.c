@@ -120,19 +120,17 @@ static inline bool take_record(const struct pp_pcapfile *pcap, struct pp_cur *cu
 {
 	struct pp_cur at = *cur;
 	struct raw_record raw = take_head(pcap, &at);
-	struct pp_span data = pp_cur_take(&at, raw.captured);
 
-	if (!pp_cur_ok(&at) || raw.captured > PP_FRAME_MAX)
+	if (!pp_cur_ok(&at) || raw.captured > PP_FRAME_MAX || raw.captured > pp_cur_left(&at))
 		return false;
+	ret_frame->ts = (int64_t)raw.seconds * PP_SECOND + (int64_t)raw.fraction * pcap->unit_ns;
+	ret_frame->data_view = pp_cur_take(&at, raw.captured).p;
+	ret_frame->caplen = raw.captured;
+	ret_frame->len = raw.original < raw.captured ? raw.captured : raw.original;
+	ret_frame->link_type = pcap->link_type;
+	ret_frame->interface = 0;
+	ret_frame->has_ts = true;
 	*cur = at;
-	*ret_frame = (struct pp_frame){
-		.ts = (int64_t)raw.seconds * PP_SECOND + (int64_t)raw.fraction * pcap->unit_ns,
-		.data_view = data.p,
-		.caplen = raw.captured,
-		.len = raw.original < raw.captured ? raw.captured : raw.original,
-		.link_type = pcap->link_type,
-		.has_ts = true,
-	};
 	return true;
 }
 
@@ -175,16 +173,16 @@ enum pp_err pp_pcapfile_read(struct pp_pcapfile *pcap, struct pp_frame *frames, 
 {
 	enum pp_err err = pcap->info->damaged ? PP_END : fill_record(pcap);
 	struct pp_cur cur = pcap->input->window;
+	uint32_t number = (uint32_t)pcap->info->packets;
 	size_t count = 0;
 
 	if (err != PP_OK) {
 		*ret_count = 0;
 		return err == PP_END ? PP_OK : err;
 	}
-	while (count < max && take_record(pcap, &cur, &frames[count])) {
-		frames[count].number = (uint32_t)++pcap->info->packets;
-		count++;
-	}
+	while (count < max && take_record(pcap, &cur, &frames[count]))
+		frames[count++].number = ++number;
+	pcap->info->packets += count;
 	pcap->input->window = cur;
 	*ret_count = count;
 	return PP_OK;
