@@ -91,12 +91,28 @@ static void close_sources(struct pp_analysis *analysis)
 	free(analysis->sources);
 }
 
+/* What only reading needs: judging begins with its memory. */
+static void free_reading(struct pp_analysis *analysis)
+{
+	pp_ndpi_free(analysis->ndpi);
+	pp_ja4_cache_free(analysis->ja4);
+	pp_ipfrag_free(analysis->ipfrag);
+	pp_flows_free(analysis->flows);
+	pp_slab_done(&analysis->segments);
+	pp_pool_done(&analysis->flow_pool);
+	analysis->ndpi = NULL;
+	analysis->ja4 = NULL;
+	analysis->ipfrag = NULL;
+	analysis->flows = NULL;
+}
+
 void pp_analysis_free(struct pp_analysis *analysis)
 {
 	if (!analysis)
 		return;
 	if (analysis->flows && analysis->captures)
 		pp_engine_expire(analysis, INT64_MAX);
+	free_reading(analysis);
 	close_sources(analysis);
 	free(analysis->captures);
 	pp_processes_done(&analysis->processes);
@@ -104,17 +120,11 @@ void pp_analysis_free(struct pp_analysis *analysis)
 	free(analysis->proxy_names);
 	pp_filter_free(analysis->filter);
 	pp_spool_free(analysis->spool);
-	pp_ndpi_free(analysis->ndpi);
 	pp_names_free(analysis->names);
 	pp_lookups_free(analysis->lookups);
 	pp_certificates_free(analysis->certificates);
-	pp_ja4_cache_free(analysis->ja4);
-	pp_ipfrag_free(analysis->ipfrag);
-	pp_flows_free(analysis->flows);
-	pp_slab_done(&analysis->segments);
 	pp_pool_done(&analysis->lookup_pool);
 	pp_pool_done(&analysis->load_pool);
-	pp_pool_done(&analysis->flow_pool);
 	free(analysis);
 }
 
@@ -335,5 +345,8 @@ enum pp_err pp_analysis_run(struct pp_analysis *analysis, struct pp_source **sou
 	if (err != PP_OK)
 		return err;
 	pp_engine_expire(analysis, INT64_MAX);
+	analysis->flow_counts = pp_flows_counts(analysis->flows);
+	analysis->fragments_evicted = pp_ipfrag_evicted(analysis->ipfrag);
+	free_reading(analysis);
 	return analysis->failed != PP_OK ? analysis->failed : prepare(analysis);
 }

@@ -58,6 +58,8 @@ struct pp_analysis {
 	} udp_recent[PP_UDP_RECENT];
 	unsigned udp_recent_next;
 	int64_t first, last;       /* PP_TIME_NONE before any frame */
+	struct pp_flows_counts flow_counts; /* from the end of reading on, as the next */
+	uint64_t fragments_evicted;
 	uint64_t streams_given_up; /* reassembly limits */
 	uint64_t talks_refused, spool_refused;
 	enum pp_err failed; /* of ours, kept until the run can return it */

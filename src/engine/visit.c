@@ -56,11 +56,11 @@ static struct pp_limits_hit limits_of(const struct pp_analysis *analysis)
 {
 	struct pp_limits_hit limits = { .n = 0 };
 
-	add_limit(&limits, "flows", pp_flows_counts(analysis->flows).evicted);
-	add_limit(&limits, "late_segments", pp_flows_counts(analysis->flows).tombstones_lost);
+	add_limit(&limits, "flows", analysis->flow_counts.evicted);
+	add_limit(&limits, "late_segments", analysis->flow_counts.tombstones_lost);
 	add_limit(&limits, "flow_details", analysis->talks_refused);
 	add_limit(&limits, "reassembly", analysis->streams_given_up);
-	add_limit(&limits, "fragments", pp_ipfrag_evicted(analysis->ipfrag));
+	add_limit(&limits, "fragments", analysis->fragments_evicted);
 	add_limit(&limits, "lookups", pp_lookups_refused(analysis->lookups));
 	add_limit(&limits, "names", pp_names_refused(analysis->names));
 	add_limit(&limits, "neighbours", analysis->neighbours.refused);
