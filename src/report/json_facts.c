@@ -1,5 +1,6 @@
 #include "report/json_facts.h"
 
+#include "dissect/tls.h"
 #include "report/names.h"
 
 static char *put_reset(char *at, const struct pp_tcp_facts *tcp)
@@ -107,7 +108,7 @@ static void hex(char *text, const uint8_t *bytes, size_t len)
 	text[2 * len] = '\0';
 }
 
-static void certificate(struct pp_json *json, const struct pp_tls_certificate *certificate)
+static void certificate_object(struct pp_json *json, const struct pp_tls_certificate *certificate)
 {
 	char sha256[2 * sizeof(certificate->sha256) + 1];
 
@@ -129,13 +130,33 @@ static void certificate(struct pp_json *json, const struct pp_tls_certificate *c
 	pp_json_object_end(json);
 }
 
-static void certificates(struct pp_json *json, const struct pp_tls_facts *tls)
+/* One that many connections share is written once and copied from then on. */
+static void certificate(struct pp_json *json, struct pp_templates *templates,
+			const struct pp_tls_certificate *certificate)
+{
+	const struct pp_template_key key = { { (uintptr_t)certificate } };
+	const struct pp_template *template;
+
+	if (!certificate->shared) {
+		certificate_object(json, certificate);
+		return;
+	}
+	template = pp_template_find(templates, &key);
+	if (!template) {
+		certificate_object(pp_template_new(templates, &key), certificate);
+		template = pp_template_keep(templates);
+	}
+	pp_json_key(json, NULL);
+	pp_out_bytes(json->out, template->text, template->len);
+}
+
+static void certificates(struct pp_json *json, struct pp_templates *templates, const struct pp_tls_facts *tls)
 {
 	if (!tls->certificate_count)
 		return;
 	pp_json_list(json, "certificates");
 	for (unsigned i = 0; i < tls->certificate_count; i++)
-		certificate(json, tls->certificates[i]);
+		certificate(json, templates, tls->certificates[i]);
 	pp_json_list_end(json);
 }
 
@@ -171,20 +192,44 @@ static void alert(struct pp_json *json, const struct pp_tls_alert *alert)
 	pp_json_object_end(json);
 }
 
-static void tls_client(struct pp_json *json, const struct pp_tls_facts *tls)
+/* Those that have a name are constants. */
+static void version(struct pp_json *json, const char *key, uint16_t version)
 {
+	const char *name = pp_tls_version_name(version);
 	struct pp_line line;
 
+	if (name) {
+		pp_json_constant(json, key, name);
+		return;
+	}
+	pp_line_start(&line);
+	pp_name_tls_version(&line, version);
+	pp_json_text(json, key, line.text);
+}
+
+static void cipher(struct pp_json *json, const char *key, uint16_t cipher)
+{
+	const char *name = pp_tls_cipher_name(cipher);
+	struct pp_line line;
+
+	if (name) {
+		pp_json_constant(json, key, name);
+		return;
+	}
+	pp_line_start(&line);
+	pp_name_cipher(&line, cipher);
+	pp_json_text(json, key, line.text);
+}
+
+static void tls_client(struct pp_json *json, const struct pp_tls_facts *tls)
+{
 	if (!pp_seen(tls->client_hello))
 		return;
 	pp_json_u64(json, "client_hello_packet", tls->client_hello.packet);
 	pp_json_text(json, "sni", tls->sni);
 	pp_json_list(json, "offered");
-	for (unsigned i = 0; i < tls->offered_count; i++) {
-		pp_line_start(&line);
-		pp_name_tls_version(&line, tls->offered[i]);
-		pp_json_text(json, NULL, line.text);
-	}
+	for (unsigned i = 0; i < tls->offered_count; i++)
+		version(json, NULL, tls->offered[i]);
 	pp_json_list_end(json);
 	pp_json_list(json, "alpn");
 	for (unsigned i = 0; i < tls->alpn_count; i++)
@@ -196,7 +241,6 @@ static void tls_client(struct pp_json *json, const struct pp_tls_facts *tls)
 
 static void tls_server(struct pp_json *json, const struct pp_tls_facts *tls)
 {
-	struct pp_line line;
 	bool hello = pp_seen(tls->server_hello);
 
 	if (hello || !tls->server_first_unseen)
@@ -204,16 +248,12 @@ static void tls_server(struct pp_json *json, const struct pp_tls_facts *tls)
 	if (!hello)
 		return;
 	pp_json_u64(json, "server_hello_packet", tls->server_hello.packet);
-	pp_line_start(&line);
-	pp_name_tls_version(&line, tls->version);
-	pp_json_text(json, "version", line.text);
-	pp_line_start(&line);
-	pp_name_cipher(&line, tls->cipher);
-	pp_json_text(json, "cipher", line.text);
+	version(json, "version", tls->version);
+	cipher(json, "cipher", tls->cipher);
 	pp_json_bool(json, "resumed", tls->resumed);
 }
 
-void pp_json_tls(struct pp_json *json, const struct pp_tls_facts *tls)
+void pp_json_tls(struct pp_json *json, struct pp_templates *templates, const struct pp_tls_facts *tls)
 {
 	if (!tls)
 		return;
@@ -222,7 +262,7 @@ void pp_json_tls(struct pp_json *json, const struct pp_tls_facts *tls)
 	tls_server(json, tls);
 	if (tls->complete || pp_seen(tls->client_hello))
 		pp_json_bool(json, "complete", tls->complete);
-	certificates(json, tls);
+	certificates(json, templates, tls);
 	client_certificate(json, tls);
 	pp_json_list(json, "alerts");
 	for (unsigned i = 0; i < tls->alert_count; i++)

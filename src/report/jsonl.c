@@ -318,7 +318,7 @@ static enum pp_err on_connection(void *context, const struct pp_connection *conn
 	flow_head(jsonl, conn);
 	pp_json_tcp(json, &conn->tcp);
 	pp_json_connects(json, conn->http);
-	pp_json_tls(json, conn->tls);
+	pp_json_tls(json, &jsonl->templates, conn->tls);
 	pp_json_http(json, conn->http);
 	attribution(json, who);
 	process(json, conn->process);
