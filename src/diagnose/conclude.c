@@ -172,7 +172,7 @@ enum pp_err pp_conclusion_draw(struct pp_diagnosis *diagnosis)
 	conclusion->outcome = PP_OUTCOME_INCONCLUSIVE;
 	conclusion->exit_status = 2;
 	if (faults) {
-		conclusion->faults = pp_arena_alloc(&diagnosis->arena, faults * sizeof(*conclusion->faults));
+		conclusion->faults = pp_arena_alloc(&diagnosis->end_arena, faults * sizeof(*conclusion->faults));
 		if (!conclusion->faults)
 			return PP_NOMEM;
 		tell_faults(diagnosis);

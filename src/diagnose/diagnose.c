@@ -9,9 +9,10 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#define KEPT_TEXT_MOST ((size_t)256 << 20) /* names and verdicts kept for the end */
-#define FOLLOWS_NS PP_SECOND               /* a file that begins so soon after another continues it */
-enum { DROPS_MANY = 100 };                 /* CAP-09: one packet lost of so many */
+static const size_t MEMORY_DEFAULT = (size_t)128 << 20; /* a quarter for names and verdicts kept for the end, … */
+enum { RECORD_BYTES = 2048 };                           /* … and a record of every table for so much of it */
+#define FOLLOWS_NS PP_SECOND                            /* a file that begins so soon after another continues it */
+enum { DROPS_MANY = 100 };                              /* CAP-09: one packet lost of so many */
 
 /* ------------------------------------------------------------------ keys */
 
@@ -69,22 +70,26 @@ uint64_t pp_bit_of_host(const struct pp_host *host)
 struct pp_diagnosis *pp_diagnosis_new(const struct pp_diagnosis_options *options)
 {
 	struct pp_diagnosis *diagnosis = calloc(1, sizeof(*diagnosis));
+	size_t memory = options->memory ? options->memory : MEMORY_DEFAULT;
+	uint32_t most = memory / RECORD_BYTES < PP_MAP_MOST ? (uint32_t)(memory / RECORD_BYTES) : PP_MAP_MOST;
 
 	if (!diagnosis)
 		return NULL;
 	diagnosis->options = *options;
 	pp_look_alikes_fill(diagnosis->look_alikes);
-	pp_pool_init(&diagnosis->pool, KEPT_TEXT_MOST);
+	pp_pool_init(&diagnosis->pool, memory / 4);
 	pp_arena_init(&diagnosis->arena, &diagnosis->pool);
-	pp_map_init(&diagnosis->addresses, sizeof(struct pp_baseline), options->key);
-	pp_map_init(&diagnosis->services, sizeof(struct pp_service), options->key);
-	pp_map_init(&diagnosis->hosts, sizeof(struct pp_host), options->key);
-	pp_map_init(&diagnosis->groups, sizeof(struct pp_group), options->key);
-	pp_map_init(&diagnosis->openings, sizeof(struct pp_opening), options->key);
-	pp_map_init(&diagnosis->resets, sizeof(struct pp_reset_second), options->key);
-	pp_map_init(&diagnosis->probes, sizeof(struct pp_probes), options->key);
-	pp_map_init(&diagnosis->names, sizeof(struct pp_name), options->key);
-	pp_map_init(&diagnosis->issuers, sizeof(struct pp_known_issuer), options->key);
+	pp_pool_init(&diagnosis->end_pool, 0);
+	pp_arena_init(&diagnosis->end_arena, &diagnosis->end_pool);
+	pp_map_init(&diagnosis->addresses, sizeof(struct pp_baseline), most, options->key);
+	pp_map_init(&diagnosis->services, sizeof(struct pp_service), most, options->key);
+	pp_map_init(&diagnosis->hosts, sizeof(struct pp_host), most, options->key);
+	pp_map_init(&diagnosis->groups, sizeof(struct pp_group), most, options->key);
+	pp_map_init(&diagnosis->openings, sizeof(struct pp_opening), most, options->key);
+	pp_map_init(&diagnosis->resets, sizeof(struct pp_reset_second), most, options->key);
+	pp_map_init(&diagnosis->probes, sizeof(struct pp_probes), most, options->key);
+	pp_map_init(&diagnosis->names, sizeof(struct pp_name), most, options->key);
+	pp_map_init(&diagnosis->issuers, sizeof(struct pp_known_issuer), most, options->key);
 	return diagnosis;
 }
 
@@ -106,7 +111,9 @@ void pp_diagnosis_free(struct pp_diagnosis *diagnosis)
 	for (unsigned i = 0; (map = map_at(diagnosis, i)) != NULL; i++)
 		pp_map_done(map);
 	pp_arena_reset(&diagnosis->arena);
+	pp_arena_reset(&diagnosis->end_arena);
 	pp_pool_done(&diagnosis->pool);
+	pp_pool_done(&diagnosis->end_pool);
 	free(diagnosis);
 }
 

@@ -19,6 +19,7 @@ struct pp_diagnosis_options {
 	const struct pp_agent_row *agent; /* NULL: none */
 	const char *const *proxy_names;   /* --proxy with a name, lower case, borrowed */
 	unsigned proxy_name_count;
+	size_t memory; /* scales its tables and caps what it keeps; 0: as much as anybody may need */
 	struct pp_hash_key key;
 };
 

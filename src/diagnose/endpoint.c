@@ -97,7 +97,7 @@ static const char *name_of(struct pp_diagnosis *diagnosis, const struct pp_host 
 	if (host->name)
 		return host->name;
 	pp_addr_format(&host->addr, text);
-	return pp_arena_copy(&diagnosis->arena, text, strlen(text) + 1);
+	return pp_arena_copy(&diagnosis->end_arena, text, strlen(text) + 1);
 }
 
 static void fill(struct pp_diagnosis *diagnosis, const struct pp_host *host, struct pp_endpoint *endpoint)
@@ -136,7 +136,7 @@ enum pp_err pp_endpoints_weigh(struct pp_diagnosis *diagnosis)
 
 	if (diagnosis->hosts.count == 0)
 		return PP_OK;
-	hosts = pp_arena_alloc(&diagnosis->arena, diagnosis->hosts.count * sizeof(struct pp_host *));
+	hosts = pp_arena_alloc(&diagnosis->end_arena, diagnosis->hosts.count * sizeof(struct pp_host *));
 	if (!hosts)
 		return PP_NOMEM;
 	for (uint32_t i = 0; i < diagnosis->hosts.count; i++) {
@@ -147,7 +147,7 @@ enum pp_err pp_endpoints_weigh(struct pp_diagnosis *diagnosis)
 	}
 	qsort(hosts, count, sizeof(struct pp_host *), by_first_packet);
 	if (count)
-		diagnosis->endpoints = pp_arena_alloc(&diagnosis->arena, count * sizeof(*diagnosis->endpoints));
+		diagnosis->endpoints = pp_arena_alloc(&diagnosis->end_arena, count * sizeof(*diagnosis->endpoints));
 	if (count && !diagnosis->endpoints)
 		return PP_NOMEM;
 	for (size_t i = 0; i < count; i++)

@@ -31,7 +31,7 @@ enum pp_err pp_expectations_weigh(struct pp_diagnosis *diagnosis)
 
 	if (count == 0)
 		return PP_OK;
-	diagnosis->expectations = pp_arena_alloc(&diagnosis->arena, count * sizeof(*diagnosis->expectations));
+	diagnosis->expectations = pp_arena_alloc(&diagnosis->end_arena, count * sizeof(*diagnosis->expectations));
 	if (!diagnosis->expectations)
 		return PP_NOMEM;
 	for (unsigned i = 0; i < count; i++) {

@@ -6,9 +6,9 @@
 
 enum { FIRST_ROOM = 64, SLOTS_PER_RECORD = 2 };
 
-void pp_map_init(struct pp_map *map, size_t record_bytes, struct pp_hash_key key)
+void pp_map_init(struct pp_map *map, size_t record_bytes, uint32_t most, struct pp_hash_key key)
 {
-	*map = (struct pp_map){ .record_bytes = record_bytes };
+	*map = (struct pp_map){ .record_bytes = record_bytes, .most = most < PP_MAP_MOST ? most : PP_MAP_MOST };
 	pp_hash_words_init(&map->hash, &key);
 }
 
@@ -88,7 +88,7 @@ void *pp_map_add(struct pp_map *map, const struct pp_map_key *key)
 
 	if (record)
 		return record;
-	if (map->count == PP_MAP_MOST || (map->count == map->room && !grow(map))) {
+	if (map->count == map->most || (map->count == map->room && !grow(map))) {
 		map->refused++;
 		return NULL;
 	}

@@ -4,7 +4,7 @@
  *         next pp_map_add().  Records keep the order in which they were added; nothing iterates in hash order.
  * Errors  NULL at the cap or without memory; `refused` counts.
  * Owns    its records until pp_map_done().
- * Limits  PP_MAP_MOST records.
+ * Limits  `most` records, PP_MAP_MOST at the most.
  */
 #ifndef PP_DIAGNOSE_MAP_H
 #define PP_DIAGNOSE_MAP_H
@@ -29,12 +29,12 @@ struct pp_map {
 	uint8_t *records;
 	struct pp_map_slot *slots;
 	size_t record_bytes;
-	uint32_t count, room, slot_count;
+	uint32_t count, room, slot_count, most;
 	uint64_t refused;
 	struct pp_hash_words hash;
 };
 
-void pp_map_init(struct pp_map *map, size_t record_bytes, struct pp_hash_key key);
+void pp_map_init(struct pp_map *map, size_t record_bytes, uint32_t most, struct pp_hash_key key);
 void pp_map_done(struct pp_map *map);
 void *pp_map_add(struct pp_map *map, const struct pp_map_key *key);        /* found, or new and zeroed behind its key */
 void *pp_map_find(const struct pp_map *map, const struct pp_map_key *key); /* NULL: none */

@@ -4,7 +4,7 @@
  * host and per moment.  Every field is a count, a set, an extreme or "the earliest", so that the order of observe()
  *         calls leaves no trace.
  * Owns    its records and copies of names; a record refers to another by its number in the table.
- * Limits  PP_MAP_MOST records a table; a connection without a record meets an empty one: no contrast, no claim.
+ * Limits  PP_MAP_MOST records a table, fewer with less memory; a connection without a record meets an empty one: no contrast, no claim.
  */
 #ifndef PP_DIAGNOSE_STATE_H
 #define PP_DIAGNOSE_STATE_H
@@ -194,8 +194,8 @@ struct pp_file_span {
 
 struct pp_diagnosis {
 	struct pp_diagnosis_options options;
-	struct pp_pool pool;
-	struct pp_arena arena;
+	struct pp_pool pool, end_pool; /* end: as many as there are hosts, so without a cap */
+	struct pp_arena arena, end_arena;
 	struct pp_map addresses, services, hosts, groups, openings, resets, probes, names;
 	struct pp_look_alikes look_alikes[PP_LOOK_ALIKE_SLOTS];
 	struct pp_map issuers; /* what the catalogue says of an issuer: asked once for each */

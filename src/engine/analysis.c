@@ -25,13 +25,20 @@ static const int64_t REORDER_NS = PP_MS; /* further apart it is no matter of wri
 static const size_t MEMORY_LEAST = (size_t)16 << 20;
 enum { FLOW_BYTES = 2048, SPOOL_MOST = 4 << 20 };
 
-static enum pp_err start_diagnosis(struct pp_analysis *analysis)
+/* Entries of a table that has `most` of them with the memory that is usual. */
+static size_t share(size_t memory, size_t most)
+{
+	return memory < MEMORY_DEFAULT ? memory / (MEMORY_DEFAULT / most) : most;
+}
+
+static enum pp_err start_diagnosis(struct pp_analysis *analysis, size_t memory)
 {
 	const struct pp_analysis_options *from = &analysis->options;
 	struct pp_diagnosis_options options = { .catalogue = from->catalogue,
 						.attributor = &analysis->attributor,
 						.agent = from->agent,
 						.proxy_name_count = from->proxy_name_count,
+						.memory = memory,
 						.key = from->key };
 
 	analysis->proxy_names = calloc(from->proxy_name_count + 1, sizeof(char *));
@@ -61,16 +68,16 @@ enum pp_err pp_analysis_new(struct pp_analysis **ret_analysis, const struct pp_a
 	pp_pool_init(&analysis->lookup_pool, memory / 8);
 	pp_segment_pool_init(&analysis->segments, memory / 8);
 	analysis->flows = pp_flows_new(memory / 4 / FLOW_BYTES, options->key);
-	analysis->certificates = pp_certificates_new(CERTIFICATES_MAX, options->key);
+	analysis->certificates = pp_certificates_new(share(memory, CERTIFICATES_MAX), options->key);
 	analysis->ja4 = pp_ja4_cache_new();
-	analysis->lookups = pp_lookups_new(LOOKUPS_MAX, options->key, &analysis->lookup_pool);
-	analysis->names = pp_names_new(NAMES_MAX, options->key);
+	analysis->lookups = pp_lookups_new(share(memory, LOOKUPS_MAX), options->key, &analysis->lookup_pool);
+	analysis->names = pp_names_new(share(memory, NAMES_MAX), options->key);
 	analysis->spool = pp_spool_new(memory / 16 < SPOOL_MOST ? memory / 16 : SPOOL_MOST);
 	analysis->attributor = (struct pp_attributor){ options->catalogue, options->tags, analysis->names };
 	analysis->talk_shared = (struct pp_talk_shared){ analysis->certificates, analysis->ja4, pp_engine_dns_message };
 	err = pp_ipfrag_new(&analysis->ipfrag, FRAGMENT_SLOTS, options->key);
 	if (err == PP_OK)
-		err = start_diagnosis(analysis);
+		err = start_diagnosis(analysis, memory / 2);
 	if (err != PP_OK || !analysis->flows || !analysis->certificates || !analysis->lookups || !analysis->names ||
 	    !analysis->spool) {
 		pp_analysis_free(analysis);

@@ -16,25 +16,28 @@ struct filed {
 	struct pp_places places;
 	uint16_t port;
 	uint8_t by; /* enum pp_attributed_by */
+	bool named;
 };
 
 enum pp_err pp_engine_file(struct pp_analysis *analysis, const struct pp_connection *conn)
 {
 	struct pp_attribution who = pp_attribute_connection(&analysis->attributor, conn);
-	struct filed filed = { .row = who.row, .port = who.port, .by = (uint8_t)who.by };
+	struct filed filed = { .row = who.row, .port = who.port, .by = (uint8_t)who.by, .named = who.host != NULL };
 
 	pp_diagnosis_observe(analysis->diagnosis, conn, &who, &filed.places);
 	return pp_spool_put(analysis->spool, conn, (struct pp_span){ (const uint8_t *)&filed, sizeof(filed) });
 }
 
-/* The host's text lies with the diagnosis; without a place there, or without a row, it is found out once more. */
+/* The host's text lies with the diagnosis; where there was no room for it, and for service tags, it is all found out
+ * once more. */
 static struct pp_attribution attribution_of(const struct pp_analysis *analysis, const struct filed *filed,
 					    const struct pp_connection *conn)
 {
-	if (!filed->places.host || filed->by == PP_ATTRIBUTED_BY_SERVICE_TAG)
+	const char *host = pp_diagnosis_host(analysis->diagnosis, &filed->places);
+
+	if (filed->named != (host != NULL) || filed->by == PP_ATTRIBUTED_BY_SERVICE_TAG)
 		return pp_attribute_connection(&analysis->attributor, conn);
-	return pp_attribution_of_row(filed->row, pp_diagnosis_host(analysis->diagnosis, &filed->places), filed->port,
-				     (enum pp_attributed_by)filed->by);
+	return pp_attribution_of_row(filed->row, host, filed->port, (enum pp_attributed_by)filed->by);
 }
 
 struct pp_attribution pp_engine_attribute(const struct pp_analysis *analysis, const struct pp_lookup *lookup)
