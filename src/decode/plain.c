@@ -30,6 +30,13 @@ enum {
 	TIMESTAMPS_LEN = 12,
 	NOP_NOP_TIMESTAMPS = 0x0101080a, /* with its length 10: what nearly every segment after the handshake carries */
 	KIND_TIMESTAMPS = 8,
+
+	SYN_LEN = 20, /* of the options a Linux host opens with */
+	SYN_ORDER = 0x2483,
+	MSS = 0x0204, /* kinds with their lengths */
+	SACK_PERMITTED = 0x0402,
+	TIMESTAMPS = 0x080a,
+	NOP_WSCALE = 0x010303,
 };
 
 static inline void no_options(struct pp_tcp_header *tcp)
@@ -39,6 +46,24 @@ static inline void no_options(struct pp_tcp_header *tcp)
 	tcp->ts_val = tcp->ts_ecr = 0;
 	tcp->option_order = 0;
 	memset(tcp->sack, 0, sizeof(tcp->sack));
+}
+
+/* The options of a SYN as Linux writes them; false for any others. */
+static inline bool plain_syn_options(struct pp_span options, struct pp_tcp_header *tcp)
+{
+	struct pp_cur cur = pp_cur_span(options, PP_MALFORMED);
+	const uint8_t *p = options.len == SYN_LEN ? pp_cur_fixed(&cur, SYN_LEN) : NULL;
+
+	if (!p || pp_be16(p) != MSS || pp_be16(p + 4) != SACK_PERMITTED || pp_be16(p + 6) != TIMESTAMPS ||
+	    pp_be32(p + 16) >> 8 != NOP_WSCALE)
+		return false;
+	tcp->options = PP_OPT_MSS | PP_OPT_SACK_PERMITTED | PP_OPT_TIMESTAMPS | PP_OPT_WSCALE;
+	tcp->option_order = SYN_ORDER;
+	tcp->mss = pp_be16(p + 2);
+	tcp->ts_val = pp_be32(p + 8);
+	tcp->ts_ecr = pp_be32(p + 12);
+	tcp->wscale = p[19];
+	return true;
 }
 
 /* `segment` holds what was captured of it. */
@@ -66,7 +91,7 @@ static inline bool plain_tcp(struct pp_span segment, struct pp_packet *packet)
 		tcp->option_order = KIND_TIMESTAMPS;
 		tcp->ts_val = pp_be32(options.p + 4);
 		tcp->ts_ecr = pp_be32(options.p + 8);
-	} else if (options.len != 0) {
+	} else if (options.len != 0 && !plain_syn_options(options, tcp)) {
 		pp_decode_tcp_options(pp_cur_span(options, PP_MALFORMED), tcp);
 	}
 	return true;

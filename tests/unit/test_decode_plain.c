@@ -57,7 +57,8 @@ static void build(struct frame *frame, unsigned number)
 	static const uint16_t link_types[] = { 1, 1, 101, 113, 276 };
 	static const uint8_t options[] = { 1, 1,    8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 2, 4,
 					   5, 0xb4, 5, 10, 0, 0, 0, 1, 0, 0, 0, 9, 1, 1 };
-	static const size_t lens[] = { 0, 12, 16, 28 };
+	static const uint8_t syn[] = { 2, 4, 5, 0xb4, 4, 2, 8, 10, 9, 8, 7, 6, 0, 0, 0, 1, 1, 3, 3, 7 };
+	static const size_t lens[] = { 0, 12, sizeof(syn), 28 };
 	unsigned link = number % 5;
 	bool v6 = number / 5 % 2;
 
@@ -69,7 +70,7 @@ static void build(struct frame *frame, unsigned number)
 						      .ack = 0xfffefdfc,
 						      .flags = PP_TCP_ACK | PP_TCP_PSH,
 						      .window = 512,
-						      .options = options,
+						      .options = lens[number / 10 % 4] == sizeof(syn) ? syn : options,
 						      .options_len = lens[number / 10 % 4] });
 	pp_pkt_ip(&frame->pkt, &(struct pp_pkt_ip){ .src = v6 ? "2001:db8::4" : "10.0.0.4",
 						    .dst = v6 ? "2001:db8::5" : "20.1.2.3",

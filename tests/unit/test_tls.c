@@ -56,17 +56,35 @@ static void send_hex(struct run *run, enum pp_side side, const char *hex)
 	free(bytes);
 }
 
-/* Every chunk of the session under one packet number, cut in two at `cut`; 0: not cut, SIZE_MAX: byte by byte. */
+/* What says nothing may be skipped: the number of bytes that were, here, up to all of them. */
+static size_t skip_some(struct run *run, enum pp_side side, size_t left, struct pp_mark mark)
+{
+	uint32_t most = pp_tls_opaque(run->tls, side), n = most < left ? most : (uint32_t)left;
+
+	if (n > 0)
+		pp_tls_skip(run->tls, side, n, mark);
+	return n;
+}
+
+enum { SKIPPING = 1 << 30 };
+
+/* Every chunk of the session under one packet number, cut in two at `cut`; 0: not cut, SIZE_MAX: byte by byte, SKIPPING:
+ * the same, but without what says nothing. */
 static void play(struct run *run, const struct tls_chunk *chunks, unsigned count, size_t cut)
 {
 	for (unsigned i = 0; i < count && chunks[i].side >= 0; i++) {
 		size_t len;
 		uint8_t *bytes = hex_bytes(chunks[i].hex, &len);
 		struct pp_mark mark = { .packet = i + 1, .ts = i + 1 };
-		size_t step = cut == SIZE_MAX ? 1 : cut && cut < len ? cut : len;
+		bool bytewise = cut == SIZE_MAX || cut == SKIPPING;
+		size_t step = bytewise ? 1 : cut && cut < len ? cut : len;
 
 		for (size_t at = 0; at < len; at += step) {
-			if (at > 0 && cut != SIZE_MAX)
+			if (cut == SKIPPING)
+				at += skip_some(run, (enum pp_side)chunks[i].side, len - at, mark);
+			if (at == len)
+				break;
+			if (at > 0 && !bytewise)
 				step = len - at;
 			pp_tls_data(run->tls, (enum pp_side)chunks[i].side, (struct pp_span){ bytes + at, step }, mark);
 		}
@@ -190,7 +208,30 @@ static void facts_do_not_depend_on_cuts(void **state)
 		for (size_t cut = 1; cut < longest_chunk(sessions[i]); cut++)
 			check_cut(sessions[i], cut, &whole);
 		check_cut(sessions[i], SIZE_MAX, &whole);
+		check_cut(sessions[i], SKIPPING, &whole);
 	}
+}
+
+/* Of a record of application data all but the last byte; of anything else nothing. */
+static void what_says_nothing(void **state)
+{
+	struct pp_mark mark = { .packet = 9, .ts = 9 };
+	struct run run;
+
+	(void)state;
+	start(&run);
+	SEND(&run, PP_SERVER, "\x16\x03\x03\x00\x10\x0b");
+	assert_int_equal(pp_tls_opaque(run.tls, PP_SERVER), 0);
+	SEND(&run, PP_CLIENT, "\x17\x03\x03\x00\x10");
+	assert_int_equal(pp_tls_opaque(run.tls, PP_CLIENT), 15);
+	pp_tls_skip(run.tls, PP_CLIENT, 16, mark); /* too many: not taken */
+	assert_int_equal(pp_tls_opaque(run.tls, PP_CLIENT), 15);
+	pp_tls_skip(run.tls, PP_CLIENT, 15, mark);
+	assert_int_equal(pp_tls_opaque(run.tls, PP_CLIENT), 0);
+	assert_int_equal(pp_tls_facts(run.tls)->last_record[PP_CLIENT].len, 0);
+	SEND(&run, PP_CLIENT, "x");
+	assert_int_equal(pp_tls_facts(run.tls)->last_record[PP_CLIENT].len, 16);
+	stop(&run);
 }
 
 /* Each beginning of the conversation, byte by byte, against an inaccessible page. */
@@ -668,6 +709,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(facts_do_not_depend_on_cuts),
+		cmocka_unit_test(what_says_nothing),
 		cmocka_unit_test(every_prefix),
 		cmocka_unit_test(full_handshake_12),
 		cmocka_unit_test(resumed_by_ticket_12),
