@@ -37,7 +37,9 @@
 enum {
 	WAIT_MS = 50,
 	STATUS_MS = 200,
+	REFRESH_MS = 2000,  /* how often systemd is asked whether the services still run */
 	SETTLE_S = 1,       /* after the command: what is still on the wire */
+	FAILED_S = 2,       /* after all services have failed: the same, and a view of it */
 	COMMAND_STOP_S = 5, /* for a command that was told to end */
 	PATH_BYTES = 4096,
 	ENVIRONMENT_FILE_MOST = 64 << 10,
@@ -62,7 +64,9 @@ struct capture {
 	bool has_signals;
 	bool interrupted; /* the user wants an end */
 	bool patient;     /* … but what runs now is to be finished */
+	bool starting;    /* a service is being started */
 	int64_t interrupted_at, command_ended_at, begun, started_wall;
+	int64_t next_refresh, failed_at; /* all services have failed since then; 0: they have not */
 	int64_t next_status;
 	bool status_shown, terminal;
 	uint32_t missed; /* owners that were not found */
@@ -114,6 +118,11 @@ static void take_signals(struct capture *c)
 		pp_command_interrupt(&c->command);
 }
 
+static bool too_long(const struct capture *c)
+{
+	return c->options.until.most_s && pp_clock_ns() - c->begun > c->options.until.most_s * PP_SECOND;
+}
+
 /* False: give up what is being waited for. */
 static bool tick(void *context)
 {
@@ -130,6 +139,8 @@ static bool tick(void *context)
 		}
 		show_status(c, &state, &view);
 	}
+	if (c->starting && too_long(c))
+		return false;
 	return !c->interrupted || c->patient;
 }
 
@@ -405,22 +416,38 @@ static void note(struct capture *c, const struct pp_note *what)
 		c->missed++;
 }
 
+static void note_service(struct capture *c, const struct pp_unit *unit)
+{
+	struct pp_note what = {
+		.kind = PP_NOTE_UNIT,
+		.flags = unit->started || unit->ran ? PP_NOTE_MEANT : 0,
+		.number = unit->restarts,
+		.ts = pp_wall_ns(),
+		.text = { unit->name, unit->state },
+	};
+
+	if (unit->failed || unit->restarts) {
+		pp_services_log(&c->services, unit);
+		what.text[2] = c->services.answer.text;
+	}
+	if (unit->failed) {
+		what.flags |= PP_NOTE_FAILED | (unit->by_signal ? PP_NOTE_SIGNAL : 0);
+		what.number = (uint32_t)unit->exit_status;
+		what.text[3] = unit->said[0] ? unit->said : NULL;
+	} else if (unit->restarts) {
+		what.flags |= PP_NOTE_RESTARTS;
+	}
+	note(c, &what);
+}
+
 static void note_services(struct capture *c)
 {
 	c->patient = true;
 	for (unsigned i = 0; i < c->services.count; i++) {
 		struct pp_unit *unit = &c->services.units[i];
-		struct pp_note what = { .kind = PP_NOTE_UNIT, .ts = pp_wall_ns(), .text = { unit->name, unit->state } };
 
-		if (pp_services_refresh(&c->services, unit) != PP_OK)
-			continue;
-		what.number = (uint32_t)unit->exit_status;
-		if (unit->failed) {
-			what.flags = PP_NOTE_FAILED;
-			pp_services_log(&c->services, unit);
-			what.text[2] = c->services.answer.text;
-		}
-		note(c, &what);
+		if (pp_services_refresh(&c->services, unit) == PP_OK)
+			note_service(c, unit);
 	}
 }
 
@@ -473,6 +500,12 @@ static bool is_quiet(const struct capture *c, const struct pp_watch_view *view, 
 	return !view->lagging && view->rounds && pp_wall_ns() - since > seconds * PP_SECOND;
 }
 
+/* Nothing more will come of services that failed, apart from answers that are still due. */
+static bool has_failed_for_good(const struct capture *c, const struct pp_watch_view *view)
+{
+	return c->failed_at && !view->pending && pp_clock_ns() - c->failed_at > FAILED_S * PP_SECOND;
+}
+
 static bool is_over(struct capture *c)
 {
 	const struct pp_until *until = &c->options.until;
@@ -481,13 +514,32 @@ static bool is_over(struct capture *c)
 
 	pp_packets_state(c->packets, &state);
 	pp_watch_view(&c->watch, &view);
-	if (state.ended || (until->most_s && pp_clock_ns() - c->begun > until->most_s * PP_SECOND))
+	if (state.ended || too_long(c))
+		return true;
+	if ((until->verdict || until->quiet_s) && has_failed_for_good(c, &view))
 		return true;
 	if (until->verdict && view.required && view.settled == view.required && !view.pending)
 		return true;
 	if (until->quiet_s && is_quiet(c, &view, until->quiet_s))
 		return true;
 	return c->has_command ? command_is_over(c) : c->interrupted;
+}
+
+/* Most services fail after systemd has called them started. */
+static void refresh_services(struct capture *c)
+{
+	int64_t now = pp_clock_ns();
+
+	if (!restarts(c) || c->interrupted || now < c->next_refresh)
+		return;
+	c->next_refresh = now + REFRESH_MS * PP_MS;
+	for (unsigned i = 0; i < c->services.count; i++)
+		if (pp_services_refresh(&c->services, &c->services.units[i]) != PP_OK)
+			return;
+	if (!pp_services_all_failed(&c->services))
+		c->failed_at = 0;
+	else if (!c->failed_at)
+		c->failed_at = pp_clock_ns();
 }
 
 static void wait_for_end(struct capture *c)
@@ -498,6 +550,7 @@ static void wait_for_end(struct capture *c)
 		pp_ring_wait(fds, 2, WAIT_MS);
 		pp_services_take_owners(&c->services);
 		(void)tick(c);
+		refresh_services(c);
 	}
 }
 
@@ -538,8 +591,11 @@ static void observe(struct capture *c)
 	bool done = true;
 
 	if (restarts(c)) {
-		enum pp_err err = pp_services_start(&c->services);
+		enum pp_err err;
 
+		c->starting = true;
+		err = pp_services_start(&c->services);
+		c->starting = false;
 		if (err != PP_OK && err != PP_END)
 			pp_message("%s", c->services.error);
 		done = err == PP_OK;

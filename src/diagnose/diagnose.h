@@ -59,6 +59,7 @@ struct pp_endpoint {
 	bool direct, proxy; /* paths seen */
 	uint16_t file;      /* of the connection that carries the verdict */
 	uint32_t stream;
+	bool hurt_agent;                  /* a failure of it may have been the agent's own, not another process's */
 	bool by_lookup;                   /* the verdict comes from a lookup: no connection was made */
 	const struct pp_verdict *verdict; /* never NULL; of its evidence only what there is (pp_verdict_copy()) */
 };
@@ -73,11 +74,16 @@ struct pp_expectation {
 	unsigned endpoint_count;
 };
 
+enum { PP_MACHINE_FINDINGS = 8 };
+
 struct pp_conclusion {
 	struct pp_verdict verdict; /* rule NULL: nothing could be concluded or nothing was wrong */
 	enum pp_outcome outcome;
 	const char **faults; /* endpoint hosts with a fault, in order of first packets */
 	unsigned fault_count;
+	/* Faults of the machine as a whole, which no endpoint carries; the verdict may be one of them. */
+	struct pp_verdict machine[PP_MACHINE_FINDINGS];
+	unsigned machine_count;
 	uint32_t flows_ok, flows_fault, flows_inconclusive;
 	int exit_status; /* 0, 1 or 2 of the contract */
 };

@@ -274,3 +274,54 @@ const struct pp_rule pp_rule_loc_06 = {
 	.source = "SEED0, R8996, R5246 E.2",
 	.alternatives = "TLS-01,TLS-02",
 };
+
+/* ------------------------------------------------------------------ LOC-07 */
+
+/* Everything here is systemd's word, not the network's; what it weighs beside broken connections is for conclude.c. */
+static bool service_failed(const struct pp_case *c, struct pp_verdict *verdict)
+{
+	const struct pp_failed_unit *unit = c->unit;
+	const struct pp_note *note = unit->note;
+	bool restarts = note->flags & PP_NOTE_RESTARTS;
+
+	verdict->host = note->text[0];
+	verdict->detail = note->text[1];
+	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_UNIT_STATE, .text = note->text[1] });
+	if (restarts)
+		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_UNIT_RESTARTS, .a = note->number });
+	else if (note->number)
+		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_UNIT_EXIT,
+						       .a = note->number,
+						       .b = note->flags & PP_NOTE_SIGNAL ? 1 : 0 });
+	if (note->text[3])
+		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_UNIT_SAID, .text = note->text[3] });
+	for (unsigned i = 0; i < unit->log_count; i++)
+		if (unit->log[i])
+			pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_UNIT_LOG, .text = unit->log[i] });
+	return pp_hit(verdict, restarts ? PP_STRONG : PP_PROVEN);
+}
+
+const struct pp_rule pp_rule_loc_07 = {
+	.id = "LOC-07",
+	.name = N_("the service does not start or stay up"),
+	.scope = PP_SCOPE_CAPTURE,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_LOCAL,
+	.owner = PP_OWNER_LOCAL,
+	.most = PP_PROVEN,
+	.match = service_failed,
+	.summary = N_("The service {host} of this machine did not start or did not stay up: {detail}. Its own log says "
+		      "why."),
+	.when = N_("A live capture restarted the service or found it running, and systemd calls it failed at the end, "
+		   "or had to start it again three times. This id is pathproof's own. Where a connection of the same "
+		   "capture that may be the service's is a fault, that fault is the conclusion and this its "
+		   "consequence."),
+	.traps =
+	    N_("A service may fail because a connection of it broke in a way the capture does not show: at another "
+	       "interface, or before the capture began."),
+	.next_test = N_("Start the service again and read its log: systemctl restart {host}; journalctl -u {host}."),
+	.remedy =
+	    N_("Mend what the service's log names; where a connection broke in the same capture, mend that first."),
+	.source = "systemd.service(5), systemctl(1)",
+	.alternatives = "LOC-03",
+};

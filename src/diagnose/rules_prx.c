@@ -40,7 +40,7 @@ static bool name_unknown(const struct pp_case *c, struct pp_verdict *verdict)
 	if (!is_proxy_name(c) || lookup->address_count)
 		return false;
 	answered = pp_lookup_rcode(lookup, &rcode);
-	if (answered ? rcode == PP_RCODE_NOERROR : c->end - lookup->first.ts < 5 * PP_SECOND)
+	if (answered ? rcode == PP_RCODE_NOERROR : c->end - lookup->first.ts < 5 * PP_SECOND || c->gates & PP_CAP(9))
 		return false;
 	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_DNS_QUERY,
 					       .mark = lookup->first,

@@ -4,15 +4,16 @@
 usage: services.py PATHPROOF [NAME…]       (root; --slow adds what takes minutes; --list)
 """
 
+import json
 import signal
 import subprocess
 import sys
 import time
 
-from world import Checks, World
+from world import Checks, World, records
 
 from pplab.lab import PROXY
-from pplab.names import ARC, ARC_BUS, ARC_DATA, LOGIN
+from pplab.names import ADDRESSES, ARC, ARC_BUS, ARC_DATA, LOGIN
 from pplab.services import PROXY_PORT, azure_firewall, dns, squid, web
 
 HOSTS = (LOGIN, ARC, ARC_DATA, ARC_BUS)
@@ -93,7 +94,7 @@ def sni_filtered(program):
         verdicts = {e["host"]: e["verdict"]["rule"] for e in kinds.get("endpoint", [])}
         check("SNI filter: exit 1", done.returncode == 1, done.stdout + done.stderr)
         check("SNI filter: a firewall rule for the filtered name", verdicts.get(ARC_BUS, "").startswith("FW-"),
-              verdicts)
+              judged)
         check("SNI filter: service runs again", world.state("himdsd") == "active")
     finally:
         world.close()
@@ -119,17 +120,106 @@ def proxy_407(program):
         world.close()
 
 
-def fails_to_start(program):
-    unit = "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c " \
-           "'test ! -e /run/work/broken || { echo certificate store is empty; exit 7; }'\n"
-    world = world_of(program, {"himdsd.service": unit}, plain)
+def failed_unit(command, more="", visit="true"):
+    """A unit that contacts nothing or its endpoints and then ends as told, once /run/work/broken is there."""
+    return f"""[Unit]
+{more if more.startswith("Requires") else ""}
+[Service]
+{more if not more.startswith("Requires") else ""}
+ExecStart=/bin/sh -c 'test -e /run/work/broken || exec sleep infinity; {visit}; echo certificate store is empty; {command}'
+"""
+
+
+def judged(program, name, units, servers=plain, agent="arc", until=()):
+    """A capture around the start of a unit that fails; its process, records, and what a later analysis says."""
+    world = world_of(program, units, servers)
     try:
+        world.settled("himdsd", "active")
         (world.work / "broken").touch()
-        done, kinds = world.capture("--agent", "arc", "--until", "3")
-        service = kinds["capture"][0]["services"][0]
-        check("failed start: state in the report", service["failed"] and service["exit_status"] == 7, service)
-        check("failed start: log in the report", "certificate store is empty" in done.stdout
-              and any("certificate store" in line for line in service["log"]), done.stdout)
+        begun = time.monotonic()
+        done, kinds = world.capture("--agent", agent, "--write", "/run/work/a.pcapng", *until)
+        took = time.monotonic() - begun
+        again = subprocess.run([program, "analyze", "--agent", agent, "--json", "-", world.work / "a.pcapng"],
+                               capture_output=True, text=True)
+        last = json.loads(again.stdout.splitlines()[-1]) if again.stdout else {}
+        check(f"{name}: status 1", done.returncode == 1, done.stdout + done.stderr)
+        check(f"{name}: a later analysis concludes the same",
+              again.returncode == 1 and last == kinds["conclusion"][0], last)
+        return done, kinds, kinds["conclusion"][0], took
+    finally:
+        world.close()
+
+
+def fails_to_start(program):
+    def servers(lab):
+        plain(lab)
+        azure_firewall(lab, [host for host in HOSTS if host != ARC_BUS])
+
+    done, kinds, end, took = judged(program, "failed start", {"himdsd.service": failed_unit("exit 7")})
+    service = kinds["capture"][0]["services"][0]
+    check("failed start: state in the report", service["failed"] and service["exit_status"] == 7, service)
+    check("failed start: log in the report", "certificate store is empty" in done.stdout
+          and any("certificate store" in line for line in service["log"]), done.stdout)
+    check("failed start: LOC-07, local", (end.get("rule"), end["domain"], end["owner"]) == ("LOC-07", "local", "local"), end)
+    said = " ".join(e["what"] for e in end["machine"][0]["evidence"])
+    check("failed start: state, exit status and log are the evidence",
+          "failed (exit-code)" in said and "exit status 7" in said and "certificate store" in said, said)
+    check(f"failed start: not waited for what cannot come ({took:.1f} s)", took < 12, took)
+
+    done, kinds, end, _ = judged(program, "killed", {"himdsd.service": failed_unit("kill -9 $$$$")})
+    check("killed: LOC-07 with the signal", end.get("rule") == "LOC-07" and kinds["capture"][0]["services"][0]["signal"] == 9,
+          kinds["capture"][0])
+
+    broken = "[Service]\nType=oneshot\nExecStart=/bin/sh -c 'test ! -e /run/work/broken'\n"
+    done, kinds, end, _ = judged(program, "dependency", {
+        "himdsd.service": failed_unit("exit 0", "Requires=himdsd-store.service\nAfter=himdsd-store.service"),
+        "himdsd-store.service": broken})
+    check("dependency: LOC-07, systemd's words", end.get("rule") == "LOC-07" and "ependency" in str(end.get("machine", [])), end)
+
+    done, kinds, end, took = judged(program, "restarts", {
+        "himdsd.service": failed_unit("exit 3", "Restart=always\nRestartSec=3\n")}, until=("--until", "8"))
+    check("restarts: LOC-07", end.get("rule") == "LOC-07" and "exit status 3" in str(end.get("machine")), end)
+
+    done, kinds, end, _ = judged(program, "broken connection first", {
+        "himdsd.service": failed_unit("exit 1", visit=VISIT)}, servers)
+    check("broken connection first: the network is the conclusion", end.get("rule", "").startswith("FW-"), end)
+    check("broken connection first: the failed start is its consequence",
+          [m["rule"] for m in end.get("machine", [])] == ["LOC-07"] and "LOC-07" in done.stdout, end)
+
+
+def lost_packets(program):
+    """The reader is stopped while the interface is flooded: silence in that time is no proof, silence before it is."""
+    def servers(lab):
+        plain(lab)
+        lab.fw.iptables(f"-A FORWARD -d {ADDRESSES[ARC_BUS]} -j DROP")
+
+    world = world_of(program, {"himdsd.service": failed_unit("true")}, servers)
+    flood = "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n" \
+            "for _ in range(120000): s.sendto(bytes(1400), ('198.51.100.250', 53))"
+    visit = f"curl -s -o /dev/null --max-time 8 https://{ARC_BUS}/"
+    try:
+        process = world.start("/run/work/pathproof", "capture", "--interface", "eth0", "--write", "/run/work/a.pcapng",
+                              "--json", "/run/work/out.jsonl", "--until", "60", "--", "sh", "-c",
+                              f"{visit}; sleep 2; touch /run/work/second; {visit}")
+        while not (world.work / "second").exists():
+            time.sleep(0.1)
+        time.sleep(1.5)
+        pid = world.run("pgrep", "-o", "-x", "pathproof").stdout.split()[0]
+        world.run("kill", "-STOP", pid)
+        world.run("python3", "-c", flood)
+        world.run("kill", "-CONT", pid)
+        process.send_signal(signal.SIGCONT)  # nsenter stops with its child
+        out, err = process.communicate(timeout=90)
+        kinds = records(world.work / "out.jsonl")
+        capture = kinds["capture"][0]
+        check("lost packets: their time is in the file", sum(loss["packets"] for loss in capture["losses"]) ==
+              capture["dropped"] > 0, capture)
+        judged = [(f["verdict"]["rule"], f["verdict"]["outcome"]) for f in kinds["flow"]
+                  if f["server"]["ip"] == ADDRESSES[ARC_BUS]]
+        check("lost packets: silence before them is judged, silence in them is not",
+              judged == [("FW-01", "fault"), ("CAP-09", "inconclusive")],
+              judged)
+        check("lost packets: told to people", "silence at these times" in out, out)
     finally:
         world.close()
 
@@ -219,7 +309,7 @@ def trouble(program):
 
 
 SCENES = {"healthy": healthy, "sni": sni_filtered, "407": proxy_407, "failed-start": fails_to_start,
-          "trouble": trouble, "interrupted": interrupted, "hanging-stop": hangs_on_stop}
+          "lost": lost_packets, "trouble": trouble, "interrupted": interrupted, "hanging-stop": hangs_on_stop}
 SLOW = ("interrupted", "hanging-stop")
 
 

@@ -37,6 +37,8 @@ struct world {
 	struct pp_neighbour neighbours[8];
 	unsigned neighbour_count;
 	uint64_t dropped; /* by the capturer */
+	struct pp_note notes[4], *note_list[4];
+	struct pp_notes noted; /* what the capturing machine told */
 	uint32_t packet;
 	int64_t end;                          /* of the capture; 0: a minute after the last packet */
 	const struct pp_endpoint_addr *proxy; /* --proxy; NULL: none */
@@ -522,6 +524,11 @@ static inline void world_judge_ordered(struct world *w, int step)
 		.packets = 100000, .dropped_known = true, .dropped = w->dropped, .first = STORY_EPOCH
 	};
 	struct pp_capture capture = { .source = &info };
+
+	for (size_t i = 0; i < w->noted.count; i++)
+		w->note_list[i] = &w->notes[i];
+	w->noted.list = w->note_list;
+	info.notes = w->noted.count ? &w->noted : NULL;
 
 	world_end(w, &info.last);
 	w->diagnosis = pp_diagnosis_new(&w->options);

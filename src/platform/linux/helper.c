@@ -61,6 +61,8 @@ struct helper {
 	struct owner_finder owners;
 	struct held held[PP_HELPER_UNITS];
 	unsigned held_count;
+	struct timespec since; /* what is in the journal from then on is news */
+	bool has_started;
 	struct job job;
 };
 
@@ -307,21 +309,25 @@ static bool start_program(struct helper *helper, const struct request *request)
 {
 	static const char properties[] =
 	    "Id,LoadState,ActiveState,SubState,Result,MainPID,ControlGroup,ExecMainCode,ExecMainStatus,FragmentPath,"
-	    "Environment,EnvironmentFiles,RequiredBy,BoundBy,ConsistsOf,TimeoutStopUSec,InvocationID,NRestarts";
+	    "Restart,Environment,EnvironmentFiles,RequiredBy,BoundBy,ConsistsOf,TimeoutStopUSec,InvocationID,NRestarts";
+	char since[40];
 	const char *const show[] = { "systemctl", "show", "-p", properties, "--", request->name, NULL };
 	const char *const stop[] = { "systemctl", "--no-ask-password", "stop", "--", request->name, NULL };
 	const char *const start[] = { "systemctl", "--no-ask-password", "start", "--", request->name, NULL };
-	const char *const log[] = {
-		"journalctl", "-q", "--no-pager", "-o", "cat", "-n", "10", "-u", request->name, NULL
-	};
+	const char *const log[] = { "journalctl", "-q",      "--no-pager", "-o", "cat",         "-n",
+				    "20",         "--since", since,        "-u", request->name, NULL };
 	const char *const config[] = { "azcmagent", "config", "list", NULL };
 
+	snprintf(since, sizeof(since), "@%lld.%06ld", (long long)helper->since.tv_sec, helper->since.tv_nsec / 1000);
 	switch (request->ask) {
 	case PP_HELPER_SHOW:
 		return job_start(&helper->job, request->ask, show, SHOW_S);
 	case PP_HELPER_STOP:
 		return job_start(&helper->job, request->ask, stop, PROGRAM_S);
 	case PP_HELPER_START:
+		if (!helper->has_started)
+			(void)clock_gettime(CLOCK_REALTIME, &helper->since);
+		helper->has_started = true;
 		mark_started(helper, request->name);
 		return job_start(&helper->job, request->ask, start, PROGRAM_S);
 	case PP_HELPER_LOG:
@@ -360,6 +366,7 @@ static void serve(struct helper *helper, struct request *request)
 	} else if (request->ask == PP_HELPER_RESTORE) {
 		restore(helper, request->number ? HANG_MS : PATIENCE_MS);
 	} else if (request->ask == PP_HELPER_LOOK) {
+		(void)clock_gettime(CLOCK_REALTIME, &helper->since);
 		message->status = !owner_look(&helper->owners, request->name, (int)request->number);
 	} else if (request->ask == PP_HELPER_CGROUP) {
 		owner_add_group(&helper->owners, request->name);
