@@ -370,6 +370,11 @@ enum pp_err pp_services_config(struct pp_services *services)
 	return question(services, PP_HELPER_CONFIG, "", 0, QUESTION_MS);
 }
 
+enum pp_err pp_services_environment(struct pp_services *services)
+{
+	return question(services, PP_HELPER_ENVIRONMENT, "", 0, QUESTION_MS);
+}
+
 void pp_services_close(struct pp_services *services)
 {
 	pp_helper_end(services->helper);

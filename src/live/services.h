@@ -65,7 +65,9 @@ enum pp_err PP_MUST_CHECK pp_services_look(struct pp_services *services, const c
 					   uint32_t command);
 void pp_services_take_owners(struct pp_services *services); /* those that have come, without waiting */
 bool pp_services_know(const struct pp_services *services, const char *unit);
-enum pp_err PP_MUST_CHECK pp_services_config(struct pp_services *services); /* azcmagent's, in the answer's text */
+/* azcmagent's, and what systemd gives every service, in the answer's text. */
+enum pp_err PP_MUST_CHECK pp_services_config(struct pp_services *services);
+enum pp_err PP_MUST_CHECK pp_services_environment(struct pp_services *services);
 void pp_services_close(struct pp_services *services);                       /* restores what was not restored yet */
 
 /* The value of one property of systemctl's answer; "" when it is not there. */

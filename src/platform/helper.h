@@ -35,8 +35,9 @@ enum pp_helper_ask {
 	PP_HELPER_RESTORE, /* starts what was held and runs no more; number: not 0 when a stop hangs and is
 			    * to be ended by force; text: the units that could not be brought back */
 	PP_HELPER_LOOK, /* name: interface to watch for new connections, "" all; number: process of the command, or 0 */
-	PP_HELPER_CGROUP, /* name: control group whose processes are asked first */
-	PP_HELPER_CONFIG, /* text: what `azcmagent config list` prints */
+	PP_HELPER_CGROUP,      /* name: control group whose processes are asked first */
+	PP_HELPER_CONFIG,      /* text: what `azcmagent config list` prints */
+	PP_HELPER_ENVIRONMENT, /* text: what systemd gives every service */
 	PP_HELPER_OWNER = 100,
 };
 

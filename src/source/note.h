@@ -46,7 +46,8 @@ enum pp_note_kind {
 };
 
 enum pp_note_flag {
-	PP_NOTE_OURS = 0x1,      /* PROCESS: of the service or command this capture is about */
+	/* PROCESS: of the service or command this capture is about; SETTING: such a service reads it. */
+	PP_NOTE_OURS = 0x1,
 	PP_NOTE_FAILED = 0x2,    /* UNIT: it has failed; COMMAND: ended by a signal, which is the number */
 	PP_NOTE_AIMED = 0x4,     /* PROCESS: the capture knew whom to look for, so OURS has a meaning */
 	PP_NOTE_MEANT = 0x8,     /* UNIT: it was to run while this was captured */

@@ -316,6 +316,7 @@ static bool start_program(struct helper *helper, const struct request *request)
 	const char *const start[] = { "systemctl", "--no-ask-password", "start", "--", request->name, NULL };
 	const char *const log[] = { "journalctl", "-q",      "--no-pager", "-o", "cat",         "-n",
 				    "20",         "--since", since,        "-u", request->name, NULL };
+	const char *const environment[] = { "systemctl", "show-environment", NULL };
 	const char *const config[] = { "azcmagent", "config", "list", NULL };
 
 	snprintf(since, sizeof(since), "@%lld.%06ld", (long long)helper->since.tv_sec, helper->since.tv_nsec / 1000);
@@ -332,6 +333,8 @@ static bool start_program(struct helper *helper, const struct request *request)
 		return job_start(&helper->job, request->ask, start, PROGRAM_S);
 	case PP_HELPER_LOG:
 		return job_start(&helper->job, request->ask, log, SHOW_S);
+	case PP_HELPER_ENVIRONMENT:
+		return job_start(&helper->job, request->ask, environment, SHOW_S);
 	case PP_HELPER_CONFIG:
 		return job_start(&helper->job, request->ask, config, SHOW_S);
 	default:
