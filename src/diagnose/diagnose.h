@@ -9,6 +9,7 @@
 #ifndef PP_DIAGNOSE_DIAGNOSE_H
 #define PP_DIAGNOSE_DIAGNOSE_H
 
+#include "attribute/proxy_setting.h"
 #include "diagnose/rule.h"
 
 struct pp_diagnosis;
@@ -19,6 +20,7 @@ struct pp_diagnosis_options {
 	const struct pp_agent_row *agent; /* NULL: none */
 	const char *const *proxy_names;   /* --proxy with a name, lower case, borrowed */
 	unsigned proxy_name_count;
+	const struct pp_proxy_settings *settings; /* that a live capture noted, borrowed; NULL: none */
 	struct pp_hash_key key;
 };
 

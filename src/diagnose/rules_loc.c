@@ -161,8 +161,42 @@ static bool direct_past_proxy(const struct pp_case *c)
 	       pp_seen(seen->proxy_worked) && !pp_seen(seen->direct_worked);
 }
 
+/* Whoever was reached has not said a word for the server. */
+#define BEFORE_ANSWER                                                                                                  \
+	(1U << PP_STAGE_SYN | 1U << PP_STAGE_OPEN | 1U << PP_STAGE_CONNECT | 1U << PP_STAGE_DENIED |                   \
+	 1U << PP_STAGE_TUNNEL | 1U << PP_STAGE_HELLO | 1U << PP_STAGE_ASKED)
+
+/* What a service of the capture is told to use, where it did not and failed; NULL: nothing like that. */
+static const struct pp_proxy_setting *setting_not_followed(const struct pp_case *c)
+{
+	const struct pp_proxy_settings *settings = c->diagnosis->options.settings;
+	const struct pp_proxy_setting *setting = settings ? pp_proxy_setting_for(settings, c->who->port) : NULL;
+	const struct pp_process *process = c->conn->process;
+
+	if (!setting || !process || !process->ours || c->shape.worked || !(BEFORE_ANSWER >> c->shape.stage & 1))
+		return NULL;
+	if (c->path == PP_BY_PROXY)
+		return c->shape.asked_proxy && !pp_proxy_is_set(settings, &c->conn->server) ? setting : NULL;
+	return pp_proxy_bypassed(settings, c->who->host, &c->conn->server.ip, c->who->category) ? NULL : setting;
+}
+
+static bool cite_setting(const struct pp_case *c, const struct pp_proxy_setting *setting, struct pp_verdict *verdict)
+{
+	if (pp_stage_is(c, PP_STAGE_SYN))
+		pp_cite_syn(c, verdict);
+	else
+		pp_cite_request(c, verdict);
+	pp_cite_end(c, verdict);
+	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_SETTING, .text = setting->said });
+	return pp_hit(verdict, PP_STRONG);
+}
+
 static bool wrong_proxy_setting(const struct pp_case *c, struct pp_verdict *verdict)
 {
+	const struct pp_proxy_setting *setting = setting_not_followed(c);
+
+	if (setting)
+		return cite_setting(c, setting, verdict);
 	if (tls_to_proxy(c)) {
 		pp_cite_hello(c, verdict);
 		pp_cite_end(c, verdict);
@@ -187,10 +221,14 @@ const struct pp_rule pp_rule_loc_04 = {
 	.most = PP_STRONG,
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_WAITED,
 	.match = wrong_proxy_setting,
-	.summary = N_("The client's proxy setting is wrong for {host}: it went straight to {server}, while this host's "
-		      "working connections go through a proxy as CONNECT requests."),
-	.when = N_("SYNs to 443 or 80 are dropped while other connections of the capture use a working proxy and none "
-		   "works directly; or a ClientHello is sent to a proxy's port without a CONNECT."),
+	.summary =
+	    N_("This machine's proxy setting is wrong or not followed for {host}: the client went to {server}, and "
+	       "not the way that is set or that its working connections take."),
+	.when =
+	    N_("SYNs to 443 or 80 are dropped while other connections of the capture use a working proxy and none "
+	       "works directly; or a ClientHello is sent to a proxy's port without a CONNECT; or, in a live capture, "
+	       "a service is told to use a proxy (environment of its unit, azcmagent, its own files), and a "
+	       "connection of it that goes straight or to another proxy fails, though nothing exempts its host."),
 	.traps = N_("A destination that is meant to be reached directly and is blocked for another reason."),
 	.next_test = N_("Compare the User-Agent and the account of the failing and the working process, and their "
 			"proxy settings."),

@@ -63,8 +63,10 @@ static enum pp_err on_capture(void *context, const struct pp_capture *capture, c
 	struct pp_host *host = context;
 
 	(void)limits;
-	if (capture->source->notes && host->capture_count < PP_HOST_CAPTURES)
-		host->notes[host->capture_count++] = capture->source->notes;
+	if (!capture->source->notes || host->capture_count == PP_HOST_CAPTURES)
+		return PP_OK;
+	host->notes[host->capture_count++] = capture->source->notes;
+	pp_proxy_settings_add(&host->settings, capture->source->notes);
 	return PP_OK;
 }
 
@@ -80,7 +82,8 @@ static enum pp_err on_connection(void *context, const struct pp_connection *conn
 		return PP_OK;
 	if (process->ours && conn->http && conn->http->connect_count)
 		add_proxy(host, &conn->server);
-	else if (process->ours && conn->server.port == PORT_HTTPS)
+	else if (process->ours && conn->server.port == PORT_HTTPS &&
+		 !pp_proxy_bypassed(&host->settings, who->host, &conn->server.ip, who->category))
 		host->direct++;
 	if (!host->agent)
 		return PP_OK;
@@ -201,8 +204,9 @@ static void processes(const struct pp_host *host, struct pp_layout *layout)
 }
 
 /* LOC-04 from the other side: what is set, against what the service's packets show. */
-static void compare_proxies(const struct pp_host *host, struct pp_layout *layout, bool set)
+static void compare_proxies(const struct pp_host *host, struct pp_layout *layout)
 {
+	bool set = pp_proxy_setting_for(&host->settings, PORT_HTTPS) != NULL;
 	struct pp_line line;
 
 	if (set && !host->proxy_count && host->direct)
@@ -211,12 +215,13 @@ static void compare_proxies(const struct pp_host *host, struct pp_layout *layout
 	if (!host->proxy_count)
 		return;
 	pp_line_start(&line);
-	pp_line_add(&line, set ? _("Proxies the service used:") : _("No setting names a proxy, but the service used:"));
+	pp_line_add(&line, set || host->settings.count ? _("Proxies the service used:")
+						       : _("No setting names a proxy, but the service used:"));
 	for (unsigned i = 0; i < host->proxy_count; i++) {
 		pp_line_add(&line, i ? ", " : " ");
 		pp_line_endpoint(&line, &host->proxies[i]);
 	}
-	paragraph(layout, set ? PP_PLAIN : PP_YELLOW, INDENT, line.text);
+	paragraph(layout, PP_PLAIN, INDENT, line.text);
 }
 
 static void settings(const struct pp_host *host, struct pp_layout *layout)
@@ -239,7 +244,7 @@ static void settings(const struct pp_host *host, struct pp_layout *layout)
 		pp_table_print(&table, layout, INDENT);
 		pp_table_done(&table);
 	}
-	compare_proxies(host, layout, note_at(host, PP_NOTE_SETTING, 0) != NULL);
+	compare_proxies(host, layout);
 }
 
 /* When packets were lost, so that a reader knows which silence means nothing. */

@@ -202,6 +202,7 @@ static const struct evidence_row evidence_rows[] = {
 				  N_("the same name works without a proxy") },
 	[PP_EV_CONTRAST_OTHER] = { PICK_ONLY, N_("{text} works through the same gateway"), NULL },
 	[PP_EV_CAPTURE] = { PICK_ONLY, N_("about the capture: {text}"), NULL },
+	[PP_EV_SETTING] = { PICK_ONLY, N_("set on this machine: {text}"), NULL },
 	[PP_EV_UNIT_STATE] = { PICK_ONLY, N_("systemd calls it {text}"), NULL },
 	[PP_EV_UNIT_EXIT] = { PICK_B_ABSENT, N_("its program ended with exit status {a}"),
 			      N_("its program was ended by signal {a}") },

@@ -120,6 +120,34 @@ def proxy_407(program):
         world.close()
 
 
+def wrong_proxy(program):
+    """The unit is told to use a proxy and goes straight, where the firewall lets only the proxy out."""
+    def servers(lab):
+        plain(lab)
+        squid(lab)
+        lab.fw.iptables("-A FORWARD -i client0 -o wan0 -p tcp -j DROP")
+
+    straight = VISIT.replace("curl ", 'curl --noproxy "*" ').replace("|| true;", "&").replace("|| true", "&")
+    unit = UNIT.replace(VISIT + ";", straight)
+    set_to = f"Environment=https_proxy=http://bob:ge/heim@{PROXY}:{PROXY_PORT}"
+    for name, extra, rule in (("set and not used", set_to, "LOC-04"),
+                              ("set and exempted", f'{set_to} "no_proxy=localhost,.com,.net"', "FW-01"),
+                              ("not set", "", "FW-01")):
+        world = world_of(program, {"himdsd.service": unit.format(extra=extra)}, servers)
+        try:
+            done, kinds = world.capture("--agent", "arc", "--write", "/run/work/a.pcapng", "--until", "12")
+            again = subprocess.run([program, "analyze", "--agent", "arc", "--json", "-", world.work / "a.pcapng"],
+                                   capture_output=True, text=True)
+            rules = {e["verdict"]["rule"] for e in kinds["endpoint"] if e["verdict"]["outcome"] == "fault"}
+            check(f"proxy {name}: {rule}", done.returncode == 1 and rules == {rule}, (rules, done.stderr))
+            check(f"proxy {name}: a later analysis concludes the same",
+                  again.stdout and json.loads(again.stdout.splitlines()[-1]) == kinds["conclusion"][0], again.stdout)
+            check(f"proxy {name}: secrets are blanked",
+                  "heim" not in done.stdout + str(kinds) + str((world.work / "a.pcapng").read_bytes()))
+        finally:
+            world.close()
+
+
 def failed_unit(command, more="", visit="true"):
     """A unit that contacts nothing or its endpoints and then ends as told, once /run/work/broken is there."""
     return f"""[Unit]
@@ -308,7 +336,8 @@ def trouble(program):
         world.close()
 
 
-SCENES = {"healthy": healthy, "sni": sni_filtered, "407": proxy_407, "failed-start": fails_to_start,
+SCENES = {"healthy": healthy, "sni": sni_filtered, "407": proxy_407, "wrong-proxy": wrong_proxy,
+          "failed-start": fails_to_start,
           "lost": lost_packets, "trouble": trouble, "interrupted": interrupted, "hanging-stop": hangs_on_stop}
 SLOW = ("interrupted", "hanging-stop")
 

@@ -115,6 +115,39 @@ static void loc_04(struct world *w, bool near)
 		world_works(w, 200, OTHER, "third.example.azure");
 }
 
+/* A service that is told to use a proxy goes straight, or by another one. */
+static const struct pp_process agents_process = { .pid = 7, .aimed = true, .ours = true };
+
+static void set(struct world *w, const char *name, const char *value)
+{
+	w->notes[w->noted.count++] = (struct pp_note){ .kind = PP_NOTE_SETTING,
+						       .flags = PP_NOTE_OURS,
+						       .text = { "himdsd.service", name, value } };
+}
+
+static void loc_04_straight(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_syns(s, 4);
+	s->conn.process = &agents_process;
+	set(w, "https_proxy", "http://" PROXY ":8080");
+	if (near)
+		set(w, "NO_PROXY", "localhost,.example.azure");
+}
+
+static void loc_04_other_proxy(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, PROXY, 8080, NULL);
+
+	tell_open(s);
+	tell_connect(s, NAME, 443);
+	tell_connect_reply(s, 403);
+	tell_fin(s, PP_SERVER);
+	s->conn.process = &agents_process;
+	set(w, "HTTPS_PROXY", near ? "http://" PROXY ":8080" : "http://10.0.0.9:8080");
+}
+
 static void loc_07(struct world *w, bool near)
 {
 	w->notes[w->noted.count++] = (struct pp_note){
@@ -1015,6 +1048,8 @@ static const struct rule_story {
 	{ "LOC-04", PP_OUTCOME_FAULT, PP_STRONG, loc_04 },
 	{ "LOC-05", PP_OUTCOME_FAULT, PP_STRONG, loc_05 },
 	{ "LOC-06", PP_OUTCOME_FAULT, PP_PROVEN, loc_06 },
+	{ "LOC-04", PP_OUTCOME_FAULT, PP_STRONG, loc_04_straight },
+	{ "LOC-04", PP_OUTCOME_FAULT, PP_STRONG, loc_04_other_proxy },
 	{ "LOC-07", PP_OUTCOME_FAULT, PP_PROVEN, loc_07 },
 	{ "DNS-01", PP_OUTCOME_FAULT, PP_STRONG, dns_01 },
 	{ "DNS-02", PP_OUTCOME_FAULT, PP_PROVEN, dns_02 },
