@@ -28,9 +28,9 @@ struct pp_live {
 	bool watching, knows_processes;
 	struct pp_signals signals;
 	bool has_signals;
-	bool interrupted; /* the user wants an end */
-	bool patient;     /* … but what runs now is to be finished */
-	bool starting;    /* a service is being started */
+	bool interrupted;        /* the user wants an end */
+	bool patient;            /* … but what runs now is to be finished */
+	bool stopping, starting; /* services */
 	int64_t interrupted_at, command_ended_at, begun, started_wall;
 	int64_t next_refresh, failed_at; /* all services have failed since then; 0: they have not */
 	int64_t next_status;

@@ -2,10 +2,13 @@
 
 #include "base/time.h"
 #include "platform/clock.h"
+#include "platform/terminal.h"
 #include "report/intl.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 enum {
 	WAIT_MS = 50,
@@ -27,22 +30,56 @@ void pp_live_clear_status(struct pp_live *c)
 	(void)fflush(stderr);
 }
 
+enum { LINE_BYTES = 512 };
+
+static void add(char line[LINE_BYTES], const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void add(char line[LINE_BYTES], const char *format, ...)
+{
+	size_t len = strlen(line);
+	va_list values;
+
+	va_start(values, format);
+	(void)vsnprintf(line + len, LINE_BYTES - len, format, values);
+	va_end(values);
+}
+
+/* One line, however narrow the terminal: what runs over could not be wiped out again. */
+static void show(struct pp_live *c, char line[LINE_BYTES])
+{
+	unsigned width = pp_terminal_width(PP_STDERR);
+
+	if (width && strlen(line) >= width) {
+		char *end = line + width - 1;
+
+		while (end > line && (*end & 0xc0) == 0x80)
+			end--; /* no character is cut in two */
+		*end = '\0';
+	}
+	c->status_shown = true;
+	(void)fprintf(stderr, "\r%s\033[K", line);
+	(void)fflush(stderr);
+}
+
 static void show_status(struct pp_live *c, const struct pp_packets_state *state, const struct pp_watch_view *view)
 {
 	int64_t now = pp_clock_ns();
+	char line[LINE_BYTES] = "";
 
 	if (!c->terminal || now < c->next_status)
 		return;
 	c->next_status = now + STATUS_MS * PP_MS;
-	c->status_shown = true;
-	(void)fprintf(stderr, _("\rcapturing %u s: %" PRIu64 " packets, %" PRIu64 " dropped, %u connections"),
-		      (unsigned)((now - c->begun) / PP_SECOND), state->captured, state->dropped, view->flows);
+	if (!c->capturing)
+		add(line, _("stopping services"));
+	else
+		add(line, _("capturing %u s: %" PRIu64 " packets, %" PRIu64 " dropped, %u connections"),
+		    (unsigned)((now - c->begun) / PP_SECOND), state->captured, state->dropped, view->flows);
+	if (c->starting)
+		add(line, _(", starting services"));
 	if (view->required)
-		(void)fprintf(stderr, _(", %u of %u categories"), view->settled, view->required);
+		add(line, _(", %u of %u categories"), view->settled, view->required);
 	if (view->waiting[0])
-		(void)fprintf(stderr, _(", waiting for %.60s"), view->waiting);
-	(void)fputs("\033[K", stderr);
-	(void)fflush(stderr);
+		add(line, _(", waiting for %.60s"), view->waiting);
+	show(c, line);
 }
 
 /* ---- While waiting ---- */
@@ -68,7 +105,7 @@ static bool too_long(const struct pp_live *c)
 bool pp_live_tick(void *live)
 {
 	struct pp_live *c = live;
-	struct pp_packets_state state;
+	struct pp_packets_state state = { .captured = 0 };
 	struct pp_watch_view view = { .flows = 0 };
 
 	take_signals(c);
@@ -78,8 +115,9 @@ bool pp_live_tick(void *live)
 			pp_watch_tell(&c->watch, state.captured, state.bytes);
 			pp_watch_view(&c->watch, &view);
 		}
-		show_status(c, &state, &view);
 	}
+	if (c->capturing || c->stopping)
+		show_status(c, &state, &view);
 	if (c->starting && too_long(c))
 		return false;
 	return !c->interrupted || c->patient;

@@ -51,8 +51,8 @@ static bool find_service(struct pp_live *c, const char *name, bool must)
 		pp_live_read_unit(c, c->services.units[c->services.count - 1].name);
 		return true;
 	}
-	if (!must && err != PP_END)
-		return true;
+	if (!must && (err == PP_USAGE || (err != PP_END && (c->options.no_restart || c->options.command))))
+		return true; /* without systemd one can still watch */
 	if (err != PP_END)
 		pp_message("%s", c->services.error);
 	return false;
@@ -182,8 +182,11 @@ static bool stop_services(struct pp_live *c)
 {
 	enum pp_err err = pp_services_hold(&c->services);
 
+	c->stopping = true;
 	if (err == PP_OK)
 		err = pp_services_stop(&c->services);
+	c->stopping = false;
+	pp_live_clear_status(c);
 	if (err == PP_OK)
 		return true;
 	if (err == PP_END)
@@ -349,7 +352,10 @@ static int dry_run(const struct pp_live *c)
 		dry_run_line(&layout, _("would capture on"), c->options.interfaces[i], i ? NULL : c->filter);
 	for (unsigned i = 0; pp_live_restarts(c) && i < c->services.count; i++)
 		if (c->services.units[i].runs || c->services.units[i].failed || c->services.count == 1)
-			dry_run_line(&layout, _("would start"), c->services.units[i].name, NULL);
+			dry_run_line(&layout, _("would start"), c->services.units[i].name,
+				     c->services.units[i].runs || c->services.units[i].failed
+					 ? NULL
+					 : _("it is off, and is stopped again in the end"));
 	if (c->options.command)
 		dry_run_line(&layout, _("would run"), c->options.command[0], NULL);
 	if (pp_output_finish(&output))
@@ -367,8 +373,12 @@ static int prepare_and_run(struct pp_live *c)
 		pp_message("%s", pp_err_text(PP_NOMEM));
 		return PP_EXIT_FAILED;
 	}
-	if (!c->options.dry_run && !say_permission())
+	if (!say_permission() && !c->options.dry_run)
 		return PP_EXIT_FAILED;
+	if (c->options.command && !pp_command_exists(c->options.command[0])) {
+		pp_message(_("cannot start '%s': there is no such program"), c->options.command[0]);
+		return PP_EXIT_FAILED;
+	}
 	if (!start_helpers(c) || !find_services(c))
 		return PP_EXIT_FAILED;
 	if (c->options.dry_run)

@@ -154,7 +154,7 @@ static enum pp_err check_filter(const struct ring *ring, const char *filter, cha
 	struct bpf_program program;
 
 	if (pcap_compile(ring->pcap, &program, filter, 1, PCAP_NETMASK_UNKNOWN) != 0) {
-		snprintf(ret_error, PP_PACKETS_ERROR, "%s", pcap_geterr(ring->pcap));
+		snprintf(ret_error, PP_PACKETS_ERROR, "--filter: %s", pcap_geterr(ring->pcap));
 		return PP_USAGE;
 	}
 	pcap_freecode(&program);

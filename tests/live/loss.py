@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """Loss of live captures on a veth pair between two namespaces: pathproof, tcpdump and dumpcap in the same run, with
-the same ring.  Checks bars 2 and 4 of the capture command.
+the same ring, one after the other and again.  Checks bars 2 and 4 of the capture command.
 
-usage: loss.py PATHPROOF [--secs S] [--rates R,R…] [--hogs N,N…] [--quick] [--json FILE]
+usage: loss.py PATHPROOF [--nice 0|-20|own] [--repeat N] [--secs S] [--rates R,R…] [--hogs N,N…] [--quick] [--json FILE]
        (root; packages: tools/packages/live)
+
+--nice 0 and -20: every tool's reader at that niceness.  own: as each starts by itself; pathproof's reader then goes to
+-20 where it may, the others stay at 0.
 """
 
 import argparse
@@ -12,6 +15,7 @@ import os
 import re
 import shutil
 import signal
+import statistics
 import struct
 import subprocess
 import sys
@@ -43,12 +47,13 @@ def tear_down():
         run("ip", "netns", "del", name, check=False)
 
 
-def tools(program, out):
-    """pathproof's reader goes before everything else, so the others get the same: what is compared is the capturing."""
-    first = ["nice", "-n", "-20"]
+def tools(program, out, nice):
+    """pathproof's reader goes to -20 by itself where it may: without CAP_SYS_NICE it may not."""
+    first = ["nice", "-n", nice] if nice not in ("own", "0") else []
+    without = ["setpriv", "--bounding-set", "-sys_nice"] if nice == "0" else []
     return {
-        "pathproof": [program, "capture", "-q", "--interface", "v1", "--filter", "tcp", "--write", out / "o.pcapng",
-                      "--force"],
+        "pathproof": [*without, program, "capture", "-q", "--interface", "v1", "--filter", "tcp", "--write",
+                      out / "o.pcapng", "--force"],
         "tcpdump": [*first, "tcpdump", "-Z", "root", "-ni", "v1", "-B", RING_MIB * 1024, "-w", out / "o.pcap", "tcp"],
         "dumpcap": [*first, "dumpcap", "-q", "-ni", "v1", "-B", RING_MIB, "-f", "tcp", "-w", out / "o.pcapng"],
         "tcpdump, its default ring": [*first, "tcpdump", "-Z", "root", "-ni", "v1", "-w", out / "o.pcap", "tcp"],
@@ -123,7 +128,7 @@ def one(arguments, name, command, size, rate, hogs, tail):
 
 def killed(arguments, program):
     """SIGKILL under load: what is missing of the packets that had been sent a second before."""
-    command = tools(program, arguments.tmp)["pathproof"]
+    command = tools(program, arguments.tmp, "own")["pathproof"]
     for file in arguments.tmp.iterdir():
         file.unlink()
     capture = subprocess.Popen(["ip", "netns", "exec", B, *map(str, command)], stderr=subprocess.DEVNULL)
@@ -143,13 +148,32 @@ def killed(arguments, program):
     return len(stamps) > 10000 and lag < 1.0
 
 
+def table(results):
+    """Median share that was lost, and the highest rate that the sender reached without a loss, in every repetition."""
+    lost, best = {}, {}
+    for result in results:
+        key = result["hogs"], result["want"], result["tool"]
+        lost.setdefault(key, []).append(100 * result["lost"] / result["sent"])
+        kept = best.setdefault((result["hogs"], result["tool"]), {})
+        kept[result["round"]] = max(kept.get(result["round"], 0), 0 if result["lost"] else result["pps"])
+    print("lost of what was sent, median (lowest to highest):")
+    for (hogs, rate, tool), shares in sorted(lost.items()):
+        print(f"  {hogs} hogs, {rate}/s wanted, {tool}: {statistics.median(shares):.1f} % "
+              f"({min(shares):.1f} to {max(shares):.1f})")
+    print("highest rate without loss, median:")
+    for (hogs, tool), kept in sorted(best.items()):
+        print(f"  {hogs} hogs, {tool}: {statistics.median(kept.values()):.0f}/s ({sorted(kept.values())})")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
+    parser.add_argument("--nice", choices=("0", "-20", "own"), default="own")
+    parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--secs", type=float, default=3)
     parser.add_argument("--rates", default="100000,200000,400000,600000,800000")
     parser.add_argument("--hogs", default="0,4")
-    parser.add_argument("--sizes", default="1514")
+    parser.add_argument("--size", type=int, default=1514)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json")
     parser.add_argument("--only", default="")
@@ -161,28 +185,23 @@ def main():
     arguments.tmp.mkdir()
     run("cc", "-O2", "-o", home / "live_send", HERE / "live_send.c")
     program = str(Path(arguments.program).resolve())
-    failed = []
+    failed, results = [], []
     setup()
     try:
-        best = {}
-        for hogs in map(int, arguments.hogs.split(",")):
-            for size in map(int, arguments.sizes.split(",")):
+        for number in range(arguments.repeat):
+            for hogs in map(int, arguments.hogs.split(",")):
                 for rate in map(int, arguments.rates.split(",")):
-                    for name, command in tools(program, arguments.tmp).items():
+                    for name, command in tools(program, arguments.tmp, arguments.nice).items():
                         if arguments.only not in name:
                             continue
-                        result = one(arguments, name, command, size, rate, hogs, 0.8)
-                        if result["lost"] == 0:
-                            best[hogs, size, name] = max(result["pps"], best.get((hogs, size, name), 0))
-                        if name != "pathproof":
-                            continue
-                        if not result["exact"]:
+                        result = one(arguments, name, command, arguments.size, rate, hogs, 0.8)
+                        result["round"] = number
+                        results.append(result)
+                        if name == "pathproof" and not result["exact"]:
                             failed.append(f"file and kernel disagree: {result}")
-                        if rate <= 200000 and result["lost"]:
+                        if name == "pathproof" and arguments.nice != "0" and rate <= 200000 and result["lost"]:
                             failed.append(f"lost: {result}")
-        print("highest rate without loss:")
-        for (hogs, size, name), pps in sorted(best.items()):
-            print(f"  {hogs} hogs, {size} bytes, {name}: {pps}/s")
+        table(results)
         if not killed(arguments, program):
             failed.append("killed: the file lacks more than a second")
     finally:

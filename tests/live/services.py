@@ -300,11 +300,21 @@ def trouble(program):
         world.run("python3", "-c", "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
                   "for _ in range(500): s.sendto(bytes(1400), ('10.8.0.1', 53))")
         out, err = process.communicate(timeout=60)
+        check("full disk: ends by itself", process.returncode in (0, 1, 2), process.returncode)
         check("full disk: one line", err.count("\n") == 1 and "No space left" in err, err)
         check("full disk: analysed so far", process.returncode in (0, 1, 2), process.returncode)
         read = world.run("/run/work/pathproof", "analyze", "/run/small/a.pcapng")
         check("full disk: file is readable and whole", "Damaged" not in read.stdout and read.returncode != 3,
               read.stdout)
+
+        process = world.start("/run/work/pathproof", "capture", "--agent", "arc", "--until", "30", "--interface", "eth0",
+                              "--write", "/run/small/b.pcapng")
+        world.settled("himdsd", "inactive")
+        world.settled("himdsd", "active")
+        world.run("python3", "-c", "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+                  "for _ in range(500): s.sendto(bytes(1400), ('10.8.0.1', 53))")
+        out, err = process.communicate(timeout=60)
+        check("full disk: service runs again", err.count("\n") == 1 and world.state("himdsd") == "active", err)
 
         world.run("ip", "link", "add", "gone0", "type", "veth", "peer", "name", "gone1")
         world.run("ip", "link", "set", "gone0", "up")
@@ -313,6 +323,17 @@ def trouble(program):
         world.run("ip", "link", "del", "gone0")
         out, err = process.communicate(timeout=60)
         check("vanished interface: one line, ends by itself", err.count("\n") == 1 and "gone0" in err, err)
+        world.run("ip", "link", "add", "gone0", "type", "veth", "peer", "name", "gone1")
+        world.run("ip", "link", "set", "gone0", "up")
+        process = world.start("/run/work/pathproof", "capture", "--service", "himdsd", "--until", "30", "--interface",
+                              "gone0", "--write", "/tmp/gone.pcapng")
+        world.settled("himdsd", "inactive")
+        world.settled("himdsd", "active")
+        world.run("ip", "link", "del", "gone0")
+        out, err = process.communicate(timeout=60)
+        check("vanished interface: service runs again", err.count("\n") == 1 and world.state("himdsd") == "active", err)
+        read = world.run("/run/work/pathproof", "analyze", "/tmp/gone.pcapng")
+        check("vanished interface: file is readable", "Damaged" not in read.stdout and read.returncode == 2, read)
 
         done, _ = world.capture("--interface", "nowhere0")
         check("unknown interface: one line, status 3", done.returncode == 3 and done.stderr.count("\n") == 1,
@@ -330,6 +351,12 @@ def trouble(program):
               ["Seccomp:", "2"] == words[words.index("Seccomp:"):][:2], done.stdout)
         check("dropped: the file is the caller's",
               world.run("stat", "-c", "%u %a", "/tmp/mine.pcapng").stdout.strip() == "65534 600")
+        done = world.run("/run/work/pathproof", "capture", "--", "/nosuch/command")
+        check("command that is not there: one line, status 3", done.returncode == 3 and done.stderr.count("\n") == 1 and
+              not done.stdout, done)
+        done, kinds = world.capture("--", "sh", "-c", "exit 5")
+        check("command: its exit status is reported", kinds["capture"][0]["command"] == {"name": "sh", "exit_status": 5},
+              kinds["capture"])
         done = world.run("/run/work/pathproof", "capture", "-q", "--", "sh", "-c", "echo out; echo err >&2; exit 5")
         check("command: output untouched", done.stdout.startswith("out\n") and done.stderr.startswith("err\n"), done)
     finally:
