@@ -3,10 +3,11 @@
 the same ring, one after the other and again.  Checks bars 2 and 4 of the capture command.
 
 usage: loss.py PATHPROOF [--nice 0|-20|own] [--repeat N] [--secs S] [--rates R,R…] [--hogs N,N…] [--quick] [--json FILE]
-       (root; packages: tools/packages/live)
+       (root; packages: tools/packages/live; --quick takes a minute and, beside other work, fails only for packets
+       that the file and the kernel count differently)
 
---nice 0 and -20: every tool's reader at that niceness.  own: as each starts by itself; pathproof's reader then goes to
--20 where it may, the others stay at 0.
+--nice 0: every tool's reader and the sender at 0.  -20: every reader there, the sender at -15.  own: the same sender, and
+each tool as it starts by itself: pathproof's reader goes to -20 where it may, the others stay at 0.
 """
 
 import argparse
@@ -22,6 +23,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from permitted import or_skip
 
 HERE = Path(__file__).resolve().parent
 A, B = f"ppA{os.getpid()}", f"ppB{os.getpid()}"
@@ -98,8 +101,8 @@ def one(arguments, name, command, size, rate, hogs, tail):
     capture = subprocess.Popen(["ip", "netns", "exec", B, *map(str, command)], stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)
     time.sleep(1.2)
-    # The sender has to reach its rate beside the hogs, too.
-    sent = json.loads(run("ip", "netns", "exec", A, "nice", "-n", "-15", arguments.bin / "live_send", "v0", size, rate,
+    # The sender has to reach its rate beside the hogs, too; where everybody is equal, so is it.
+    sent = json.loads(run("ip", "netns", "exec", A, "nice", "-n", "0" if arguments.nice == "0" else "-15", arguments.bin / "live_send", "v0", size, rate,
                           arguments.secs).stdout)
     time.sleep(tail)
     capture.send_signal(signal.SIGINT)
@@ -145,7 +148,7 @@ def killed(arguments, program):
     stamps = last.stdout.split()
     lag = when - float(stamps[-1])
     print(json.dumps({"killed": True, "packets": len(stamps), "behind_s": round(lag, 3), "tshark": last.returncode}))
-    return len(stamps) > 10000 and lag < 1.0
+    return len(stamps) > 10000 and lag < (5 if arguments.quick else 1)
 
 
 def table(results):
@@ -180,6 +183,7 @@ def main():
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.secs, arguments.rates, arguments.only = 1.5, "200000", "pathproof"
+    or_skip(("ip", "cc", "nice", "pgrep", "tshark", "setpriv") + (() if arguments.quick else ("tcpdump", "dumpcap")))
     home = Path(tempfile.mkdtemp(prefix="pploss-", dir="/dev/shm"))
     arguments.bin, arguments.tmp = home, home / "out"
     arguments.tmp.mkdir()
@@ -199,7 +203,8 @@ def main():
                         results.append(result)
                         if name == "pathproof" and not result["exact"]:
                             failed.append(f"file and kernel disagree: {result}")
-                        if name == "pathproof" and arguments.nice != "0" and rate <= 200000 and result["lost"]:
+                        if name == "pathproof" and rate <= 200000 and result["lost"] and arguments.nice != "0" and \
+                                not arguments.quick:
                             failed.append(f"lost: {result}")
         table(results)
         if not killed(arguments, program):

@@ -1,21 +1,25 @@
 #!/usr/bin/env python3
 """Captures around real units of a real systemd, with the lab's servers and faults.
 
-usage: services.py PATHPROOF [NAME…]       (root; --slow adds what takes minutes; --list)
+usage: services.py PATHPROOF [--jobs=N] [--slow] [NAME…]       (root; --slow adds what takes minutes; --list)
 """
 
+import concurrent.futures
 import json
 import signal
 import subprocess
 import sys
 import time
 
+from permitted import or_skip
 from world import Checks, World, records
 
 from pplab.lab import PROXY
 from pplab.names import ADDRESSES, ARC, ARC_BUS, ARC_DATA, LOGIN
 from pplab.services import PROXY_PORT, azure_firewall, dns, squid, web
 
+PROGRAMS = ("ip", "iptables", "ethtool", "nsenter", "unshare", "setpriv", "systemctl", "pgrep", "curl", "openssl", "nginx",
+            "dnsmasq", "squid", "haproxy", "cc")
 HOSTS = (LOGIN, ARC, ARC_DATA, ARC_BUS)
 VISIT = "; ".join(f"curl -sS -o /dev/null --max-time 8 https://{host}/ || true" for host in HOSTS)
 # The unit is named like one of the Arc agent's, so that the profile finds it.
@@ -135,7 +139,7 @@ def wrong_proxy(program):
                               ("not set", "", "FW-01")):
         world = world_of(program, {"himdsd.service": unit.format(extra=extra)}, servers)
         try:
-            done, kinds = world.capture("--agent", "arc", "--write", "/run/work/a.pcapng", "--until", "12")
+            done, kinds = world.capture("--agent", "arc", "--write", "/run/work/a.pcapng", "--until", "7")
             again = subprocess.run([program, "analyze", "--agent", "arc", "--json", "-", world.work / "a.pcapng"],
                                    capture_output=True, text=True)
             rules = {e["verdict"]["rule"] for e in kinds["endpoint"] if e["verdict"]["outcome"] == "fault"}
@@ -369,14 +373,31 @@ SCENES = {"healthy": healthy, "sni": sni_filtered, "407": proxy_407, "wrong-prox
 SLOW = ("interrupted", "hanging-stop")
 
 
+def in_turn(program, names, jobs):
+    """Each scene in a process and a lab of its own, some at a time: they mostly wait."""
+    def one(name):
+        return subprocess.run([sys.executable, __file__, program, name], capture_output=True, text=True, check=False)
+
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for name, done in zip(names, pool.map(one, names)):
+            print(f"== {name}\n{done.stdout}{done.stderr}", end="", flush=True)
+            check.add(done.returncode == 0, name)
+
+
 def main(arguments):
     if "--list" in arguments:
         print("\n".join(SCENES))
         return
     slow = "--slow" in arguments
+    jobs = next((int(argument[7:]) for argument in arguments if argument.startswith("--jobs=")), 1)
     program, *names = [argument for argument in arguments if not argument.startswith("--")]
-    for name in names or [name for name in SCENES if slow or name not in SLOW]:
-        SCENES[name](program)
+    names = names or [name for name in SCENES if slow or name not in SLOW]
+    or_skip(PROGRAMS, systemd=True)
+    if jobs > 1:
+        in_turn(program, names, jobs)
+    else:
+        for name in names:
+            SCENES[name](program)
     check.exit()
 
 
