@@ -201,6 +201,16 @@ enum pp_err pp_services_find(struct pp_services *services, const char *name)
 	return PP_OK;
 }
 
+static enum pp_err hold(struct pp_services *services, const char *name)
+{
+	enum pp_err err = question(services, PP_HELPER_HOLD, name, 0, QUESTION_MS);
+
+	if (err != PP_OK || services->answer.status == 0)
+		return err;
+	snprintf(services->error, sizeof(services->error), "cannot tell whether %.200s runs", name);
+	return PP_IO;
+}
+
 /* Units that require this one stop with it. */
 static enum pp_err hold_dependents(struct pp_services *services, const struct pp_unit *unit)
 {
@@ -216,7 +226,7 @@ static enum pp_err hold_dependents(struct pp_services *services, const struct pp
 		rest = values[i];
 		while (err == PP_OK && (name = strsep(&rest, " ")) != NULL)
 			if (strlen(name) > 8 && strcmp(name + strlen(name) - 8, ".service") == 0)
-				err = question(services, PP_HELPER_HOLD, name, 0, QUESTION_MS);
+				err = hold(services, name);
 	}
 	return err;
 }
@@ -226,7 +236,7 @@ enum pp_err pp_services_hold(struct pp_services *services)
 	enum pp_err err = PP_OK;
 
 	for (unsigned i = 0; i < services->count && err == PP_OK; i++) {
-		err = question(services, PP_HELPER_HOLD, services->units[i].name, 0, QUESTION_MS);
+		err = hold(services, services->units[i].name);
 		if (err == PP_OK)
 			err = hold_dependents(services, &services->units[i]);
 	}

@@ -28,7 +28,7 @@ enum {
 
 enum pp_helper_ask {
 	PP_HELPER_SHOW = 1, /* name: unit; text: what systemctl show says */
-	PP_HELPER_HOLD,     /* name: unit; remembers whether it runs */
+	PP_HELPER_HOLD,     /* name: unit; remembers whether it runs; status 1: it cannot, so do not stop it */
 	PP_HELPER_STOP,
 	PP_HELPER_START,
 	PP_HELPER_LOG,     /* name: unit; text: its last lines in the journal since LOOK, or the first START */

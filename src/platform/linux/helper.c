@@ -7,6 +7,7 @@
  */
 #include "platform/helper.h"
 
+#include "platform/linux/job.h"
 #include "platform/linux/owner.h"
 
 #include <errno.h>
@@ -23,7 +24,6 @@
 #include <unistd.h>
 
 enum {
-	ARGUMENTS_MAX = 16,
 	PROGRAM_S = 600, /* the asker has limits of its own; this one only ends what hangs for ever */
 	RESTORE_S = 20,
 	SETTLE_MS = 10000,
@@ -32,9 +32,6 @@ enum {
 	SHOW_S = 10,
 	SYNS_AT_ONCE = 64,
 };
-
-static const int ignored[] = { SIGHUP, SIGINT, SIGTERM, SIGPIPE, SIGQUIT };
-enum { IGNORED = sizeof(ignored) / sizeof(ignored[0]) };
 
 struct request {
 	enum pp_helper_ask ask;
@@ -46,14 +43,6 @@ struct held {
 	char unit[PP_HELPER_NAME];
 	bool ran;     /* or had failed, which is no wish to be off */
 	bool started; /* we have tried: what became of it is the finding */
-};
-
-struct job {
-	pid_t pid; /* 0: none */
-	int output;
-	int64_t deadline; /* ms */
-	size_t len;
-	struct pp_helper_message answer;
 };
 
 struct helper {
@@ -70,132 +59,6 @@ struct pp_helper {
 	int socket;
 	pid_t pid;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
-/* ---- Programs ---- */
-
-static const char *find_program(const char *name, char path[64])
-{
-	static const char *const folders[] = { "/usr/bin", "/bin", "/opt/azcmagent/bin" };
-
-	for (unsigned i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		snprintf(path, 64, "%s/%s", folders[i], name);
-		if (access(path, X_OK) == 0)
-			return path;
-	}
-	return NULL;
-}
-
-static void become(const char *path, const char *const *arguments, int output)
-{
-	char *const environment[] = { (char[]){ "PATH=/usr/bin:/bin" }, (char[]){ "LC_ALL=C.UTF-8" },
-				      (char[]){ "SYSTEMD_COLORS=0" }, (char[]){ "SYSTEMD_PAGER=" }, NULL };
-	char *copy[ARGUMENTS_MAX + 1] = { NULL };
-	int nothing = open("/dev/null", O_RDWR);
-	sigset_t none;
-
-	for (unsigned i = 0; i < ARGUMENTS_MAX && arguments[i]; i++)
-		copy[i] = strdup(arguments[i]);
-	for (unsigned i = 0; i < IGNORED; i++)
-		(void)signal(ignored[i], SIG_DFL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (dup2(nothing, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
-		_exit(PP_HELPER_ABSENT);
-	(void)execve(path, copy, environment);
-	_exit(PP_HELPER_ABSENT);
-}
-
-/* Its output, both streams together, comes through *ret_output.  0: it could not be started. */
-static pid_t spawn(const char *const *arguments, int *ret_output)
-{
-	char path[64];
-	int ends[2];
-	pid_t pid;
-
-	if (!find_program(arguments[0], path) || pipe2(ends, O_CLOEXEC) != 0)
-		return 0;
-	pid = fork();
-	if (pid == 0)
-		become(path, arguments, ends[1]);
-	(void)close(ends[1]);
-	if (pid < 0) {
-		(void)close(ends[0]);
-		return 0;
-	}
-	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
-	*ret_output = ends[0];
-	return pid;
-}
-
-static bool job_start(struct job *job, enum pp_helper_ask ask, const char *const *arguments, int seconds)
-{
-	job->len = 0;
-	job->answer.ask = ask;
-	job->answer.text[0] = '\0';
-	job->pid = spawn(arguments, &job->output);
-	job->deadline = now_ms() + seconds * INT64_C(1000);
-	if (!job->pid) {
-		job->answer.status = PP_HELPER_ABSENT;
-		snprintf(job->answer.text, PP_HELPER_TEXT, "there is no %s", arguments[0]);
-	}
-	return job->pid != 0;
-}
-
-/* Takes what the program printed; true when it has ended. */
-static bool job_read(struct job *job)
-{
-	for (;;) {
-		char spare[4096];
-		size_t room = PP_HELPER_TEXT - 1 - job->len;
-		ssize_t n = read(job->output, room ? job->answer.text + job->len : spare, room ? room : sizeof(spare));
-
-		if (n > 0)
-			job->len += room ? (size_t)n : 0;
-		else if (n == 0 || (errno != EINTR && errno != EAGAIN))
-			return true;
-		else if (errno == EAGAIN)
-			return false;
-	}
-}
-
-static void job_end(struct job *job, bool late)
-{
-	int status = 0;
-
-	if (late)
-		(void)kill(job->pid, SIGKILL);
-	(void)close(job->output);
-	while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	job->pid = 0;
-	job->answer.text[job->len] = '\0';
-	job->answer.status = late ? PP_HELPER_LATE : WIFEXITED(status) ? WEXITSTATUS(status) : PP_HELPER_LATE;
-}
-
-/* Runs a program to its end, for what cannot be waited for in the loop. */
-static void job_run(struct job *job, const char *const *arguments, int seconds)
-{
-	bool ended = false, late = false;
-
-	if (!job_start(job, 0, arguments, seconds))
-		return;
-	while (!ended && !late) {
-		struct pollfd polled = { .fd = job->output, .events = POLLIN };
-
-		(void)poll(&polled, 1, 100);
-		ended = job_read(job);
-		late = !ended && now_ms() > job->deadline;
-	}
-	job_end(job, late);
-}
 
 /* ---- Services ---- */
 
@@ -215,21 +78,22 @@ static bool runs(const char *state)
 	return strcmp(state, "active") == 0 || strcmp(state, "activating") == 0 || strcmp(state, "reloading") == 0;
 }
 
-/* A failed service wanted to run. */
-static void hold(struct helper *helper, const char *unit)
+/* A failed service wanted to run.  False: it cannot be kept in mind, so it must not be stopped. */
+static bool hold(struct helper *helper, const char *unit)
 {
 	char state[32];
 	struct held *held;
 
 	for (unsigned i = 0; i < helper->held_count; i++)
 		if (strcmp(helper->held[i].unit, unit) == 0)
-			return;
-	if (helper->held_count == PP_HELPER_UNITS)
-		return;
+			return true;
 	active_state(&helper->job, unit, state);
+	if (helper->held_count == PP_HELPER_UNITS || !state[0])
+		return false;
 	held = &helper->held[helper->held_count++];
 	snprintf(held->unit, sizeof(held->unit), "%s", unit);
 	held->ran = runs(state) || strcmp(state, "failed") == 0;
+	return true;
 }
 
 /* A start that is asked for while the service still stops waits for that; a stop that hangs is ended by force.  True
@@ -239,7 +103,7 @@ static bool bring_back(struct job *job, const char *unit, int patience_ms)
 	const char *const forget[] = { "systemctl", "--no-ask-password", "reset-failed", "--", unit, NULL };
 	const char *const start[] = { "systemctl", "--no-ask-password", "--no-block", "start", "--", unit, NULL };
 	const char *const finish[] = { "systemctl", "--no-ask-password", "kill", "-s", "KILL", "--", unit, NULL };
-	int64_t begun = now_ms(), until = begun + patience_ms + SETTLE_MS;
+	int64_t begun = job_now_ms(), until = begun + patience_ms + SETTLE_MS;
 	bool killed = false;
 	char state[32];
 
@@ -247,14 +111,14 @@ static bool bring_back(struct job *job, const char *unit, int patience_ms)
 	job_run(job, start, RESTORE_S);
 	for (;;) {
 		active_state(job, unit, state);
-		if (runs(state) || now_ms() > until)
+		if (runs(state) || job_now_ms() > until)
 			return runs(state);
-		if (strcmp(state, "deactivating") == 0 && !killed && now_ms() - begun > patience_ms) {
+		if (strcmp(state, "deactivating") == 0 && !killed && job_now_ms() - begun > patience_ms) {
 			job_run(job, finish, RESTORE_S);
 			job_run(job, start, RESTORE_S);
 			killed = true;
 		}
-		if (strcmp(state, "deactivating") != 0 && now_ms() - begun > SETTLE_MS)
+		if (strcmp(state, "deactivating") != 0 && job_now_ms() - begun > SETTLE_MS)
 			return false;
 		(void)poll(NULL, 0, 100);
 	}
@@ -342,10 +206,10 @@ static bool start_program(struct helper *helper, const struct request *request)
 	}
 }
 
-/* Only names systemd accepts; what begins with a dash would be an option. */
+/* Only names systemd accepts; what begins with a dash would be an option, and no control group's path leads upwards. */
 static bool is_name(const char *name)
 {
-	return name[0] != '-' &&
+	return name[0] != '-' && !strstr(name, "..") &&
 	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@/ ") == strlen(name);
 }
 
@@ -365,7 +229,8 @@ static void serve(struct helper *helper, struct request *request)
 		message->status = PP_HELPER_ABSENT;
 		snprintf(message->text, PP_HELPER_TEXT, "'%s' is no name", request->name);
 	} else if (request->ask == PP_HELPER_HOLD) {
-		hold(helper, request->name);
+		message->status = !hold(helper, request->name);
+		message->text[0] = '\0';
 	} else if (request->ask == PP_HELPER_RESTORE) {
 		restore(helper, request->number ? HANG_MS : PATIENCE_MS);
 	} else if (request->ask == PP_HELPER_LOOK) {
@@ -407,7 +272,7 @@ static void loop(struct helper *helper)
 			tell_owners(helper);
 		if (helper->job.pid) {
 			bool ended = polled[2].revents && job_read(&helper->job);
-			bool late = !ended && now_ms() > helper->job.deadline;
+			bool late = !ended && job_now_ms() > helper->job.deadline;
 
 			if (ended || late) {
 				job_end(&helper->job, late);
@@ -431,8 +296,7 @@ static void be_helper(int socket)
 
 	(void)setsid();
 	(void)prctl(PR_SET_NAME, "pathproof-help");
-	for (unsigned i = 0; i < IGNORED; i++)
-		(void)signal(ignored[i], SIG_IGN);
+	job_ignore_signals();
 	(void)signal(SIGCHLD, SIG_DFL);
 	if (!helper)
 		_exit(1);
