@@ -68,7 +68,7 @@ bool pp_services_know(const struct pp_services *services, const char *unit);
 /* azcmagent's, and what systemd gives every service, in the answer's text. */
 enum pp_err PP_MUST_CHECK pp_services_config(struct pp_services *services);
 enum pp_err PP_MUST_CHECK pp_services_environment(struct pp_services *services);
-void pp_services_close(struct pp_services *services);                       /* restores what was not restored yet */
+void pp_services_close(struct pp_services *services); /* restores what was not restored yet */
 
 /* The value of one property of systemctl's answer; "" when it is not there. */
 void pp_services_property(const char *text, const char *name, char *value, size_t size);

@@ -1,5 +1,7 @@
 #include "source/note.h"
 
+#include "base/time.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,11 +118,17 @@ static bool grow(struct pp_notes *notes)
 	return true;
 }
 
+/* As all times of a capture, so that differences fit. */
+static int64_t bounded(int64_t ns)
+{
+	return ns > PP_TIME_MOST ? PP_TIME_MOST : ns < -PP_TIME_MOST ? -PP_TIME_MOST : ns;
+}
+
 static int64_t until_of(struct pp_span value, bool swap)
 {
 	struct pp_cur cur = pp_cur(value.p, value.len, PP_TRUNCATED);
 
-	return (int64_t)take(&cur, 8, swap);
+	return bounded((int64_t)take(&cur, 8, swap));
 }
 
 static void take_options(struct pp_notes *notes, struct pp_note *note, struct pp_cur *body, bool swap)
@@ -170,7 +178,7 @@ bool pp_notes_add(struct pp_notes *notes, struct pp_cur body, bool swap)
 	note->kind = (enum pp_note_kind)take(&body, 2, swap);
 	note->flags = (unsigned)take(&body, 2, swap);
 	note->number = (uint32_t)take(&body, 4, swap);
-	note->ts = (int64_t)take(&body, 8, swap);
+	note->ts = bounded((int64_t)take(&body, 8, swap));
 	note->client = take_endpoint(&body, swap);
 	note->server = take_endpoint(&body, swap);
 	take_options(notes, note, &body, swap);
