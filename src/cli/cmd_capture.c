@@ -8,213 +8,26 @@
  *
  * From the first stop on, every way out leads through restore(); where we cannot walk it ourselves, the helper does.
  */
-#include "base/buf.h"
+#include "cli/capture.h"
+
 #include "base/time.h"
-#include "cli/capture_options.h"
 #include "cli/message.h"
 #include "live/filter.h"
-#include "live/packets.h"
-#include "live/services.h"
-#include "live/settings.h"
-#include "live/watch.h"
 #include "platform/clock.h"
-#include "platform/command.h"
-#include "platform/file.h"
 #include "platform/privilege.h"
-#include "platform/ring.h"
-#include "platform/signals.h"
 #include "platform/terminal.h"
 #include "report/intl.h"
 #include "report/line.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-enum {
-	WAIT_MS = 50,
-	STATUS_MS = 200,
-	SETTLE_S = 1,       /* after the command: what is still on the wire */
-	COMMAND_STOP_S = 5, /* for a command that was told to end */
-	PATH_BYTES = 4096,
-	ENVIRONMENT_FILE_MOST = 64 << 10,
-	FILES_MAX = 512,
-};
-
-struct capture {
-	struct pp_judge judge;
-	struct pp_capture_options options;
-	struct pp_services services;
-	bool has_services;
-	struct pp_command_run command;
-	bool has_command;
-	char routed[PP_INTERFACES_ROUTED][PP_INTERFACE_NAME];
-	char *filter;
-	struct pp_packets *packets;
-	struct pp_trace *trace;
-	bool capturing;
-	struct pp_watch watch;
-	bool watching, knows_processes;
-	struct pp_signals signals;
-	bool has_signals;
-	bool interrupted; /* the user wants an end */
-	bool patient;     /* … but what runs now is to be finished */
-	int64_t interrupted_at, command_ended_at, begun, started_wall;
-	int64_t next_status;
-	bool status_shown, terminal;
-	uint32_t missed; /* owners that were not found */
-	struct pp_settings settings;
-	char hardware[128], os[128];
-};
-
-/* ---- The status line ---- */
-
-static void clear_status(struct capture *c)
-{
-	if (!c->status_shown)
-		return;
-	c->status_shown = false;
-	(void)fputs("\r\033[K", stderr);
-	(void)fflush(stderr);
-}
-
-static void show_status(struct capture *c, const struct pp_packets_state *state, const struct pp_watch_view *view)
-{
-	int64_t now = pp_clock_ns();
-
-	if (!c->terminal || now < c->next_status)
-		return;
-	c->next_status = now + STATUS_MS * PP_MS;
-	c->status_shown = true;
-	(void)fprintf(stderr, _("\rcapturing %u s: %" PRIu64 " packets, %" PRIu64 " dropped, %u connections"),
-		      (unsigned)((now - c->begun) / PP_SECOND), state->captured, state->dropped, view->flows);
-	if (view->required)
-		(void)fprintf(stderr, _(", %u of %u categories"), view->settled, view->required);
-	if (view->waiting[0])
-		(void)fprintf(stderr, _(", waiting for %.60s"), view->waiting);
-	(void)fputs("\033[K", stderr);
-	(void)fflush(stderr);
-}
-
-/* ---- While waiting ---- */
-
-static void take_signals(struct capture *c)
-{
-	bool by_key = false;
-
-	if (!c->has_signals || !pp_signals_take(&c->signals, &by_key))
-		return;
-	c->interrupted = true;
-	if (!c->interrupted_at)
-		c->interrupted_at = pp_clock_ns();
-	if (c->has_command && !by_key)
-		pp_command_interrupt(&c->command);
-}
-
-/* False: give up what is being waited for. */
-static bool tick(void *context)
-{
-	struct capture *c = context;
-	struct pp_packets_state state;
-	struct pp_watch_view view = { .flows = 0 };
-
-	take_signals(c);
-	if (c->capturing) {
-		pp_packets_state(c->packets, &state);
-		if (c->watching) {
-			pp_watch_tell(&c->watch, state.captured, state.bytes);
-			pp_watch_view(&c->watch, &view);
-		}
-		show_status(c, &state, &view);
-	}
-	return !c->interrupted || c->patient;
-}
-
-static bool in_profile(const struct pp_agent_row *agent, const char *path)
-{
-	const char *name = strrchr(path, '/');
-
-	name = name ? name + 1 : path;
-	for (unsigned i = 0; agent && i < agent->process_count; i++)
-		if (strcasecmp(agent->processes[i], name) == 0)
-			return true;
-	return false;
-}
-
-static void note_owner(void *context, const struct pp_helper_owner *owner)
-{
-	struct capture *c = context;
-	bool aimed = c->services.count || c->has_command || c->judge.agent;
-	bool ours =
-	    owner->of_command || pp_services_know(&c->services, owner->unit) || in_profile(c->judge.agent, owner->path);
-	const struct pp_note note = {
-		.kind = PP_NOTE_PROCESS,
-		.flags = (aimed ? PP_NOTE_AIMED : 0) | (ours ? PP_NOTE_OURS : 0),
-		.number = owner->pid,
-		.ts = owner->ts,
-		.client = owner->client,
-		.server = owner->server,
-		.text = { owner->path[0] ? owner->path : NULL, owner->unit[0] ? owner->unit : NULL },
-	};
-
-	c->missed = owner->missed;
-	if (owner->pid && c->capturing && !pp_packets_note(c->packets, &note))
-		c->missed++;
-}
-
-/* ---- Proxy settings ---- */
-
-static void read_settings_file(struct capture *c, const char *path)
-{
-	struct pp_file file;
-	struct pp_buf buf;
-	size_t len = 0;
-
-	if (pp_file_open(path, &file) != PP_OK)
-		return;
-	pp_buf_init(&buf, ENVIRONMENT_FILE_MOST);
-	while (pp_buf_reserve(&buf, 4096) == PP_OK && pp_file_read(&file, buf.p + buf.len, 4096, &len) == PP_OK && len)
-		buf.len += len;
-	pp_file_close(&file);
-	if (pp_buf_add(&buf, "", 1) == PP_OK)
-		pp_settings_lines(&c->settings, path, (const char *)buf.p);
-	pp_buf_done(&buf);
-}
-
-/* What systemctl says of the unit just found. */
-static void read_unit_settings(struct capture *c, const char *unit)
-{
-	char value[PP_HELPER_TEXT], path[PATH_BYTES];
-	const char *line = c->services.answer.text;
-
-	pp_services_property(line, "Environment", value, sizeof(value));
-	pp_settings_words(&c->settings, unit, value);
-	/* One line a file: EnvironmentFiles=/etc/default/x (ignore_errors=yes) */
-	while ((line = strstr(line, "EnvironmentFiles=")) != NULL) {
-		line += strlen("EnvironmentFiles=");
-		snprintf(path, sizeof(path), "%.*s", (int)strcspn(line, " \n"), line);
-		if (path[0] == '/')
-			read_settings_file(c, path);
-	}
-}
-
-static void read_settings(struct capture *c)
-{
-	static const char *const files[] = { "/etc/environment", "/etc/default/azuremonitoragent",
-					     "/usr/local/InMage/config/ProxyInfo.conf" };
-
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		read_settings_file(c, files[i]);
-	if (pp_services_config(&c->services) == PP_OK && c->services.answer.status == 0)
-		pp_settings_lines(&c->settings, "azcmagent config", c->services.answer.text);
-}
+enum { PATH_BYTES = 4096 };
 
 /* ---- Before permissions are dropped ---- */
 
-static bool choose_interfaces(struct capture *c)
+static bool choose_interfaces(struct pp_live *c)
 {
 	struct pp_capture_options *options = &c->options;
 
@@ -230,22 +43,22 @@ static bool choose_interfaces(struct capture *c)
 }
 
 /* A profile names services of several systems and versions: those that are here count.  One the user named must be. */
-static bool find_service(struct capture *c, const char *name, bool must)
+static bool find_service(struct pp_live *c, const char *name, bool must)
 {
 	enum pp_err err = pp_services_find(&c->services, name);
 
 	if (err == PP_OK) {
-		read_unit_settings(c, c->services.units[c->services.count - 1].name);
+		pp_live_read_unit(c, c->services.units[c->services.count - 1].name);
 		return true;
 	}
-	if (!must && err != PP_END)
-		return true;
+	if (!must && (err == PP_USAGE || (err != PP_END && (c->options.no_restart || c->options.command))))
+		return true; /* without systemd one can still watch */
 	if (err != PP_END)
 		pp_message("%s", c->services.error);
 	return false;
 }
 
-static bool find_services(struct capture *c)
+static bool find_services(struct pp_live *c)
 {
 	const struct pp_agent_row *agent = c->judge.agent;
 	const struct pp_capture_options *options = &c->options;
@@ -261,13 +74,8 @@ static bool find_services(struct capture *c)
 			   agent->name);
 		return false;
 	}
-	read_settings(c);
+	pp_live_read_settings(c);
 	return true;
-}
-
-static bool restarts(const struct capture *c)
-{
-	return c->services.count && !c->options.no_restart && !c->options.command;
 }
 
 static bool say_permission(void)
@@ -281,9 +89,11 @@ static bool say_permission(void)
 	return false;
 }
 
-static bool start_helpers(struct capture *c)
+static bool start_helpers(struct pp_live *c)
 {
-	const struct pp_services_host host = { .context = c, .tick = tick, .owner = note_owner, .wake = -1 };
+	const struct pp_services_host host = {
+		.context = c, .tick = pp_live_tick, .owner = pp_live_note_owner, .wake = -1
+	};
 
 	if (c->options.command) {
 		if (pp_command_prepare(&c->command, c->options.command) != PP_OK) {
@@ -300,7 +110,7 @@ static bool start_helpers(struct capture *c)
 	return true;
 }
 
-static bool open_packets(struct capture *c)
+static bool open_packets(struct pp_live *c)
 {
 	const struct pp_packets_options options = {
 		.interfaces = c->options.interfaces,
@@ -320,7 +130,7 @@ static bool open_packets(struct capture *c)
 
 /* ---- Files ---- */
 
-static void cannot_create(const struct capture *c, enum pp_err err)
+static void cannot_create(const struct pp_live *c, enum pp_err err)
 {
 	const char *path = c->options.write;
 
@@ -336,7 +146,7 @@ static void cannot_create(const struct capture *c, enum pp_err err)
 		pp_message(_("cannot write '%s': %s"), path, strerror(errno));
 }
 
-static bool open_files(struct capture *c)
+static bool open_files(struct pp_live *c)
 {
 	struct pp_trace_options options = {
 		.path = c->options.write,
@@ -368,12 +178,15 @@ static bool drop_permissions(void)
 
 /* ---- Services ---- */
 
-static bool stop_services(struct capture *c)
+static bool stop_services(struct pp_live *c)
 {
 	enum pp_err err = pp_services_hold(&c->services);
 
+	c->stopping = true;
 	if (err == PP_OK)
 		err = pp_services_stop(&c->services);
+	c->stopping = false;
+	pp_live_clear_status(c);
 	if (err == PP_OK)
 		return true;
 	if (err == PP_END)
@@ -383,127 +196,23 @@ static bool stop_services(struct capture *c)
 	return false;
 }
 
-static void restore(struct capture *c)
+static void restore(struct pp_live *c)
 {
 	enum pp_err err;
 
-	if (!restarts(c))
+	if (!pp_live_restarts(c))
 		return;
 	c->patient = true;
 	err = pp_services_restore(&c->services);
 	if (err != PP_OK) {
-		clear_status(c);
+		pp_live_clear_status(c);
 		pp_message("%s", c->services.error[0] ? c->services.error : pp_err_text(err));
-	}
-}
-
-/* ---- Notes for the report ---- */
-
-static void note(struct capture *c, const struct pp_note *what)
-{
-	if (!pp_packets_note(c->packets, what))
-		c->missed++;
-}
-
-static void note_services(struct capture *c)
-{
-	c->patient = true;
-	for (unsigned i = 0; i < c->services.count; i++) {
-		struct pp_unit *unit = &c->services.units[i];
-		struct pp_note what = { .kind = PP_NOTE_UNIT, .ts = pp_wall_ns(), .text = { unit->name, unit->state } };
-
-		if (pp_services_refresh(&c->services, unit) != PP_OK)
-			continue;
-		what.number = (uint32_t)unit->exit_status;
-		if (unit->failed) {
-			what.flags = PP_NOTE_FAILED;
-			pp_services_log(&c->services, unit);
-			what.text[2] = c->services.answer.text;
-		}
-		note(c, &what);
-	}
-}
-
-static void note_rest(struct capture *c)
-{
-	for (unsigned i = 0; i < c->settings.count; i++) {
-		const struct pp_setting *setting = &c->settings.list[i];
-		const struct pp_note what = { .kind = PP_NOTE_SETTING,
-					      .ts = pp_wall_ns(),
-					      .text = { setting->where, setting->name, setting->value } };
-
-		note(c, &what);
-	}
-	if (c->has_command && c->command.ended) {
-		const struct pp_note what = { .kind = PP_NOTE_COMMAND,
-					      .number = (uint32_t)c->command.status,
-					      .flags = c->command.by_signal ? PP_NOTE_FAILED : 0,
-					      .ts = pp_wall_ns(),
-					      .text = { c->options.command[0] } };
-
-		note(c, &what);
-	}
-	if (c->missed) {
-		const struct pp_note what = {
-			.kind = PP_NOTE_MISSED, .number = c->missed, .ts = pp_wall_ns(), .text = { "processes" }
-		};
-
-		note(c, &what);
-	}
-}
-
-/* ---- The wait ---- */
-
-static bool command_is_over(struct capture *c)
-{
-	int64_t now = pp_clock_ns();
-
-	if (pp_command_ended(&c->command) && !c->command_ended_at)
-		c->command_ended_at = now;
-	if (c->command_ended_at)
-		return c->interrupted || now - c->command_ended_at > SETTLE_S * PP_SECOND;
-	return c->interrupted && now - c->interrupted_at > COMMAND_STOP_S * PP_SECOND;
-}
-
-/* No connection of the service began for so long; before the first one, counted from the start. */
-static bool is_quiet(const struct capture *c, const struct pp_watch_view *view, uint32_t seconds)
-{
-	int64_t since = view->newest == PP_TIME_NONE || view->newest < c->started_wall ? c->started_wall : view->newest;
-
-	return !view->lagging && view->rounds && pp_wall_ns() - since > seconds * PP_SECOND;
-}
-
-static bool is_over(struct capture *c)
-{
-	const struct pp_until *until = &c->options.until;
-	struct pp_packets_state state;
-	struct pp_watch_view view;
-
-	pp_packets_state(c->packets, &state);
-	pp_watch_view(&c->watch, &view);
-	if (state.ended || (until->most_s && pp_clock_ns() - c->begun > until->most_s * PP_SECOND))
-		return true;
-	if (until->verdict && view.required && view.settled == view.required && !view.pending)
-		return true;
-	if (until->quiet_s && is_quiet(c, &view, until->quiet_s))
-		return true;
-	return c->has_command ? command_is_over(c) : c->interrupted;
-}
-
-static void wait_for_end(struct capture *c)
-{
-	int fds[] = { pp_helper_fd(c->services.helper), c->signals.fd };
-
-	while (!is_over(c)) {
-		pp_ring_wait(fds, 2, WAIT_MS);
-		pp_services_take_owners(&c->services);
-		(void)tick(c);
 	}
 }
 
 /* ---- The capture ---- */
 
-static bool start_packets(struct capture *c)
+static bool start_packets(struct pp_live *c)
 {
 	struct pp_analysis_options analysis;
 	enum pp_err err = pp_packets_start(c->packets, c->trace);
@@ -524,7 +233,7 @@ static bool start_packets(struct capture *c)
 	return true;
 }
 
-static void tell_state(struct capture *c)
+static void tell_state(struct pp_live *c)
 {
 	struct pp_packets_state state;
 
@@ -533,13 +242,16 @@ static void tell_state(struct capture *c)
 		pp_message("%s", state.error);
 }
 
-static void observe(struct capture *c)
+static void observe(struct pp_live *c)
 {
 	bool done = true;
 
-	if (restarts(c)) {
-		enum pp_err err = pp_services_start(&c->services);
+	if (pp_live_restarts(c)) {
+		enum pp_err err;
 
+		c->starting = true;
+		err = pp_services_start(&c->services);
+		c->starting = false;
 		if (err != PP_OK && err != PP_END)
 			pp_message("%s", c->services.error);
 		done = err == PP_OK;
@@ -548,11 +260,11 @@ static void observe(struct capture *c)
 	if (c->has_command)
 		pp_command_go(&c->command);
 	if (done)
-		wait_for_end(c);
-	note_services(c);
+		pp_live_wait(c);
+	pp_live_note_services(c);
 }
 
-static int judge(struct capture *c)
+static int judge(struct pp_live *c)
 {
 	unsigned count = pp_trace_file_count(c->trace);
 	char **files = calloc(count, sizeof(char *)), *texts = calloc(count, PATH_BYTES);
@@ -580,7 +292,7 @@ static int judge(struct capture *c)
 }
 
 /* From the first stop on: nothing returns before restore(). */
-static int run(struct capture *c)
+static int run(struct pp_live *c)
 {
 	bool done;
 
@@ -588,17 +300,17 @@ static int run(struct capture *c)
 		return PP_EXIT_FAILED;
 	c->has_signals = true;
 	c->services.host.wake = c->signals.fd;
-	done = !restarts(c) || stop_services(c);
+	done = !pp_live_restarts(c) || stop_services(c);
 	done = done && start_packets(c);
 	if (done)
 		observe(c);
 	restore(c);
-	clear_status(c);
+	pp_live_clear_status(c);
 	if (!done)
 		return PP_EXIT_FAILED;
 	pp_watch_stop(&c->watch);
 	c->watching = false;
-	note_rest(c);
+	pp_live_note_rest(c);
 	pp_packets_stop(c->packets);
 	c->capturing = false;
 	tell_state(c);
@@ -623,7 +335,7 @@ static void dry_run_line(struct pp_layout *layout, const char *what, const char 
 	pp_layout_end(layout);
 }
 
-static int dry_run(const struct capture *c)
+static int dry_run(const struct pp_live *c)
 {
 	struct pp_output output;
 	struct pp_layout layout;
@@ -632,15 +344,18 @@ static int dry_run(const struct capture *c)
 	if (!pp_output_open(&output, "-", NULL, 0))
 		return status;
 	pp_output_layout(&output, c->judge.options.color, &layout);
-	for (unsigned i = c->services.count; restarts(c) && i > 0; i--)
+	for (unsigned i = c->services.count; pp_live_restarts(c) && i > 0; i--)
 		if (c->services.units[i - 1].runs || c->services.units[i - 1].failed)
 			dry_run_line(&layout, _("would stop"), c->services.units[i - 1].name,
 				     c->services.units[i - 1].state);
 	for (unsigned i = 0; i < c->options.interface_count; i++)
 		dry_run_line(&layout, _("would capture on"), c->options.interfaces[i], i ? NULL : c->filter);
-	for (unsigned i = 0; restarts(c) && i < c->services.count; i++)
+	for (unsigned i = 0; pp_live_restarts(c) && i < c->services.count; i++)
 		if (c->services.units[i].runs || c->services.units[i].failed || c->services.count == 1)
-			dry_run_line(&layout, _("would start"), c->services.units[i].name, NULL);
+			dry_run_line(&layout, _("would start"), c->services.units[i].name,
+				     c->services.units[i].runs || c->services.units[i].failed
+					 ? NULL
+					 : _("it is off, and is stopped again in the end"));
 	if (c->options.command)
 		dry_run_line(&layout, _("would run"), c->options.command[0], NULL);
 	if (pp_output_finish(&output))
@@ -649,7 +364,7 @@ static int dry_run(const struct capture *c)
 	return status;
 }
 
-static int prepare_and_run(struct capture *c)
+static int prepare_and_run(struct pp_live *c)
 {
 	if (!pp_judge_load(&c->judge) || !choose_interfaces(c))
 		return PP_EXIT_FAILED;
@@ -658,8 +373,12 @@ static int prepare_and_run(struct capture *c)
 		pp_message("%s", pp_err_text(PP_NOMEM));
 		return PP_EXIT_FAILED;
 	}
-	if (!c->options.dry_run && !say_permission())
+	if (!say_permission() && !c->options.dry_run)
 		return PP_EXIT_FAILED;
+	if (c->options.command && !pp_command_exists(c->options.command[0])) {
+		pp_message(_("cannot start '%s': there is no such program"), c->options.command[0]);
+		return PP_EXIT_FAILED;
+	}
 	if (!start_helpers(c) || !find_services(c))
 		return PP_EXIT_FAILED;
 	if (c->options.dry_run)
@@ -676,7 +395,7 @@ static int prepare_and_run(struct capture *c)
 	return run(c);
 }
 
-static void capture_done(struct capture *c)
+static void capture_done(struct pp_live *c)
 {
 	if (c->watching)
 		pp_watch_stop(&c->watch);
@@ -694,7 +413,7 @@ static void capture_done(struct capture *c)
 
 int pp_cmd_capture(int argc, char **argv)
 {
-	struct capture *c = calloc(1, sizeof(*c));
+	struct pp_live *c = calloc(1, sizeof(*c));
 	struct pp_common common = { .stop = false };
 	int status;
 

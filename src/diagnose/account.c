@@ -143,6 +143,9 @@ static void count(struct pp_host_port *port, bool real, bool fault, int64_t at)
 		port->last_fault = at;
 }
 
+/* Whose it was is known only of live captures; then another process's failure is not the agent's. */
+static bool may_be_agents(const struct pp_process *process) { return !process || !process->aimed || process->ours; }
+
 void pp_account_connection(struct pp_diagnosis *diagnosis, const struct pp_case *c, const struct pp_verdict *verdict)
 {
 	struct pp_host *host = pp_map_place(&diagnosis->hosts, c->places.host);
@@ -160,6 +163,7 @@ void pp_account_connection(struct pp_diagnosis *diagnosis, const struct pp_case 
 			count(&pp_host_ports(host)[i], real, verdict->outcome == PP_OUTCOME_FAULT, at);
 	host->succeeded += real;
 	host->failed += verdict->outcome == PP_OUTCOME_FAULT;
+	host->hurt_agent |= verdict->outcome == PP_OUTCOME_FAULT && may_be_agents(c->conn->process);
 	host->flows++;
 	add_candidate(diagnosis, host, verdict, real, c->who->port, c->conn->file, c->conn->stream, false);
 }
@@ -174,6 +178,8 @@ void pp_account_lookup(struct pp_diagnosis *diagnosis, const struct pp_case *c, 
 	if (verdict->outcome != PP_OUTCOME_FAULT)
 		return;
 	host = pp_host_add(diagnosis, c->lookup->name, &none, c->who->category, c->lookup->first, NULL);
-	if (host)
-		add_candidate(diagnosis, host, verdict, false, 0, c->lookup->first.file, 0, true);
+	if (!host)
+		return;
+	host->hurt_agent = true;
+	add_candidate(diagnosis, host, verdict, false, 0, c->lookup->first.file, 0, true);
 }

@@ -207,6 +207,7 @@ void pp_case_of(struct pp_case *c, const struct pp_diagnosis *diagnosis, const s
 	c->diagnosis = diagnosis;
 	c->conn = conn;
 	c->lookup = NULL;
+	c->unit = NULL;
 	c->who = who;
 	c->shape = pp_shape_of(conn);
 	c->tcp = &conn->tcp;
@@ -242,4 +243,16 @@ void pp_case_of_lookup(struct pp_case *c, const struct pp_diagnosis *diagnosis, 
 	c->service = &no_service;
 	c->host = or_empty(pp_map_find(&diagnosis->hosts, &host), &no_host);
 	c->end = end_of(diagnosis, lookup->last.file);
+	c->gates = pp_gates_of_lookup(c);
+}
+
+void pp_case_of_unit(struct pp_case *c, const struct pp_diagnosis *diagnosis, const struct pp_failed_unit *unit)
+{
+	memset(c, 0, sizeof(*c));
+	c->diagnosis = diagnosis;
+	c->unit = unit;
+	c->address = &no_baseline;
+	c->service = &no_service;
+	c->host = &no_host;
+	c->end = diagnosis->end;
 }

@@ -12,14 +12,19 @@
 
 /* Gates CAP-01 to CAP-12 as bits. */
 #define PP_CAP(n) (1U << (n))
+/* Beside CAP-09: it is known that packets were lost just while this waited, so that no silence counts.  A loss of which
+ * only the sum is known says less: then only what one lost packet would explain is doubted. */
+#define PP_LOST (1U << 13)
+#define PP_LOST_TEXT N_("the capturer lost packets in this time")
 
 /* How surely somebody in the middle ends the TLS of this connection (INSP-01, INSP-02). */
 enum pp_inspected { PP_NOT_INSPECTED, PP_LIKELY_INSPECTED, PP_SURELY_INSPECTED };
 
 struct pp_case {
 	const struct pp_diagnosis *diagnosis;
-	const struct pp_connection *conn; /* NULL: a lookup */
-	const struct pp_lookup *lookup;   /* NULL: a connection */
+	const struct pp_connection *conn;  /* NULL: a lookup */
+	const struct pp_lookup *lookup;    /* NULL: a connection */
+	const struct pp_failed_unit *unit; /* a service; then there is neither */
 	const struct pp_attribution *who;
 	struct pp_shape shape;
 	const struct pp_tcp_facts *tcp;
@@ -39,11 +44,13 @@ void pp_case_of(struct pp_case *c, const struct pp_diagnosis *diagnosis, const s
 		const struct pp_attribution *who, const struct pp_places *places);
 /* Adds what the certificates say; keeps the catalogue's answers in the diagnosis. */
 void pp_case_inspect(struct pp_case *c, struct pp_diagnosis *diagnosis);
+void pp_case_of_unit(struct pp_case *c, const struct pp_diagnosis *diagnosis, const struct pp_failed_unit *unit);
 void pp_case_of_lookup(struct pp_case *c, const struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup,
 		       const struct pp_attribution *who);
 
 /* gates.c */
 unsigned pp_gates_of(const struct pp_case *c);
+unsigned pp_gates_of_lookup(const struct pp_case *c);
 unsigned pp_gates_vetoing(unsigned needs); /* the gates that a rule with these needs does not pass */
 bool pp_waited(const struct pp_case *c);   /* long enough for the silence to mean something */
 

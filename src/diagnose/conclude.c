@@ -3,9 +3,15 @@
  * Faults of the same rule and owner belong together.  The most telling lot is one that is more than consistent, then
  * the one that hits most required categories, then most endpoints, then the higher grade, then the earliest: what broke
  * first is more often the cause.  A proof about one endpoint tells less than strong signs about many.
+ *
+ * A service that failed is the consequence of a broken connection that may have been its own; without one it is the
+ * fault itself.
  */
 #include "diagnose/case.h"
+#include "diagnose/judge.h"
 #include "diagnose/table.h"
+
+#define WHY_UNJUDGED N_("a connection of this capture could not be judged, and may be the cause")
 
 enum { UNANSWERED_REQUESTS = 3, SWEEP_TARGETS = 4 };
 
@@ -120,14 +126,28 @@ static const struct pp_neighbour *missing_gateway(const struct pp_diagnosis *dia
 	return targets <= SWEEP_TARGETS && diagnosis->flows_ok == 0 && diagnosis->lookups_ok == 0 ? found : NULL;
 }
 
+static struct pp_verdict *add_machine(struct pp_conclusion *conclusion)
+{
+	return conclusion->machine_count < PP_MACHINE_FINDINGS ? &conclusion->machine[conclusion->machine_count++]
+							       : NULL;
+}
+
+static void conclude_with(struct pp_conclusion *conclusion, const struct pp_verdict *verdict)
+{
+	pp_verdict_copy(&conclusion->verdict, verdict);
+	conclusion->outcome = verdict->outcome;
+	conclusion->exit_status = 1;
+}
+
 static void blame_gateway(struct pp_diagnosis *diagnosis, const struct pp_neighbour *neighbour)
 {
-	struct pp_conclusion *conclusion = &diagnosis->conclusion;
-	struct pp_verdict *verdict = &conclusion->verdict;
+	struct pp_verdict *verdict = add_machine(&diagnosis->conclusion);
 
+	if (!verdict)
+		return;
 	memset(verdict, 0, sizeof(*verdict));
 	verdict->rule = &pp_rule_loc_01;
-	verdict->outcome = conclusion->outcome = PP_OUTCOME_FAULT;
+	verdict->outcome = PP_OUTCOME_FAULT;
 	verdict->domain = pp_rule_loc_01.domain;
 	verdict->owner = pp_rule_loc_01.owner;
 	verdict->grade = diagnosis->flows_fault + diagnosis->flows_unclear ? PP_STRONG : PP_PROVEN;
@@ -137,7 +157,49 @@ static void blame_gateway(struct pp_diagnosis *diagnosis, const struct pp_neighb
 					       .mark = neighbour->first,
 					       .addr = neighbour->target,
 					       .a = neighbour->requests });
-	conclusion->exit_status = 1;
+	conclude_with(&diagnosis->conclusion, verdict);
+}
+
+/* What could not be judged may have been the cause. */
+static void doubt_service(const struct pp_diagnosis *diagnosis, struct pp_verdict *verdict)
+{
+	const struct pp_endpoint *doubt = main_one(diagnosis, PP_OUTCOME_INCONCLUSIVE);
+
+	if (!doubt)
+		return;
+	verdict->grade = PP_CONSISTENT;
+	if (verdict->alternative_count < PP_ALTERNATIVES_MAX)
+		verdict->alternatives[verdict->alternative_count++] =
+		    (struct pp_alternative){ doubt->verdict->rule, WHY_UNJUDGED };
+}
+
+static bool connection_explains(const struct pp_diagnosis *diagnosis)
+{
+	for (size_t i = 0; i < diagnosis->endpoint_count; i++)
+		if (is_fault(&diagnosis->endpoints[i]) && diagnosis->endpoints[i].hurt_agent)
+			return true;
+	return false;
+}
+
+static void tell_services(struct pp_diagnosis *diagnosis, bool explained)
+{
+	struct pp_conclusion *conclusion = &diagnosis->conclusion;
+	const struct pp_verdict *first = NULL;
+
+	for (unsigned i = 0; i < diagnosis->unit_count; i++) {
+		struct pp_verdict verdict, *kept;
+		struct pp_case c;
+
+		pp_case_of_unit(&c, diagnosis, &diagnosis->units[i]);
+		if (!pp_judge_machine(&c, &pp_rule_loc_07, &verdict) || !(kept = add_machine(conclusion)))
+			continue;
+		pp_verdict_copy(kept, &verdict);
+		if (!explained)
+			doubt_service(diagnosis, kept);
+		first = first ? first : kept;
+	}
+	if (first && !explained)
+		conclude_with(conclusion, first);
 }
 
 static size_t count_faults(const struct pp_diagnosis *diagnosis)
@@ -177,7 +239,8 @@ enum pp_err pp_conclusion_draw(struct pp_diagnosis *diagnosis)
 			return PP_NOMEM;
 		tell_faults(diagnosis);
 	}
-	if (gateway && conclusion->verdict.grade <= PP_STRONG) {
+	gateway = conclusion->verdict.grade <= PP_STRONG ? gateway : NULL;
+	if (gateway) {
 		blame_gateway(diagnosis, gateway);
 	} else if (!faults && anything_relevant(diagnosis)) {
 		conclusion->outcome = PP_OUTCOME_OK;
@@ -185,5 +248,6 @@ enum pp_err pp_conclusion_draw(struct pp_diagnosis *diagnosis)
 	} else if (!faults) {
 		tell_doubt(diagnosis);
 	}
+	tell_services(diagnosis, gateway || connection_explains(diagnosis));
 	return PP_OK;
 }

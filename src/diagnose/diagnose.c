@@ -5,6 +5,7 @@
 #include "diagnose/account.h"
 #include "diagnose/judge.h"
 #include "diagnose/lookup.h"
+#include "diagnose/machine.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -12,7 +13,6 @@
 static const size_t MEMORY_DEFAULT = (size_t)128 << 20; /* a quarter for names and verdicts kept for the end, … */
 enum { RECORD_BYTES = 2048 };                           /* … and a record of every table for so much of it */
 #define FOLLOWS_NS PP_SECOND                            /* a file that begins so soon after another continues it */
-enum { DROPS_MANY = 100 };                              /* CAP-09: one packet lost of so many */
 
 /* ------------------------------------------------------------------ keys */
 
@@ -194,7 +194,7 @@ static int by_first(const void *a, const void *b)
  * such files has one end. */
 static void find_ends(struct pp_file_span *files, struct run *runs, unsigned count)
 {
-	unsigned begin = 0;
+	unsigned begin = 0, run = 0;
 
 	qsort(runs, count, sizeof(*runs), by_first);
 	while (begin < count) {
@@ -204,8 +204,11 @@ static void find_ends(struct pp_file_span *files, struct run *runs, unsigned cou
 		for (; next < count && runs[next].first <= end + FOLLOWS_NS; next++)
 			if (runs[next].last > end)
 				end = runs[next].last;
-		for (; begin < next; begin++)
+		for (; begin < next; begin++) {
 			files[runs[begin].file].end = end;
+			files[runs[begin].file].run = run;
+		}
+		run++;
 	}
 }
 
@@ -224,13 +227,12 @@ void pp_diagnosis_prepare(struct pp_diagnosis *diagnosis, int64_t first, int64_t
 		const struct pp_source_info *source = captures[i].source;
 
 		diagnosis->files[i].end = last;
-		diagnosis->files[i].drops =
-		    source->dropped_known && source->dropped > 0 && source->dropped >= source->packets / DROPS_MANY;
 		if (source->first != PP_TIME_NONE && source->last != PP_TIME_NONE)
 			runs[run_count++] = (struct run){ source->first, source->last, i };
 	}
 	if (run_count)
 		find_ends(diagnosis->files, runs, run_count);
+	pp_machine_observe(diagnosis, captures, diagnosis->file_count);
 	if (neighbour_count)
 		diagnosis->neighbours =
 		    pp_arena_copy(&diagnosis->arena, neighbours, neighbour_count * sizeof(*neighbours));

@@ -9,6 +9,7 @@
 #ifndef PP_DIAGNOSE_DIAGNOSE_H
 #define PP_DIAGNOSE_DIAGNOSE_H
 
+#include "attribute/proxy_setting.h"
 #include "diagnose/rule.h"
 
 struct pp_diagnosis;
@@ -20,6 +21,7 @@ struct pp_diagnosis_options {
 	const char *const *proxy_names;   /* --proxy with a name, lower case, borrowed */
 	unsigned proxy_name_count;
 	size_t memory; /* scales its tables and caps what it keeps; 0: as much as anybody may need */
+	const struct pp_proxy_settings *settings; /* that a live capture noted, borrowed; NULL: none */
 	struct pp_hash_key key;
 };
 
@@ -60,6 +62,7 @@ struct pp_endpoint {
 	bool direct, proxy; /* paths seen */
 	uint16_t file;      /* of the connection that carries the verdict */
 	uint32_t stream;
+	bool hurt_agent;                  /* a failure of it may have been the agent's own, not another process's */
 	bool by_lookup;                   /* the verdict comes from a lookup: no connection was made */
 	const struct pp_verdict *verdict; /* never NULL; of its evidence only what there is (pp_verdict_copy()) */
 };
@@ -74,11 +77,16 @@ struct pp_expectation {
 	unsigned endpoint_count;
 };
 
+enum { PP_MACHINE_FINDINGS = 8 };
+
 struct pp_conclusion {
 	struct pp_verdict verdict; /* rule NULL: nothing could be concluded or nothing was wrong */
 	enum pp_outcome outcome;
 	const char **faults; /* endpoint hosts with a fault, in order of first packets */
 	unsigned fault_count;
+	/* Faults of the machine as a whole, which no endpoint carries; the verdict may be one of them. */
+	struct pp_verdict machine[PP_MACHINE_FINDINGS];
+	unsigned machine_count;
 	uint32_t flows_ok, flows_fault, flows_inconclusive;
 	int exit_status; /* 0, 1 or 2 of the contract */
 };

@@ -111,6 +111,7 @@ static void fill(struct pp_diagnosis *diagnosis, const struct pp_host *host, str
 					  .succeeded = host->succeeded,
 					  .direct = host->by_path[PP_DIRECT],
 					  .proxy = host->by_path[PP_BY_PROXY],
+					  .hurt_agent = host->hurt_agent,
 					  .file = chosen->file,
 					  .stream = chosen->stream,
 					  .by_lookup = chosen->by_lookup,

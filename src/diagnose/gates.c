@@ -5,6 +5,7 @@
  * happen".
  */
 #include "diagnose/case.h"
+#include "diagnose/machine.h"
 
 static bool is_loopback_hop(const struct pp_case *c)
 {
@@ -41,12 +42,42 @@ bool pp_waited(const struct pp_case *c)
 	return until - since >= PP_SILENCE_NS;
 }
 
+static int64_t later(int64_t a, int64_t b) { return a > b ? a : b; }
+
+/* The time whose silence is read: from when an answer was due, as long as it takes to mean something (pp_waited()), and
+ * to the answer to whatever came last. */
+static bool lost_in_its_time(const struct pp_case *c)
+{
+	int64_t since = c->conn->first.ts, until = c->conn->last.ts;
+	int64_t enough = pp_stage_is(c, PP_STAGE_SYN) ? PP_SYN_WAIT_NS : PP_SILENCE_NS;
+
+	if (pp_seen(c->tcp->watch) && !pp_seen(c->tcp->watch_answer))
+		since = c->tcp->watch.ts;
+	if (c->shape.ending == PP_STILL_OPEN)
+		until = later(until + PP_AT_ONCE_NS, since + enough);
+	return pp_machine_lost(c->diagnosis, c->conn->last.file, since, until);
+}
+
+static bool heavy_drops(const struct pp_diagnosis *diagnosis, uint16_t file)
+{
+	return file < diagnosis->file_count && diagnosis->files[file].drops;
+}
+
+unsigned pp_gates_of_lookup(const struct pp_case *c)
+{
+	const struct pp_lookup *lookup = c->lookup;
+	bool lost = pp_machine_lost(c->diagnosis, lookup->last.file, lookup->first.ts, lookup->last.ts + PP_SILENCE_NS);
+
+	if (lost)
+		return PP_CAP(9) | PP_LOST;
+	return heavy_drops(c->diagnosis, lookup->last.file) ? PP_CAP(9) : 0;
+}
+
 unsigned pp_gates_of(const struct pp_case *c)
 {
 	const struct pp_tcp_facts *tcp = c->tcp;
-	bool heavy_drops =
-	    c->conn->last.file < c->diagnosis->file_count && c->diagnosis->files[c->conn->last.file].drops;
-	unsigned gates = 0;
+	bool lost = lost_in_its_time(c);
+	unsigned gates = lost ? PP_LOST : 0;
 
 	gates |= tcp->midstream || !pp_seen(tcp->syn) ? PP_CAP(1) : 0;
 	gates |= tcp->one_sided ? PP_CAP(2) : 0;
@@ -56,7 +87,7 @@ unsigned pp_gates_of(const struct pp_case *c)
 	gates |= tcp->reordered ? PP_CAP(6) : 0;
 	gates |= tcp->port_reused ? PP_CAP(7) : 0;
 	gates |= !c->shape.worked && !pp_waited(c) ? PP_CAP(8) : 0;
-	gates |= c->server->missing_acked || heavy_drops ? PP_CAP(9) : 0;
+	gates |= lost || c->server->missing_acked || heavy_drops(c->diagnosis, c->conn->last.file) ? PP_CAP(9) : 0;
 	gates |= is_loopback_hop(c) ? PP_CAP(10) : 0;
 	gates |= c->address->options_vary ? PP_CAP(11) : 0;
 	gates |= c->client->keep_alives || c->server->keep_alives ? PP_CAP(12) : 0;
@@ -69,9 +100,12 @@ unsigned pp_gates_vetoing(unsigned needs)
 		enum pp_need need;
 		unsigned gate;
 	} pairs[] = {
-		{ PP_NEED_START, PP_CAP(1) },        { PP_NEED_BOTH_SIDES, PP_CAP(2) },
-		{ PP_NEED_WHOLE_FRAMES, PP_CAP(3) }, { PP_NEED_NO_DROPS, PP_CAP(9) },
-		{ PP_NEED_WAITED, PP_CAP(8) },       { PP_NEED_REAL_NETWORK, PP_CAP(10) },
+		{ PP_NEED_START, PP_CAP(1) },
+		{ PP_NEED_BOTH_SIDES, PP_CAP(2) },
+		{ PP_NEED_WHOLE_FRAMES, PP_CAP(3) },
+		{ PP_NEED_NO_DROPS, PP_CAP(9) },
+		{ PP_NEED_WAITED, PP_CAP(8) | PP_LOST },
+		{ PP_NEED_REAL_NETWORK, PP_CAP(10) },
 	};
 	unsigned gates = 0;
 

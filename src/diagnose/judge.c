@@ -29,9 +29,14 @@ struct hits {
 /* What all verdicts on this case share; once per verdict. */
 static void begin_case(const struct pp_case *c, struct pp_verdict *verdict)
 {
+	memset(&verdict->proxy, 0, sizeof(verdict->proxy));
+	if (c->unit) {
+		verdict->host = NULL;
+		memset(&verdict->server, 0, sizeof(verdict->server));
+		return;
+	}
 	verdict->host = c->conn ? pp_asked_host(c) : c->lookup->name;
 	verdict->server = c->conn ? c->conn->server : c->lookup->resolver;
-	memset(&verdict->proxy, 0, sizeof(verdict->proxy));
 	if (c->conn && c->path == PP_BY_PROXY)
 		verdict->proxy = c->conn->server;
 }
@@ -168,8 +173,9 @@ static const struct pp_rule *row_of_gate(unsigned gates)
 		unsigned gate;
 		const struct pp_rule *rule;
 	} rows[] = {
-		{ PP_CAP(2), &pp_rule_cap_02 }, { PP_CAP(1), &pp_rule_cap_01 }, { PP_CAP(3), &pp_rule_cap_03 },
-		{ PP_CAP(9), &pp_rule_cap_09 }, { PP_CAP(8), &pp_rule_cap_08 }, { PP_CAP(10), &pp_rule_cap_10 },
+		{ PP_CAP(2), &pp_rule_cap_02 }, { PP_CAP(1), &pp_rule_cap_01 },
+		{ PP_CAP(3), &pp_rule_cap_03 }, { PP_CAP(9) | PP_LOST, &pp_rule_cap_09 },
+		{ PP_CAP(8), &pp_rule_cap_08 }, { PP_CAP(10), &pp_rule_cap_10 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -268,6 +274,20 @@ void pp_judge_connection(const struct pp_case *c, struct pp_judgement *ret_judge
 	decide(c, &ret_judgement->verdict);
 	excuse_transient(c, &ret_judgement->verdict);
 	add_notes(c, ret_judgement);
+}
+
+/* ------------------------------------------------------------------ the machine */
+
+bool pp_judge_machine(const struct pp_case *c, const struct pp_rule *rule, struct pp_verdict *verdict)
+{
+	const struct hits none = { .count = 0 };
+
+	begin(c, rule, verdict);
+	if (!rule->match(c, verdict))
+		return false;
+	cap_grade(c, verdict);
+	add_alternatives(c, verdict, &none);
+	return true;
 }
 
 /* ------------------------------------------------------------------ lookups */

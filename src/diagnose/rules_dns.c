@@ -98,6 +98,11 @@ static bool no_answer(const struct pp_case *c, struct pp_verdict *verdict)
 	/* A capture of one direction holds no answers. */
 	if (c->diagnosis->seen.one_sided && !c->diagnosis->seen.two_sided)
 		return pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
+	if (c->gates & PP_CAP(9)) {
+		pp_cite(verdict,
+			(struct pp_evidence){ .kind = PP_EV_CAPTURE, .mark = lookup->first, .text = PP_LOST_TEXT });
+		return pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
+	}
 	/* One lost query is not a dead resolver. */
 	return queries >= 2 ? pp_hit(verdict, PP_STRONG) : pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
 }

@@ -161,8 +161,42 @@ static bool direct_past_proxy(const struct pp_case *c)
 	       pp_seen(seen->proxy_worked) && !pp_seen(seen->direct_worked);
 }
 
+/* Whoever was reached has not said a word for the server. */
+#define BEFORE_ANSWER                                                                                                  \
+	(1U << PP_STAGE_SYN | 1U << PP_STAGE_OPEN | 1U << PP_STAGE_CONNECT | 1U << PP_STAGE_DENIED |                   \
+	 1U << PP_STAGE_TUNNEL | 1U << PP_STAGE_HELLO | 1U << PP_STAGE_ASKED)
+
+/* What a service of the capture is told to use, where it did not and failed; NULL: nothing like that. */
+static const struct pp_proxy_setting *setting_not_followed(const struct pp_case *c)
+{
+	const struct pp_proxy_settings *settings = c->diagnosis->options.settings;
+	const struct pp_proxy_setting *setting = settings ? pp_proxy_setting_for(settings, c->who->port) : NULL;
+	const struct pp_process *process = c->conn->process;
+
+	if (!setting || !process || !process->ours || c->shape.worked || !(BEFORE_ANSWER >> c->shape.stage & 1))
+		return NULL;
+	if (c->path == PP_BY_PROXY)
+		return c->shape.asked_proxy && !pp_proxy_is_set(settings, &c->conn->server) ? setting : NULL;
+	return pp_proxy_bypassed(settings, c->who->host, &c->conn->server.ip, c->who->category) ? NULL : setting;
+}
+
+static bool cite_setting(const struct pp_case *c, const struct pp_proxy_setting *setting, struct pp_verdict *verdict)
+{
+	if (pp_stage_is(c, PP_STAGE_SYN))
+		pp_cite_syn(c, verdict);
+	else
+		pp_cite_request(c, verdict);
+	pp_cite_end(c, verdict);
+	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_SETTING, .text = setting->said });
+	return pp_hit(verdict, PP_STRONG);
+}
+
 static bool wrong_proxy_setting(const struct pp_case *c, struct pp_verdict *verdict)
 {
+	const struct pp_proxy_setting *setting = setting_not_followed(c);
+
+	if (setting)
+		return cite_setting(c, setting, verdict);
 	if (tls_to_proxy(c)) {
 		pp_cite_hello(c, verdict);
 		pp_cite_end(c, verdict);
@@ -187,10 +221,14 @@ const struct pp_rule pp_rule_loc_04 = {
 	.most = PP_STRONG,
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_WAITED,
 	.match = wrong_proxy_setting,
-	.summary = N_("The client's proxy setting is wrong for {host}: it went straight to {server}, while this host's "
-		      "working connections go through a proxy as CONNECT requests."),
-	.when = N_("SYNs to 443 or 80 are dropped while other connections of the capture use a working proxy and none "
-		   "works directly; or a ClientHello is sent to a proxy's port without a CONNECT."),
+	.summary =
+	    N_("This machine's proxy setting is wrong or not followed for {host}: the client went to {server}, and "
+	       "not the way that is set or that its working connections take."),
+	.when =
+	    N_("SYNs to 443 or 80 are dropped while other connections of the capture use a working proxy and none "
+	       "works directly; or a ClientHello is sent to a proxy's port without a CONNECT; or, in a live capture, "
+	       "a service is told to use a proxy (environment of its unit, azcmagent, its own files), and a "
+	       "connection of it that goes straight or to another proxy fails, though nothing exempts its host."),
 	.traps = N_("A destination that is meant to be reached directly and is blocked for another reason."),
 	.next_test = N_("Compare the User-Agent and the account of the failing and the working process, and their "
 			"proxy settings."),
@@ -273,4 +311,55 @@ const struct pp_rule pp_rule_loc_06 = {
 		     "not be used."),
 	.source = "SEED0, R8996, R5246 E.2",
 	.alternatives = "TLS-01,TLS-02",
+};
+
+/* ------------------------------------------------------------------ LOC-07 */
+
+/* Everything here is systemd's word, not the network's; what it weighs beside broken connections is for conclude.c. */
+static bool service_failed(const struct pp_case *c, struct pp_verdict *verdict)
+{
+	const struct pp_failed_unit *unit = c->unit;
+	const struct pp_note *note = unit->note;
+	bool restarts = note->flags & PP_NOTE_RESTARTS;
+
+	verdict->host = note->text[0];
+	verdict->detail = note->text[1];
+	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_UNIT_STATE, .text = note->text[1] });
+	if (restarts)
+		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_UNIT_RESTARTS, .a = note->number });
+	else if (note->number)
+		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_UNIT_EXIT,
+						       .a = note->number,
+						       .b = note->flags & PP_NOTE_SIGNAL ? 1 : 0 });
+	if (note->text[3])
+		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_UNIT_SAID, .text = note->text[3] });
+	for (unsigned i = 0; i < unit->log_count; i++)
+		if (unit->log[i])
+			pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_UNIT_LOG, .text = unit->log[i] });
+	return pp_hit(verdict, restarts ? PP_STRONG : PP_PROVEN);
+}
+
+const struct pp_rule pp_rule_loc_07 = {
+	.id = "LOC-07",
+	.name = N_("the service does not start or stay up"),
+	.scope = PP_SCOPE_CAPTURE,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_LOCAL,
+	.owner = PP_OWNER_LOCAL,
+	.most = PP_PROVEN,
+	.match = service_failed,
+	.summary = N_("The service {host} of this machine did not start or did not stay up: {detail}. Its own log says "
+		      "why."),
+	.when = N_("A live capture restarted the service or found it running, and systemd calls it failed at the end, "
+		   "or had to start it again three times. This id is pathproof's own. Where a connection of the same "
+		   "capture that may be the service's is a fault, that fault is the conclusion and this its "
+		   "consequence."),
+	.traps =
+	    N_("A service may fail because a connection of it broke in a way the capture does not show: at another "
+	       "interface, or before the capture began."),
+	.next_test = N_("Start the service again and read its log: systemctl restart {host}; journalctl -u {host}."),
+	.remedy =
+	    N_("Mend what the service's log names; where a connection broke in the same capture, mend that first."),
+	.source = "systemd.service(5), systemctl(1)",
+	.alternatives = "LOC-03",
 };

@@ -27,10 +27,10 @@ static bool is_proxy_name(const struct pp_case *c)
 	for (unsigned i = 0; i < options->proxy_name_count; i++)
 		if (strcmp(options->proxy_names[i], c->lookup->name) == 0)
 			return true;
-	return false;
+	return options->settings && pp_proxy_is_named(options->settings, c->lookup->name);
 }
 
-/* The same failures as DNS-01 to DNS-04; which names are proxies' only --proxy tells. */
+/* The same failures as DNS-01 to DNS-04; which names are proxies' only --proxy and noted settings tell. */
 static bool name_unknown(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	const struct pp_lookup *lookup = c->lookup;
@@ -40,7 +40,7 @@ static bool name_unknown(const struct pp_case *c, struct pp_verdict *verdict)
 	if (!is_proxy_name(c) || lookup->address_count)
 		return false;
 	answered = pp_lookup_rcode(lookup, &rcode);
-	if (answered ? rcode == PP_RCODE_NOERROR : c->end - lookup->first.ts < 5 * PP_SECOND)
+	if (answered ? rcode == PP_RCODE_NOERROR : c->end - lookup->first.ts < 5 * PP_SECOND || c->gates & PP_CAP(9))
 		return false;
 	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_DNS_QUERY,
 					       .mark = lookup->first,
@@ -67,8 +67,8 @@ const struct pp_rule pp_rule_prx_01 = {
 	.match = name_unknown,
 	.summary = N_("The name of the configured proxy, {host}, does not resolve at {server}, so nothing that uses it "
 		      "can connect."),
-	.when = N_("DNS-01 to DNS-04 for a name given with --proxy; the capture alone does not say which names are "
-		   "proxies'."),
+	.when = N_("DNS-01 to DNS-04 for a name given with --proxy or set on the machine of a live capture; the "
+		   "packets alone do not say which names are proxies'."),
 	.traps = N_("The client may reach the proxy by address."),
 	.next_test = N_("Resolve the proxy's name from this machine."),
 	.remedy = REMEDY_TEAM,

@@ -110,6 +110,7 @@ struct pp_host {
 	struct pp_host_port one, *more; /* the lowest PP_PORTS_KEPT, in order: see pp_host_ports() */
 	/* Filled while judging. */
 	bool by_path[2];
+	bool hurt_agent; /* a failure of it may have been the agent's */
 	uint8_t candidate_count;
 	uint32_t flows, failed, succeeded;
 	struct pp_candidate *candidates[PP_CANDIDATES_MAX]; /* what its verdict may be; endpoint.c */
@@ -188,8 +189,24 @@ struct pp_overview {
 };
 
 struct pp_file_span {
-	int64_t end; /* when the capture that a file belongs to ends, files that follow at once counted in */
-	bool drops;  /* the capturer lost much: CAP-09 */
+	int64_t end;  /* when the capture that a file belongs to ends, files that follow at once counted in */
+	bool drops;   /* the capturer lost much, nobody knows when: CAP-09 */
+	unsigned run; /* files that follow one another have the same */
+};
+
+/* From one moment to another the capturer lost packets. */
+struct pp_loss {
+	unsigned run;
+	int64_t from, until;
+};
+
+enum { PP_MACHINE_UNITS = 8, PP_UNIT_LOG = 6 };
+
+/* A service that was to run while this was captured, and has failed. */
+struct pp_failed_unit {
+	const struct pp_note *note;
+	const char *log[PP_UNIT_LOG]; /* its last lines */
+	unsigned log_count;
 };
 
 struct pp_diagnosis {
@@ -203,6 +220,10 @@ struct pp_diagnosis {
 	struct pp_overview seen;
 	struct pp_file_span *files;
 	unsigned file_count;
+	struct pp_loss *losses; /* by run and time, apart */
+	unsigned loss_count;
+	struct pp_failed_unit units[PP_MACHINE_UNITS];
+	unsigned unit_count;
 	int64_t end;
 	const struct pp_neighbour *neighbours;
 	unsigned neighbour_count;
@@ -227,7 +248,7 @@ enum pp_path { PP_DIRECT, PP_BY_PROXY };
 #define PP_PATIENCE_NS (2800 * PP_MS)          /* LOC-02: a client that waited 3 s and left has not been answered */
 #define PP_SYN_WAIT_NS (4500 * PP_MS) /* CAP-08 of a SYN; the shortest retransmission clocks send four by then */
 #define PP_IDLE_NS (60 * PP_SECOND)   /* IDLE-01 */
-#define PP_AT_ONCE_NS PP_SECOND       /* TRUST-02: the client leaves within */
+#define PP_AT_ONCE_NS PP_SECOND       /* TRUST-02: the client leaves within; any answer on the way comes within */
 
 struct pp_map_key pp_key_of_addr(const struct pp_addr *ip, uint16_t port);
 struct pp_map_key pp_key_of_text(const struct pp_diagnosis *diagnosis, const char *text);

@@ -79,9 +79,9 @@ static const struct pp_rule *const told[] = { R(loc_01), R(fw_02), R(fw_03), NUL
 static const struct pp_rule *const opening[] = { R(prx_16), R(loc_04), R(fw_04), R(prx_03), R(prx_02),
 						 R(srv_01), R(fw_01),  R(fw_05), R(srv_07), NULL };
 
-static const struct pp_rule *const connecting[] = { R(prx_05), R(prx_06), R(prx_04), R(fw_09),  R(prx_08),
-						    R(prx_07), R(prx_11), R(prx_15), R(fw_13),  R(mtu_01),
-						    R(prx_10), R(prx_12), R(prx_09), R(prx_16), NULL };
+static const struct pp_rule *const connecting[] = { R(prx_05), R(prx_06), R(prx_04), R(fw_09),  R(prx_08), R(prx_07),
+						    R(prx_11), R(prx_15), R(fw_13),  R(mtu_01), R(prx_10), R(prx_12),
+						    R(prx_09), R(prx_16), R(loc_04), NULL };
 
 /* After the request, before the answer.  Alerts and answers that are no TLS first; then what was acknowledged decides
  * between loss and silence, and who sent the reset or close between a device and the server. */
@@ -129,4 +129,4 @@ static const struct pp_rule *const lookups[] = { R(prx_01), R(dns_09), R(dns_05)
 const struct pp_layer pp_lookup_layer = { "lookup", ~0U, false, PP_CHOOSE_FIRST, lookups };
 
 const struct pp_rule *const pp_note_rules[] = { R(prx_14), R(insp_01), R(insp_02), R(insp_03), R(mtu_03), R(ok_02),
-						R(ok_03),  R(ok_07),   R(ok_09),   R(loc_02),  NULL };
+						R(ok_03),  R(ok_07),   R(ok_09),   R(loc_02),  R(loc_04), NULL };

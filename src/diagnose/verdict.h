@@ -88,6 +88,12 @@ enum pp_evidence_kind {
 	PP_EV_CONTRAST_PATH,      /* text = "direct" or "proxy": the same name works by that path */
 	PP_EV_CONTRAST_OTHER,     /* text = another destination that works through the same gateway */
 	PP_EV_CAPTURE,            /* text = which gate */
+	PP_EV_SETTING,            /* text = name and value of a setting */
+	PP_EV_UNIT_STATE,         /* text = what systemd calls it */
+	PP_EV_UNIT_EXIT,          /* a = exit status, or signal when b is 1 */
+	PP_EV_UNIT_RESTARTS,      /* a = times */
+	PP_EV_UNIT_SAID,          /* text = systemd's answer to the start */
+	PP_EV_UNIT_LOG,           /* text = a line of its log */
 	PP_EV_KINDS
 };
 

@@ -47,6 +47,7 @@ static enum pp_err start_diagnosis(struct pp_analysis *analysis, size_t memory)
 	for (unsigned i = 0; i < from->proxy_name_count; i++)
 		analysis->proxy_names[i] = from->proxy_names[i].host;
 	options.proxy_names = analysis->proxy_names;
+	options.settings = &analysis->settings;
 	analysis->diagnosis = pp_diagnosis_new(&options);
 	return analysis->diagnosis ? PP_OK : PP_NOMEM;
 }
@@ -300,6 +301,40 @@ static enum pp_err tell_proxies(struct pp_analysis *analysis)
 	return err;
 }
 
+/* What DNS says of a proxy that is set by name. */
+static void resolve_setting(struct pp_analysis *analysis, struct pp_proxy_setting *setting)
+{
+	for (size_t i = 0; setting->is_name && i < pp_lookups_count(analysis->lookups); i++) {
+		const struct pp_lookup *lookup = pp_lookups_at(analysis->lookups, i);
+
+		if (strcmp(lookup->name, setting->host) != 0)
+			continue;
+		for (unsigned k = 0; k < lookup->address_count; k++)
+			if (setting->address_count < PP_PROXY_SETTING_ADDRESSES)
+				setting->addresses[setting->address_count++] = lookup->addresses[k];
+	}
+}
+
+/* The proxies that the notes of a live capture name. */
+static enum pp_err tell_settings(struct pp_analysis *analysis)
+{
+	enum pp_err err = PP_OK;
+
+	for (size_t i = 0; i < analysis->source_count; i++)
+		pp_proxy_settings_add(&analysis->settings, analysis->captures[i].source->notes);
+	for (unsigned i = 0; i < analysis->settings.count; i++) {
+		struct pp_proxy_setting *setting = &analysis->settings.list[i];
+
+		resolve_setting(analysis, setting);
+		for (unsigned k = 0; setting->port && k < setting->address_count && err == PP_OK; k++) {
+			struct pp_endpoint_addr proxy = { setting->addresses[k], setting->port };
+
+			err = pp_diagnosis_proxy(analysis->diagnosis, &proxy);
+		}
+	}
+	return err;
+}
+
 /* What only the end tells. */
 static enum pp_err prepare(struct pp_analysis *analysis)
 {
@@ -314,6 +349,8 @@ static enum pp_err prepare(struct pp_analysis *analysis)
 	err = pp_processes_of(&analysis->processes, analysis->captures, analysis->source_count);
 	if (err == PP_OK)
 		err = tell_proxies(analysis);
+	if (err == PP_OK)
+		err = tell_settings(analysis);
 	if (err == PP_OK)
 		pp_diagnosis_prepare(analysis->diagnosis, analysis->first, analysis->last, analysis->captures,
 				     (unsigned)analysis->source_count, analysis->neighbours.list,

@@ -44,6 +44,7 @@ struct pp_analysis {
 	struct pp_filter *filter;
 	struct pp_diagnosis *diagnosis;
 	const char **proxy_names;
+	struct pp_proxy_settings settings; /* that a live capture noted */
 	struct pp_attributor attributor;
 	struct pp_talk_shared talk_shared;
 	struct pp_neighbours neighbours;

@@ -25,7 +25,7 @@ enum {
 	WAIT_MS = 100,
 	AT_ONCE = 2048, /* packets of one ring before the next has its turn */
 	FLUSH_MS = 250, /* a killed process loses no more than this */
-	COUNT_MS = 500,
+	COUNT_MS = 250, /* when packets were lost is known to this much */
 	EMPTY_MS = 3 * BLOCK_MS,
 	DRAIN_MOST_MS = 5000, /* a disk that takes no more than this slowly has lost them anyway */
 };
@@ -40,7 +40,9 @@ struct ring {
 	int fd;
 	bool gone;
 	struct pp_ng_interface described;
-	struct pcap_stat zero;
+	struct pcap_stat last;      /* the kernel's counters, which wrap */
+	struct pp_ng_counts counts; /* since the zero point */
+	int64_t counted;            /* time of day before the last look at them */
 };
 
 struct pp_packets {
@@ -129,7 +131,8 @@ static void empty(struct ring *ring)
 		while (pcap_dispatch(ring->pcap, AT_ONCE, forget, NULL) > 0)
 			;
 	} while (pp_clock_ns() < until);
-	(void)pcap_stats(ring->pcap, &ring->zero);
+	ring->counted = pp_wall_ns();
+	(void)pcap_stats(ring->pcap, &ring->last);
 }
 
 /* Opens the ring for the packets that are wanted. */
@@ -151,7 +154,7 @@ static enum pp_err check_filter(const struct ring *ring, const char *filter, cha
 	struct bpf_program program;
 
 	if (pcap_compile(ring->pcap, &program, filter, 1, PCAP_NETMASK_UNKNOWN) != 0) {
-		snprintf(ret_error, PP_PACKETS_ERROR, "%s", pcap_geterr(ring->pcap));
+		snprintf(ret_error, PP_PACKETS_ERROR, "--filter: %s", pcap_geterr(ring->pcap));
 		return PP_USAGE;
 	}
 	pcap_freecode(&program);
@@ -252,26 +255,60 @@ static void take_notes(struct pp_packets *packets)
 		cannot_write(packets, err);
 }
 
+/* Packets were lost between the look before and this one: whoever judges silence has to know. */
+static enum pp_err write_loss(struct pp_packets *packets, const struct ring *ring, uint32_t lost, int64_t now)
+{
+	const struct pp_note loss = { .kind = PP_NOTE_LOST,
+				      .number = lost,
+				      .ts = ring->counted,
+				      .until = now,
+				      .text = { ring->described.name } };
+	struct pp_buf block;
+	enum pp_err err;
+
+	pp_buf_init(&block, PP_PACKETS_NOTES);
+	err = pp_note_encode(&block, &loss);
+	if (err == PP_OK)
+		err = pp_trace_blocks(packets->trace, block.p, block.len);
+	pp_buf_done(&block);
+	return err;
+}
+
+static enum pp_err count_ring(struct pp_packets *packets, struct ring *ring)
+{
+	struct pcap_stat now;
+	int64_t before = pp_wall_ns(), after;
+	enum pp_err err = PP_OK;
+	uint32_t lost;
+
+	if (pcap_stats(ring->pcap, &now) != 0)
+		return PP_OK;
+	after = pp_wall_ns();
+	lost = now.ps_drop - ring->last.ps_drop + (now.ps_ifdrop - ring->last.ps_ifdrop);
+	ring->counts.received += now.ps_recv - ring->last.ps_recv;
+	ring->counts.dropped_os += now.ps_drop - ring->last.ps_drop;
+	ring->counts.dropped_if += now.ps_ifdrop - ring->last.ps_ifdrop;
+	ring->last = now;
+	if (packets->failed == PP_OK && lost)
+		err = write_loss(packets, ring, lost, after);
+	if (packets->failed == PP_OK && err == PP_OK)
+		err = pp_trace_count(packets->trace, ring->id, &ring->counts, after);
+	ring->counted = before;
+	return err;
+}
+
 static void count(struct pp_packets *packets)
 {
 	uint64_t received = 0, dropped = 0;
 
 	for (unsigned i = 0; i < packets->count; i++) {
 		struct ring *ring = &packets->rings[i];
-		struct pp_ng_counts counts;
-		struct pcap_stat now;
-		enum pp_err err;
+		enum pp_err err = count_ring(packets, ring);
 
-		if (pcap_stats(ring->pcap, &now) != 0)
-			continue;
-		counts.received = now.ps_recv - ring->zero.ps_recv;
-		counts.dropped_os = now.ps_drop - ring->zero.ps_drop;
-		counts.dropped_if = now.ps_ifdrop - ring->zero.ps_ifdrop;
-		err = packets->failed == PP_OK ? pp_trace_count(packets->trace, i, &counts, pp_wall_ns()) : PP_OK;
 		if (err != PP_OK)
 			cannot_write(packets, err);
-		received += counts.received;
-		dropped += counts.dropped_os;
+		received += ring->counts.received;
+		dropped += ring->counts.dropped_os;
 	}
 	pp_lock_take(&packets->lock);
 	packets->state.received = received;

@@ -15,6 +15,7 @@ enum {
 	STOP_MS = 90000,      /* for units that set no limit of their own; systemd's default */
 	STOP_MORE_MS = 10000, /* after systemd's limit it kills, and then it needs a moment */
 	NS_PER_MS = 1000000,
+	EXITED = 1, /* what systemd calls an end that is no signal's */
 };
 
 /* ---- Questions and answers ---- */
@@ -129,6 +130,16 @@ static int64_t duration_ms(const char *text)
 	return sum;
 }
 
+/* Where systemd starts it again after a clean end, too, the count says nothing. */
+static void read_restarts(struct pp_unit *unit, const char *text)
+{
+	char when[32], times[32];
+
+	pp_services_property(text, "Restart", when, sizeof(when));
+	pp_services_property(text, "NRestarts", times, sizeof(times));
+	unit->restarts = strncmp(when, "on-", 3) == 0 && strcmp(when, "on-success") != 0 ? (unsigned)atoi(times) : 0;
+}
+
 static void read_state(struct pp_unit *unit, const char *text)
 {
 	char active[32], sub[32], result[32], value[32];
@@ -138,10 +149,14 @@ static void read_state(struct pp_unit *unit, const char *text)
 	pp_services_property(text, "Result", result, sizeof(result));
 	pp_services_property(text, "ExecMainStatus", value, sizeof(value));
 	unit->exit_status = atoi(value);
+	pp_services_property(text, "ExecMainCode", value, sizeof(value));
+	unit->by_signal = atoi(value) > EXITED;
 	unit->runs =
 	    strcmp(active, "active") == 0 || strcmp(active, "activating") == 0 || strcmp(active, "reloading") == 0;
-	/* A unit that waits to be started again has failed, too. */
-	unit->failed = strcmp(active, "failed") == 0 || strcmp(sub, "auto-restart") == 0;
+	/* A unit that waits to be started again has failed, too, unless it had done what it was started for. */
+	unit->restarting = strncmp(sub, "auto-restart", 12) == 0 && strcmp(result, "success") != 0;
+	unit->failed = strcmp(active, "failed") == 0 || unit->restarting;
+	read_restarts(unit, text);
 	snprintf(unit->state, sizeof(unit->state), "%s (%s)", active, unit->failed ? result : sub);
 }
 
@@ -182,9 +197,18 @@ enum pp_err pp_services_find(struct pp_services *services, const char *name)
 	unit->stop_limit_ms = unit->stop_limit_ms ? unit->stop_limit_ms + STOP_MORE_MS : STOP_MS;
 	read_state(unit, services->answer.text);
 	unit->ran = unit->runs && !unit->failed;
-	unit->had_failed = unit->failed;
 	services->count++;
 	return PP_OK;
+}
+
+static enum pp_err hold(struct pp_services *services, const char *name)
+{
+	enum pp_err err = question(services, PP_HELPER_HOLD, name, 0, QUESTION_MS);
+
+	if (err != PP_OK || services->answer.status == 0)
+		return err;
+	snprintf(services->error, sizeof(services->error), "cannot tell whether %.200s runs", name);
+	return PP_IO;
 }
 
 /* Units that require this one stop with it. */
@@ -202,7 +226,7 @@ static enum pp_err hold_dependents(struct pp_services *services, const struct pp
 		rest = values[i];
 		while (err == PP_OK && (name = strsep(&rest, " ")) != NULL)
 			if (strlen(name) > 8 && strcmp(name + strlen(name) - 8, ".service") == 0)
-				err = question(services, PP_HELPER_HOLD, name, 0, QUESTION_MS);
+				err = hold(services, name);
 	}
 	return err;
 }
@@ -212,7 +236,7 @@ enum pp_err pp_services_hold(struct pp_services *services)
 	enum pp_err err = PP_OK;
 
 	for (unsigned i = 0; i < services->count && err == PP_OK; i++) {
-		err = question(services, PP_HELPER_HOLD, services->units[i].name, 0, QUESTION_MS);
+		err = hold(services, services->units[i].name);
 		if (err == PP_OK)
 			err = hold_dependents(services, &services->units[i]);
 	}
@@ -261,14 +285,31 @@ enum pp_err pp_services_start(struct pp_services *services)
 		if (!unit->stopped && services->count > 1)
 			continue; /* found off, and there are others: it belongs off */
 		err = question(services, PP_HELPER_START, unit->name, 0, START_MS);
+		unit->started = true;
+		if (err == PP_OK && services->answer.status != 0)
+			snprintf(unit->said, sizeof(unit->said), "%.250s", said(services));
 		if (err == PP_LIMIT) /* it is still starting; its state tells */
 			err = PP_OK;
-		if (err == PP_OK)
-			unit->started = true;
 		if (err == PP_OK)
 			err = pp_services_refresh(services, unit);
 	}
 	return err;
+}
+
+bool pp_services_all_failed(const struct pp_services *services)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < services->count; i++) {
+		const struct pp_unit *unit = &services->units[i];
+
+		if (!unit->started)
+			continue;
+		any = true;
+		if (!unit->failed || unit->restarting)
+			return false;
+	}
+	return any;
 }
 
 enum pp_err pp_services_refresh(struct pp_services *services, struct pp_unit *unit)
@@ -278,6 +319,7 @@ enum pp_err pp_services_refresh(struct pp_services *services, struct pp_unit *un
 	if (err != PP_OK || services->answer.status != 0)
 		return err;
 	read_state(unit, services->answer.text);
+	unit->failed |= unit->said[0] && !unit->runs; /* what it depends on did not start, say */
 	if (unit->group[0])
 		return PP_OK;
 	/* A unit has a control group only while it runs. */
@@ -336,6 +378,11 @@ bool pp_services_know(const struct pp_services *services, const char *unit)
 enum pp_err pp_services_config(struct pp_services *services)
 {
 	return question(services, PP_HELPER_CONFIG, "", 0, QUESTION_MS);
+}
+
+enum pp_err pp_services_environment(struct pp_services *services)
+{
+	return question(services, PP_HELPER_ENVIRONMENT, "", 0, QUESTION_MS);
 }
 
 void pp_services_close(struct pp_services *services)

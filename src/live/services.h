@@ -11,7 +11,7 @@
 
 #include "platform/helper.h"
 
-enum { PP_UNIT_STATE = 96, PP_SERVICES_ERROR = 512 };
+enum { PP_UNIT_STATE = 96, PP_UNIT_SAID = 256, PP_SERVICES_ERROR = 512 };
 
 struct pp_services_host {
 	void *context;
@@ -25,9 +25,13 @@ struct pp_unit {
 	char state[PP_UNIT_STATE];  /* "active (running)", "failed (exit-code)" */
 	char group[PP_HELPER_PATH]; /* control group, or "" */
 	bool runs, failed;          /* when last asked */
-	bool ran, had_failed;       /* when looked up */
+	bool restarting;            /* failed, but systemd will start it again */
+	bool ran;                   /* when looked up */
 	bool stopped, started;      /* by us */
-	int exit_status;
+	char said[PP_UNIT_SAID];    /* systemd's answer to a start that it refused, or "" */
+	int exit_status;            /* of its program, or the signal that ended it */
+	bool by_signal;
+	unsigned restarts; /* by systemd, after failures */
 	int64_t stop_limit_ms;
 };
 
@@ -50,8 +54,10 @@ enum pp_err PP_MUST_CHECK pp_services_stop(struct pp_services *services);
 /* A unit that does not start is no error but a finding: see its state. */
 enum pp_err PP_MUST_CHECK pp_services_start(struct pp_services *services);
 enum pp_err PP_MUST_CHECK pp_services_refresh(struct pp_services *services, struct pp_unit *unit);
-/* Last lines of its journal, in the answer's text; "" when there is none. */
+/* The last lines of its journal since the capture or the start, in the answer's text; "" when there is none. */
 void pp_services_log(struct pp_services *services, const struct pp_unit *unit);
+/* Every service that was started has failed, and nobody will start it again. */
+bool pp_services_all_failed(const struct pp_services *services);
 /* `error` names units that do not run again. */
 enum pp_err PP_MUST_CHECK pp_services_restore(struct pp_services *services);
 /* Tells owners of new connections from now on.  PP_IO: not possible here. */
@@ -59,8 +65,10 @@ enum pp_err PP_MUST_CHECK pp_services_look(struct pp_services *services, const c
 					   uint32_t command);
 void pp_services_take_owners(struct pp_services *services); /* those that have come, without waiting */
 bool pp_services_know(const struct pp_services *services, const char *unit);
-enum pp_err PP_MUST_CHECK pp_services_config(struct pp_services *services); /* azcmagent's, in the answer's text */
-void pp_services_close(struct pp_services *services);                       /* restores what was not restored yet */
+/* azcmagent's, and what systemd gives every service, in the answer's text. */
+enum pp_err PP_MUST_CHECK pp_services_config(struct pp_services *services);
+enum pp_err PP_MUST_CHECK pp_services_environment(struct pp_services *services);
+void pp_services_close(struct pp_services *services); /* restores what was not restored yet */
 
 /* The value of one property of systemctl's answer; "" when it is not there. */
 void pp_services_property(const char *text, const char *name, char *value, size_t size);

@@ -26,14 +26,10 @@ static bool is_secret(const char *name)
 
 void pp_settings_blank(char *value, size_t size)
 {
-	char *scheme = strstr(value, "://"), *begin = scheme ? scheme + 3 : value;
-	size_t host = strcspn(begin, "/ ,;");
-	char copy[PP_SETTING_VALUE], *at = NULL;
+	char *scheme = strstr(value, "://"), *begin = scheme ? scheme + 3 : value, *at = strrchr(begin, '@');
+	char copy[PP_SETTING_VALUE];
 
-	/* The last '@' before the path: a password may hold one. */
-	for (size_t i = 0; i < host; i++)
-		if (begin[i] == '@')
-			at = begin + i;
+	/* The last '@' of all: a password may hold one, and a slash, too. */
 	if (!at)
 		return;
 	snprintf(copy, sizeof(copy), "%.*s***%s", (int)(begin - value), value, at);
@@ -47,6 +43,7 @@ static void add(struct pp_settings *settings, const char *where, const char *nam
 
 	if (name_len == 0 || name_len >= sizeof(row.name) || value_len >= sizeof(row.value))
 		return;
+	row.ours = settings->ours;
 	snprintf(row.where, sizeof(row.where), "%s", where);
 	snprintf(row.name, sizeof(row.name), "%.*s", (int)name_len, name);
 	snprintf(row.value, sizeof(row.value), "%.*s", (int)value_len, value);

@@ -14,11 +14,13 @@ enum { PP_SETTINGS_MAX = 64, PP_SETTING_WHERE = 256, PP_SETTING_NAME = 64, PP_SE
 
 struct pp_setting {
 	char where[PP_SETTING_WHERE], name[PP_SETTING_NAME], value[PP_SETTING_VALUE];
+	bool ours;
 };
 
 struct pp_settings {
 	struct pp_setting list[PP_SETTINGS_MAX];
 	unsigned count, refused;
+	bool ours; /* what is found from now on is what the services of the capture read */
 };
 
 /* NAME=VALUE or NAME: VALUE, one a line, with or without quotes and "export"; only names about proxies are taken. */

@@ -16,6 +16,7 @@ struct pp_command_run {
 	int status; /* its exit status, or the signal; 127: it could not be started */
 };
 
+bool pp_command_exists(const char *name); /* it can be started, as far as its file is concerned */
 enum pp_err PP_MUST_CHECK pp_command_prepare(struct pp_command_run *command, char *const *arguments);
 void pp_command_go(struct pp_command_run *command);
 bool pp_command_ended(struct pp_command_run *command);

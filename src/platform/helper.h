@@ -28,15 +28,16 @@ enum {
 
 enum pp_helper_ask {
 	PP_HELPER_SHOW = 1, /* name: unit; text: what systemctl show says */
-	PP_HELPER_HOLD,     /* name: unit; remembers whether it runs */
+	PP_HELPER_HOLD,     /* name: unit; remembers whether it runs; status 1: it cannot, so do not stop it */
 	PP_HELPER_STOP,
 	PP_HELPER_START,
-	PP_HELPER_LOG,     /* name: unit; text: its last lines in the journal */
+	PP_HELPER_LOG,     /* name: unit; text: its last lines in the journal since LOOK, or the first START */
 	PP_HELPER_RESTORE, /* starts what was held and runs no more; number: not 0 when a stop hangs and is
 			    * to be ended by force; text: the units that could not be brought back */
 	PP_HELPER_LOOK, /* name: interface to watch for new connections, "" all; number: process of the command, or 0 */
-	PP_HELPER_CGROUP, /* name: control group whose processes are asked first */
-	PP_HELPER_CONFIG, /* text: what `azcmagent config list` prints */
+	PP_HELPER_CGROUP,      /* name: control group whose processes are asked first */
+	PP_HELPER_CONFIG,      /* text: what `azcmagent config list` prints */
+	PP_HELPER_ENVIRONMENT, /* text: what systemd gives every service */
 	PP_HELPER_OWNER = 100,
 };
 

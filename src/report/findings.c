@@ -1,5 +1,7 @@
 #include "report/findings.h"
 
+#include "report/intl.h"
+
 #include <string.h>
 
 /* ---- Copies ---- */
@@ -261,12 +263,27 @@ static enum pp_err on_expectation(void *context, const struct pp_expectation *ex
 	return PP_OK;
 }
 
+/* What is wrong with the machine stands behind what is wrong with its connections, unless it is the conclusion. */
+static void add_machine(struct pp_findings *findings, const struct pp_verdict *verdict, bool concluded)
+{
+	char address[PP_ADDR_TEXT];
+
+	pp_addr_format(&verdict->server.ip, address);
+	add(findings, &findings->faults, verdict->host ? verdict->host : address, _("this machine"), verdict, NULL,
+	    concluded ? PP_WEIGHT_COUNTS : PP_WEIGHT_BESIDE);
+}
+
 static enum pp_err on_conclusion(void *context, const struct pp_conclusion *conclusion)
 {
 	struct pp_findings *findings = context;
 
+	for (unsigned i = 0; i < conclusion->machine_count; i++)
+		add_machine(findings, &conclusion->machine[i], conclusion->machine[i].rule == conclusion->verdict.rule);
 	findings->conclusion = *conclusion;
 	findings->conclusion.faults = NULL;
+	for (unsigned i = 0; i < conclusion->machine_count; i++)
+		if (!copy_verdict(findings, &findings->conclusion.machine[i]))
+			return PP_NOMEM;
 	return copy_verdict(findings, &findings->conclusion.verdict) ? PP_OK : PP_NOMEM;
 }
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { INDENT = 3, LOG_INDENT = 5, PORT_HTTPS = 443 };
+enum { INDENT = 3, LOG_INDENT = 5, LOSSES_SHOWN = 10, PORT_HTTPS = 443 };
 
 /* ---- Gathering ---- */
 
@@ -63,8 +63,10 @@ static enum pp_err on_capture(void *context, const struct pp_capture *capture, c
 	struct pp_host *host = context;
 
 	(void)limits;
-	if (capture->source->notes && host->capture_count < PP_HOST_CAPTURES)
-		host->notes[host->capture_count++] = capture->source->notes;
+	if (!capture->source->notes || host->capture_count == PP_HOST_CAPTURES)
+		return PP_OK;
+	host->notes[host->capture_count++] = capture->source->notes;
+	pp_proxy_settings_add(&host->settings, capture->source->notes);
 	return PP_OK;
 }
 
@@ -80,7 +82,8 @@ static enum pp_err on_connection(void *context, const struct pp_connection *conn
 		return PP_OK;
 	if (process->ours && conn->http && conn->http->connect_count)
 		add_proxy(host, &conn->server);
-	else if (process->ours && conn->server.port == PORT_HTTPS)
+	else if (process->ours && conn->server.port == PORT_HTTPS &&
+		 !pp_proxy_bypassed(&host->settings, who->host, &conn->server.ip, who->category))
 		host->direct++;
 	if (!host->agent)
 		return PP_OK;
@@ -139,6 +142,14 @@ static void log_lines(struct pp_layout *layout, const char *log)
 	}
 }
 
+static void number_of(struct pp_line *line, const char *what, uint32_t number)
+{
+	pp_line_add(line, ", ");
+	pp_line_add(line, what);
+	pp_line_add(line, " ");
+	pp_line_i64(line, number);
+}
+
 static void services(const struct pp_host *host, struct pp_layout *layout)
 {
 	const struct pp_note *note;
@@ -153,15 +164,12 @@ static void services(const struct pp_host *host, struct pp_layout *layout)
 		pp_line_value(&line, note->text[0]);
 		pp_line_add(&line, ": ");
 		pp_line_value(&line, note->text[1]);
-		if (failed && note->number) {
-			pp_line_add(&line, ", ");
-			pp_line_add(&line, _("exit status"));
-			pp_line_add(&line, " ");
-			pp_line_i64(&line, note->number);
-		}
+		if (failed && note->number)
+			number_of(&line, note->flags & PP_NOTE_SIGNAL ? _("signal") : _("exit status"), note->number);
+		else if (note->flags & PP_NOTE_RESTARTS)
+			number_of(&line, _("times started again by systemd:"), note->number);
 		paragraph(layout, failed ? PP_RED : PP_PLAIN, INDENT, line.text);
-		if (failed)
-			log_lines(layout, note->text[2]);
+		log_lines(layout, note->text[2]);
 	}
 }
 
@@ -196,8 +204,9 @@ static void processes(const struct pp_host *host, struct pp_layout *layout)
 }
 
 /* LOC-04 from the other side: what is set, against what the service's packets show. */
-static void compare_proxies(const struct pp_host *host, struct pp_layout *layout, bool set)
+static void compare_proxies(const struct pp_host *host, struct pp_layout *layout)
 {
+	bool set = pp_proxy_setting_for(&host->settings, PORT_HTTPS) != NULL;
 	struct pp_line line;
 
 	if (set && !host->proxy_count && host->direct)
@@ -206,12 +215,13 @@ static void compare_proxies(const struct pp_host *host, struct pp_layout *layout
 	if (!host->proxy_count)
 		return;
 	pp_line_start(&line);
-	pp_line_add(&line, set ? _("Proxies the service used:") : _("No setting names a proxy, but the service used:"));
+	pp_line_add(&line, set || host->settings.count ? _("Proxies the service used:")
+						       : _("No setting names a proxy, but the service used:"));
 	for (unsigned i = 0; i < host->proxy_count; i++) {
 		pp_line_add(&line, i ? ", " : " ");
 		pp_line_endpoint(&line, &host->proxies[i]);
 	}
-	paragraph(layout, set ? PP_PLAIN : PP_YELLOW, INDENT, line.text);
+	paragraph(layout, PP_PLAIN, INDENT, line.text);
 }
 
 static void settings(const struct pp_host *host, struct pp_layout *layout)
@@ -234,7 +244,31 @@ static void settings(const struct pp_host *host, struct pp_layout *layout)
 		pp_table_print(&table, layout, INDENT);
 		pp_table_done(&table);
 	}
-	compare_proxies(host, layout, note_at(host, PP_NOTE_SETTING, 0) != NULL);
+	compare_proxies(host, layout);
+}
+
+/* When packets were lost, so that a reader knows which silence means nothing. */
+static void losses(const struct pp_host *host, struct pp_layout *layout)
+{
+	const struct pp_note *note;
+	struct pp_line line;
+	size_t i;
+
+	for (i = 0; (note = note_at(host, PP_NOTE_LOST, i)) != NULL && i < LOSSES_SHOWN; i++) {
+		if (i == 0)
+			heading(layout, _("Lost packets; silence at these times was not judged"));
+		pp_line_start(&line);
+		pp_line_value(&line, note->text[0]);
+		pp_line_add(&line, ": ");
+		pp_line_i64(&line, note->number);
+		pp_line_add(&line, ", ");
+		pp_line_time(&line, note->ts);
+		pp_line_add(&line, " + ");
+		pp_line_duration(&line, note->until - note->ts);
+		paragraph(layout, PP_YELLOW, INDENT, line.text);
+	}
+	if (note)
+		paragraph(layout, PP_YELLOW, INDENT, _("… and more of them; --json has them all."));
 }
 
 static void command(const struct pp_host *host, struct pp_layout *layout)
@@ -263,6 +297,7 @@ void pp_host_write(const struct pp_host *host, struct pp_layout *layout)
 	services(host, layout);
 	processes(host, layout);
 	settings(host, layout);
+	losses(host, layout);
 	if (!missed)
 		return;
 	pp_line_start(&line);
@@ -297,10 +332,14 @@ static void json_service(struct pp_json *json, const struct pp_note *note)
 	pp_json_text(json, "name", note->text[0]);
 	pp_json_text(json, "state", note->text[1]);
 	pp_json_bool(json, "failed", note->flags & PP_NOTE_FAILED);
-	if (note->flags & PP_NOTE_FAILED) {
-		pp_json_u64(json, "exit_status", note->number);
+	if (note->flags & PP_NOTE_FAILED)
+		pp_json_u64(json, note->flags & PP_NOTE_SIGNAL ? "signal" : "exit_status", note->number);
+	else if (note->flags & PP_NOTE_RESTARTS)
+		pp_json_u64(json, "restarts", note->number);
+	if (note->text[3])
+		pp_json_text(json, "said", note->text[3]);
+	if (note->text[2])
 		json_log(json, note->text[2]);
-	}
 }
 
 static void json_setting(struct pp_json *json, const struct pp_note *note)
@@ -308,6 +347,14 @@ static void json_setting(struct pp_json *json, const struct pp_note *note)
 	pp_json_text(json, "where", note->text[0]);
 	pp_json_text(json, "name", note->text[1]);
 	pp_json_text(json, "value", note->text[2] ? note->text[2] : "");
+}
+
+static void json_loss(struct pp_json *json, const struct pp_note *note)
+{
+	pp_json_text(json, "interface", note->text[0]);
+	pp_json_time(json, "first", note->ts);
+	pp_json_time(json, "last", note->until);
+	pp_json_u64(json, "packets", note->number);
 }
 
 static void json_list(struct pp_json *json, const struct pp_notes *notes, const char *key, enum pp_note_kind kind,
@@ -335,6 +382,7 @@ void pp_json_notes(struct pp_json *json, const struct pp_notes *notes)
 		return;
 	json_list(json, notes, "services", PP_NOTE_UNIT, json_service);
 	json_list(json, notes, "proxy_settings", PP_NOTE_SETTING, json_setting);
+	json_list(json, notes, "losses", PP_NOTE_LOST, json_loss);
 	for (size_t i = 0; i < notes->count; i++) {
 		const struct pp_note *note = notes->list[i];
 

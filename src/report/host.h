@@ -9,6 +9,7 @@
 #ifndef PP_REPORT_HOST_H
 #define PP_REPORT_HOST_H
 
+#include "attribute/proxy_setting.h"
 #include "engine/analysis.h"
 #include "report/layout.h"
 
@@ -30,7 +31,8 @@ struct pp_host {
 	unsigned row_count, rows_over;
 	struct pp_endpoint_addr proxies[PP_HOST_PROXIES]; /* that took CONNECT requests of ours */
 	unsigned proxy_count;
-	uint32_t direct; /* connections of ours that went straight to 443 */
+	struct pp_proxy_settings settings;
+	uint32_t direct; /* connections of ours that went straight to 443 although nothing exempts their host */
 	struct pp_visitor visitor;
 };
 

@@ -429,8 +429,9 @@ static enum pp_err on_conclusion(void *context, const struct pp_conclusion *conc
 {
 	struct pp_jsonl *jsonl = context;
 	struct pp_json *json = &jsonl->json;
-	struct pp_line summary;
+	struct pp_line summary, none;
 
+	pp_line_start(&none);
 	pp_line_start(&summary);
 	pp_phrase_conclusion(&summary, PP_ENGLISH, conclusion);
 	pp_json_record(json, "conclusion");
@@ -443,6 +444,12 @@ static enum pp_err on_conclusion(void *context, const struct pp_conclusion *conc
 	for (unsigned i = 0; i < conclusion->fault_count; i++)
 		pp_json_text(json, NULL, conclusion->faults[i]);
 	pp_json_list_end(json);
+	if (conclusion->machine_count) {
+		pp_json_list(json, "machine");
+		for (unsigned i = 0; i < conclusion->machine_count; i++)
+			verdict(jsonl, NULL, &conclusion->machine[i], 0, &none);
+		pp_json_list_end(json);
+	}
 	pp_json_u64(json, "exit_status", (uint64_t)conclusion->exit_status);
 	pp_json_end(json);
 	return json->out->err;

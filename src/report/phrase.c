@@ -202,6 +202,14 @@ static const struct evidence_row evidence_rows[] = {
 				  N_("the same name works without a proxy") },
 	[PP_EV_CONTRAST_OTHER] = { PICK_ONLY, N_("{text} works through the same gateway"), NULL },
 	[PP_EV_CAPTURE] = { PICK_ONLY, N_("about the capture: {text}"), NULL },
+	[PP_EV_SETTING] = { PICK_ONLY, N_("set on this machine: {text}"), NULL },
+	[PP_EV_UNIT_STATE] = { PICK_ONLY, N_("systemd calls it {text}"), NULL },
+	[PP_EV_UNIT_EXIT] = { PICK_B_ABSENT, N_("its program ended with exit status {a}"),
+			      N_("its program was ended by signal {a}") },
+	[PP_EV_UNIT_RESTARTS] = { PICK_PLURAL, NP_("systemd had to start it again once",
+						   "systemd had to start it again {a} times") },
+	[PP_EV_UNIT_SAID] = { PICK_ONLY, N_("systemd says: {text}"), NULL },
+	[PP_EV_UNIT_LOG] = { PICK_ONLY, N_("its log says: {text}"), NULL },
 };
 static_assert(sizeof(evidence_rows) / sizeof(evidence_rows[0]) == PP_EV_KINDS, "a row for every kind of evidence");
 
@@ -475,7 +483,7 @@ const char *pp_phrase_grade_why(enum pp_language language, enum pp_grade grade)
 		[PP_GRADE_NONE] = "",
 		[PP_CONSISTENT] = N_("the pattern fits, but from here another party would look the same"),
 		[PP_STRONG] = N_("independent signs agree"),
-		[PP_PROVEN] = N_("only this party can have sent these packets, or a contrast leaves no other cause"),
+		[PP_PROVEN] = N_("only this party can have said this, or a contrast leaves no other cause"),
 	};
 
 	return (size_t)grade < sizeof(words) / sizeof(words[0]) ? pp_say(language, words[grade]) : "";
@@ -531,6 +539,16 @@ static void phrase_inconclusive(struct pp_line *line, enum pp_language language,
 	}
 }
 
+/* Services that failed beside a broken connection. */
+static void phrase_consequence(struct pp_line *line, enum pp_language language, const struct pp_conclusion *conclusion)
+{
+	if (!conclusion->machine_count || conclusion->machine[0].rule == conclusion->verdict.rule)
+		return;
+	pp_line_add(line, " ");
+	pp_phrase_rule(line, language, N_("{host} failed as well, which may be the consequence."),
+		       &conclusion->machine[0]);
+}
+
 void pp_phrase_conclusion(struct pp_line *line, enum pp_language language, const struct pp_conclusion *conclusion)
 {
 	switch (conclusion->outcome) {
@@ -547,6 +565,7 @@ void pp_phrase_conclusion(struct pp_line *line, enum pp_language language, const
 			add_counted(line, language, NP_("{n} endpoint is affected.", "{n} endpoints are affected."),
 				    conclusion->fault_count);
 		}
+		phrase_consequence(line, language, conclusion);
 		return;
 	}
 }

@@ -14,7 +14,13 @@
 #include "report/json.h"
 #include "report/line.h"
 
-enum { PP_TEMPLATE_WORDS = 14, PP_TEMPLATE_PLACES = 16, PP_TEMPLATE_SLOTS = 512, PP_TEMPLATES_BYTES = 2 << 20, PP_TEMPLATE_PARTS = 1000 };
+enum {
+	PP_TEMPLATE_WORDS = 14,
+	PP_TEMPLATE_PLACES = 16,
+	PP_TEMPLATE_SLOTS = 512,
+	PP_TEMPLATES_BYTES = 2 << 20,
+	PP_TEMPLATE_PARTS = 1000
+};
 
 /* What the text depends on: addresses of constants and small numbers; the rest is zero. */
 struct pp_template_key {

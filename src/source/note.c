@@ -1,5 +1,7 @@
 #include "source/note.h"
 
+#include "base/time.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +36,15 @@ static void put_text(uint8_t **at, uint16_t code, const char *text)
 	*at += padded(len) - len;
 }
 
+static void put_until(uint8_t **at, int64_t until)
+{
+	uint16_t code = PP_NOTE_UNTIL, len = sizeof(until);
+
+	put(at, &code, sizeof(code));
+	put(at, &len, sizeof(len));
+	put(at, &until, sizeof(until));
+}
+
 enum pp_err pp_note_encode(struct pp_buf *buf, const struct pp_note *note)
 {
 	uint16_t kind = (uint16_t)note->kind, flags = (uint16_t)note->flags;
@@ -43,6 +54,7 @@ enum pp_err pp_note_encode(struct pp_buf *buf, const struct pp_note *note)
 
 	for (unsigned i = 0; i < PP_NOTE_TEXTS; i++)
 		total += note->text[i] ? 4 + (uint32_t)padded(text_bytes(note->text[i])) : 0;
+	total += note->until ? 4 + sizeof(note->until) : 0;
 	err = pp_buf_reserve(buf, total);
 	if (err != PP_OK)
 		return err;
@@ -59,6 +71,8 @@ enum pp_err pp_note_encode(struct pp_buf *buf, const struct pp_note *note)
 	for (uint16_t i = 0; i < PP_NOTE_TEXTS; i++)
 		if (note->text[i])
 			put_text(&at, (uint16_t)(i + 1), note->text[i]);
+	if (note->until)
+		put_until(&at, note->until);
 	put(&at, &end, sizeof(end));
 	put(&at, &total, sizeof(total));
 	buf->len += total;
@@ -104,7 +118,20 @@ static bool grow(struct pp_notes *notes)
 	return true;
 }
 
-static void take_texts(struct pp_notes *notes, struct pp_note *note, struct pp_cur *body, bool swap)
+/* As all times of a capture, so that differences fit. */
+static int64_t bounded(int64_t ns)
+{
+	return ns > PP_TIME_MOST ? PP_TIME_MOST : ns < -PP_TIME_MOST ? -PP_TIME_MOST : ns;
+}
+
+static int64_t until_of(struct pp_span value, bool swap)
+{
+	struct pp_cur cur = pp_cur(value.p, value.len, PP_TRUNCATED);
+
+	return bounded((int64_t)take(&cur, 8, swap));
+}
+
+static void take_options(struct pp_notes *notes, struct pp_note *note, struct pp_cur *body, bool swap)
 {
 	while (pp_cur_left(body) >= 4) {
 		size_t code = (size_t)take(body, 2, swap), len = (size_t)take(body, 2, swap);
@@ -116,6 +143,8 @@ static void take_texts(struct pp_notes *notes, struct pp_note *note, struct pp_c
 			return;
 		if (code <= PP_NOTE_TEXTS)
 			note->text[code - 1] = pp_arena_text(&notes->arena, text, PP_NOTE_TEXT_MAX);
+		else if (code == PP_NOTE_UNTIL && len == sizeof(note->until))
+			note->until = until_of(text, swap);
 	}
 }
 
@@ -149,10 +178,10 @@ bool pp_notes_add(struct pp_notes *notes, struct pp_cur body, bool swap)
 	note->kind = (enum pp_note_kind)take(&body, 2, swap);
 	note->flags = (unsigned)take(&body, 2, swap);
 	note->number = (uint32_t)take(&body, 4, swap);
-	note->ts = (int64_t)take(&body, 8, swap);
+	note->ts = bounded((int64_t)take(&body, 8, swap));
 	note->client = take_endpoint(&body, swap);
 	note->server = take_endpoint(&body, swap);
-	take_texts(notes, note, &body, swap);
+	take_options(notes, note, &body, swap);
 	notes->list[notes->count++] = note;
 	return true;
 }

@@ -5,7 +5,8 @@
  * Format  block type PP_NOTE_BLOCK, in the range for local use: tshark 4.0.17 passes over it and gives it no frame
  *         number, which it does give to custom blocks.  Body: the 8 bytes PP_NOTE_MAGIC, then in the byte order of
  *         the section u16 kind, u16 flags, u32 number, u64 time in ns, then twice 16 bytes of address (IPv4 mapped)
- *         and u16 port (client, server), then texts as pcapng options whose code is the place of the text from 1 on.
+ *         and u16 port (client, server), then texts as pcapng options whose code is the place of the text from 1 on;
+ *         code PP_NOTE_UNTIL is no text but a u64, the end of what lasted.
  * Errors  a block that is not of this form is skipped as any unknown block.
  * Owns    pp_notes owns all text.
  * Limits  PP_NOTES_MAX notes, PP_NOTE_TEXT_MAX bytes a text; what is beyond is counted in `refused`.
@@ -22,6 +23,7 @@
 
 enum {
 	PP_NOTE_TEXTS = 4,
+	PP_NOTE_UNTIL = 5,
 	PP_NOTE_TEXT_MAX = 4096,
 	PP_NOTES_MAX = 1 << 16,
 	PP_NOTES_BYTES = 16 << 20,
@@ -30,7 +32,8 @@ enum {
 enum pp_note_kind {
 	/* Whose socket a connection is: number = process id, texts = executable, unit. */
 	PP_NOTE_PROCESS = 1,
-	/* A service around the capture: number = its exit status, texts = unit, state, last log lines. */
+	/* A service around the capture: number = its exit status, texts = unit, state, last log lines, what systemd
+	 * said when it was to start. */
 	PP_NOTE_UNIT = 2,
 	/* A proxy setting as the service sees it, secrets blanked: texts = where, name, value. */
 	PP_NOTE_SETTING = 3,
@@ -38,19 +41,25 @@ enum pp_note_kind {
 	PP_NOTE_COMMAND = 4,
 	/* Something that could not be known: number = how often, texts = what. */
 	PP_NOTE_MISSED = 5,
+	/* The capturer lost packets between ts and until: number = how many, texts = interface. */
+	PP_NOTE_LOST = 6,
 };
 
 enum pp_note_flag {
-	PP_NOTE_OURS = 0x1,   /* PROCESS: of the service or command this capture is about */
-	PP_NOTE_FAILED = 0x2, /* UNIT: it did not start; COMMAND: ended by a signal, which is the number */
-	PP_NOTE_AIMED = 0x4,  /* PROCESS: the capture knew whom to look for, so OURS has a meaning */
+	/* PROCESS: of the service or command this capture is about; SETTING: such a service reads it. */
+	PP_NOTE_OURS = 0x1,
+	PP_NOTE_FAILED = 0x2,    /* UNIT: it has failed; COMMAND: ended by a signal, which is the number */
+	PP_NOTE_AIMED = 0x4,     /* PROCESS: the capture knew whom to look for, so OURS has a meaning */
+	PP_NOTE_MEANT = 0x8,     /* UNIT: it was to run while this was captured */
+	PP_NOTE_SIGNAL = 0x10,   /* UNIT: the number is the signal that ended it */
+	PP_NOTE_RESTARTS = 0x20, /* UNIT: it runs; the number is how often systemd has had to start it again */
 };
 
 struct pp_note {
 	enum pp_note_kind kind;
 	unsigned flags;
 	uint32_t number;
-	int64_t ts;
+	int64_t ts, until; /* until 0: it did not last */
 	struct pp_endpoint_addr client, server;
 	const char *text[PP_NOTE_TEXTS]; /* NULL: none */
 };

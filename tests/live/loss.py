@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 """Loss of live captures on a veth pair between two namespaces: pathproof, tcpdump and dumpcap in the same run, with
-the same ring.  Checks bars 2 and 4 of the capture command.
+the same ring, one after the other and again.  Checks bars 2 and 4 of the capture command.
 
-usage: loss.py PATHPROOF [--secs S] [--rates R,R…] [--hogs N,N…] [--quick] [--json FILE]
-       (root; packages: tools/packages/live)
+usage: loss.py PATHPROOF [--nice 0|-20|own] [--repeat N] [--secs S] [--rates R,R…] [--hogs N,N…] [--quick] [--json FILE]
+       (root; packages: tools/packages/live; --quick takes a minute and, beside other work, fails only for packets
+       that the file and the kernel count differently)
+
+--nice 0: every tool's reader and the sender at 0.  -20: every reader there, the sender at -15.  own: the same sender, and
+each tool as it starts by itself: pathproof's reader goes to -20 where it may, the others stay at 0.
 """
 
 import argparse
@@ -12,12 +16,15 @@ import os
 import re
 import shutil
 import signal
+import statistics
 import struct
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from permitted import or_skip
 
 HERE = Path(__file__).resolve().parent
 A, B = f"ppA{os.getpid()}", f"ppB{os.getpid()}"
@@ -43,12 +50,13 @@ def tear_down():
         run("ip", "netns", "del", name, check=False)
 
 
-def tools(program, out):
-    """pathproof's reader goes before everything else, so the others get the same: what is compared is the capturing."""
-    first = ["nice", "-n", "-20"]
+def tools(program, out, nice):
+    """pathproof's reader goes to -20 by itself where it may: without CAP_SYS_NICE it may not."""
+    first = ["nice", "-n", nice] if nice not in ("own", "0") else []
+    without = ["setpriv", "--bounding-set", "-sys_nice"] if nice == "0" else []
     return {
-        "pathproof": [program, "capture", "-q", "--interface", "v1", "--filter", "tcp", "--write", out / "o.pcapng",
-                      "--force"],
+        "pathproof": [*without, program, "capture", "-q", "--interface", "v1", "--filter", "tcp", "--write",
+                      out / "o.pcapng", "--force"],
         "tcpdump": [*first, "tcpdump", "-Z", "root", "-ni", "v1", "-B", RING_MIB * 1024, "-w", out / "o.pcap", "tcp"],
         "dumpcap": [*first, "dumpcap", "-q", "-ni", "v1", "-B", RING_MIB, "-f", "tcp", "-w", out / "o.pcapng"],
         "tcpdump, its default ring": [*first, "tcpdump", "-Z", "root", "-ni", "v1", "-w", out / "o.pcap", "tcp"],
@@ -93,8 +101,8 @@ def one(arguments, name, command, size, rate, hogs, tail):
     capture = subprocess.Popen(["ip", "netns", "exec", B, *map(str, command)], stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)
     time.sleep(1.2)
-    # The sender has to reach its rate beside the hogs, too.
-    sent = json.loads(run("ip", "netns", "exec", A, "nice", "-n", "-15", arguments.bin / "live_send", "v0", size, rate,
+    # The sender has to reach its rate beside the hogs, too; where everybody is equal, so is it.
+    sent = json.loads(run("ip", "netns", "exec", A, "nice", "-n", "0" if arguments.nice == "0" else "-15", arguments.bin / "live_send", "v0", size, rate,
                           arguments.secs).stdout)
     time.sleep(tail)
     capture.send_signal(signal.SIGINT)
@@ -123,7 +131,7 @@ def one(arguments, name, command, size, rate, hogs, tail):
 
 def killed(arguments, program):
     """SIGKILL under load: what is missing of the packets that had been sent a second before."""
-    command = tools(program, arguments.tmp)["pathproof"]
+    command = tools(program, arguments.tmp, "own")["pathproof"]
     for file in arguments.tmp.iterdir():
         file.unlink()
     capture = subprocess.Popen(["ip", "netns", "exec", B, *map(str, command)], stderr=subprocess.DEVNULL)
@@ -140,49 +148,65 @@ def killed(arguments, program):
     stamps = last.stdout.split()
     lag = when - float(stamps[-1])
     print(json.dumps({"killed": True, "packets": len(stamps), "behind_s": round(lag, 3), "tshark": last.returncode}))
-    return len(stamps) > 10000 and lag < 1.0
+    return len(stamps) > 10000 and lag < (5 if arguments.quick else 1)
+
+
+def table(results):
+    """Median share that was lost, and the highest rate that the sender reached without a loss, in every repetition."""
+    lost, best = {}, {}
+    for result in results:
+        key = result["hogs"], result["want"], result["tool"]
+        lost.setdefault(key, []).append(100 * result["lost"] / result["sent"])
+        kept = best.setdefault((result["hogs"], result["tool"]), {})
+        kept[result["round"]] = max(kept.get(result["round"], 0), 0 if result["lost"] else result["pps"])
+    print("lost of what was sent, median (lowest to highest):")
+    for (hogs, rate, tool), shares in sorted(lost.items()):
+        print(f"  {hogs} hogs, {rate}/s wanted, {tool}: {statistics.median(shares):.1f} % "
+              f"({min(shares):.1f} to {max(shares):.1f})")
+    print("highest rate without loss, median:")
+    for (hogs, tool), kept in sorted(best.items()):
+        print(f"  {hogs} hogs, {tool}: {statistics.median(kept.values()):.0f}/s ({sorted(kept.values())})")
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
+    parser.add_argument("--nice", choices=("0", "-20", "own"), default="own")
+    parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--secs", type=float, default=3)
     parser.add_argument("--rates", default="100000,200000,400000,600000,800000")
     parser.add_argument("--hogs", default="0,4")
-    parser.add_argument("--sizes", default="1514")
+    parser.add_argument("--size", type=int, default=1514)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json")
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.secs, arguments.rates, arguments.only = 1.5, "200000", "pathproof"
+    or_skip(("ip", "cc", "nice", "pgrep", "tshark", "setpriv") + (() if arguments.quick else ("tcpdump", "dumpcap")))
     home = Path(tempfile.mkdtemp(prefix="pploss-", dir="/dev/shm"))
     arguments.bin, arguments.tmp = home, home / "out"
     arguments.tmp.mkdir()
     run("cc", "-O2", "-o", home / "live_send", HERE / "live_send.c")
     program = str(Path(arguments.program).resolve())
-    failed = []
+    failed, results = [], []
     setup()
     try:
-        best = {}
-        for hogs in map(int, arguments.hogs.split(",")):
-            for size in map(int, arguments.sizes.split(",")):
+        for number in range(arguments.repeat):
+            for hogs in map(int, arguments.hogs.split(",")):
                 for rate in map(int, arguments.rates.split(",")):
-                    for name, command in tools(program, arguments.tmp).items():
+                    for name, command in tools(program, arguments.tmp, arguments.nice).items():
                         if arguments.only not in name:
                             continue
-                        result = one(arguments, name, command, size, rate, hogs, 0.8)
-                        if result["lost"] == 0:
-                            best[hogs, size, name] = max(result["pps"], best.get((hogs, size, name), 0))
-                        if name != "pathproof":
-                            continue
-                        if not result["exact"]:
+                        result = one(arguments, name, command, arguments.size, rate, hogs, 0.8)
+                        result["round"] = number
+                        results.append(result)
+                        if name == "pathproof" and not result["exact"]:
                             failed.append(f"file and kernel disagree: {result}")
-                        if rate <= 200000 and result["lost"]:
+                        if name == "pathproof" and rate <= 200000 and result["lost"] and arguments.nice != "0" and \
+                                not arguments.quick:
                             failed.append(f"lost: {result}")
-        print("highest rate without loss:")
-        for (hogs, size, name), pps in sorted(best.items()):
-            print(f"  {hogs} hogs, {size} bytes, {name}: {pps}/s")
+        table(results)
         if not killed(arguments, program):
             failed.append("killed: the file lacks more than a second")
     finally:

@@ -1,7 +1,7 @@
 """A machine to capture on: the fault lab's client with a systemd of its own as PID 1, and pathproof run inside it.
 
-Nothing of the host is touched: systemd has its own PID, mount, UTS, IPC, cgroup and network namespaces and its own /run,
-/tmp and /var/tmp.  `/run/work` inside is the folder `world.work` outside.
+Nothing of the host is touched: systemd has its own PID, mount, UTS, IPC, cgroup and network namespaces, a control group of
+its own, and its own /run, /tmp, /var/tmp and journal.  `/run/work` inside is the folder `world.work` outside.
 """
 
 import json
@@ -28,6 +28,7 @@ mount --bind "$1" /run/work
 cp /run/work/units/* /run/systemd/system/
 mount -t tmpfs tmpfs /var/tmp
 mount -t tmpfs tmpfs /tmp
+test ! -d /var/log/journal || mount -t tmpfs tmpfs /var/log/journal
 exec /lib/systemd/systemd --system --unit=pptest.target --show-status=no --log-target=journal
 """
 TARGET = "[Unit]\nDescription=pathproof test\nWants=systemd-journald.service\n"
@@ -48,6 +49,7 @@ class World:
         (self.work / "entry").write_text(ENTRY)
         (self.work / "entry").chmod(0o755)
         self.lab, self.init = None, None
+        self.groups = self._own_groups()
         try:
             self.lab = Lab(self.home, "live", Pki(self.home / "pki"))
         except BaseException:
@@ -59,7 +61,8 @@ class World:
         self.init = subprocess.Popen(
             self.lab.client.command("unshare", "--pid", "--fork", "--mount", "--mount-proc", "--uts", "--ipc",
                                     "--cgroup", "--kill-child", self.work / "entry", self.work),
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            preexec_fn=self._enter_groups)
         deadline = time.monotonic() + 15
         while time.monotonic() < deadline:
             self.pid = self._child(self.init.pid)
@@ -67,6 +70,39 @@ class World:
                 return
             time.sleep(0.1)
         raise RuntimeError("systemd did not come up")
+
+    @staticmethod
+    def _own_groups():
+        """Control groups below ours in the hierarchies that systemd keeps; in them its own hierarchy begins."""
+        groups = []
+        ours = dict(line.split(":", 2)[1:] for line in Path("/proc/self/cgroup").read_text().splitlines())
+        for line in Path("/proc/self/mounts").read_text().splitlines():
+            _, where, kind, options, *_ = line.split()
+            name = {"cgroup2": "", "cgroup": "name=systemd"}.get(kind)
+            if name is None or name not in ours or (name and name not in options.split(",")):
+                continue
+            group = Path(f"{where}{ours[name]}", f"pplive{os.getpid()}-{time.monotonic_ns()}")
+            try:
+                group.mkdir()
+            except OSError:
+                continue
+            groups.append(group)
+        return groups
+
+    def _enter_groups(self):
+        for group in self.groups:
+            (group / "cgroup.procs").write_text(str(os.getpid()))
+
+    @staticmethod
+    def _remove_group(group):
+        for _ in range(50):
+            folders = sorted((path for path in group.rglob("*") if path.is_dir()), reverse=True)
+            try:
+                for folder in [*folders, group]:
+                    folder.rmdir()
+                return
+            except OSError:
+                time.sleep(0.1)  # its processes are still ending
 
     @staticmethod
     def _child(parent):
@@ -119,6 +155,8 @@ class World:
             except ProcessLookupError:
                 pass
             self.init.wait()
+        for group in self.groups:
+            self._remove_group(group)
         if self.lab:
             self.lab.close()
         shutil.rmtree(self.home, ignore_errors=True)
@@ -147,6 +185,12 @@ class Checks:
             self.failed.append(what)
         print(f"{'ok  ' if holds else 'FAIL'} {what}{'' if holds else ': ' + str(detail)[-600:]}", flush=True)
         return holds
+
+    def add(self, holds, what):
+        """A check that somebody else has made and printed."""
+        self.passed += bool(holds)
+        if not holds:
+            self.failed.append(what)
 
     def exit(self):
         print(f"{self.passed} passed, {len(self.failed)} failed")

@@ -37,6 +37,9 @@ struct world {
 	struct pp_neighbour neighbours[8];
 	unsigned neighbour_count;
 	uint64_t dropped; /* by the capturer */
+	struct pp_note notes[4], *note_list[4];
+	struct pp_notes noted; /* what the capturing machine told */
+	struct pp_proxy_settings settings;
 	uint32_t packet;
 	int64_t end;                          /* of the capture; 0: a minute after the last packet */
 	const struct pp_endpoint_addr *proxy; /* --proxy; NULL: none */
@@ -515,6 +518,16 @@ static inline void world_end(const struct world *w, int64_t *ret_end)
 	*ret_end = w->end ? w->end : last + 60 * PP_SECOND;
 }
 
+static inline void world_notes(struct world *w)
+{
+	for (size_t i = 0; i < w->noted.count; i++)
+		w->note_list[i] = &w->notes[i];
+	w->noted.list = w->note_list;
+	w->settings = (struct pp_proxy_settings){ .count = 0 };
+	pp_proxy_settings_add(&w->settings, &w->noted);
+	w->options.settings = &w->settings;
+}
+
 /* Observes in the order given by `step` (1 forwards, -1 backwards): the result must not depend on it. */
 static inline void world_judge_ordered(struct world *w, int step)
 {
@@ -522,6 +535,9 @@ static inline void world_judge_ordered(struct world *w, int step)
 		.packets = 100000, .dropped_known = true, .dropped = w->dropped, .first = STORY_EPOCH
 	};
 	struct pp_capture capture = { .source = &info };
+
+	world_notes(w);
+	info.notes = w->noted.count ? &w->noted : NULL;
 
 	world_end(w, &info.last);
 	w->diagnosis = pp_diagnosis_new(&w->options);

@@ -83,6 +83,7 @@ static void same_note(const struct pp_note *a, const struct pp_note *b)
 	assert_int_equal(a->flags, b->flags);
 	assert_int_equal(a->number, b->number);
 	assert_int_equal(a->ts, b->ts);
+	assert_int_equal(a->until, b->until);
 	assert_memory_equal(&a->client.ip, &b->client.ip, sizeof(a->client.ip));
 	assert_int_equal(a->client.port, b->client.port);
 	assert_memory_equal(&a->server.ip, &b->server.ip, sizeof(a->server.ip));
@@ -137,6 +138,32 @@ static void every_prefix_of_a_note(void **state)
 	pp_notes_done(&notes);
 	pp_buf_done(&buf);
 	pp_guard_close(&guard);
+}
+
+/* What lasted comes back with its end; no time is so far off that a difference would overflow. */
+static void a_note_that_lasts(void **state)
+{
+	const struct pp_note loss = {
+		.kind = PP_NOTE_LOST, .number = 9, .ts = 5 * PP_SECOND, .until = 6 * PP_SECOND, .text = { "eth0" }
+	};
+	const struct pp_note wild = { .kind = PP_NOTE_LOST, .ts = INT64_MIN, .until = INT64_MAX };
+	struct pp_notes notes;
+	struct pp_buf buf;
+	size_t first;
+
+	(void)state;
+	pp_buf_init(&buf, 1 << 16);
+	assert_int_equal(pp_note_encode(&buf, &loss), PP_OK);
+	first = buf.len;
+	assert_int_equal(pp_note_encode(&buf, &wild), PP_OK);
+	pp_notes_init(&notes);
+	assert_true(pp_notes_add(&notes, pp_cur(buf.p + 8, first - 12, PP_MALFORMED), false));
+	assert_true(pp_notes_add(&notes, pp_cur(buf.p + first + 8, buf.len - first - 12, PP_MALFORMED), false));
+	same_note(notes.list[0], &loss);
+	assert_int_equal(notes.list[1]->ts, -PP_TIME_MOST);
+	assert_int_equal(notes.list[1]->until, PP_TIME_MOST);
+	pp_notes_done(&notes);
+	pp_buf_done(&buf);
 }
 
 static void put_swapped(uint8_t *at, size_t len)
@@ -267,6 +294,7 @@ int main(void)
 		cmocka_unit_test(every_block_comes_back),
 		cmocka_unit_test(a_note_takes_no_number_and_comes_back),
 		cmocka_unit_test(every_prefix_of_a_note),
+		cmocka_unit_test(a_note_that_lasts),
 		cmocka_unit_test(a_note_of_the_other_byte_order),
 		cmocka_unit_test(the_list_of_notes_is_bounded),
 		cmocka_unit_test(a_ring_is_bounded_and_each_file_stands_alone),

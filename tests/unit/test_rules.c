@@ -115,6 +115,50 @@ static void loc_04(struct world *w, bool near)
 		world_works(w, 200, OTHER, "third.example.azure");
 }
 
+/* A service that is told to use a proxy goes straight, or by another one. */
+static const struct pp_process agents_process = { .pid = 7, .aimed = true, .ours = true };
+
+static void set(struct world *w, const char *name, const char *value)
+{
+	w->notes[w->noted.count++] = (struct pp_note){ .kind = PP_NOTE_SETTING,
+						       .flags = PP_NOTE_OURS,
+						       .text = { "himdsd.service", name, value } };
+}
+
+static void loc_04_straight(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_syns(s, 4);
+	s->conn.process = &agents_process;
+	set(w, "https_proxy", "http://" PROXY ":8080");
+	if (near)
+		set(w, "NO_PROXY", "localhost,.example.azure");
+}
+
+static void loc_04_other_proxy(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, PROXY, 8080, NULL);
+
+	tell_open(s);
+	tell_connect(s, NAME, 443);
+	tell_connect_reply(s, 403);
+	tell_fin(s, PP_SERVER);
+	s->conn.process = &agents_process;
+	set(w, "HTTPS_PROXY", near ? "http://" PROXY ":8080" : "http://10.0.0.9:8080");
+}
+
+static void loc_07(struct world *w, bool near)
+{
+	w->notes[w->noted.count++] = (struct pp_note){
+		.kind = PP_NOTE_UNIT,
+		.flags = (near ? 0 : PP_NOTE_FAILED) | PP_NOTE_MEANT,
+		.number = near ? 0 : 7,
+		.ts = STORY_EPOCH,
+		.text = { "himdsd.service", near ? "active (running)" : "failed (exit-code)", "one\ntwo\n" },
+	};
+}
+
 /* A server flight with this certificate, refused by the client with this alert (0: it leaves). */
 static struct story *refused(struct world *w, const char *name, const char *issuer, uint8_t alert)
 {
@@ -1004,6 +1048,9 @@ static const struct rule_story {
 	{ "LOC-04", PP_OUTCOME_FAULT, PP_STRONG, loc_04 },
 	{ "LOC-05", PP_OUTCOME_FAULT, PP_STRONG, loc_05 },
 	{ "LOC-06", PP_OUTCOME_FAULT, PP_PROVEN, loc_06 },
+	{ "LOC-04", PP_OUTCOME_FAULT, PP_STRONG, loc_04_straight },
+	{ "LOC-04", PP_OUTCOME_FAULT, PP_STRONG, loc_04_other_proxy },
+	{ "LOC-07", PP_OUTCOME_FAULT, PP_PROVEN, loc_07 },
 	{ "DNS-01", PP_OUTCOME_FAULT, PP_STRONG, dns_01 },
 	{ "DNS-02", PP_OUTCOME_FAULT, PP_PROVEN, dns_02 },
 	{ "DNS-03", PP_OUTCOME_FAULT, PP_STRONG, dns_03 },
@@ -1124,8 +1171,14 @@ static int tear_down(void **state)
 	return 0;
 }
 
+/* A capture without connections is judged as a whole. */
 static struct pp_judgement *judgement_of(struct world *w)
 {
+	static struct pp_judgement whole;
+
+	whole.verdict = pp_diagnosis_conclusion(w->diagnosis)->verdict;
+	if (w->story_count + w->lookup_count == 0)
+		return &whole;
 	return w->lookup_count ? &w->lookup_judgements[0] : &w->judgements[0];
 }
 
@@ -1158,8 +1211,8 @@ static bool story_holds(const struct rule_story *story, bool near)
 			   verdict->evidence_count;
 	if (!holds)
 		print_error("%s %s: verdict %s, %s, %s\n", story->id, near ? "near miss" : "hit",
-			    judgement->verdict.rule->id, pp_outcome_name(judgement->verdict.outcome),
-			    pp_grade_name(judgement->verdict.grade));
+			    judgement->verdict.rule ? judgement->verdict.rule->id : "none",
+			    pp_outcome_name(judgement->verdict.outcome), pp_grade_name(judgement->verdict.grade));
 	world_done(&w);
 	return holds;
 }
@@ -1303,7 +1356,7 @@ static void test_all_ids_are_there(void **state)
 		const char *family;
 		unsigned count;
 	} families[] = {
-		{ "CAP", 12 },  { "LOC", 6 },  { "DNS", 10 }, { "FW", 16 }, { "PRX", 16 }, { "INSP", 6 }, { "TLS", 12 },
+		{ "CAP", 12 },  { "LOC", 7 },  { "DNS", 10 }, { "FW", 16 }, { "PRX", 16 }, { "INSP", 6 }, { "TLS", 12 },
 		{ "TRUST", 6 }, { "MTLS", 3 }, { "SRV", 7 },  { "MTU", 3 }, { "IDLE", 3 }, { "OK", 10 },
 	};
 	size_t all = 0;

@@ -20,7 +20,7 @@ static void words_of_a_unit(void **state)
 	(void)state;
 	pp_settings_words(&settings, "x.service",
 			  "LANG=C HTTPS_PROXY=http://10.2.0.16:8080 \"no_proxy=localhost, .contoso.com\" A='B C' "
-			  "http_proxy=http://bob:p@ss:w@10.2.0.16:8080/path");
+			  "http_proxy=http://bob:p@s/s:w@10.2.0.16:8080/path");
 	assert_int_equal(settings.count, 3);
 	check(&settings, 0, "HTTPS_PROXY", "http://10.2.0.16:8080");
 	check(&settings, 1, "no_proxy", "localhost, .contoso.com");

@@ -1,7 +1,11 @@
 #include "platform/command.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +20,26 @@ static void wait_and_become(int gate, char *const *arguments)
 	(void)signal(SIGPIPE, SIG_DFL);
 	(void)execvp(arguments[0], arguments);
 	_exit(CANNOT_START);
+}
+
+bool pp_command_exists(const char *name)
+{
+	const char *folders = getenv("PATH");
+	char path[PATH_MAX];
+
+	if (strchr(name, '/') || !folders)
+		return !strchr(name, '/') || access(name, X_OK) == 0;
+	while (name[0]) {
+		size_t len = strcspn(folders, ":");
+
+		snprintf(path, sizeof(path), "%.*s%s%s", (int)len, folders, len ? "/" : "", name);
+		if (access(path, X_OK) == 0)
+			return true;
+		if (!folders[len])
+			return false;
+		folders += len + 1;
+	}
+	return false;
 }
 
 enum pp_err pp_command_prepare(struct pp_command_run *command, char *const *arguments)

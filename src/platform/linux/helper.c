@@ -7,6 +7,7 @@
  */
 #include "platform/helper.h"
 
+#include "platform/linux/job.h"
 #include "platform/linux/owner.h"
 
 #include <errno.h>
@@ -23,7 +24,6 @@
 #include <unistd.h>
 
 enum {
-	ARGUMENTS_MAX = 16,
 	PROGRAM_S = 600, /* the asker has limits of its own; this one only ends what hangs for ever */
 	RESTORE_S = 20,
 	SETTLE_MS = 10000,
@@ -32,9 +32,6 @@ enum {
 	SHOW_S = 10,
 	SYNS_AT_ONCE = 64,
 };
-
-static const int ignored[] = { SIGHUP, SIGINT, SIGTERM, SIGPIPE, SIGQUIT };
-enum { IGNORED = sizeof(ignored) / sizeof(ignored[0]) };
 
 struct request {
 	enum pp_helper_ask ask;
@@ -48,19 +45,13 @@ struct held {
 	bool started; /* we have tried: what became of it is the finding */
 };
 
-struct job {
-	pid_t pid; /* 0: none */
-	int output;
-	int64_t deadline; /* ms */
-	size_t len;
-	struct pp_helper_message answer;
-};
-
 struct helper {
 	int socket;
 	struct owner_finder owners;
 	struct held held[PP_HELPER_UNITS];
 	unsigned held_count;
+	struct timespec since; /* what is in the journal from then on is news */
+	bool has_started;
 	struct job job;
 };
 
@@ -68,132 +59,6 @@ struct pp_helper {
 	int socket;
 	pid_t pid;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
-/* ---- Programs ---- */
-
-static const char *find_program(const char *name, char path[64])
-{
-	static const char *const folders[] = { "/usr/bin", "/bin", "/opt/azcmagent/bin" };
-
-	for (unsigned i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		snprintf(path, 64, "%s/%s", folders[i], name);
-		if (access(path, X_OK) == 0)
-			return path;
-	}
-	return NULL;
-}
-
-static void become(const char *path, const char *const *arguments, int output)
-{
-	char *const environment[] = { (char[]){ "PATH=/usr/bin:/bin" }, (char[]){ "LC_ALL=C.UTF-8" },
-				      (char[]){ "SYSTEMD_COLORS=0" }, (char[]){ "SYSTEMD_PAGER=" }, NULL };
-	char *copy[ARGUMENTS_MAX + 1] = { NULL };
-	int nothing = open("/dev/null", O_RDWR);
-	sigset_t none;
-
-	for (unsigned i = 0; i < ARGUMENTS_MAX && arguments[i]; i++)
-		copy[i] = strdup(arguments[i]);
-	for (unsigned i = 0; i < IGNORED; i++)
-		(void)signal(ignored[i], SIG_DFL);
-	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (dup2(nothing, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
-		_exit(PP_HELPER_ABSENT);
-	(void)execve(path, copy, environment);
-	_exit(PP_HELPER_ABSENT);
-}
-
-/* Its output, both streams together, comes through *ret_output.  0: it could not be started. */
-static pid_t spawn(const char *const *arguments, int *ret_output)
-{
-	char path[64];
-	int ends[2];
-	pid_t pid;
-
-	if (!find_program(arguments[0], path) || pipe2(ends, O_CLOEXEC) != 0)
-		return 0;
-	pid = fork();
-	if (pid == 0)
-		become(path, arguments, ends[1]);
-	(void)close(ends[1]);
-	if (pid < 0) {
-		(void)close(ends[0]);
-		return 0;
-	}
-	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
-	*ret_output = ends[0];
-	return pid;
-}
-
-static bool job_start(struct job *job, enum pp_helper_ask ask, const char *const *arguments, int seconds)
-{
-	job->len = 0;
-	job->answer.ask = ask;
-	job->answer.text[0] = '\0';
-	job->pid = spawn(arguments, &job->output);
-	job->deadline = now_ms() + seconds * INT64_C(1000);
-	if (!job->pid) {
-		job->answer.status = PP_HELPER_ABSENT;
-		snprintf(job->answer.text, PP_HELPER_TEXT, "there is no %s", arguments[0]);
-	}
-	return job->pid != 0;
-}
-
-/* Takes what the program printed; true when it has ended. */
-static bool job_read(struct job *job)
-{
-	for (;;) {
-		char spare[4096];
-		size_t room = PP_HELPER_TEXT - 1 - job->len;
-		ssize_t n = read(job->output, room ? job->answer.text + job->len : spare, room ? room : sizeof(spare));
-
-		if (n > 0)
-			job->len += room ? (size_t)n : 0;
-		else if (n == 0 || (errno != EINTR && errno != EAGAIN))
-			return true;
-		else if (errno == EAGAIN)
-			return false;
-	}
-}
-
-static void job_end(struct job *job, bool late)
-{
-	int status = 0;
-
-	if (late)
-		(void)kill(job->pid, SIGKILL);
-	(void)close(job->output);
-	while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	job->pid = 0;
-	job->answer.text[job->len] = '\0';
-	job->answer.status = late ? PP_HELPER_LATE : WIFEXITED(status) ? WEXITSTATUS(status) : PP_HELPER_LATE;
-}
-
-/* Runs a program to its end, for what cannot be waited for in the loop. */
-static void job_run(struct job *job, const char *const *arguments, int seconds)
-{
-	bool ended = false, late = false;
-
-	if (!job_start(job, 0, arguments, seconds))
-		return;
-	while (!ended && !late) {
-		struct pollfd polled = { .fd = job->output, .events = POLLIN };
-
-		(void)poll(&polled, 1, 100);
-		ended = job_read(job);
-		late = !ended && now_ms() > job->deadline;
-	}
-	job_end(job, late);
-}
 
 /* ---- Services ---- */
 
@@ -213,21 +78,22 @@ static bool runs(const char *state)
 	return strcmp(state, "active") == 0 || strcmp(state, "activating") == 0 || strcmp(state, "reloading") == 0;
 }
 
-/* A failed service wanted to run. */
-static void hold(struct helper *helper, const char *unit)
+/* A failed service wanted to run.  False: it cannot be kept in mind, so it must not be stopped. */
+static bool hold(struct helper *helper, const char *unit)
 {
 	char state[32];
 	struct held *held;
 
 	for (unsigned i = 0; i < helper->held_count; i++)
 		if (strcmp(helper->held[i].unit, unit) == 0)
-			return;
-	if (helper->held_count == PP_HELPER_UNITS)
-		return;
+			return true;
 	active_state(&helper->job, unit, state);
+	if (helper->held_count == PP_HELPER_UNITS || !state[0])
+		return false;
 	held = &helper->held[helper->held_count++];
 	snprintf(held->unit, sizeof(held->unit), "%s", unit);
 	held->ran = runs(state) || strcmp(state, "failed") == 0;
+	return true;
 }
 
 /* A start that is asked for while the service still stops waits for that; a stop that hangs is ended by force.  True
@@ -237,7 +103,7 @@ static bool bring_back(struct job *job, const char *unit, int patience_ms)
 	const char *const forget[] = { "systemctl", "--no-ask-password", "reset-failed", "--", unit, NULL };
 	const char *const start[] = { "systemctl", "--no-ask-password", "--no-block", "start", "--", unit, NULL };
 	const char *const finish[] = { "systemctl", "--no-ask-password", "kill", "-s", "KILL", "--", unit, NULL };
-	int64_t begun = now_ms(), until = begun + patience_ms + SETTLE_MS;
+	int64_t begun = job_now_ms(), until = begun + patience_ms + SETTLE_MS;
 	bool killed = false;
 	char state[32];
 
@@ -245,14 +111,14 @@ static bool bring_back(struct job *job, const char *unit, int patience_ms)
 	job_run(job, start, RESTORE_S);
 	for (;;) {
 		active_state(job, unit, state);
-		if (runs(state) || now_ms() > until)
+		if (runs(state) || job_now_ms() > until)
 			return runs(state);
-		if (strcmp(state, "deactivating") == 0 && !killed && now_ms() - begun > patience_ms) {
+		if (strcmp(state, "deactivating") == 0 && !killed && job_now_ms() - begun > patience_ms) {
 			job_run(job, finish, RESTORE_S);
 			job_run(job, start, RESTORE_S);
 			killed = true;
 		}
-		if (strcmp(state, "deactivating") != 0 && now_ms() - begun > SETTLE_MS)
+		if (strcmp(state, "deactivating") != 0 && job_now_ms() - begun > SETTLE_MS)
 			return false;
 		(void)poll(NULL, 0, 100);
 	}
@@ -307,25 +173,32 @@ static bool start_program(struct helper *helper, const struct request *request)
 {
 	static const char properties[] =
 	    "Id,LoadState,ActiveState,SubState,Result,MainPID,ControlGroup,ExecMainCode,ExecMainStatus,FragmentPath,"
-	    "Environment,EnvironmentFiles,RequiredBy,BoundBy,ConsistsOf,TimeoutStopUSec,InvocationID,NRestarts";
+	    "Restart,Environment,EnvironmentFiles,RequiredBy,BoundBy,ConsistsOf,TimeoutStopUSec,InvocationID,NRestarts";
+	char since[40];
 	const char *const show[] = { "systemctl", "show", "-p", properties, "--", request->name, NULL };
 	const char *const stop[] = { "systemctl", "--no-ask-password", "stop", "--", request->name, NULL };
 	const char *const start[] = { "systemctl", "--no-ask-password", "start", "--", request->name, NULL };
-	const char *const log[] = {
-		"journalctl", "-q", "--no-pager", "-o", "cat", "-n", "10", "-u", request->name, NULL
-	};
+	const char *const log[] = { "journalctl", "-q",      "--no-pager", "-o", "cat",         "-n",
+				    "20",         "--since", since,        "-u", request->name, NULL };
+	const char *const environment[] = { "systemctl", "show-environment", NULL };
 	const char *const config[] = { "azcmagent", "config", "list", NULL };
 
+	snprintf(since, sizeof(since), "@%lld.%06ld", (long long)helper->since.tv_sec, helper->since.tv_nsec / 1000);
 	switch (request->ask) {
 	case PP_HELPER_SHOW:
 		return job_start(&helper->job, request->ask, show, SHOW_S);
 	case PP_HELPER_STOP:
 		return job_start(&helper->job, request->ask, stop, PROGRAM_S);
 	case PP_HELPER_START:
+		if (!helper->has_started)
+			(void)clock_gettime(CLOCK_REALTIME, &helper->since);
+		helper->has_started = true;
 		mark_started(helper, request->name);
 		return job_start(&helper->job, request->ask, start, PROGRAM_S);
 	case PP_HELPER_LOG:
 		return job_start(&helper->job, request->ask, log, SHOW_S);
+	case PP_HELPER_ENVIRONMENT:
+		return job_start(&helper->job, request->ask, environment, SHOW_S);
 	case PP_HELPER_CONFIG:
 		return job_start(&helper->job, request->ask, config, SHOW_S);
 	default:
@@ -333,10 +206,10 @@ static bool start_program(struct helper *helper, const struct request *request)
 	}
 }
 
-/* Only names systemd accepts; what begins with a dash would be an option. */
+/* Only names systemd accepts; what begins with a dash would be an option, and no control group's path leads upwards. */
 static bool is_name(const char *name)
 {
-	return name[0] != '-' &&
+	return name[0] != '-' && !strstr(name, "..") &&
 	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@/ ") == strlen(name);
 }
 
@@ -356,10 +229,12 @@ static void serve(struct helper *helper, struct request *request)
 		message->status = PP_HELPER_ABSENT;
 		snprintf(message->text, PP_HELPER_TEXT, "'%s' is no name", request->name);
 	} else if (request->ask == PP_HELPER_HOLD) {
-		hold(helper, request->name);
+		message->status = !hold(helper, request->name);
+		message->text[0] = '\0';
 	} else if (request->ask == PP_HELPER_RESTORE) {
 		restore(helper, request->number ? HANG_MS : PATIENCE_MS);
 	} else if (request->ask == PP_HELPER_LOOK) {
+		(void)clock_gettime(CLOCK_REALTIME, &helper->since);
 		message->status = !owner_look(&helper->owners, request->name, (int)request->number);
 	} else if (request->ask == PP_HELPER_CGROUP) {
 		owner_add_group(&helper->owners, request->name);
@@ -397,7 +272,7 @@ static void loop(struct helper *helper)
 			tell_owners(helper);
 		if (helper->job.pid) {
 			bool ended = polled[2].revents && job_read(&helper->job);
-			bool late = !ended && now_ms() > helper->job.deadline;
+			bool late = !ended && job_now_ms() > helper->job.deadline;
 
 			if (ended || late) {
 				job_end(&helper->job, late);
@@ -421,8 +296,7 @@ static void be_helper(int socket)
 
 	(void)setsid();
 	(void)prctl(PR_SET_NAME, "pathproof-help");
-	for (unsigned i = 0; i < IGNORED; i++)
-		(void)signal(ignored[i], SIG_IGN);
+	job_ignore_signals();
 	(void)signal(SIGCHLD, SIG_DFL);
 	if (!helper)
 		_exit(1);

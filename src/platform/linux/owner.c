@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SYN_BYTES = 128, TAP_BUFFER = 4 << 20, PIDS_MAX = 65536, ANCESTORS_MAX = 32, REPEAT_S = 3 };
+enum { SYN_BYTES = 128, TAP_BUFFER = 4 << 20, PIDS_MAX = 65536, ANCESTORS_MAX = 32, REPEAT_S = 3, DIAG_MS = 200 };
 
 /* ---- New connections ---- */
 
@@ -132,6 +132,17 @@ static bool asked_already(struct owner_finder *finder, const struct pp_helper_ow
 }
 
 /* ---- The socket ---- */
+
+/* The kernel answers at once; were an answer lost, nobody must wait for it. */
+static int open_diag(void)
+{
+	const struct timeval patience = { .tv_usec = DIAG_MS * 1000 };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+
+	if (fd >= 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	return fd;
+}
 
 static void put_end(const struct pp_endpoint_addr *end, uint32_t addr[4], uint16_t *port)
 {
@@ -358,7 +369,7 @@ bool owner_look(struct owner_finder *finder, const char *interface, int command)
 	if (finder->tap < 0)
 		finder->tap = open_tap();
 	if (finder->diag < 0)
-		finder->diag = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+		finder->diag = open_diag();
 	if (command)
 		finder->command = command;
 	if (!interface[0] || strcmp(interface, "any") == 0)
