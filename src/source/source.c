@@ -55,14 +55,19 @@ static enum pp_err open_input(struct pp_source *source, enum pp_err err, struct 
 
 enum pp_err pp_source_open(struct pp_source **ret_source, const char *path, uint16_t file)
 {
-	return pp_source_open_as(ret_source, path, path, file);
+	struct pp_source *source = source_new(path, file);
+
+	return source ? open_input(source, pp_input_open(&source->input, path), ret_source) : PP_NOMEM;
 }
 
-enum pp_err pp_source_open_as(struct pp_source **ret_source, const char *path, const char *label, uint16_t file)
+enum pp_err pp_source_open_file(struct pp_source **ret_source, struct pp_file opened, const char *label, uint16_t file)
 {
 	struct pp_source *source = source_new(label, file);
 
-	return source ? open_input(source, pp_input_open(&source->input, path), ret_source) : PP_NOMEM;
+	if (source)
+		return open_input(source, pp_input_open_file(&source->input, opened), ret_source);
+	pp_file_close(&opened);
+	return PP_NOMEM;
 }
 
 enum pp_err pp_source_open_bytes(struct pp_source **ret_source, const void *bytes, size_t len, uint16_t file)
