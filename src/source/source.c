@@ -77,6 +77,21 @@ enum pp_err pp_source_open_bytes(struct pp_source **ret_source, const void *byte
 	return source ? open_input(source, pp_input_open_bytes(&source->input, bytes, len), ret_source) : PP_NOMEM;
 }
 
+/* Time stamps, checksums and ports alone make more than this many bytes of a packet, however well they are packed. */
+enum { PACKED_BYTES_LEAST = 6, PACKED_FREE = 1 << 20 };
+
+static void check_density(struct pp_source *source)
+{
+	struct pp_source_info *info = &source->info;
+
+	if (!source->input.codec || info->damaged || info->packets <= PACKED_FREE ||
+	    info->packets - PACKED_FREE <= source->input.packed_bytes / PACKED_BYTES_LEAST)
+		return;
+	info->damaged = true;
+	info->damage_offset = pp_input_offset(&source->input);
+	info->damage = "compressed data holds more packets than its bytes can tell apart";
+}
+
 /* What every format has in common is summed up here, a batch at a time. */
 static void account(struct pp_source *source, struct pp_frame *frames, size_t count)
 {
@@ -117,6 +132,7 @@ enum pp_err pp_source_read(struct pp_source *source, struct pp_frame *frames, si
 	if (err != PP_OK)
 		return err;
 	account(source, frames, count);
+	check_density(source);
 	source->info.io_errno = source->input.io_errno;
 	*ret_count = count;
 	return PP_OK;
