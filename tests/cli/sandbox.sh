@@ -23,7 +23,7 @@ if grep -q 'no sandbox:' "$work/err"; then
 fi
 missing=$(cat "$work/err") # what this kernel does not have
 
-field() { sed -n "s/^$1:[[:space:]]*//p" "$2"; }
+field() { sed -n "s/^$1:[[:space:]]*//p" "$2" 2>/dev/null; }
 
 # confined HOW...: runs `HOW... PROGRAM analyze PIPE` and looks at the process while it waits for the first byte
 confined() {
