@@ -35,8 +35,13 @@ static bool parse(struct pp_judge *run, struct pp_common *common, struct pp_args
 
 static int analyze(struct pp_judge *run, const struct pp_args *args)
 {
-	if (!pp_judge_load(run) || !pp_judge_open_outputs(run, args->operands, args->operand_count) ||
-	    !pp_judge_open_sources(run, args->operands, NULL, args->operand_count))
+	if (!pp_judge_open_captures(run, args->operands, args->operand_count))
+		return PP_EXIT_FAILED;
+	pp_judge_open_data(run);
+	if (!pp_judge_open_outputs(run, (const char *const *)args->operands, args->operand_count))
+		return PP_EXIT_FAILED;
+	pp_judge_confine(run);
+	if (!pp_judge_load(run) || !pp_judge_read(run, NULL))
 		return PP_EXIT_FAILED;
 	return pp_judge_run(run);
 }

@@ -15,7 +15,9 @@
 #include "live/filter.h"
 #include "platform/clock.h"
 #include "platform/privilege.h"
+#include "platform/sandbox.h"
 #include "platform/terminal.h"
+#include "platform/tracefile.h"
 #include "report/intl.h"
 #include "report/line.h"
 
@@ -146,6 +148,18 @@ static void cannot_create(const struct pp_live *c, enum pp_err err)
 		pp_message(_("cannot write '%s': %s"), path, strerror(errno));
 }
 
+/* The capture's file is there now; the report's is yet to take its name. */
+static bool is_twice_the_same(const struct pp_live *c)
+{
+	const struct pp_outfile *json = c->judge.json.file;
+
+	if (!c->options.write || !json || !pp_outfile_replaces(json, c->options.write))
+		return false;
+	pp_tracefile_remove(c->options.write);
+	pp_message(_("'%s' cannot be both the capture and its report"), c->options.write);
+	return true;
+}
+
 static bool open_files(struct pp_live *c)
 {
 	struct pp_trace_options options = {
@@ -157,22 +171,25 @@ static bool open_files(struct pp_live *c)
 	};
 	enum pp_err err;
 
-	if (!pp_judge_open_outputs(&c->judge, NULL, 0))
+	/* Overwriting the old capture is one thing, overwriting the new one another. */
+	if (!pp_judge_open_outputs(&c->judge, &c->options.write, c->options.write != NULL))
 		return false;
 	pp_machine_text(c->hardware, c->os, sizeof(c->os));
 	err = pp_trace_open(&c->trace, &options);
 	if (err != PP_OK)
 		cannot_create(c, err);
-	return err == PP_OK;
+	return err == PP_OK && !is_twice_the_same(c);
 }
 
-static bool drop_permissions(void)
+static bool drop_permissions(const struct pp_live *c)
 {
 	if (pp_privilege_drop() != PP_OK) {
 		pp_message(_("cannot give up permissions: %s"), strerror(errno));
 		return false;
 	}
-	(void)pp_privilege_sandbox(); /* an old kernel has none; the rest of the protection stands */
+	/* An old kernel has none; the rest of the protection stands. */
+	if (!c->judge.options.no_sandbox)
+		(void)pp_sandbox_enter(&(struct pp_sandbox_wish){ .kind = PP_SANDBOX_CAPTURE, .folder = -1 });
 	return true;
 }
 
@@ -264,6 +281,13 @@ static void observe(struct pp_live *c)
 	pp_live_note_services(c);
 }
 
+/* Nothing is captured, restored or asked of the helper any more. */
+static int judge_captures(struct pp_live *c, const char *const *labels)
+{
+	pp_judge_confine(&c->judge);
+	return pp_judge_read(&c->judge, labels) ? pp_judge_run(&c->judge) : PP_EXIT_FAILED;
+}
+
 static int judge(struct pp_live *c)
 {
 	unsigned count = pp_trace_file_count(c->trace);
@@ -281,8 +305,8 @@ static int judge(struct pp_live *c)
 	}
 	if (!files || !texts || !labels)
 		pp_message("%s", pp_err_text(PP_NOMEM));
-	else if (pp_judge_open_sources(&c->judge, files, labels, count))
-		status = pp_judge_run(&c->judge);
+	else if (pp_judge_open_captures(&c->judge, files, count))
+		status = judge_captures(c, labels);
 	pp_judge_done(&c->judge); /* while the names live that it was given */
 	memset(&c->judge, 0, sizeof(c->judge));
 	free(files);
@@ -366,6 +390,7 @@ static int dry_run(const struct pp_live *c)
 
 static int prepare_and_run(struct pp_live *c)
 {
+	pp_judge_open_data(&c->judge);
 	if (!pp_judge_load(&c->judge) || !choose_interfaces(c))
 		return PP_EXIT_FAILED;
 	c->filter = pp_filter_for(c->judge.agent ? c->judge.agent->name : NULL, c->options.filter);
@@ -390,7 +415,7 @@ static int prepare_and_run(struct pp_live *c)
 	if (!c->knows_processes)
 		pp_message(_("which process a connection belongs to cannot be told here"));
 	pp_thread_hurries(); /* the reader inherits it */
-	if (!drop_permissions() || !open_files(c))
+	if (!drop_permissions(c) || !open_files(c))
 		return PP_EXIT_FAILED;
 	return run(c);
 }

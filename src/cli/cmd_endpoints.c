@@ -8,9 +8,9 @@
 enum { FILES_MAX = 64 };
 
 struct options {
-	const char *files[FILES_MAX];
+	struct pp_given files[FILES_MAX];
 	size_t file_count;
-	const char *service_tags;
+	struct pp_given service_tags;
 	struct pp_common common;
 };
 
@@ -92,7 +92,7 @@ static int print(const struct pp_attributor *attributor, const struct pp_args *a
 	return status;
 }
 
-static int run(const struct pp_args *args, const struct options *options)
+static int run(const struct pp_args *args, struct options *options)
 {
 	struct pp_service_tags *tags = NULL;
 	struct pp_catalogue *catalogue;
@@ -100,7 +100,7 @@ static int run(const struct pp_args *args, const struct options *options)
 
 	if (!pp_load_catalogue(&catalogue, options->files, options->file_count))
 		return status;
-	if (!options->service_tags || pp_load_service_tags(&tags, options->service_tags)) {
+	if (!options->service_tags.path || pp_load_service_tags(&tags, &options->service_tags)) {
 		const struct pp_attributor attributor = { .catalogue = catalogue, .tags = tags };
 
 		status = print(&attributor, args, options->common.color);
@@ -123,9 +123,9 @@ int pp_cmd_endpoints(int argc, char **argv)
 			if (options.common.stop)
 				return options.common.status;
 		} else if (id == PP_OPTION_SERVICE_TAGS) {
-			options.service_tags = value;
+			pp_given_open(&options.service_tags, value);
 		} else if (options.file_count < FILES_MAX) {
-			options.files[options.file_count++] = value;
+			pp_given_open(&options.files[options.file_count++], value);
 		} else {
 			pp_message(_("--endpoints may be given %d times"), FILES_MAX);
 			return PP_EXIT_FAILED;

@@ -5,6 +5,7 @@
 #ifndef PP_CLI_COMMAND_H
 #define PP_CLI_COMMAND_H
 
+#include "cli/given.h"
 #include "cli/options.h"
 #include "cli/output.h"
 
@@ -41,8 +42,8 @@ bool pp_common_option(struct pp_common *common, enum pp_command command, enum pp
 struct pp_catalogue;
 struct pp_service_tags;
 /* The shipped catalogue with the files people added; false after a message. */
-bool pp_load_catalogue(struct pp_catalogue **ret_catalogue, const char *const *files, size_t count);
-bool pp_load_service_tags(struct pp_service_tags **ret_tags, const char *file);
+bool pp_load_catalogue(struct pp_catalogue **ret_catalogue, struct pp_given *files, size_t count);
+bool pp_load_service_tags(struct pp_service_tags **ret_tags, struct pp_given *file);
 /* The profile of that name; NULL after a message that lists the known ones. */
 const struct pp_agent_row *pp_load_agent(const struct pp_catalogue *catalogue, const char *name);
 

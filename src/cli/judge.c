@@ -5,6 +5,8 @@
 #include "cli/value.h"
 #include "engine/analysis.h"
 #include "platform/random.h"
+#include "platform/sandbox.h"
+#include "platform/spill.h"
 #include "report/findings.h"
 #include "report/host.h"
 #include "report/intl.h"
@@ -16,8 +18,6 @@
 #include <string.h>
 
 enum { FILTER_ERROR_BYTES = 512 };
-
-static bool to_stdout(const char *path) { return path && strcmp(path, "-") == 0; }
 
 /* ---- Options ---- */
 
@@ -92,6 +92,8 @@ bool pp_judge_option(struct pp_judge_options *options, enum pp_option_id id, con
 		options->quiet = true;
 	else if (id == PP_OPTION_VERBOSE)
 		options->verbose = true;
+	else if (id == PP_OPTION_NO_SANDBOX)
+		options->no_sandbox = true;
 	else if (id == PP_OPTION_PROXY)
 		return add_proxy(options, value);
 	else if (id == PP_OPTION_ENDPOINTS)
@@ -105,13 +107,23 @@ bool pp_judge_option(struct pp_judge_options *options, enum pp_option_id id, con
 
 /* ---- Preparation ---- */
 
+void pp_judge_open_data(struct pp_judge *run)
+{
+	const struct pp_judge_options *options = &run->options;
+
+	for (size_t i = 0; i < options->endpoint_count; i++)
+		pp_given_open(&run->endpoint_files[i], options->endpoints[i]);
+	if (options->service_tags)
+		pp_given_open(&run->tag_file, options->service_tags);
+}
+
 bool pp_judge_load(struct pp_judge *run)
 {
 	const struct pp_judge_options *options = &run->options;
 
-	if (!pp_load_catalogue(&run->catalogue, options->endpoints, options->endpoint_count))
+	if (!pp_load_catalogue(&run->catalogue, run->endpoint_files, options->endpoint_count))
 		return false;
-	if (options->service_tags && !pp_load_service_tags(&run->tags, options->service_tags))
+	if (options->service_tags && !pp_load_service_tags(&run->tags, &run->tag_file))
 		return false;
 	if (options->agent) {
 		run->agent = pp_load_agent(run->catalogue, options->agent);
@@ -121,12 +133,12 @@ bool pp_judge_load(struct pp_judge *run)
 }
 
 /* Every file that is read, so that no output can replace one of them. */
-bool pp_judge_open_outputs(struct pp_judge *run, char *const *files, size_t file_count)
+bool pp_judge_open_outputs(struct pp_judge *run, const char *const *files, size_t file_count)
 {
 	const struct pp_judge_options *options = &run->options;
 	size_t count = file_count + options->endpoint_count + (options->service_tags != NULL), n = 0;
 	const char **inputs = calloc(count ? count : 1, sizeof(*inputs));
-	bool done;
+	bool done, to_stdout;
 
 	if (!inputs) {
 		pp_message("%s", pp_err_text(PP_NOMEM));
@@ -138,8 +150,10 @@ bool pp_judge_open_outputs(struct pp_judge *run, char *const *files, size_t file
 		inputs[n++] = options->endpoints[i];
 	if (options->service_tags)
 		inputs[n++] = options->service_tags;
-	done = !options->json || pp_output_open(&run->json, options->json, inputs, count);
-	if (done && !to_stdout(options->json))
+	/* /dev/stdout and its like, too: two writers would mix their lines. */
+	to_stdout = options->json && pp_outfile_is_stdout(options->json);
+	done = !options->json || pp_output_open(&run->json, to_stdout ? "-" : options->json, inputs, count);
+	if (done && !to_stdout)
 		done = pp_output_open(&run->text, "-", inputs, count);
 	free(inputs);
 	return done;
@@ -155,21 +169,63 @@ static void cannot_open(const char *path, enum pp_err err, int why)
 		pp_message(_("cannot read '%s': %s"), path, pp_err_text(err));
 }
 
-bool pp_judge_open_sources(struct pp_judge *run, char *const *files, const char *const *labels, size_t count)
+bool pp_judge_open_captures(struct pp_judge *run, char *const *files, size_t count)
 {
+	run->files = calloc(count, sizeof(*run->files));
 	run->sources = calloc(count, sizeof(*run->sources));
 	run->paths = calloc(count, sizeof(*run->paths));
-	if (!run->sources || !run->paths) {
+	if (!run->files || !run->sources || !run->paths) {
 		pp_message("%s", pp_err_text(PP_NOMEM));
 		return false;
 	}
-	for (size_t i = 0; i < count; i++) {
-		const char *label = labels ? labels[i] : files[i];
-		uint16_t index = (uint16_t)run->source_count;
-		enum pp_err err;
+	pp_file_many(count);
+	for (; run->file_count < count; run->file_count++)
+		pp_given_open(&run->files[run->file_count], files[run->file_count]);
+	return true;
+}
 
-		errno = 0;
-		err = pp_source_open_as(&run->sources[run->source_count], files[i], label, index);
+/* The message catalogues are read at their first use, which is too late afterwards. */
+static void read_language(void)
+{
+	(void)_("none");
+	(void)strerror(EIO);
+}
+
+void pp_judge_confine(struct pp_judge *run)
+{
+	const struct pp_judge_options *options = &run->options;
+	struct pp_sandbox_wish wish = { .kind = PP_SANDBOX_ANALYSIS, .port_names = options->filter != NULL };
+	unsigned missing;
+
+	if (options->no_sandbox)
+		return;
+	read_language();
+	if (pp_spill_open(&run->spill) != PP_OK)
+		run->spill = NULL; /* then no room is a failure when it is needed, not before */
+	wish.folder = run->json.file ? pp_outfile_folder(run->json.file, &wish.makes_file) : -1;
+	missing = pp_sandbox_enter(&wish);
+	if (!options->verbose || !missing)
+		return;
+	if (missing & PP_SANDBOX_BUILD)
+		pp_message(_("no sandbox: this program is built with a sanitizer"));
+	if (missing & PP_SANDBOX_CALLS)
+		pp_message(_("no sandbox for system calls: this kernel has no seccomp filter"));
+	if (missing & PP_SANDBOX_FILES)
+		pp_message(_("no sandbox for files: this kernel has no Landlock"));
+}
+
+bool pp_judge_read(struct pp_judge *run, const char *const *labels)
+{
+	for (size_t i = 0; i < run->file_count; i++) {
+		struct pp_given *given = &run->files[i];
+		const char *label = labels ? labels[i] : given->path;
+		struct pp_source **source = &run->sources[run->source_count];
+		enum pp_err err = PP_IO;
+
+		errno = given->why;
+		if (!given->why)
+			err = pp_source_open_file(source, given->file, label, (uint16_t)run->source_count);
+		given->file.fd = -1;
 		if (err == PP_OK)
 			run->paths[run->source_count++] = label;
 		else
@@ -195,6 +251,7 @@ bool pp_judge_analysis_options(struct pp_judge *run, struct pp_analysis_options 
 		.proxy_name_count = options->proxy_name_count,
 		.filter = options->filter,
 		.max_memory = options->max_memory,
+		.spill = run->spill,
 		.progress = pp_progress_update,
 		.progress_context = &run->progress,
 	};
@@ -327,6 +384,13 @@ void pp_judge_done(struct pp_judge *run)
 		pp_source_close(run->sources[i]);
 	free(run->sources);
 	free(run->paths);
+	for (size_t i = 0; i < run->file_count; i++)
+		pp_given_close(&run->files[i]);
+	for (size_t i = 0; i < run->options.endpoint_count; i++)
+		pp_given_close(&run->endpoint_files[i]);
+	pp_given_close(&run->tag_file);
+	free(run->files);
+	pp_spill_close(run->spill);
 	pp_output_close(&run->json);
 	pp_output_close(&run->text);
 	pp_service_tags_free(run->tags);

@@ -20,7 +20,7 @@ struct pp_judge_options {
 	struct pp_proxy_name proxy_names[PP_JUDGE_LIST_MAX];
 	unsigned proxy_count, proxy_name_count;
 	size_t max_memory;
-	bool quiet, verbose;
+	bool quiet, verbose, no_sandbox;
 	enum pp_color color;
 };
 
@@ -29,6 +29,10 @@ struct pp_judge {
 	struct pp_judge_options options;
 	struct pp_catalogue *catalogue;
 	struct pp_service_tags *tags;
+	struct pp_given endpoint_files[PP_JUDGE_LIST_MAX], tag_file;
+	struct pp_given *files; /* the captures */
+	size_t file_count;
+	struct pp_spill *spill;
 	const struct pp_agent_row *agent;
 	struct pp_source **sources; /* the files that could be opened, */
 	const char **paths;         /* and their names, by the index their packets carry */
@@ -41,11 +45,18 @@ struct pp_judge {
 
 /* Takes the option if it is one of an analysis; false when its value was wrong. */
 bool pp_judge_option(struct pp_judge_options *options, enum pp_option_id id, const char *value);
+/* Catalogue and service tags that the options name, opened and not read yet. */
+void pp_judge_open_data(struct pp_judge *run);
 bool pp_judge_load(struct pp_judge *run); /* catalogue, service tags, agent */
 /* `files` are what will be read, which no output may replace. */
-bool pp_judge_open_outputs(struct pp_judge *run, char *const *files, size_t file_count);
-/* `labels` are what to call the files, NULL: their paths.  One that cannot be opened is reported and left out. */
-bool pp_judge_open_sources(struct pp_judge *run, char *const *files, const char *const *labels, size_t count);
+bool pp_judge_open_outputs(struct pp_judge *run, const char *const *files, size_t file_count);
+/* Opens the captures and reads nothing; what cannot be opened is told by pp_judge_read(). */
+bool pp_judge_open_captures(struct pp_judge *run, char *const *files, size_t count);
+/* From here on this process can only read and write what is open. */
+void pp_judge_confine(struct pp_judge *run);
+/* Begins reading.  `labels` are what to call the files, NULL: their paths.  One that is no capture is reported and left
+ * out. */
+bool pp_judge_read(struct pp_judge *run, const char *const *labels);
 /* How an analysis of this run is set up. */
 bool pp_judge_analysis_options(struct pp_judge *run, struct pp_analysis_options *ret_options);
 int pp_judge_run(struct pp_judge *run);

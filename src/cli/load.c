@@ -2,7 +2,6 @@
 #include "base/buf.h"
 #include "cli/command.h"
 #include "cli/message.h"
-#include "platform/file.h"
 #include "report/intl.h"
 #include "report/line.h"
 
@@ -28,22 +27,22 @@ static enum pp_err read_all(const struct pp_file *file, struct pp_buf *buf)
 }
 
 /* The whole of a file people made; false after a message. */
-static bool load(const char *path, struct pp_buf *buf)
+static bool load(struct pp_given *given, struct pp_buf *buf)
 {
-	struct pp_file file;
-	enum pp_err err = pp_file_open(path, &file);
+	const char *path = given->path;
+	enum pp_err err = PP_IO;
 
 	pp_buf_init(buf, DATA_FILE_MAX);
-	if (err == PP_OK) {
-		err = read_all(&file, buf);
-		pp_file_close(&file);
-	}
+	errno = given->why;
+	if (!given->why)
+		err = read_all(&given->file, buf);
 	if (err == PP_IO)
 		pp_message(_("cannot read '%s': %s"), path, strerror(errno));
 	else if (err == PP_LIMIT)
 		pp_message(_("cannot read '%s': it is too large"), path);
 	else if (err != PP_OK)
 		pp_message(_("cannot read '%s': %s"), path, pp_err_text(err));
+	pp_given_close(given);
 	return err == PP_OK;
 }
 
@@ -57,24 +56,24 @@ static void bad_data(enum pp_err err, const char *path, const struct pp_data_err
 		pp_message("%s: %s", path, error->what);
 }
 
-static bool add_endpoints(struct pp_catalogue *catalogue, const char *path)
+static bool add_endpoints(struct pp_catalogue *catalogue, struct pp_given *given)
 {
 	struct pp_data_error error = { .line = 0 };
 	struct pp_buf buf;
-	bool done = load(path, &buf);
+	bool done = load(given, &buf);
 
 	if (done) {
-		enum pp_err err = pp_catalogue_add_endpoints(catalogue, path, pp_buf_span(&buf), &error);
+		enum pp_err err = pp_catalogue_add_endpoints(catalogue, given->path, pp_buf_span(&buf), &error);
 
 		done = err == PP_OK;
 		if (!done)
-			bad_data(err, path, &error);
+			bad_data(err, given->path, &error);
 	}
 	pp_buf_done(&buf);
 	return done;
 }
 
-bool pp_load_catalogue(struct pp_catalogue **ret_catalogue, const char *const *files, size_t count)
+bool pp_load_catalogue(struct pp_catalogue **ret_catalogue, struct pp_given *files, size_t count)
 {
 	struct pp_data_error error = { .line = 0 };
 	struct pp_catalogue *catalogue;
@@ -85,7 +84,7 @@ bool pp_load_catalogue(struct pp_catalogue **ret_catalogue, const char *const *f
 		return false;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (!add_endpoints(catalogue, files[i])) {
+		if (!add_endpoints(catalogue, &files[i])) {
 			pp_catalogue_free(catalogue);
 			return false;
 		}
@@ -94,18 +93,18 @@ bool pp_load_catalogue(struct pp_catalogue **ret_catalogue, const char *const *f
 	return true;
 }
 
-bool pp_load_service_tags(struct pp_service_tags **ret_tags, const char *path)
+bool pp_load_service_tags(struct pp_service_tags **ret_tags, struct pp_given *given)
 {
 	struct pp_data_error error = { .line = 0 };
 	struct pp_buf buf;
-	bool done = load(path, &buf);
+	bool done = load(given, &buf);
 
 	if (done) {
-		enum pp_err err = pp_service_tags_read(ret_tags, path, pp_buf_span(&buf), &error);
+		enum pp_err err = pp_service_tags_read(ret_tags, given->path, pp_buf_span(&buf), &error);
 
 		done = err == PP_OK;
 		if (!done)
-			bad_data(err, path, &error);
+			bad_data(err, given->path, &error);
 	}
 	pp_buf_done(&buf);
 	return done;

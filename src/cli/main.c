@@ -35,7 +35,7 @@ static int run_command(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	init_language();
-	pp_ignore_closed_pipes();
+	pp_fail_writes();
 	if (argc < 2) {
 		pp_message(_("no command given; to look into a capture: pathproof analyze FILE (or --help)"));
 		return PP_EXIT_FAILED;

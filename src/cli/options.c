@@ -51,6 +51,8 @@ static const struct option table[] = {
 	  N_("files analysed in parallel; this version takes one after the other whatever N is") },
 	{ PP_OPTION_MAX_MEMORY, JUDGED, 0, "max-memory", N_("SIZE"),
 	  N_("upper bound for tables and buffers, as 512M or 2G; reaching it is reported") },
+	{ PP_OPTION_NO_SANDBOX, JUDGED, 0, "no-sandbox", NULL,
+	  N_("keep the permissions that analysing does not need; for systems on which giving them up fails") },
 	{ PP_OPTION_COLOR, ALL, 0, "color", "auto|always|never", N_("colour in the report; auto: on a terminal") },
 	{ PP_OPTION_QUIET, JUDGED, 'q', "quiet", NULL, N_("print the conclusion only") },
 	{ PP_OPTION_VERBOSE, JUDGED, 'v', "verbose", NULL, N_("list every connection and lookup, too") },

@@ -27,8 +27,9 @@ struct pp_analysis_options {
 	unsigned proxy_count;
 	const struct pp_proxy_name *proxy_names; /* borrowed */
 	unsigned proxy_name_count;
-	const char *filter; /* pcap-filter(7) expression, or NULL */
-	size_t max_memory;  /* bytes for tables and buffers; 0: the default */
+	const char *filter;     /* pcap-filter(7) expression, or NULL */
+	size_t max_memory;      /* bytes for tables and buffers; 0: the default */
+	struct pp_spill *spill; /* borrowed: for facts that find no room in memory; NULL: made when needed */
 	struct pp_hash_key key;
 	/* Called now and then with the bytes read so far; for a progress line.  May be NULL. */
 	void (*progress)(void *context, uint64_t frames, uint64_t bytes);

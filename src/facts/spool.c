@@ -8,7 +8,6 @@
 #include "facts/spool.h"
 
 #include "facts/pack.h"
-#include "platform/spill.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +43,7 @@ struct pp_spool {
 	struct block *filed; /* blocks in the file, by their place in it */
 	int32_t filed_count, filed_room;
 	struct pp_spill *file;
+	bool owns_file;
 	struct shelf *shelves;
 	size_t shelf_count;
 	uint32_t count;
@@ -54,7 +54,7 @@ struct pp_spool {
 	uint32_t at[PP_SPOOL_SHELF]; /* where a slot's label stands, + 1; 0: nobody put it */
 };
 
-struct pp_spool *pp_spool_new(size_t memory)
+struct pp_spool *pp_spool_new(size_t memory, struct pp_spill *file)
 {
 	struct pp_spool *spool = calloc(1, sizeof(*spool));
 	size_t count = memory / BLOCK_BYTES;
@@ -67,6 +67,7 @@ struct pp_spool *pp_spool_new(size_t memory)
 	pp_buf_init(&spool->shelf, PP_SPOOL_SHELF_BYTES);
 	spool->bytes = malloc(count * BLOCK_BYTES);
 	spool->blocks = malloc(count * sizeof(*spool->blocks));
+	spool->file = file;
 	spool->block_count = (int32_t)count;
 	spool->free = NONE;
 	if (!spool->bytes || !spool->blocks) {
@@ -84,7 +85,8 @@ void pp_spool_free(struct pp_spool *spool)
 		return;
 	pp_buf_done(&spool->record);
 	pp_buf_done(&spool->shelf);
-	pp_spill_close(spool->file);
+	if (spool->owns_file)
+		pp_spill_close(spool->file);
 	free(spool->bytes);
 	free(spool->blocks);
 	free(spool->filed);
@@ -133,8 +135,12 @@ static enum pp_err filed_reserve(struct pp_spool *spool)
 static enum pp_err file_block(struct pp_spool *spool, struct shelf *shelf)
 {
 	int32_t block = shelf->memory.first, place = spool->filed_count;
-	enum pp_err err = spool->file ? PP_OK : pp_spill_open(&spool->file);
+	enum pp_err err = PP_OK;
 
+	if (!spool->file) {
+		err = pp_spill_open(&spool->file);
+		spool->owns_file = err == PP_OK;
+	}
 	if (err == PP_OK)
 		err = filed_reserve(spool);
 	if (err == PP_OK)

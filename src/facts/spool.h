@@ -13,6 +13,7 @@
 #define PP_FACTS_SPOOL_H
 
 #include "facts/facts.h"
+#include "platform/spill.h"
 
 enum { PP_SPOOL_SHELF = 512, PP_SPOOL_SHELF_BYTES = 64 << 20 };
 
@@ -23,7 +24,8 @@ struct pp_spooled {
 	struct pp_span beside;
 };
 
-struct pp_spool *pp_spool_new(size_t memory);
+/* `file` is where records go that find no room, empty and the caller's; NULL: one is made when it is needed. */
+struct pp_spool *pp_spool_new(size_t memory, struct pp_spill *file);
 void pp_spool_free(struct pp_spool *spool);
 enum pp_err PP_MUST_CHECK pp_spool_put(struct pp_spool *spool, const struct pp_connection *conn, struct pp_span beside);
 /* What lies beside a connection soon to be got, if it is at hand; else nothing. */

@@ -18,6 +18,8 @@ struct pp_file {
 enum pp_err PP_MUST_CHECK pp_file_open(const char *path, struct pp_file *ret_file);
 /* One read, as much as there is at once up to `room`; *ret_len 0 with PP_OK is the end of the file. */
 enum pp_err PP_MUST_CHECK pp_file_read(const struct pp_file *file, void *bytes, size_t room, size_t *ret_len);
+/* So many may be open at once, as far as the system lets us. */
+void pp_file_many(size_t count);
 void pp_file_close(struct pp_file *file); /* a second call does nothing */
 
 #endif

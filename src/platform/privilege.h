@@ -12,8 +12,7 @@ bool pp_privilege_to_capture(const char **ret_missing, char *command, size_t siz
 /* Becomes the user who called (through sudo, too), without capabilities and without a way to get new ones.  A calling
  * root stays root and keeps only what lets it write where others own the folder. */
 enum pp_err PP_MUST_CHECK pp_privilege_drop(void);
-/* From now on this process starts no program, opens no connection and traces nobody.  False where the kernel has no
- * such filter; then everything goes on without it. */
-bool pp_privilege_sandbox(void);
+/* Stays who it is, without capabilities; `writes`: apart from writing where others own the folder. */
+bool pp_privilege_shed(bool writes);
 
 #endif

@@ -164,12 +164,21 @@ static enum pp_err detect_codec(struct pp_input *input)
 
 enum pp_err pp_input_open(struct pp_input *input, const char *path)
 {
+	struct pp_file file;
 	enum pp_err err;
 
 	*input = input_init();
-	err = pp_file_open(path, &input->file);
-	if (err == PP_OK)
-		err = pp_input_fill(input, MAGIC_LEN);
+	err = pp_file_open(path, &file);
+	return err == PP_OK ? pp_input_open_file(input, file) : err;
+}
+
+enum pp_err pp_input_open_file(struct pp_input *input, struct pp_file file)
+{
+	enum pp_err err;
+
+	*input = input_init();
+	input->file = file;
+	err = pp_input_fill(input, MAGIC_LEN);
 	if (err != PP_OK)
 		return err;
 	if (input->io_errno) {

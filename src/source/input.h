@@ -45,6 +45,7 @@ struct pp_input {
 
 /* Either way pp_input_close() is due afterwards, also after a failure. */
 enum pp_err PP_MUST_CHECK pp_input_open(struct pp_input *input, const char *path);
+enum pp_err PP_MUST_CHECK pp_input_open_file(struct pp_input *input, struct pp_file file); /* takes it over */
 enum pp_err PP_MUST_CHECK pp_input_open_bytes(struct pp_input *input, const void *bytes, size_t len);
 void pp_input_close(struct pp_input *input);
 

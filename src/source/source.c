@@ -55,14 +55,19 @@ static enum pp_err open_input(struct pp_source *source, enum pp_err err, struct 
 
 enum pp_err pp_source_open(struct pp_source **ret_source, const char *path, uint16_t file)
 {
-	return pp_source_open_as(ret_source, path, path, file);
+	struct pp_source *source = source_new(path, file);
+
+	return source ? open_input(source, pp_input_open(&source->input, path), ret_source) : PP_NOMEM;
 }
 
-enum pp_err pp_source_open_as(struct pp_source **ret_source, const char *path, const char *label, uint16_t file)
+enum pp_err pp_source_open_file(struct pp_source **ret_source, struct pp_file opened, const char *label, uint16_t file)
 {
 	struct pp_source *source = source_new(label, file);
 
-	return source ? open_input(source, pp_input_open(&source->input, path), ret_source) : PP_NOMEM;
+	if (source)
+		return open_input(source, pp_input_open_file(&source->input, opened), ret_source);
+	pp_file_close(&opened);
+	return PP_NOMEM;
 }
 
 enum pp_err pp_source_open_bytes(struct pp_source **ret_source, const void *bytes, size_t len, uint16_t file)
@@ -70,6 +75,21 @@ enum pp_err pp_source_open_bytes(struct pp_source **ret_source, const void *byte
 	struct pp_source *source = source_new("", file);
 
 	return source ? open_input(source, pp_input_open_bytes(&source->input, bytes, len), ret_source) : PP_NOMEM;
+}
+
+/* Time stamps, checksums and ports alone make more than this many bytes of a packet, however well they are packed. */
+enum { PACKED_BYTES_LEAST = 6, PACKED_FREE = 1 << 20 };
+
+static void check_density(struct pp_source *source)
+{
+	struct pp_source_info *info = &source->info;
+
+	if (!source->input.codec || info->damaged || info->packets <= PACKED_FREE ||
+	    info->packets - PACKED_FREE <= source->input.packed_bytes / PACKED_BYTES_LEAST)
+		return;
+	info->damaged = true;
+	info->damage_offset = pp_input_offset(&source->input);
+	info->damage = "compressed data holds more packets than its bytes can tell apart";
 }
 
 /* What every format has in common is summed up here, a batch at a time. */
@@ -112,6 +132,7 @@ enum pp_err pp_source_read(struct pp_source *source, struct pp_frame *frames, si
 	if (err != PP_OK)
 		return err;
 	account(source, frames, count);
+	check_density(source);
 	source->info.io_errno = source->input.io_errno;
 	*ret_count = count;
 	return PP_OK;

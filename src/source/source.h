@@ -16,6 +16,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/time.h"
+#include "platform/file.h"
 #include "source/note.h"
 
 #include <stdbool.h>
@@ -65,9 +66,9 @@ struct pp_source;
 
 /* `path` "-" is standard input.  `file` is the index every frame will carry. */
 enum pp_err PP_MUST_CHECK pp_source_open(struct pp_source **ret_source, const char *path, uint16_t file);
-/* The same, calling the file `label` wherever it is named: for a capture that has no name of its own. */
-enum pp_err PP_MUST_CHECK pp_source_open_as(struct pp_source **ret_source, const char *path, const char *label,
-					    uint16_t file);
+/* The same from a file that is open already, which is taken over, also on failure; `label` is what to call it. */
+enum pp_err PP_MUST_CHECK pp_source_open_file(struct pp_source **ret_source, struct pp_file opened, const char *label,
+					      uint16_t file);
 /* A source over bytes in memory, for tests and fuzzing; `bytes` must outlive it. */
 enum pp_err PP_MUST_CHECK pp_source_open_bytes(struct pp_source **ret_source, const void *bytes, size_t len,
 					       uint16_t file);

@@ -392,12 +392,50 @@ static void decompression_bomb(void **state)
 	file_close(&bomb);
 }
 
+/* Two SYNs in turn, each a connection of its own, 100 packets in a byte: they end long before they are all read. */
+static void packets_packed_too_well(void **state)
+{
+	enum { MEMBERS = 1200, FRAMES = 6000, MOST = (1 << 20) + (1 << 17) };
+	static uint8_t packed[64 << 10];
+	struct pp_frame frames[PP_SOURCE_BATCH];
+	struct file head, pair = { .len = 0 }, bomb = { .len = 0 };
+	const struct pp_source_info *info;
+	struct pp_source *source;
+	size_t count = 1, len;
+
+	(void)state;
+	file_pcap(&head);
+	for (uint32_t i = 0; i < FRAMES; i++) {
+		pair.frames = 0;
+		file_segment(&pair,
+			     &(struct segment){ CLIENT, SERVER, i % 2 << 30, 0, 1024, 443, PP_TCP_SYN, NULL, 0 });
+	}
+	len = gzip_member(head.bytes, head.len, packed, sizeof(packed));
+	file_put(&bomb, packed, len);
+	len = gzip_member(pair.bytes, pair.len, packed, sizeof(packed));
+	for (int i = 0; i < MEMBERS; i++)
+		file_put(&bomb, packed, len);
+	assert_int_equal(pp_source_open_bytes(&source, bomb.bytes, bomb.len, 0), PP_OK);
+	while (count > 0)
+		assert_int_equal(pp_source_read(source, frames, PP_SOURCE_BATCH, &count), PP_OK);
+	info = pp_source_info(source);
+	assert_true(info->packets > 1 << 20 && info->packets < MOST + bomb.len / 6);
+	assert_true(info->packets < (uint64_t)MEMBERS * FRAMES);
+	assert_true(info->damaged);
+	assert_string_equal(info->damage, "compressed data holds more packets than its bytes can tell apart");
+	pp_source_close(source);
+	file_close(&head);
+	file_close(&pair);
+	file_close(&bomb);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_byte_segments),    cmocka_unit_test(gaps_that_never_fill),
-		cmocka_unit_test(holes_everywhere),     cmocka_unit_test(flows_flood),
-		cmocka_unit_test(a_million_interfaces), cmocka_unit_test(decompression_bomb),
+		cmocka_unit_test(one_byte_segments),       cmocka_unit_test(gaps_that_never_fill),
+		cmocka_unit_test(holes_everywhere),        cmocka_unit_test(flows_flood),
+		cmocka_unit_test(a_million_interfaces),    cmocka_unit_test(decompression_bomb),
+		cmocka_unit_test(packets_packed_too_well),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,7 +85,7 @@ static struct pp_span beside(const uint32_t *number)
 static void round_trip_with(size_t memory)
 {
 	enum { COUNT = 3 * PP_SPOOL_SHELF + 100 };
-	struct pp_spool *spool = pp_spool_new(memory);
+	struct pp_spool *spool = pp_spool_new(memory, NULL);
 	struct pp_spooled loaded;
 	struct pp_pool pool;
 	struct pp_arena arena;
@@ -134,7 +134,7 @@ static void from_the_file(void **state)
 static void many_shelves_at_once(void **state)
 {
 	enum { SHELVES = 40, EACH = 50 };
-	struct pp_spool *spool = pp_spool_new(1 << 17);
+	struct pp_spool *spool = pp_spool_new(1 << 17, NULL);
 	struct pp_spooled loaded;
 	struct pp_pool pool;
 	struct pp_arena arena;

@@ -18,6 +18,7 @@ static void wait_and_become(int gate, char *const *arguments)
 	if (read(gate, &go, 1) != 1)
 		_exit(0);
 	(void)signal(SIGPIPE, SIG_DFL);
+	(void)signal(SIGXFSZ, SIG_DFL);
 	(void)execvp(arguments[0], arguments);
 	_exit(CANNOT_START);
 }

@@ -3,7 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+enum { SPARE = 64 }; /* standard streams, outputs, temporary files, libraries */
 
 enum pp_err pp_file_open(const char *path, struct pp_file *ret_file)
 {
@@ -28,6 +31,16 @@ enum pp_err pp_file_read(const struct pp_file *file, void *bytes, size_t room, s
 		return PP_IO;
 	*ret_len = (size_t)len;
 	return PP_OK;
+}
+
+void pp_file_many(size_t count)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= count + SPARE)
+		return;
+	limit.rlim_cur = count + SPARE < limit.rlim_max ? count + SPARE : limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 void pp_file_close(struct pp_file *file)

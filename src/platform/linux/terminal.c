@@ -17,4 +17,8 @@ unsigned pp_terminal_width(enum pp_stream stream)
 	return size.ws_col;
 }
 
-void pp_ignore_closed_pipes(void) { (void)signal(SIGPIPE, SIG_IGN); }
+void pp_fail_writes(void)
+{
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
+}
