@@ -58,7 +58,7 @@ struct pp_analysis {
 		int64_t ts;
 	} udp_recent[PP_UDP_RECENT];
 	unsigned udp_recent_next;
-	int64_t first, last;       /* PP_TIME_NONE before any frame */
+	int64_t first, last;                /* PP_TIME_NONE before any frame */
 	struct pp_flows_counts flow_counts; /* from the end of reading on, as the next */
 	uint64_t fragments_evicted;
 	uint64_t streams_given_up; /* reassembly limits */
