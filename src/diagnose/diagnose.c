@@ -152,11 +152,43 @@ static void prefetch(const void *record, size_t bytes)
 		__builtin_prefetch((const char *)record + at);
 }
 
+void pp_diagnosis_expect(const struct pp_diagnosis *diagnosis, const struct pp_addr *servers, unsigned count)
+{
+	enum { MOST = 16 };
+	const struct pp_baseline *known[MOST];
+	uint64_t hashes[MOST];
+
+	count = count < MOST ? count : MOST;
+	for (unsigned i = 0; i < count; i++) {
+		struct pp_map_key key = pp_key_of_addr(&servers[i], 0);
+
+		hashes[i] = pp_map_prefetch(&diagnosis->addresses, &key);
+	}
+	for (unsigned i = 0; i < count; i++) {
+		known[i] = pp_map_guess(&diagnosis->addresses, hashes[i]);
+		prefetch(known[i], offsetof(struct pp_baseline, answered));
+	}
+	for (unsigned i = 0; i < count; i++) {
+		if (!known[i])
+			continue;
+		prefetch(pp_map_place(&diagnosis->services, known[i]->service), offsetof(struct pp_service, passed));
+		prefetch(pp_map_place(&diagnosis->hosts, known[i]->host), offsetof(struct pp_host, by_path));
+	}
+}
+
 void pp_diagnosis_prefetch(const struct pp_diagnosis *diagnosis, const struct pp_places *places)
 {
 	prefetch(pp_map_place(&diagnosis->addresses, places->address), offsetof(struct pp_baseline, hello));
 	prefetch(pp_map_place(&diagnosis->services, places->service), offsetof(struct pp_service, passed));
 	prefetch(pp_map_place(&diagnosis->hosts, places->host), offsetof(struct pp_host, passed));
+}
+
+void pp_diagnosis_prefetch_more(const struct pp_diagnosis *diagnosis, const struct pp_places *places)
+{
+	const struct pp_host *host = pp_map_place(&diagnosis->hosts, places->host);
+
+	for (unsigned i = 0; host && i < host->candidate_count; i++)
+		__builtin_prefetch(host->candidates[i]);
 }
 
 enum pp_err pp_diagnosis_proxy(struct pp_diagnosis *diagnosis, const struct pp_endpoint_addr *proxy)

@@ -37,8 +37,11 @@ void pp_diagnosis_observe(struct pp_diagnosis *diagnosis, const struct pp_connec
 			  const struct pp_attribution *who, struct pp_places *ret_places);
 /* The name of the host a connection was booked with; NULL: it has none, or no place. */
 const char *pp_diagnosis_host(const struct pp_diagnosis *diagnosis, const struct pp_places *places);
+/* Connections with these servers are about to be observed: lets the memory of their places arrive. */
+void pp_diagnosis_expect(const struct pp_diagnosis *diagnosis, const struct pp_addr *servers, unsigned count);
 /* Lets the memory of a connection's places arrive while others are judged. */
 void pp_diagnosis_prefetch(const struct pp_diagnosis *diagnosis, const struct pp_places *places);
+void pp_diagnosis_prefetch_more(const struct pp_diagnosis *diagnosis, const struct pp_places *places); /* later */
 /* --proxy with an address. */
 enum pp_err PP_MUST_CHECK pp_diagnosis_proxy(struct pp_diagnosis *diagnosis, const struct pp_endpoint_addr *proxy);
 void pp_diagnosis_observe_lookup(struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup,

@@ -98,3 +98,19 @@ void *pp_map_add(struct pp_map *map, const struct pp_map_key *key)
 	file(map, key, hash, ++map->count);
 	return record;
 }
+
+uint64_t pp_map_prefetch(const struct pp_map *map, const struct pp_map_key *key)
+{
+	uint64_t hash = hash_of(map, key);
+
+	if (map->slot_count)
+		__builtin_prefetch(&map->slots[(uint32_t)hash & (map->slot_count - 1)]);
+	return hash;
+}
+
+const void *pp_map_guess(const struct pp_map *map, uint64_t hash)
+{
+	uint32_t number = map->slot_count ? map->slots[(uint32_t)hash & (map->slot_count - 1)].number : 0;
+
+	return number ? pp_map_at(map, number - 1) : NULL;
+}

@@ -39,6 +39,10 @@ void pp_map_done(struct pp_map *map);
 void *pp_map_add(struct pp_map *map, const struct pp_map_key *key);        /* found, or new and zeroed behind its key */
 void *pp_map_find(const struct pp_map *map, const struct pp_map_key *key); /* NULL: none */
 
+/* For prefetching: the key's hash, its slot asked for; later the record that slot points to, most likely the key's. */
+uint64_t pp_map_prefetch(const struct pp_map *map, const struct pp_map_key *key);
+const void *pp_map_guess(const struct pp_map *map, uint64_t hash); /* NULL: none */
+
 static inline void *pp_map_at(const struct pp_map *map, uint32_t i) { return map->records + i * map->record_bytes; }
 
 /* By number + 1; NULL for 0. */

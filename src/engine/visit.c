@@ -106,9 +106,10 @@ static enum pp_err visit_connection(struct pp_analysis *analysis, const struct v
 }
 
 /* So many connections ahead their places are asked for: time enough for memory, and not too long to stay in cache. */
-enum { AHEAD = 3 };
+enum { AHEAD = 5, AHEAD_MORE = 2 };
 
-static void look_ahead(const struct pp_analysis *analysis, uint32_t index)
+static void look_ahead(const struct pp_analysis *analysis, uint32_t index,
+		       void (*prefetch)(const struct pp_diagnosis *diagnosis, const struct pp_places *places))
 {
 	struct pp_span beside = pp_spool_peek(analysis->spool, index);
 	struct filed filed;
@@ -116,7 +117,7 @@ static void look_ahead(const struct pp_analysis *analysis, uint32_t index)
 	if (beside.len != sizeof(filed))
 		return;
 	memcpy(&filed, beside.p, sizeof(filed));
-	pp_diagnosis_prefetch(analysis->diagnosis, &filed.places);
+	prefetch(analysis->diagnosis, &filed.places);
 }
 
 static enum pp_err visit_connections(struct pp_analysis *analysis, const struct visit *visit)
@@ -129,7 +130,8 @@ static enum pp_err visit_connections(struct pp_analysis *analysis, const struct 
 	for (uint32_t i = 0; i < count && err == PP_OK; i++) {
 		struct pp_spooled spooled;
 
-		look_ahead(analysis, i + AHEAD);
+		look_ahead(analysis, i + AHEAD, pp_diagnosis_prefetch);
+		look_ahead(analysis, i + AHEAD_MORE, pp_diagnosis_prefetch_more);
 		err = pp_spool_get(analysis->spool, i, &arena, &spooled);
 		if (err == PP_OK)
 			err = visit_connection(analysis, visit, &spooled);
