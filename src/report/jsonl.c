@@ -20,7 +20,7 @@ static bool evidence_value(const void *context, struct pp_line *line, int value)
 	return pp_phrase_evidence_is_plain(value);
 }
 
-static const struct pp_template *evidence_template(struct pp_templates *templates, const char *message)
+static const struct pp_template *new_evidence_template(struct pp_templates *templates, const char *message)
 {
 	const struct pp_template_key key = { { (uintptr_t)message } };
 	const struct pp_template *template = pp_template_find(templates, &key);
@@ -32,24 +32,44 @@ static const struct pp_template *evidence_template(struct pp_templates *template
 	return pp_template_keep(templates);
 }
 
+static const struct pp_template *evidence_template(struct pp_jsonl *jsonl, const struct pp_evidence *evidence)
+{
+	const char *message = pp_phrase_evidence_message(PP_ENGLISH, evidence);
+	const struct pp_template *template;
+
+	if (jsonl->latest.message[evidence->kind] == message && jsonl->latest.generation == jsonl->templates.generation)
+		return jsonl->latest.template[evidence->kind];
+	template = new_evidence_template(&jsonl->templates, message);
+	if (jsonl->latest.generation != jsonl->templates.generation) {
+		memset(&jsonl->latest, 0, sizeof(jsonl->latest));
+		jsonl->latest.generation = jsonl->templates.generation;
+	}
+	jsonl->latest.message[evidence->kind] = message;
+	jsonl->latest.template[evidence->kind] = template;
+	return template;
+}
+
 static void evidence(struct pp_jsonl *jsonl, const struct pp_evidence *evidence, uint16_t file)
 {
-	struct pp_out *out = jsonl->json.out;
-	const char *message = pp_phrase_evidence_message(PP_ENGLISH, evidence);
+	struct pp_json *json = &jsonl->json;
 	const struct pp_filler filler = { evidence_value, NULL, evidence };
-	char *at;
+	bool elsewhere = pp_seen(evidence->mark) && evidence->mark.file != file;
+	char *at = pp_json_put(pp_out_room(json->out, PP_JSON_MEMBER), ",{" + !json->comma);
 
-	pp_json_object(&jsonl->json, NULL);
-	if (pp_seen(evidence->mark)) {
-		if (evidence->mark.file != file)
-			pp_json_text(&jsonl->json, "file", path_of(jsonl, evidence->mark.file));
-		at = pp_json_put(pp_out_room(out, PP_JSON_MEMBER), ",\"packet\":" + !jsonl->json.comma);
-		at = pp_digits(at, evidence->mark.packet);
-		*at = ',';
-		pp_out_until(out, at + 1);
+	if (elsewhere) {
+		pp_out_until(json->out, at);
+		json->comma = false;
+		pp_json_text(json, "file", path_of(jsonl, evidence->mark.file));
+		at = pp_json_put(pp_out_room(json->out, PP_JSON_MEMBER), ",");
 	}
-	pp_template_fill(evidence_template(&jsonl->templates, message), out, &filler);
-	pp_json_object_end(&jsonl->json);
+	if (pp_seen(evidence->mark)) {
+		at = pp_digits(pp_json_put(at, "\"packet\":"), evidence->mark.packet);
+		*at++ = ',';
+	}
+	pp_out_until(json->out, at);
+	pp_template_fill(evidence_template(jsonl, evidence), json->out, &filler);
+	pp_out_char(json->out, '}');
+	json->comma = true;
 }
 
 /* ---- Verdicts, alike in all records ---- */
@@ -125,11 +145,17 @@ static const struct pp_template *verdict_template(struct pp_templates *templates
 	return template ? template : new_verdict_template(templates, &key, v);
 }
 
+/* What packet numbers refer to, and how Wireshark shows what the verdict is about: a stream, a filter or nothing. */
+struct subject {
+	uint16_t file;
+	const uint32_t *stream;
+	const struct pp_line *filter;
+};
+
 struct verdict_fill {
 	struct pp_jsonl *jsonl;
 	const struct pp_verdict *verdict;
-	uint16_t file;
-	const struct pp_line *filter;
+	const struct subject *subject;
 };
 
 static bool verdict_value(const void *context, struct pp_line *line, int value)
@@ -140,24 +166,39 @@ static bool verdict_value(const void *context, struct pp_line *line, int value)
 	return pp_phrase_verdict_is_plain(fill->verdict, value);
 }
 
+static void wireshark_filter(struct pp_json *json, const struct subject *subject)
+{
+	char *at;
+
+	if (subject->stream) {
+		at = pp_json_put(pp_out_room(json->out, PP_JSON_MEMBER), ",\"wireshark_filter\":\"tcp.stream eq ");
+		at = pp_digits(at, *subject->stream);
+		*at = '"';
+		pp_out_until(json->out, at + 1);
+	} else if (subject->filter) {
+		json->comma = true;
+		pp_json_text(json, "wireshark_filter", subject->filter->text);
+	}
+}
+
 static void verdict_part(const void *context, struct pp_out *out, int part)
 {
 	const struct verdict_fill *fill = context;
 	struct pp_json *json = &fill->jsonl->json;
 
 	(void)out;
-	json->comma = part == PART_FILTER;
-	if (part == PART_FILTER && fill->filter->len)
-		pp_json_text(json, "wireshark_filter", fill->filter->text);
-	for (unsigned i = 0; part == PART_EVIDENCE && i < fill->verdict->evidence_count; i++)
-		evidence(fill->jsonl, &fill->verdict->evidence[i], fill->file);
+	if (part == PART_FILTER) {
+		wireshark_filter(json, fill->subject);
+		return;
+	}
+	json->comma = false;
+	for (unsigned i = 0; i < fill->verdict->evidence_count; i++)
+		evidence(fill->jsonl, &fill->verdict->evidence[i], fill->subject->file);
 }
 
-/* `file` is what packet numbers refer to; `filter` a Wireshark filter or "". */
-static void verdict(struct pp_jsonl *jsonl, const char *key, const struct pp_verdict *v, uint16_t file,
-		    const struct pp_line *filter)
+static void verdict(struct pp_jsonl *jsonl, const char *key, const struct pp_verdict *v, const struct subject *subject)
 {
-	const struct verdict_fill fill = { jsonl, v, file, filter };
+	const struct verdict_fill fill = { jsonl, v, subject };
 	const struct pp_filler filler = { verdict_value, verdict_part, &fill };
 
 	if (!v->rule)
@@ -167,15 +208,14 @@ static void verdict(struct pp_jsonl *jsonl, const char *key, const struct pp_ver
 	jsonl->json.comma = true;
 }
 
-static void judgement(struct pp_jsonl *jsonl, const struct pp_judgement *judged, uint16_t file,
-		      const struct pp_line *filter)
+static void judgement(struct pp_jsonl *jsonl, const struct pp_judgement *judged, const struct subject *subject)
 {
-	verdict(jsonl, "verdict", &judged->verdict, file, filter);
+	verdict(jsonl, "verdict", &judged->verdict, subject);
 	if (!judged->also_count)
 		return;
 	pp_json_list(&jsonl->json, "also");
 	for (unsigned i = 0; i < judged->also_count; i++)
-		verdict(jsonl, NULL, &judged->also[i], file, filter);
+		verdict(jsonl, NULL, &judged->also[i], subject);
 	pp_json_list_end(&jsonl->json);
 }
 
@@ -312,7 +352,7 @@ static enum pp_err on_connection(void *context, const struct pp_connection *conn
 {
 	struct pp_jsonl *jsonl = context;
 	struct pp_json *json = &jsonl->json;
-	struct pp_line filter;
+	const struct subject subject = { .file = conn->file, .stream = &conn->stream };
 
 	pp_json_record(json, "flow");
 	flow_head(jsonl, conn);
@@ -327,9 +367,7 @@ static enum pp_err on_connection(void *context, const struct pp_connection *conn
 		pp_json_text(json, "ndpi", conn->protocol);
 		pp_json_object_end(json);
 	}
-	pp_line_start(&filter);
-	pp_filter_stream(&filter, conn->stream);
-	judgement(jsonl, judged, conn->file, &filter);
+	judgement(jsonl, judged, &subject);
 	pp_json_end(json);
 	return json->out->err;
 }
@@ -366,7 +404,7 @@ static enum pp_err on_lookup(void *context, const struct pp_lookup *lookup, cons
 	attribution(json, who);
 	pp_line_start(&line);
 	pp_filter_lookup(&line, lookup->name);
-	judgement(jsonl, judged, lookup->first.file, &line);
+	judgement(jsonl, judged, &(struct subject){ .file = lookup->first.file, .filter = &line });
 	pp_json_end(json);
 	return json->out->err;
 }
@@ -375,6 +413,7 @@ static enum pp_err on_endpoint(void *context, const struct pp_endpoint *endpoint
 {
 	struct pp_jsonl *jsonl = context;
 	struct pp_json *json = &jsonl->json;
+	struct subject subject = { .file = endpoint->file };
 	struct pp_line filter;
 
 	pp_json_record(json, "endpoint");
@@ -392,13 +431,14 @@ static enum pp_err on_endpoint(void *context, const struct pp_endpoint *endpoint
 	pp_line_start(&filter);
 	if (endpoint->by_lookup) {
 		pp_filter_lookup(&filter, endpoint->host);
+		subject.filter = &filter;
 		pp_json_text(json, "file", path_of(jsonl, endpoint->file));
 	} else if (endpoint->flows) {
-		pp_filter_stream(&filter, endpoint->stream);
+		subject.stream = &endpoint->stream;
 		pp_json_text(json, "file", path_of(jsonl, endpoint->file));
 		pp_json_u64(json, "stream", endpoint->stream);
 	}
-	verdict(jsonl, "verdict", endpoint->verdict, endpoint->file, &filter);
+	verdict(jsonl, "verdict", endpoint->verdict, &subject);
 	pp_json_end(json);
 	return json->out->err;
 }
@@ -429,9 +469,9 @@ static enum pp_err on_conclusion(void *context, const struct pp_conclusion *conc
 {
 	struct pp_jsonl *jsonl = context;
 	struct pp_json *json = &jsonl->json;
-	struct pp_line summary, none;
+	const struct subject none = { .file = 0 };
+	struct pp_line summary;
 
-	pp_line_start(&none);
 	pp_line_start(&summary);
 	pp_phrase_conclusion(&summary, PP_ENGLISH, conclusion);
 	pp_json_record(json, "conclusion");
@@ -447,7 +487,7 @@ static enum pp_err on_conclusion(void *context, const struct pp_conclusion *conc
 	if (conclusion->machine_count) {
 		pp_json_list(json, "machine");
 		for (unsigned i = 0; i < conclusion->machine_count; i++)
-			verdict(jsonl, NULL, &conclusion->machine[i], 0, &none);
+			verdict(jsonl, NULL, &conclusion->machine[i], &none);
 		pp_json_list_end(json);
 	}
 	pp_json_u64(json, "exit_status", (uint64_t)conclusion->exit_status);
@@ -459,6 +499,7 @@ void pp_jsonl_init(struct pp_jsonl *jsonl, struct pp_out *out, const char *const
 {
 	pp_json_init(&jsonl->json, out);
 	pp_templates_init(&jsonl->templates);
+	memset(&jsonl->latest, 0, sizeof(jsonl->latest));
 	jsonl->paths = paths;
 	jsonl->path_count = path_count;
 	jsonl->visitor = (struct pp_visitor){

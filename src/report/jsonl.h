@@ -15,7 +15,12 @@ struct pp_jsonl {
 	struct pp_json json;
 	const char *const *paths; /* of the input files, by index */
 	unsigned path_count;
-	struct pp_templates templates; /* of verdicts and evidence */
+	struct pp_templates templates; /* of verdicts, evidence and certificates */
+	struct {
+		uint32_t generation; /* of the templates; others are gone */
+		const char *message[PP_EV_KINDS];
+		const struct pp_template *template[PP_EV_KINDS];
+	} latest; /* evidence of each kind */
 	struct pp_visitor visitor;
 };
 

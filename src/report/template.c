@@ -19,6 +19,7 @@ static enum pp_err never(void *context, const void *bytes, size_t len)
 void pp_templates_init(struct pp_templates *templates)
 {
 	memset(templates->slots, 0, sizeof(templates->slots));
+	templates->generation = 0;
 	pp_pool_init(&templates->pool, PP_TEMPLATES_BYTES);
 	pp_arena_init(&templates->arena, &templates->pool);
 	pp_out_init(&templates->out, (struct pp_sink){ never, NULL });
@@ -124,6 +125,7 @@ const struct pp_template *pp_template_keep(struct pp_templates *templates)
 		}
 		memset(templates->slots, 0, sizeof(templates->slots));
 		pp_arena_reset(&templates->arena);
+		templates->generation++;
 	}
 	return now;
 }

@@ -44,6 +44,7 @@ struct pp_templates {
 	struct pp_pool pool;
 	struct pp_arena arena;
 	struct pp_template *slots[PP_TEMPLATE_SLOTS]; /* by a hash of the key; the last one stays */
+	uint32_t generation;                          /* how often all were forgotten */
 	struct pp_template now;                       /* the one being written, … */
 	struct pp_json json;                          /* … with this, … */
 	struct pp_out out;                            /* … to here */
