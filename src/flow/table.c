@@ -119,7 +119,7 @@ void pp_flows_prefetch(const struct pp_flows *flows, uint64_t hash, bool may_beg
 
 static void prefetch_flow(const struct pp_flow *flow)
 {
-	for (size_t i = 0; i < sizeof(*flow); i += LINE)
+	for (size_t i = 0; flow && i < sizeof(*flow); i += LINE)
 		__builtin_prefetch((const char *)flow + i);
 }
 
