@@ -43,7 +43,7 @@ static void evidence(struct pp_jsonl *jsonl, const struct pp_evidence *evidence,
 	if (pp_seen(evidence->mark)) {
 		if (evidence->mark.file != file)
 			pp_json_text(&jsonl->json, "file", path_of(jsonl, evidence->mark.file));
-		at = pp_json_put(pp_out_room(out, PP_JSON_MEMBER), ",\"packet\":" + !jsonl->json.comma);
+		at = pp_json_put(pp_out_room(out, PP_JSON_MEMBER), jsonl->json.comma ? ",\"packet\":" : "\"packet\":");
 		at = pp_digits(at, evidence->mark.packet);
 		*at = ',';
 		pp_out_until(out, at + 1);
