@@ -55,6 +55,7 @@ void pp_live_clear_status(struct pp_live *c);
 void pp_live_note_owner(void *live, const struct pp_helper_owner *owner);
 void pp_live_read_unit(struct pp_live *c, const char *unit); /* the proxy settings of the unit just found */
 void pp_live_read_settings(struct pp_live *c);               /* those of the machine */
+void pp_live_note_settings(struct pp_live *c); /* at the start: what is judged while waiting has them, too */
 void pp_live_note_services(struct pp_live *c);
 void pp_live_note_rest(struct pp_live *c); /* at the end */
 

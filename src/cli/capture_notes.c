@@ -166,7 +166,7 @@ void pp_live_note_services(struct pp_live *c)
 	}
 }
 
-void pp_live_note_rest(struct pp_live *c)
+void pp_live_note_settings(struct pp_live *c)
 {
 	for (unsigned i = 0; i < c->settings.count; i++) {
 		const struct pp_setting *setting = &c->settings.list[i];
@@ -177,6 +177,10 @@ void pp_live_note_rest(struct pp_live *c)
 
 		note(c, &what);
 	}
+}
+
+void pp_live_note_rest(struct pp_live *c)
+{
 	if (c->has_command && c->command.ended) {
 		const struct pp_note what = { .kind = PP_NOTE_COMMAND,
 					      .number = (uint32_t)c->command.status,

@@ -102,6 +102,11 @@ static bool too_long(const struct pp_live *c)
 	return c->options.until.most_s && pp_clock_ns() - c->begun > c->options.until.most_s * PP_SECOND;
 }
 
+static bool has_verdict(const struct pp_live *c, const struct pp_watch_view *view)
+{
+	return c->options.until.verdict && view->required && view->settled == view->required && !view->pending;
+}
+
 bool pp_live_tick(void *live)
 {
 	struct pp_live *c = live;
@@ -118,7 +123,8 @@ bool pp_live_tick(void *live)
 	}
 	if (c->capturing || c->stopping)
 		show_status(c, &state, &view);
-	if (c->starting && too_long(c))
+	/* A start that hangs on a broken connection is not waited for; one that may still fail by itself is. */
+	if (c->starting && (too_long(c) || (view.faults && has_verdict(c, &view))))
 		return false;
 	return !c->interrupted || c->patient;
 }
@@ -162,7 +168,7 @@ static bool is_over(struct pp_live *c)
 		return true;
 	if ((until->verdict || until->quiet_s) && has_failed_for_good(c, &view))
 		return true;
-	if (until->verdict && view.required && view.settled == view.required && !view.pending)
+	if (has_verdict(c, &view))
 		return true;
 	if (until->quiet_s && is_quiet(c, &view, until->quiet_s))
 		return true;

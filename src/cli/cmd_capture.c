@@ -242,6 +242,7 @@ static bool start_packets(struct pp_live *c)
 	c->capturing = true;
 	c->begun = pp_clock_ns();
 	c->started_wall = pp_wall_ns();
+	pp_live_note_settings(c);
 	if (!pp_judge_analysis_options(&c->judge, &analysis) ||
 	    pp_watch_start(&c->watch, &analysis, c->trace,
 			   c->knows_processes && c->services.count && !c->options.command) != PP_OK)

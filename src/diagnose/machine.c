@@ -25,6 +25,8 @@ static void put_in_order(struct pp_diagnosis *diagnosis)
 	struct pp_loss *list = diagnosis->losses;
 	unsigned kept = 0;
 
+	if (diagnosis->loss_count == 0)
+		return;
 	qsort(list, diagnosis->loss_count, sizeof(*list), by_run_and_time);
 	for (unsigned i = 1; i < diagnosis->loss_count; i++) {
 		if (list[i].run != list[kept].run || list[i].from > list[kept].until)
@@ -32,7 +34,7 @@ static void put_in_order(struct pp_diagnosis *diagnosis)
 		else if (list[i].until > list[kept].until)
 			list[kept].until = list[i].until;
 	}
-	diagnosis->loss_count = diagnosis->loss_count ? kept + 1 : 0;
+	diagnosis->loss_count = kept + 1;
 }
 
 /* Returns how many of a file's lost packets have their time. */

@@ -177,8 +177,11 @@ enum pp_err pp_services_find(struct pp_services *services, const char *name)
 
 	if (err != PP_OK)
 		return err;
-	if (services->answer.status != 0)
-		return failed(services, PP_IO, said(services));
+	if (services->answer.status != 0) {
+		snprintf(services->error, sizeof(services->error), "cannot ask for the service '%.100s': %.300s", name,
+			 said(services));
+		return PP_IO;
+	}
 	if (services->count == PP_HELPER_UNITS)
 		return failed(services, PP_LIMIT, "too many services");
 	pp_services_property(services->answer.text, "LoadState", value, sizeof(value));

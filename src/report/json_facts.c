@@ -192,10 +192,9 @@ static void alert(struct pp_json *json, const struct pp_tls_alert *alert)
 	pp_json_object_end(json);
 }
 
-/* Those that have a name are constants. */
-static void version(struct pp_json *json, const char *key, uint16_t version)
+/* A number by its name, which is a constant; without one as the number itself. */
+static void named(struct pp_json *json, const char *key, const char *name, uint16_t number)
 {
-	const char *name = pp_tls_version_name(version);
 	struct pp_line line;
 
 	if (name) {
@@ -203,21 +202,7 @@ static void version(struct pp_json *json, const char *key, uint16_t version)
 		return;
 	}
 	pp_line_start(&line);
-	pp_name_tls_version(&line, version);
-	pp_json_text(json, key, line.text);
-}
-
-static void cipher(struct pp_json *json, const char *key, uint16_t cipher)
-{
-	const char *name = pp_tls_cipher_name(cipher);
-	struct pp_line line;
-
-	if (name) {
-		pp_json_constant(json, key, name);
-		return;
-	}
-	pp_line_start(&line);
-	pp_name_cipher(&line, cipher);
+	pp_name_hex(&line, number);
 	pp_json_text(json, key, line.text);
 }
 
@@ -229,7 +214,7 @@ static void tls_client(struct pp_json *json, const struct pp_tls_facts *tls)
 	pp_json_text(json, "sni", tls->sni);
 	pp_json_list(json, "offered");
 	for (unsigned i = 0; i < tls->offered_count; i++)
-		version(json, NULL, tls->offered[i]);
+		named(json, NULL, pp_tls_version_name(tls->offered[i]), tls->offered[i]);
 	pp_json_list_end(json);
 	pp_json_list(json, "alpn");
 	for (unsigned i = 0; i < tls->alpn_count; i++)
@@ -248,8 +233,8 @@ static void tls_server(struct pp_json *json, const struct pp_tls_facts *tls)
 	if (!hello)
 		return;
 	pp_json_u64(json, "server_hello_packet", tls->server_hello.packet);
-	version(json, "version", tls->version);
-	cipher(json, "cipher", tls->cipher);
+	named(json, "version", pp_tls_version_name(tls->version), tls->version);
+	named(json, "cipher", pp_tls_cipher_name(tls->cipher), tls->cipher);
 	pp_json_bool(json, "resumed", tls->resumed);
 }
 

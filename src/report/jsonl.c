@@ -54,7 +54,7 @@ static void evidence(struct pp_jsonl *jsonl, const struct pp_evidence *evidence,
 	struct pp_json *json = &jsonl->json;
 	const struct pp_filler filler = { evidence_value, NULL, evidence };
 	bool elsewhere = pp_seen(evidence->mark) && evidence->mark.file != file;
-	char *at = pp_json_put(pp_out_room(json->out, PP_JSON_MEMBER), ",{" + !json->comma);
+	char *at = pp_json_put(pp_out_room(json->out, PP_JSON_MEMBER), json->comma ? ",{" : "{");
 
 	if (elsewhere) {
 		pp_out_until(json->out, at);

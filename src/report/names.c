@@ -124,13 +124,20 @@ void pp_name_icmp(struct pp_line *line, bool v6, int64_t type, int64_t code)
 		pp_line_add(line, ")");
 }
 
-static void name_or_hex(struct pp_line *line, const char *name, uint16_t number)
+void pp_name_hex(struct pp_line *line, uint16_t number)
 {
 	char hex[8];
 
-	if (!name)
-		snprintf(hex, sizeof(hex), "0x%04x", number);
-	pp_line_add(line, name ? name : hex);
+	snprintf(hex, sizeof(hex), "0x%04x", number);
+	pp_line_add(line, hex);
+}
+
+static void name_or_hex(struct pp_line *line, const char *name, uint16_t number)
+{
+	if (name)
+		pp_line_add(line, name);
+	else
+		pp_name_hex(line, number);
 }
 
 void pp_name_tls_version(struct pp_line *line, int64_t version)

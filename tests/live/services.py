@@ -219,6 +219,28 @@ def fails_to_start(program):
           [m["rule"] for m in end.get("machine", [])] == ["LOC-07"] and "LOC-07" in done.stdout, end)
 
 
+def start_that_hangs(program):
+    """systemd waits for a start that never ends, because a connection broke: the capture does not."""
+    def servers(lab):
+        plain(lab)
+        azure_firewall(lab, [host for host in HOSTS if host != ARC_BUS])
+
+    unit = "[Service]\nType=oneshot\nRemainAfterExit=yes\nTimeoutStartSec=infinity\nExecStart=/bin/sh -c 'test ! -e " \
+           f"/run/work/broken || {{ {VISIT}; sleep 600; }}'\n"
+    world = world_of(program, {"himdsd.service": unit}, servers)
+    try:
+        (world.work / "broken").touch()
+        begun = time.monotonic()
+        done, kinds = world.capture("--agent", "arc")
+        took = time.monotonic() - begun
+        check(f"hanging start: the network is the conclusion, soon ({took:.1f} s)", done.returncode == 1 and took < 60 and
+              kinds["conclusion"][0]["rule"].startswith("FW-"), kinds.get("conclusion"))
+        check("hanging start: its state is told", "start" in kinds["capture"][0]["services"][0]["state"],
+              kinds["capture"][0])
+    finally:
+        world.close()
+
+
 def lost_packets(program):
     """The reader is stopped while the interface is flooded: silence in that time is no proof, silence before it is."""
     def servers(lab):
@@ -369,7 +391,7 @@ def trouble(program):
 
 SCENES = {"healthy": healthy, "sni": sni_filtered, "407": proxy_407, "wrong-proxy": wrong_proxy,
           "failed-start": fails_to_start,
-          "lost": lost_packets, "trouble": trouble, "interrupted": interrupted, "hanging-stop": hangs_on_stop}
+          "hanging-start": start_that_hangs, "lost": lost_packets, "trouble": trouble, "interrupted": interrupted, "hanging-stop": hangs_on_stop}
 SLOW = ("interrupted", "hanging-stop")
 
 

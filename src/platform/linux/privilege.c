@@ -38,7 +38,7 @@ bool pp_privilege_to_capture(const char **ret_missing, char *command, size_t siz
 	*ret_missing = "CAP_NET_RAW";
 	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	self[len > 0 ? len : 0] = '\0';
-	snprintf(command, size, "setcap cap_net_raw,cap_net_admin,cap_sys_ptrace+ep %s", self);
+	snprintf(command, size, "setcap cap_net_raw,cap_net_admin+ep %s", self);
 	return false;
 }
 
