@@ -25,6 +25,8 @@ static void put_in_order(struct pp_diagnosis *diagnosis)
 	struct pp_loss *list = diagnosis->losses;
 	unsigned kept = 0;
 
+	if (!list)
+		return;
 	qsort(list, diagnosis->loss_count, sizeof(*list), by_run_and_time);
 	for (unsigned i = 1; i < diagnosis->loss_count; i++) {
 		if (list[i].run != list[kept].run || list[i].from > list[kept].until)
