@@ -85,6 +85,7 @@ static void report(struct pp_analysis *analysis)
 		FUZZ_CHECK(pp_text_write(&findings, &options, &out) == PP_OK && pp_out_flush(&out) == PP_OK);
 		check_text(&text);
 	}
+	pp_jsonl_done(&jsonl);
 	pp_findings_done(&findings);
 	free(json.text);
 	free(text.text);

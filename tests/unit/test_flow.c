@@ -348,6 +348,13 @@ static void sides_without_a_syn(void **state)
 	end(&f);
 }
 
+/* Member by member: what lies between them is anything. */
+static bool same_news(const struct pp_flow_news *a, const struct pp_flow_news *b)
+{
+	return a->side == b->side && a->duplicate == b->duplicate && a->payload == b->payload &&
+	       a->offset == b->offset && a->len == b->len && a->next_before == b->next_before;
+}
+
 /* What a storm of SYNs is kept in tells the same as a whole record. */
 static void half_open_is_as_good_as_whole(void **state)
 {
@@ -383,7 +390,7 @@ static void half_open_is_as_good_as_whole(void **state)
 			seed = seed * 6364136223846793005u + 1442695040888963407u;
 			send_segment(&a, &kinds[(seed >> 33) % (i % 3 ? 7 : KINDS)]);
 			send_segment(&b, &kinds[(seed >> 33) % (i % 3 ? 7 : KINDS)]);
-			assert_memory_equal(&a.news, &b.news, sizeof(a.news));
+			assert_true(same_news(&a.news, &b.news));
 			assert_true(a.flow->last.packet == b.flow->last.packet && a.flow->list == b.flow->list);
 		}
 		half += !a.flow->body;
