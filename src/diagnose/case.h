@@ -88,6 +88,8 @@ static inline bool pp_stage_is(const struct pp_case *c, enum pp_stage stage) { r
 /* An authentic ICMP error that says why nothing came back; NULL: none. */
 const struct pp_icmp_error *pp_icmp_of(const struct pp_case *c, bool (*wanted)(const struct pp_icmp_error *error));
 
+static inline bool pp_is_web_port(uint16_t port) { return port == 443 || port == 80; }
+
 bool pp_is_azure(const struct pp_case *c); /* the catalogue knows it */
 bool pp_is_revocation_host(const struct pp_attribution *who);
 bool pp_is_wpad_host(const struct pp_attribution *who);

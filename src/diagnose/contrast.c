@@ -317,8 +317,6 @@ static void add_good(struct pp_overview *seen, const struct pp_connection *conn,
 	seen->good[place].host = host;
 }
 
-static bool is_web_port(uint16_t port) { return port == 443 || port == 80; }
-
 static void observe_terminator(struct pp_overview *seen, const struct pp_connection *conn, const struct pp_shape *shape)
 {
 	if (shape->tunnel || !shape->passed || shape->near_ns < 0 || shape->near_ns > PP_LAN_NS ||
@@ -336,7 +334,7 @@ static void observe_terminator(struct pp_overview *seen, const struct pp_connect
 static void observe_all(struct pp_overview *seen, const struct pp_connection *conn, const struct pp_attribution *who,
 			const struct pp_shape *shape, const struct pp_host *host, uint32_t number)
 {
-	bool web = is_web_port(conn->server.port) && !pp_addr_is_loopback(&conn->server.ip);
+	bool web = pp_is_web_port(conn->server.port) && !pp_addr_is_loopback(&conn->server.ip);
 
 	if (shape->worked && !pp_is_wpad_host(who)) {
 		pp_keep_earliest(shape->asked_proxy ? &seen->proxy_worked : &seen->direct_worked, conn->first);

@@ -16,7 +16,7 @@ void pp_name_rcode(struct pp_line *line, int64_t rcode);
 void pp_name_extended_error(struct pp_line *line, int64_t code); /* RFC 8914 */
 void pp_name_icmp(struct pp_line *line, bool v6, int64_t type, int64_t code);
 void pp_name_tls_version(struct pp_line *line, int64_t version); /* "1.2" */
-void pp_name_hex(struct pp_line *line, uint16_t number); /* "0x1305" */
+void pp_name_hex(struct pp_line *line, uint16_t number);         /* "0x1305" */
 void pp_name_cipher(struct pp_line *line, uint16_t cipher);
 void pp_name_alert(struct pp_line *line, int64_t code);
 void pp_name_link_type(struct pp_line *line, uint16_t link_type);

@@ -1,0 +1,20 @@
+/* rules_fw: what the rules about firewalls advise; private to diagnose/. */
+#ifndef PP_DIAGNOSE_RULES_FW_H
+#define PP_DIAGNOSE_RULES_FW_H
+
+#include "diagnose/case.h"
+
+#define REMEDY_ALLOW                                                                                                   \
+	N_("SYN retransmissions on 443 mean a network or firewall problem: allow the agent's names and addresses on "  \
+	   "this port, then capture on both sides of the firewall at once.")
+#define REMEDY_DEVICE                                                                                                  \
+	N_("Change the rule of the device that rejects or resets; ask for its deny log at this time and for these "    \
+	   "addresses and ports.")
+#define REMEDY_APPLICATION                                                                                             \
+	N_("Add an application rule for the name on the Azure Firewall (a network rule where the client sends no "     \
+	   "server name), verify with a whole HTTPS request instead of a port test, and ask for its \"Action: Deny\" " \
+	   "log lines.")
+#define NEXT_BOTH_SIDES N_("Capture on the inside and the outside of the firewall at the same time.")
+#define NEXT_LOG N_("Ask for the firewall's log at this time for {server}.")
+
+#endif
