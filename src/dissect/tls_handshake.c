@@ -176,7 +176,6 @@ static void keep_server_hello(struct pp_tls *tls, const struct pp_tls_server_hel
 		pp_tls_13_begin(&tls->t13, hello->cipher);
 }
 
-/* False: it comes from the wrong side. */
 bool pp_tls_count_server_hello(struct pp_tls *tls, enum pp_side from, bool retry)
 {
 	if (pp_seen(tls->facts.client_hello_begin) && from == tls->client)

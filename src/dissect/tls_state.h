@@ -59,7 +59,7 @@ void pp_tls_message_open(struct pp_tls *tls, enum pp_side from, uint8_t type, ui
 void pp_tls_message_body(struct pp_tls *tls, enum pp_side from, struct pp_cur *cur);
 /* No more of the message under way will come: its beginning is read. */
 void pp_tls_message_abandon(struct pp_tls *tls, enum pp_side from);
-/* False: it is one too many, or of the wrong side. */
+/* False: it comes from the wrong side. */
 bool pp_tls_count_server_hello(struct pp_tls *tls, enum pp_side from, bool retry);
 
 #endif
