@@ -20,12 +20,12 @@
 
 #include "base/buf.h"
 #include "dissect/http_body.h"
+#include "dissect/http_book.h"
 #include "dissect/http_head.h"
 #include "dissect/http_page.h"
 #include "dissect/http_text.h"
 
-enum { LATEST = PP_EXCHANGES_MAX - 1, PENDING_MAX = 32, LATEST_TEXT_MAX = 8192 };
-enum { TEXT_MAX = 256, TARGET_MAX = 1024, HOST_MAX = 255, SCHEME_MAX = 32 };
+enum { PENDING_MAX = 32 };
 enum { LOOK_MAX = 32 };        /* more than any method, a space and one byte */
 enum { TLS_HANDSHAKE = 0x16 }; /* RFC 8446 section 5.1; no HTTP message begins with it */
 
@@ -50,38 +50,20 @@ struct half {
 	struct pp_http_body body;
 };
 
-struct ticket {
-	bool connect;
-	bool head;   /* its reply has no body */
-	bool kept;   /* there is a slot */
-	bool orphan; /* no request: it was not captured */
-	uint8_t slot;
-	uint32_t serial;
-};
-
-/* Text of the exchange in the last slot, which is overwritten for as long as the connection lives. */
-struct shelf {
-	char *p;
-	size_t used;
-};
-
 struct pp_http {
-	struct pp_arena *arena;
-	struct pp_http_facts facts;
+	struct pp_http_book book;
 	struct half half[2];
-	struct ticket pending[PENDING_MAX];
+	struct pp_http_ticket pending[PENDING_MAX];
 	unsigned oldest, waiting;
-	unsigned doubtful;       /* of those waiting, how many may have been answered in a gap */
-	uint32_t unqueued;       /* requests beyond PENDING_MAX */
-	uint32_t serial;         /* of the exchange in the last slot */
-	struct ticket answering; /* whose reply is being read */
-	bool skipped;            /* a gap took some of its body */
-	bool maybe_tunnel;       /* a bare 2xx to a request that was not captured */
-	bool expects;            /* the client waits for 100 (Continue) before its body */
+	unsigned doubtful;               /* of those waiting, how many may have been answered in a gap */
+	uint32_t unqueued;               /* requests beyond PENDING_MAX */
+	struct pp_http_ticket answering; /* whose reply is being read */
+	bool skipped;                    /* a gap took some of its body */
+	bool maybe_tunnel;               /* a bare 2xx to a request that was not captured */
+	bool expects;                    /* the client waits for 100 (Continue) before its body */
 	bool tunnel, request_seen;
 	struct pp_buf page;
 	bool wants_page;
-	struct shelf shelf;
 };
 
 struct pp_http *pp_http_new(struct pp_arena *arena)
@@ -90,7 +72,7 @@ struct pp_http *pp_http_new(struct pp_arena *arena)
 
 	if (!http)
 		return NULL;
-	http->arena = arena;
+	http->book.arena = arena;
 	pp_buf_init(&http->half[PP_CLIENT].held, PP_HTTP_HEAD_MAX);
 	pp_buf_init(&http->half[PP_SERVER].held, PP_HTTP_HEAD_MAX);
 	pp_buf_init(&http->page, PP_HTTP_PAGE_MAX);
@@ -115,231 +97,21 @@ void pp_http_free(struct pp_http *http)
 	pp_buf_done(&http->page);
 }
 
-/* ------------------------------------------------------------------ facts */
-
-static char *room_for_text(struct pp_http *http, struct shelf *shelf, size_t bytes)
-{
-	char *at;
-
-	if (!shelf)
-		return pp_arena_alloc(http->arena, bytes);
-	if (!shelf->p || bytes > LATEST_TEXT_MAX - shelf->used)
-		return NULL;
-	at = shelf->p + shelf->used;
-	shelf->used += bytes;
-	return at;
-}
-
-/* A copy on one line: RFC 9112 section 5.2 makes a fold a space, RFC 9110 section 5.5 does so with a NUL. */
-static char *keep(struct pp_http *http, struct shelf *shelf, struct pp_span text, size_t max)
-{
-	struct pp_cur cur = pp_cur_span(pp_text_first(text, max), PP_MORE);
-	bool fold = false;
-	size_t n = 0;
-	char *copy;
-
-	if (text.len == 0)
-		return NULL;
-	copy = room_for_text(http, shelf, pp_cur_left(&cur) + 1);
-	if (text.len > max || !copy)
-		http->facts.clipped = true;
-	if (!copy)
-		return NULL;
-	while (pp_cur_left(&cur) > 0) {
-		uint8_t c = pp_cur_u8(&cur);
-
-		fold = c == '\r' || c == '\n' || (fold && pp_text_is_space(c));
-		if (!fold)
-			copy[n++] = c ? (char)c : ' ';
-		else if (n > 0 && copy[n - 1] != ' ')
-			copy[n++] = ' ';
-	}
-	copy[n] = '\0';
-	return copy;
-}
-
-static const char *keep_host(struct pp_http *http, struct shelf *shelf, struct pp_span authority, uint16_t *ret_port)
-{
-	char *host = keep(http, shelf, pp_http_authority(authority, ret_port), HOST_MAX);
-
-	for (char *p = host; p && *p; p++)
-		*p = (char)pp_text_lower((uint8_t)*p);
-	return host;
-}
-
-/* Makes room for one more element by doubling; NULL when memory is gone. */
-static void *grown(struct pp_arena *arena, void *list, unsigned count, size_t size)
-{
-	void *more;
-
-	if (count > 0 && (count & (count - 1)) != 0)
-		return list;
-	more = pp_arena_alloc(arena, size * (count ? 2 * count : 1));
-	if (more && count)
-		memcpy(more, list, size * count);
-	return more;
-}
-
-static struct ticket add_connect(struct pp_http *http, const struct pp_http_head *head, struct pp_mark mark)
-{
-	struct pp_http_facts *facts = &http->facts;
-	struct ticket ticket = { .connect = true, .slot = (uint8_t)facts->connect_count };
-	struct pp_connect *list = NULL, *connect;
-
-	if (facts->connect_count < PP_CONNECTS_MAX)
-		list = grown(http->arena, facts->connects, facts->connect_count, sizeof(*list));
-	if (!list) {
-		facts->clipped = true;
-		return ticket;
-	}
-	facts->connects = list;
-	connect = &list[facts->connect_count++];
-	*connect = (struct pp_connect){ .begin = http->half[PP_CLIENT].begin, .mark = mark };
-	connect->credentials = head->credentials;
-	connect->host = keep_host(http, NULL, head->target_view, &connect->port);
-	connect->user_agent = keep(http, NULL, head->user_agent_view, TEXT_MAX);
-	ticket.kept = true;
-	return ticket;
-}
-
-static const char *keep_target(struct pp_http *http, struct shelf *shelf, const struct pp_http_target *target)
-{
-	struct pp_span path = target->path_view.len ? target->path_view : pp_text("/");
-	char *text;
-	size_t len;
-
-	if (path.len > TARGET_MAX) {
-		http->facts.clipped = true;
-		path = pp_text_first(path, TARGET_MAX);
-	}
-	text = room_for_text(http, shelf, path.len + 2);
-	if (!text)
-		return NULL;
-	for (len = 0; len < path.len; len++)
-		text[len] = pp_text_at(path, len) ? (char)pp_text_at(path, len) : ' ';
-	if (target->query)
-		text[len++] = '?';
-	text[len] = '\0';
-	return text;
-}
-
-static void fill_exchange(struct pp_http *http, struct pp_http_exchange *exchange, struct shelf *shelf,
-			  const struct pp_http_head *head)
-{
-	struct pp_http_target target = pp_http_target(head->target_view);
-	struct pp_span authority = target.absolute ? target.authority_view : head->host_view;
-
-	exchange->method = head->method ? head->method : keep(http, shelf, head->method_view, SCHEME_MAX);
-	exchange->host = keep_host(http, shelf, authority, &exchange->port);
-	exchange->target = keep_target(http, shelf, &target);
-	exchange->absolute_form = target.absolute;
-	exchange->query_removed = target.query;
-	exchange->user_agent = keep(http, shelf, head->user_agent_view, TEXT_MAX);
-	exchange->credentials = head->credentials;
-}
-
-static struct shelf *shelf_of(struct pp_http *http, struct ticket ticket)
-{
-	return !ticket.connect && ticket.slot == LATEST ? &http->shelf : NULL;
-}
-
-static struct ticket add_exchange(struct pp_http *http, const struct pp_http_head *head, struct pp_mark mark)
-{
-	struct pp_http_facts *facts = &http->facts;
-	struct ticket ticket = { .head = pp_span_equal(head->method_view, "HEAD", 4) };
-	struct pp_http_exchange *list = facts->exchanges;
-
-	facts->request_total++;
-	if (facts->exchange_count < PP_EXCHANGES_MAX)
-		list = grown(http->arena, list, facts->exchange_count, sizeof(*list));
-	if (!list) {
-		facts->clipped = true;
-		return ticket;
-	}
-	facts->exchanges = list;
-	ticket.slot = (uint8_t)(facts->exchange_count < LATEST ? facts->exchange_count : LATEST);
-	ticket.kept = true;
-	facts->exchange_count = ticket.slot + 1u;
-	if (ticket.slot == LATEST) {
-		ticket.serial = ++http->serial;
-		http->shelf.used = 0;
-		if (!http->shelf.p)
-			http->shelf.p = pp_arena_alloc(http->arena, LATEST_TEXT_MAX);
-	}
-	list[ticket.slot] = (struct pp_http_exchange){ .begin = http->half[PP_CLIENT].begin, .mark = mark };
-	fill_exchange(http, &list[ticket.slot], shelf_of(http, ticket), head);
-	return ticket;
-}
-
-/* NULL when the request was not kept, or its slot has gone to a later one. */
-static struct pp_http_reply *reply_of(struct pp_http *http, struct ticket ticket)
-{
-	if (!ticket.kept)
-		return NULL;
-	if (ticket.connect)
-		return &http->facts.connects[ticket.slot].reply;
-	if (ticket.slot == LATEST && ticket.serial != http->serial)
-		return NULL;
-	return &http->facts.exchanges[ticket.slot].reply;
-}
-
-/* Without query, fragment and userinfo. */
-static const char *keep_location(struct pp_http *http, struct shelf *shelf, struct pp_span view)
-{
-	size_t query = pp_text_find(view, '?'), fragment = pp_text_find(view, '#'), len;
-	char *text = keep(http, shelf, pp_text_first(view, query < fragment ? query : fragment), TARGET_MAX);
-	char *authority = text ? strstr(text, "://") : NULL, *at;
-
-	if (!authority)
-		return text;
-	authority += strlen("://");
-	at = memrchr(authority, '@', strcspn(authority, "/"));
-	if (at) {
-		len = strlen(at + 1);
-		memmove(authority, at + 1, len);
-		pp_text_wipe(authority + len, (size_t)(at + 1 - authority));
-	}
-	return text;
-}
-
-static void fill_reply(struct pp_http *http, struct pp_http_reply *reply, const struct pp_http_head *head,
-		       struct pp_mark mark)
-{
-	struct shelf *shelf = shelf_of(http, http->answering);
-
-	*reply = (struct pp_http_reply){ .mark = mark, .begin = http->half[PP_SERVER].begin, .status = head->status };
-	reply->reason = keep(http, shelf, head->reason_view, TEXT_MAX);
-	for (unsigned i = 0; i < head->scheme_count; i++) {
-		const char *name = keep(http, shelf, head->schemes_view[i], SCHEME_MAX);
-
-		if (name)
-			reply->schemes[reply->scheme_count++] = name;
-	}
-	reply->challenge = head->challenge;
-	reply->server = keep(http, shelf, head->server_view, TEXT_MAX);
-	reply->via = keep(http, shelf, head->via_view, TEXT_MAX);
-	reply->x_squid_error = keep(http, shelf, head->x_squid_error_view, TEXT_MAX);
-	reply->proxy_agent = keep(http, shelf, head->proxy_agent_view, TEXT_MAX);
-	reply->date = keep(http, shelf, head->date_view, TEXT_MAX);
-	reply->content_type = keep(http, shelf, head->content_type_view, TEXT_MAX);
-	reply->location = keep_location(http, shelf, head->location_view);
-}
-
 /* ------------------------------------------------------------------ requests that wait for their replies */
 
-static void queue_ticket(struct pp_http *http, struct ticket ticket)
+static void queue_ticket(struct pp_http *http, struct pp_http_ticket ticket)
 {
 	if (http->waiting == PENDING_MAX || http->unqueued > 0) {
 		http->unqueued++;
-		http->facts.clipped = true;
+		http->book.facts.clipped = true;
 		return;
 	}
 	http->pending[(http->oldest + http->waiting++) % PENDING_MAX] = ticket;
 }
 
-static struct ticket take_ticket(struct pp_http *http)
+static struct pp_http_ticket take_ticket(struct pp_http *http)
 {
-	struct ticket ticket = { .orphan = true };
+	struct pp_http_ticket ticket = { .orphan = true };
 
 	if (http->waiting > 0) {
 		ticket = http->pending[http->oldest];
@@ -347,7 +119,7 @@ static struct ticket take_ticket(struct pp_http *http)
 		http->waiting--;
 		http->doubtful -= http->doubtful > 0;
 	} else if (http->unqueued > 0) {
-		ticket = (struct ticket){ 0 };
+		ticket = (struct pp_http_ticket){ 0 };
 		http->unqueued--;
 	}
 	return ticket;
@@ -364,7 +136,7 @@ static bool connect_unanswered(const struct pp_http *http)
 
 static void settle_page(struct pp_http *http)
 {
-	struct pp_http_reply *reply = reply_of(http, http->answering);
+	struct pp_http_reply *reply = pp_http_book_reply(&http->book, http->answering);
 
 	if (http->wants_page && reply)
 		reply->page = pp_http_page(pp_buf_span(&http->page));
@@ -376,7 +148,7 @@ static void lose(struct pp_http *http, enum pp_side side)
 {
 	struct half *half = &http->half[side];
 
-	http->facts.malformed[side] = true;
+	http->book.facts.malformed[side] = true;
 	half->step = STEP_LOST;
 	forget_held(half);
 	if (side == PP_SERVER) {
@@ -395,7 +167,7 @@ static void hand_over(struct pp_http *http, enum pp_side side)
 
 static void end_message(struct pp_http *http, enum pp_side side)
 {
-	struct pp_http_reply *reply = side == PP_SERVER ? reply_of(http, http->answering) : NULL;
+	struct pp_http_reply *reply = side == PP_SERVER ? pp_http_book_reply(&http->book, http->answering) : NULL;
 
 	http->half[side].step = STEP_START;
 	if (side == PP_SERVER)
@@ -416,13 +188,15 @@ static void begin_body(struct pp_http *http, enum pp_side side, enum pp_http_fra
 
 static void on_request(struct pp_http *http, const struct pp_http_head *head, struct pp_mark mark)
 {
+	const struct pp_http_when when = { http->half[PP_CLIENT].begin, mark };
 	bool connect = pp_span_equal(head->method_view, "CONNECT", 7);
 
 	while (http->doubtful > 0)
 		(void)take_ticket(http);
 	http->request_seen = true;
 	http->expects = head->expect_continue;
-	queue_ticket(http, connect ? add_connect(http, head, mark) : add_exchange(http, head, mark));
+	queue_ticket(http, connect ? pp_http_book_connect(&http->book, head, when)
+				   : pp_http_book_exchange(&http->book, head, when));
 	if (connect)
 		begin_body(http, PP_CLIENT, PP_BODY_NONE, 0); /* RFC 9110 section 9.3.6: content has no meaning */
 	else if (head->chunked)
@@ -437,7 +211,7 @@ static void begin_reply_body(struct pp_http *http, const struct pp_http_head *he
 {
 	bool text = head->content_type_view.len == 0 || pp_text_begins(head->content_type_view, "text/");
 
-	http->wants_page = text && !head->encoded && reply_of(http, http->answering) != NULL;
+	http->wants_page = text && !head->encoded && pp_http_book_reply(&http->book, http->answering) != NULL;
 	if (http->answering.head || head->status == 204 || head->status == 304)
 		begin_body(http, PP_SERVER, PP_BODY_NONE, 0);
 	else if (head->chunked)
@@ -447,13 +221,13 @@ static void begin_reply_body(struct pp_http *http, const struct pp_http_head *he
 	else
 		begin_body(http, PP_SERVER, PP_BODY_CLOSE, 0);
 	if (head->bad_length && !head->has_coding)
-		http->facts.malformed[PP_SERVER] = true;
+		http->book.facts.malformed[PP_SERVER] = true;
 }
 
 /* A 2xx to CONNECT; without the request, one whose reason says so as most proxies write it. */
 static bool opens_tunnel(const struct pp_http *http, const struct pp_http_head *head)
 {
-	const struct ticket *request = &http->answering;
+	const struct pp_http_ticket *request = &http->answering;
 
 	if (head->status / 100 != 2)
 		return false;
@@ -464,7 +238,7 @@ static void open_tunnel(struct pp_http *http, struct pp_http_reply *reply)
 {
 	if (reply) {
 		reply->complete = true;
-		http->facts.connects[http->answering.slot].tunnel = true;
+		http->book.facts.connects[http->answering.slot].tunnel = true;
 	}
 	hand_over(http, PP_CLIENT);
 	hand_over(http, PP_SERVER);
@@ -500,12 +274,13 @@ static void on_reply(struct pp_http *http, const struct pp_http_head *head, stru
 	http->answering = take_ticket(http);
 	http->skipped = false;
 	if (http->answering.orphan)
-		pp_mark_first(&http->facts.reply_without_request, mark);
+		pp_mark_first(&http->book.facts.reply_without_request, mark);
 	if (!http->answering.connect)
-		http->facts.reply_total++;
-	reply = reply_of(http, http->answering);
+		http->book.facts.reply_total++;
+	reply = pp_http_book_reply(&http->book, http->answering);
 	if (reply)
-		fill_reply(http, reply, head, mark);
+		pp_http_book_fill(&http->book, http->answering, head,
+				  (struct pp_http_when){ http->half[PP_SERVER].begin, mark });
 	if (opens_tunnel(http, head)) {
 		open_tunnel(http, reply);
 	} else if (head->status == 101) {
@@ -558,7 +333,7 @@ static void hold(struct pp_http *http, struct half *half, struct pp_span run)
 		half->held = bigger;
 	}
 	half->overlong = pp_buf_add(&half->held, run.p, run.len) != PP_OK || half->overlong;
-	http->facts.clipped = http->facts.clipped || half->overlong;
+	http->book.facts.clipped = http->book.facts.clipped || half->overlong;
 }
 
 /* Whether what is held can still become a message: garbage must not be held until it happens to have an empty line. */
@@ -582,7 +357,7 @@ static void on_head(struct pp_http *http, enum pp_side side, struct pp_span bloc
 		lose(http, side);
 		return;
 	}
-	http->facts.clipped = http->facts.clipped || head.clipped;
+	http->book.facts.clipped = http->book.facts.clipped || head.clipped;
 	if (side == PP_CLIENT)
 		on_request(http, &head, mark);
 	else
@@ -629,14 +404,14 @@ static void step_start(struct pp_http *http, enum pp_side side, struct pp_cur *c
 
 static void on_content(struct pp_http *http, struct pp_span content)
 {
-	struct pp_http_reply *reply = reply_of(http, http->answering);
+	struct pp_http_reply *reply = pp_http_book_reply(&http->book, http->answering);
 
 	if (!reply)
 		return;
 	reply->body_bytes += content.len;
 	content = pp_text_first(content, PP_HTTP_PAGE_MAX - http->page.len);
 	if (http->wants_page && pp_buf_add(&http->page, content.p, content.len) != PP_OK)
-		http->facts.clipped = true;
+		http->book.facts.clipped = true;
 }
 
 static void step_body(struct pp_http *http, enum pp_side side, struct pp_cur *cur)
@@ -707,7 +482,7 @@ static void enter_tunnel(struct pp_http *http)
 	http->tunnel = http->maybe_tunnel = false;
 	http->waiting = http->doubtful = 0;
 	http->unqueued = 0;
-	http->facts.in_tunnel = true;
+	http->book.facts.in_tunnel = true;
 }
 
 size_t pp_http_data(struct pp_http *http, enum pp_side side, struct pp_span bytes, struct pp_mark mark)
@@ -776,7 +551,7 @@ void pp_http_gap(struct pp_http *http, enum pp_side side, uint64_t missing)
 void pp_http_finish(struct pp_http *http)
 {
 	struct half *server = &http->half[PP_SERVER];
-	struct pp_http_reply *reply = reply_of(http, http->answering);
+	struct pp_http_reply *reply = pp_http_book_reply(&http->book, http->answering);
 
 	if (server->step == STEP_BODY && !server->handed) {
 		settle_page(http);
@@ -789,7 +564,7 @@ void pp_http_finish(struct pp_http *http)
 
 bool pp_http_tunnel(const struct pp_http *http) { return http->tunnel; }
 
-const struct pp_http_facts *pp_http_facts(const struct pp_http *http) { return &http->facts; }
+const struct pp_http_facts *pp_http_facts(const struct pp_http *http) { return &http->book.facts; }
 
 bool pp_http_take_request(struct pp_http *http)
 {
