@@ -165,6 +165,7 @@ static struct records records_of_sample(void)
 	pp_jsonl_init(&jsonl, &out, pp_sample_paths, 2);
 	assert_int_equal(pp_sample_visit(&jsonl.visitor), PP_OK);
 	assert_int_equal(pp_out_flush(&out), PP_OK);
+	pp_jsonl_done(&jsonl);
 	for (char *line = strtok_r(sink.text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		json_t *record = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
 
@@ -332,6 +333,7 @@ static void test_midstream(void **state)
 	pp_jsonl_init(&jsonl, &out, pp_sample_paths, 2);
 	assert_int_equal(jsonl.visitor.connection(&jsonl, &conn, &who, &none), PP_OK);
 	assert_int_equal(pp_out_flush(&out), PP_OK);
+	pp_jsonl_done(&jsonl);
 	flow = json_loads(sink.text, 0, NULL);
 	assert_non_null(flow);
 	expect_absent(flow, "tcp.syn_ack");
@@ -358,6 +360,7 @@ static void test_full_disk(void **state)
 		err = pp_sample_visit(&jsonl.visitor);
 	assert_int_equal(err, PP_IO);
 	assert_int_equal(pp_out_flush(&out), PP_IO);
+	pp_jsonl_done(&jsonl);
 	assert_int_equal(sink.len, 0);
 	pp_test_sink_done(&sink);
 }
