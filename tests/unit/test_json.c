@@ -165,6 +165,7 @@ static struct records records_of_sample(void)
 	pp_jsonl_init(&jsonl, &out, pp_sample_paths, 2);
 	assert_int_equal(pp_sample_visit(&jsonl.visitor), PP_OK);
 	assert_int_equal(pp_out_flush(&out), PP_OK);
+	pp_jsonl_done(&jsonl);
 	for (char *line = strtok_r(sink.text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		json_t *record = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
 
@@ -341,6 +342,7 @@ static void test_midstream(void **state)
 	expect_absent(flow, "endpoint.host");
 	expect_absent(flow, "endpoint.by");
 	json_decref(flow);
+	pp_jsonl_done(&jsonl);
 	pp_test_sink_done(&sink);
 }
 
@@ -359,6 +361,7 @@ static void test_full_disk(void **state)
 	assert_int_equal(err, PP_IO);
 	assert_int_equal(pp_out_flush(&out), PP_IO);
 	assert_int_equal(sink.len, 0);
+	pp_jsonl_done(&jsonl);
 	pp_test_sink_done(&sink);
 }
 

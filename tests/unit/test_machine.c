@@ -134,13 +134,16 @@ static void test_doubt_makes_it_weak(void **state)
 
 static void test_services_that_are_well(void **state)
 {
+	const struct pp_conclusion *conclusion;
+
 	(void)state;
 	world_works(&w, 0, SERVER, NAME);
 	service(PP_NOTE_MEANT, 0);
 	service(PP_NOTE_FAILED, 7);                           /* off or broken before, and not asked to run */
 	service(PP_NOTE_MEANT | PP_NOTE_RESTARTS, 1)->ts = 0; /* an update */
-	assert_int_equal(concluded()->exit_status, 0);
-	assert_int_equal(concluded()->machine_count, 0);
+	conclusion = concluded();
+	assert_int_equal(conclusion->exit_status, 0);
+	assert_int_equal(conclusion->machine_count, 0);
 }
 
 static void test_a_service_that_is_started_again_and_again(void **state)
