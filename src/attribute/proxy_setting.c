@@ -36,7 +36,7 @@ static const struct variable *variable_of(const char *name)
 /* host, host:port or [address]:port, up to a path. */
 static bool take_host(struct pp_proxy_setting *setting, const char *text)
 {
-	const char *end = text + strcspn(text, "/ \t,;"), *port = NULL, *host_end = end;
+	const char *end = text + strcspn(text, "/ \t,;"), *port = NULL, *host_end;
 	size_t len;
 
 	if (*text == '[') {

@@ -343,6 +343,7 @@ static void test_midstream(void **state)
 	expect_absent(flow, "endpoint.host");
 	expect_absent(flow, "endpoint.by");
 	json_decref(flow);
+	pp_jsonl_done(&jsonl);
 	pp_test_sink_done(&sink);
 }
 
@@ -362,6 +363,7 @@ static void test_full_disk(void **state)
 	assert_int_equal(pp_out_flush(&out), PP_IO);
 	pp_jsonl_done(&jsonl);
 	assert_int_equal(sink.len, 0);
+	pp_jsonl_done(&jsonl);
 	pp_test_sink_done(&sink);
 }
 
