@@ -48,7 +48,7 @@ static enum pp_err open_input(struct pp_source *source, enum pp_err err, struct 
 		pp_source_close(source);
 		return err;
 	}
-	source->info.compression = source->input.codec ? source->input.codec->name : NULL;
+	source->info.compression = source->input.unpack.codec ? source->input.unpack.codec->name : NULL;
 	*ret_source = source;
 	return PP_OK;
 }
@@ -84,7 +84,7 @@ static void check_density(struct pp_source *source)
 {
 	struct pp_source_info *info = &source->info;
 
-	if (!source->input.codec || info->damaged || info->packets <= PACKED_FREE ||
+	if (!source->input.unpack.codec || info->damaged || info->packets <= PACKED_FREE ||
 	    info->packets - PACKED_FREE <= source->input.packed_bytes / PACKED_BYTES_LEAST)
 		return;
 	info->damaged = true;
