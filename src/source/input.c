@@ -1,6 +1,7 @@
 #include "source/input.h"
 
-#include <assert.h>
+#include "source/ahead.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -29,17 +30,48 @@ static enum pp_err refill_plain(struct pp_input *input)
 	return PP_OK;
 }
 
+static void start_ahead(struct pp_input *input)
+{
+	if (!input->jobs || input->jobs->free == 0)
+		return;
+	if (pp_ahead_start(&input->ahead, &input->unpack) == PP_OK)
+		input->jobs->free--;
+	else
+		input->jobs = NULL; /* then without one */
+}
+
+static void stop_ahead(struct pp_input *input)
+{
+	if (!input->ahead)
+		return;
+	pp_ahead_stop(input->ahead);
+	input->ahead = NULL;
+	input->jobs->free++;
+}
+
 /* The next chunk of a compressed file. */
 static enum pp_err refill_unpacked(struct pp_input *input)
 {
-	enum pp_err err = pp_unpack_some(&input->unpack, &input->store);
-	const struct pp_unpack_state *state = &input->unpack.state;
+	struct pp_unpack_state state;
+	enum pp_err err;
 
-	input->packed_bytes = state->packed_bytes;
-	input->io_errno = state->io_errno;
-	if (state->ended)
-		end_input(input, state->damage);
-	return err;
+	if (!input->ahead)
+		start_ahead(input);
+	if (input->ahead) {
+		err = pp_ahead_take(input->ahead, &input->store, &state);
+	} else {
+		err = pp_unpack_some(&input->unpack, &input->store);
+		state = input->unpack.state;
+	}
+	if (err != PP_OK)
+		return err;
+	input->packed_bytes = state.packed_bytes;
+	input->io_errno = state.io_errno;
+	if (state.ended) {
+		end_input(input, state.damage);
+		stop_ahead(input); /* another file may need it */
+	}
+	return PP_OK;
 }
 
 /* Moves the window to the front of the store, where reads append to it. */
@@ -138,6 +170,7 @@ enum pp_err pp_input_open_file(struct pp_input *input, struct pp_file file)
 
 	*input = input_init();
 	input->file = file;
+	input->size = pp_file_size(&file);
 	err = pp_input_fill(input, MAGIC_LEN);
 	if (err != PP_OK)
 		return err;
@@ -157,10 +190,17 @@ enum pp_err pp_input_open_bytes(struct pp_input *input, const void *bytes, size_
 	return detect_codec(input);
 }
 
+void pp_input_read_ahead(struct pp_input *input, struct pp_jobs *jobs)
+{
+	if (input->unpack.codec && input->size > 0)
+		input->jobs = jobs;
+}
+
 void pp_input_close(struct pp_input *input)
 {
 	int saved = errno;
 
+	stop_ahead(input);
 	pp_unpack_done(&input->unpack);
 	pp_buf_done(&input->store);
 	pp_file_close(&input->file);

@@ -34,6 +34,9 @@ struct pp_input {
 	struct pp_buf store;
 	struct pp_unpack unpack; /* without a codec for a file that is not compressed */
 	uint64_t packed_bytes;   /* compressed bytes read for what is in the window */
+	uint64_t size;           /* of the file as it lies there, 0: unknown */
+	struct pp_jobs *jobs;    /* NULL: unpacked when asked for */
+	struct pp_ahead *ahead;  /* has `unpack` then */
 };
 
 /* Either way pp_input_close() is due afterwards, also after a failure. */
@@ -41,6 +44,10 @@ enum pp_err PP_MUST_CHECK pp_input_open(struct pp_input *input, const char *path
 enum pp_err PP_MUST_CHECK pp_input_open_file(struct pp_input *input, struct pp_file file); /* takes it over */
 enum pp_err PP_MUST_CHECK pp_input_open_bytes(struct pp_input *input, const void *bytes, size_t len);
 void pp_input_close(struct pp_input *input);
+
+/* From now on a compressed file may be unpacked by a thread of its own, which gives the same bytes.  Pipes never are:
+ * waiting for the next byte of one cannot be called off.  The input stays where it is from here on. */
+void pp_input_read_ahead(struct pp_input *input, struct pp_jobs *jobs);
 
 /* Makes the window at least n bytes long, or as long as the input lasts: PP_OK with a shorter window is the end.
  * PP_LIMIT when n is beyond PP_INPUT_MOST, PP_NOMEM. */
@@ -53,6 +60,12 @@ enum pp_err PP_MUST_CHECK pp_input_drop(struct pp_input *input, uint64_t n);
 static inline void pp_input_take(struct pp_input *input, size_t n) { pp_cur_skip(&input->window, n); }
 
 static inline size_t pp_input_left(const struct pp_input *input) { return pp_cur_left(&input->window); }
+
+/* Of `size`, how much has been used. */
+static inline uint64_t pp_input_used(const struct pp_input *input)
+{
+	return input->unpack.codec ? input->packed_bytes : input->window_end - pp_input_left(input);
+}
 
 /* Where the window begins. */
 static inline uint64_t pp_input_offset(const struct pp_input *input)
