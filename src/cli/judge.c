@@ -285,7 +285,7 @@ static bool read_sources(struct pp_judge *run)
 	char error[FILTER_ERROR_BYTES] = "";
 	enum pp_err err;
 
-	pp_progress_init(&run->progress);
+	pp_progress_init(&run->progress, run->sources, run->source_count);
 	errno = 0;
 	err = pp_analysis_run(run->analysis, run->sources, run->source_count, error);
 	run->source_count = 0; /* the analysis has them */
