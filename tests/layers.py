@@ -16,6 +16,7 @@ DOORS = {
     "zlib": {"source/input_codec.c"},
     "zstd": {"source/input_codec.c"},
     "lz4frame": {"source/input_codec.c"},
+    "pthread": {"platform/thread.h"},
 }
 # What differs between systems lives in platform/ only.
 SYSTEM = {"unistd.h", "fcntl.h", "sys/mman.h", "sys/stat.h", "sys/types.h", "sys/socket.h", "termios.h", "pthread.h",

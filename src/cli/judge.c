@@ -7,6 +7,7 @@
 #include "platform/random.h"
 #include "platform/sandbox.h"
 #include "platform/spill.h"
+#include "platform/thread.h"
 #include "report/findings.h"
 #include "report/host.h"
 #include "report/intl.h"
@@ -56,14 +57,16 @@ static bool add_endpoints(struct pp_judge_options *options, const char *value)
 	return true;
 }
 
-static bool set_jobs(const char *value)
+static bool set_jobs(struct pp_judge_options *options, const char *value)
 {
 	uint64_t jobs;
 
-	if (pp_value_number(value, 1, 1024, &jobs))
-		return true;
-	pp_message(_("--jobs is a number from 1 to 1024, not '%s'"), value);
-	return false;
+	if (!pp_value_number(value, 1, 1024, &jobs)) {
+		pp_message(_("--jobs is a number from 1 to 1024, not '%s'"), value);
+		return false;
+	}
+	options->jobs = (unsigned)jobs;
+	return true;
 }
 
 static bool set_max_memory(struct pp_judge_options *options, const char *value)
@@ -99,7 +102,7 @@ bool pp_judge_option(struct pp_judge_options *options, enum pp_option_id id, con
 	else if (id == PP_OPTION_ENDPOINTS)
 		return add_endpoints(options, value);
 	else if (id == PP_OPTION_JOBS)
-		return set_jobs(value);
+		return set_jobs(options, value);
 	else if (id == PP_OPTION_MAX_MEMORY)
 		return set_max_memory(options, value);
 	return true;
@@ -216,6 +219,7 @@ void pp_judge_confine(struct pp_judge *run)
 
 bool pp_judge_read(struct pp_judge *run, const char *const *labels)
 {
+	run->jobs.free = (run->options.jobs ? run->options.jobs : pp_cores()) - 1; /* this thread is one */
 	for (size_t i = 0; i < run->file_count; i++) {
 		struct pp_given *given = &run->files[i];
 		const char *label = labels ? labels[i] : given->path;
@@ -226,10 +230,12 @@ bool pp_judge_read(struct pp_judge *run, const char *const *labels)
 		if (!given->why)
 			err = pp_source_open_file(source, given->file, label, (uint16_t)run->source_count);
 		given->file.fd = -1;
-		if (err == PP_OK)
-			run->paths[run->source_count++] = label;
-		else
+		if (err != PP_OK) {
 			cannot_open(label, err, errno);
+			continue;
+		}
+		pp_source_read_ahead(*source, &run->jobs);
+		run->paths[run->source_count++] = label;
 	}
 	return run->source_count > 0;
 }
@@ -279,7 +285,7 @@ static bool read_sources(struct pp_judge *run)
 	char error[FILTER_ERROR_BYTES] = "";
 	enum pp_err err;
 
-	pp_progress_init(&run->progress);
+	pp_progress_init(&run->progress, run->sources, run->source_count);
 	errno = 0;
 	err = pp_analysis_run(run->analysis, run->sources, run->source_count, error);
 	run->source_count = 0; /* the analysis has them */

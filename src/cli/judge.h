@@ -20,6 +20,7 @@ struct pp_judge_options {
 	struct pp_proxy_name proxy_names[PP_JUDGE_LIST_MAX];
 	unsigned proxy_count, proxy_name_count;
 	size_t max_memory;
+	unsigned jobs; /* 0: as many as there are processors */
 	bool quiet, verbose, no_sandbox;
 	enum pp_color color;
 };
@@ -37,6 +38,7 @@ struct pp_judge {
 	struct pp_source **sources; /* the files that could be opened, */
 	const char **paths;         /* and their names, by the index their packets carry */
 	size_t source_count;
+	struct pp_jobs jobs;
 	struct pp_analysis *analysis;
 	struct pp_output json, text;
 	struct pp_progress progress;

@@ -48,7 +48,7 @@ static const struct option table[] = {
 	{ PP_OPTION_FORCE, PP_CMD_CAPTURE, 0, "force", NULL, N_("overwrite files that are there") },
 	{ PP_OPTION_LANG, ALL, 0, "lang", "en", N_("language of the text; default from the locale") },
 	{ PP_OPTION_JOBS, PP_CMD_ANALYZE, 0, "jobs", N_("N"),
-	  N_("files analysed in parallel; this version takes one after the other whatever N is") },
+	  N_("threads: one analyses, N - 1 unpack compressed files; default: one per processor") },
 	{ PP_OPTION_MAX_MEMORY, JUDGED, 0, "max-memory", N_("SIZE"),
 	  N_("upper bound for tables and buffers, as 512M or 2G; reaching it is reported") },
 	{ PP_OPTION_NO_SANDBOX, JUDGED, 0, "no-sandbox", NULL,

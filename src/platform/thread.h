@@ -32,4 +32,17 @@ void pp_lock_done(struct pp_lock *lock);
 void pp_lock_take(struct pp_lock *lock);
 void pp_lock_give(struct pp_lock *lock);
 
+/* Rung to wake the one thread that waits for what the lock guards. */
+struct pp_bell {
+	pthread_cond_t cond;
+};
+
+void pp_bell_init(struct pp_bell *bell);
+void pp_bell_done(struct pp_bell *bell);
+void pp_bell_ring(struct pp_bell *bell);
+/* Gives the lock meanwhile.  May return for nothing: the caller looks again. */
+void pp_bell_wait(struct pp_bell *bell, struct pp_lock *lock);
+
+unsigned pp_cores(void); /* processors that this process may use, at least 1 */
+
 #endif

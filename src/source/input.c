@@ -1,6 +1,7 @@
 #include "source/input.h"
 
-#include <assert.h>
+#include "source/ahead.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -12,65 +13,64 @@ static void end_input(struct pp_input *input, const char *damage)
 	input->damage = damage;
 }
 
-/* Appends one read to `store`.  *ret_ended is set at the end of the file or where it cannot be read further. */
-static void read_file(struct pp_input *input, struct pp_buf *store, bool *ret_ended)
+/* One read. */
+static enum pp_err refill_plain(struct pp_input *input)
 {
+	struct pp_buf *store = &input->store;
+	enum pp_err err = pp_buf_reserve(store, store->room == 0 ? PP_INPUT_ROOM : 1);
 	size_t len = 0;
 
+	if (err != PP_OK)
+		return err;
 	if (pp_file_read(&input->file, store->p + store->len, store->room - store->len, &len) != PP_OK)
 		input->io_errno = errno;
 	store->len += len;
-	*ret_ended = len == 0;
-}
-
-static void refill_plain(struct pp_input *input)
-{
-	bool ended;
-
-	read_file(input, &input->store, &ended);
-	if (ended)
+	if (len == 0)
 		end_input(input, input->io_errno ? "the file cannot be read any further" : NULL);
+	return PP_OK;
 }
 
-static void refill_packed(struct pp_input *input)
+static void start_ahead(struct pp_input *input)
 {
-	if (pp_cur_left(&input->packed) > 0 || input->packed_ended)
+	if (!input->jobs || input->jobs->free == 0)
 		return;
-	pp_buf_clear(&input->packed_store);
-	read_file(input, &input->packed_store, &input->packed_ended);
-	input->packed = pp_cur_span(pp_buf_span(&input->packed_store), PP_MORE);
-	input->packed_bytes += input->packed_store.len;
+	if (pp_ahead_start(&input->ahead, &input->unpack) == PP_OK)
+		input->jobs->free--;
+	else
+		input->jobs = NULL; /* then without one */
 }
 
-static const char *packed_damage(const struct pp_input *input)
+static void stop_ahead(struct pp_input *input)
 {
-	if (input->io_errno)
-		return "the file cannot be read any further";
-	return input->codec_between ? NULL : "compressed data ends early";
+	if (!input->ahead)
+		return;
+	pp_ahead_stop(input->ahead);
+	input->ahead = NULL;
+	input->jobs->free++;
 }
 
-/* One step of the codec, which makes bytes, uses up bytes, or ends the input. */
+/* The next chunk of a compressed file. */
 static enum pp_err refill_unpacked(struct pp_input *input)
 {
-	size_t before = input->store.len;
+	struct pp_unpack_state state;
 	enum pp_err err;
 
-	refill_packed(input);
-	if (input->codec_between && pp_cur_left(&input->packed) == 0) {
-		end_input(input, packed_damage(input));
-		return PP_OK;
+	if (!input->ahead)
+		start_ahead(input);
+	if (input->ahead) {
+		err = pp_ahead_take(input->ahead, &input->store, &state);
+	} else {
+		err = pp_unpack_some(&input->unpack, &input->store);
+		state = input->unpack.state;
 	}
-	err = input->codec->step(input->codec_state, &input->packed, &input->store);
-	input->codec_between = err == PP_END;
-	if (err == PP_NOMEM)
+	if (err != PP_OK)
 		return err;
-	if (err == PP_MALFORMED)
-		end_input(input, "compressed data is damaged");
-	else if (input->window_end > PP_INPUT_RATIO_FREE &&
-		 input->window_end / PP_INPUT_RATIO_MAX > input->packed_bytes)
-		end_input(input, "compressed data expands like no capture does");
-	else if (input->store.len == before && pp_cur_left(&input->packed) == 0 && input->packed_ended)
-		end_input(input, packed_damage(input));
+	input->packed_bytes = state.packed_bytes;
+	input->io_errno = state.io_errno;
+	if (state.ended) {
+		end_input(input, state.damage);
+		stop_ahead(input); /* another file may need it */
+	}
 	return PP_OK;
 }
 
@@ -98,11 +98,7 @@ enum pp_err pp_input_fill(struct pp_input *input, size_t n)
 	compact(input);
 	before = input->store.len;
 	while (err == PP_OK && input->store.len < n && !input->ended) {
-		err = pp_buf_reserve(&input->store, input->store.room == 0 ? PP_INPUT_ROOM : 1);
-		if (err == PP_OK && input->codec)
-			err = refill_unpacked(input);
-		else if (err == PP_OK)
-			refill_plain(input);
+		err = input->unpack.codec ? refill_unpacked(input) : refill_plain(input);
 	}
 	input->window = pp_cur_span(pp_buf_span(&input->store), PP_MORE);
 	input->window_end += input->store.len - before;
@@ -131,19 +127,15 @@ enum pp_err pp_input_drop(struct pp_input *input, uint64_t n)
 /* What has been read turns out to be compressed: it becomes the codec's input, and the window starts afresh. */
 static enum pp_err start_codec(struct pp_input *input, const struct pp_codec *codec)
 {
-	input->codec_state = codec->open();
-	if (!input->codec_state)
-		return PP_NOMEM;
-	input->codec = codec;
-	input->packed = input->window;
-	input->packed_bytes = pp_input_left(input);
-	input->packed_ended = input->ended;
-	input->packed_store = input->store;
-	pp_buf_init(&input->store, PP_INPUT_MOST);
+	enum pp_err err = pp_unpack_open(&input->unpack, codec, input->window, input->store, input->file, input->ended);
+
+	input->file.fd = -1;
+	pp_buf_init(&input->store, PP_INPUT_MOST + PP_UNPACK_CHUNK);
+	input->packed_bytes = input->unpack.state.packed_bytes;
 	input->window = pp_cur(NULL, 0, PP_MORE);
 	input->window_end = 0;
 	input->ended = false;
-	return PP_OK;
+	return err;
 }
 
 static struct pp_input input_init(void)
@@ -151,7 +143,7 @@ static struct pp_input input_init(void)
 	struct pp_input input = { .file.fd = -1, .window = pp_cur(NULL, 0, PP_MORE) };
 
 	pp_buf_init(&input.store, PP_INPUT_MOST);
-	pp_buf_init(&input.packed_store, PP_INPUT_ROOM);
+	pp_unpack_init(&input.unpack);
 	return input;
 }
 
@@ -178,6 +170,7 @@ enum pp_err pp_input_open_file(struct pp_input *input, struct pp_file file)
 
 	*input = input_init();
 	input->file = file;
+	input->size = pp_file_size(&file);
 	err = pp_input_fill(input, MAGIC_LEN);
 	if (err != PP_OK)
 		return err;
@@ -197,14 +190,19 @@ enum pp_err pp_input_open_bytes(struct pp_input *input, const void *bytes, size_
 	return detect_codec(input);
 }
 
+void pp_input_read_ahead(struct pp_input *input, struct pp_jobs *jobs)
+{
+	if (input->unpack.codec && input->size > 0)
+		input->jobs = jobs;
+}
+
 void pp_input_close(struct pp_input *input)
 {
 	int saved = errno;
 
-	if (input->codec)
-		input->codec->close(input->codec_state);
+	stop_ahead(input);
+	pp_unpack_done(&input->unpack);
 	pp_buf_done(&input->store);
-	pp_buf_done(&input->packed_store);
 	pp_file_close(&input->file);
 	errno = saved; /* of the failure that led here */
 }

@@ -7,21 +7,19 @@
  * Errors  PP_IO with errno set from pp_input_open() alone.  Later failures (reading, decompressing) end the input:
  *         `damage` says what happened, and everything before it has been handed out.
  * Owns    its buffers and the file.  The window's bytes stay where they are until pp_input_fill() or pp_input_drop().
- * Limits  the window is at most PP_INPUT_MOST bytes, and it grows only as fast as bytes arrive.  A compressed file ends
- *         where it expands more than PP_INPUT_RATIO_MAX-fold: whoever means it can unpack it and pipe it in.
+ * Limits  the window is at most PP_INPUT_MOST bytes, a chunk more where it is unpacked, and it grows only as fast as
+ *         bytes arrive.
  */
 #ifndef PP_SOURCE_INPUT_H
 #define PP_SOURCE_INPUT_H
 
 #include "platform/file.h"
-#include "source/input_codec.h"
 #include "source/source.h"
+#include "source/unpack.h"
 
 enum {
 	PP_INPUT_ROOM = 256 << 10,
 	PP_INPUT_MOST = PP_FRAME_MAX + PP_INPUT_ROOM, /* the largest frame, its headers and generous options */
-	PP_INPUT_RATIO_MAX = 128,                     /* no capture of that much expands so far … */
-	PP_INPUT_RATIO_FREE = 512 << 20,              /* … beyond this many bytes */
 };
 
 struct pp_input {
@@ -32,15 +30,13 @@ struct pp_input {
 	/* Private. */
 	uint64_t window_end; /* file offset of the window's end */
 	bool ended;          /* nothing follows the window */
-	struct pp_file file; /* closed for bytes in memory */
+	struct pp_file file; /* closed for bytes in memory, and once `unpack` has it */
 	struct pp_buf store;
-	const struct pp_codec *codec; /* NULL: the file is not compressed */
-	void *codec_state;
-	bool codec_between; /* the codec stands after a whole member: a fine place for a file to end */
-	struct pp_buf packed_store;
-	struct pp_cur packed; /* compressed bytes at hand */
-	bool packed_ended;
-	uint64_t packed_bytes; /* read so far */
+	struct pp_unpack unpack; /* without a codec for a file that is not compressed */
+	uint64_t packed_bytes;   /* compressed bytes read for what is in the window */
+	uint64_t size;           /* of the file as it lies there, 0: unknown */
+	struct pp_jobs *jobs;    /* NULL: unpacked when asked for */
+	struct pp_ahead *ahead;  /* has `unpack` then */
 };
 
 /* Either way pp_input_close() is due afterwards, also after a failure. */
@@ -48,6 +44,10 @@ enum pp_err PP_MUST_CHECK pp_input_open(struct pp_input *input, const char *path
 enum pp_err PP_MUST_CHECK pp_input_open_file(struct pp_input *input, struct pp_file file); /* takes it over */
 enum pp_err PP_MUST_CHECK pp_input_open_bytes(struct pp_input *input, const void *bytes, size_t len);
 void pp_input_close(struct pp_input *input);
+
+/* From now on a compressed file may be unpacked by a thread of its own, which gives the same bytes.  Pipes never are:
+ * waiting for the next byte of one cannot be called off.  The input stays where it is from here on. */
+void pp_input_read_ahead(struct pp_input *input, struct pp_jobs *jobs);
 
 /* Makes the window at least n bytes long, or as long as the input lasts: PP_OK with a shorter window is the end.
  * PP_LIMIT when n is beyond PP_INPUT_MOST, PP_NOMEM. */
@@ -60,6 +60,12 @@ enum pp_err PP_MUST_CHECK pp_input_drop(struct pp_input *input, uint64_t n);
 static inline void pp_input_take(struct pp_input *input, size_t n) { pp_cur_skip(&input->window, n); }
 
 static inline size_t pp_input_left(const struct pp_input *input) { return pp_cur_left(&input->window); }
+
+/* Of `size`, how much has been used. */
+static inline uint64_t pp_input_used(const struct pp_input *input)
+{
+	return input->unpack.codec ? input->packed_bytes : input->window_end - pp_input_left(input);
+}
 
 /* Where the window begins. */
 static inline uint64_t pp_input_offset(const struct pp_input *input)

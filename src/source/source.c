@@ -48,7 +48,8 @@ static enum pp_err open_input(struct pp_source *source, enum pp_err err, struct 
 		pp_source_close(source);
 		return err;
 	}
-	source->info.compression = source->input.codec ? source->input.codec->name : NULL;
+	source->info.compression = source->input.unpack.codec ? source->input.unpack.codec->name : NULL;
+	source->info.size = source->input.size;
 	*ret_source = source;
 	return PP_OK;
 }
@@ -77,6 +78,8 @@ enum pp_err pp_source_open_bytes(struct pp_source **ret_source, const void *byte
 	return source ? open_input(source, pp_input_open_bytes(&source->input, bytes, len), ret_source) : PP_NOMEM;
 }
 
+void pp_source_read_ahead(struct pp_source *source, struct pp_jobs *jobs) { pp_input_read_ahead(&source->input, jobs); }
+
 /* Time stamps, checksums and ports alone make more than this many bytes of a packet, however well they are packed. */
 enum { PACKED_BYTES_LEAST = 6, PACKED_FREE = 1 << 20 };
 
@@ -84,7 +87,7 @@ static void check_density(struct pp_source *source)
 {
 	struct pp_source_info *info = &source->info;
 
-	if (!source->input.codec || info->damaged || info->packets <= PACKED_FREE ||
+	if (!source->input.unpack.codec || info->damaged || info->packets <= PACKED_FREE ||
 	    info->packets - PACKED_FREE <= source->input.packed_bytes / PACKED_BYTES_LEAST)
 		return;
 	info->damaged = true;
@@ -134,6 +137,7 @@ enum pp_err pp_source_read(struct pp_source *source, struct pp_frame *frames, si
 	account(source, frames, count);
 	check_density(source);
 	source->info.io_errno = source->input.io_errno;
+	source->info.used = pp_input_used(&source->input);
 	*ret_count = count;
 	return PP_OK;
 }

@@ -59,10 +59,16 @@ struct pp_source_info {
 	const char *damage;           /* static English text: what is wrong there */
 	bool interfaces_over;         /* PP_INTERFACES_MAX reached */
 	int io_errno;                 /* the read error that is the damage, or 0 */
+	uint64_t size, used;          /* bytes of the file as it lies there, 0 when unknown; how many have been used */
 	const struct pp_notes *notes; /* what a live capture wrote down beside its packets; NULL: nothing */
 };
 
 struct pp_source;
+
+/* What several sources share: how many threads they may have together. */
+struct pp_jobs {
+	unsigned free;
+};
 
 /* `path` "-" is standard input.  `file` is the index every frame will carry. */
 enum pp_err PP_MUST_CHECK pp_source_open(struct pp_source **ret_source, const char *path, uint16_t file);
@@ -72,6 +78,9 @@ enum pp_err PP_MUST_CHECK pp_source_open_file(struct pp_source **ret_source, str
 /* A source over bytes in memory, for tests and fuzzing; `bytes` must outlive it. */
 enum pp_err PP_MUST_CHECK pp_source_open_bytes(struct pp_source **ret_source, const void *bytes, size_t len,
 					       uint16_t file);
+/* From now on a compressed file is unpacked ahead by a thread of its own while there is a free one; `jobs` outlives the
+ * source and belongs to the thread that reads.  The frames are the same either way. */
+void pp_source_read_ahead(struct pp_source *source, struct pp_jobs *jobs);
 /* Up to `max` frames; *ret_count 0 with PP_OK at the end of the input. */
 enum pp_err PP_MUST_CHECK pp_source_read(struct pp_source *source, struct pp_frame *frames, size_t max,
 					 size_t *ret_count);

@@ -37,4 +37,27 @@ expect 3 'is no capture file' "$program" analyze "$work/empty"
 expect 3 'No such file' "$program" analyze "$work/nothing"
 expect 1 'No such file' "$program" analyze "$work/nothing" "$denied"
 expect 3 'Is a directory' "$program" analyze "$work"
+
+# Unpacking ahead changes nothing that is written.  Sections one after the other make a file of many chunks.
+large=$work/large.pcapng
+cat "$captures/mixed-start.pcapng" "$captures/tls-inspection-hides-failure.pcapng" "$denied" "$healthy" >"$work/some"
+i=0
+while [ $i -lt 40 ]; do
+	cat "$work/some"
+	i=$((i + 1))
+done >"$large"
+packed=
+for way in gzip zstd lz4; do
+	command -v $way >/dev/null || continue
+	$way -c <"$large" >"$work/large.$way"
+	head -c $(($(wc -c <"$work/large.$way") / 2)) "$work/large.$way" >"$work/cut.$way"
+	packed="$packed $work/large.$way $work/cut.$way"
+done
+for jobs in 1 2 8; do
+	# shellcheck disable=SC2086 # several names
+	"$program" analyze --jobs $jobs --json "$work/json.$jobs" $packed >"$work/text.$jobs" 2>&1
+	[ $? -eq 1 ] || { echo "files.sh: --jobs $jobs found something else" >&2; failed=1; }
+	grep -q 'compressed data ends early' "$work/json.$jobs" && cmp "$work/json.1" "$work/json.$jobs" &&
+		cmp "$work/text.1" "$work/text.$jobs" || failed=1
+done
 exit "$failed"

@@ -129,7 +129,7 @@ static void test_codecs(void **state)
 		struct pp_input input;
 
 		assert_int_equal(pp_input_open_bytes(&input, packed.bytes, packed.len), PP_OK);
-		assert_string_equal(input.codec->name, codecs[k].name);
+		assert_string_equal(input.unpack.codec->name, codecs[k].name);
 		assert_int_equal(pp_input_fill(&input, PLAIN_LEN), PP_OK);
 		assert_int_equal(pp_input_left(&input), PLAIN_LEN);
 		assert_int_equal(drain(&input, plain), PLAIN_LEN);

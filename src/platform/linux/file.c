@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { SPARE = 64 }; /* standard streams, outputs, temporary files, libraries */
@@ -31,6 +32,15 @@ enum pp_err pp_file_read(const struct pp_file *file, void *bytes, size_t room, s
 		return PP_IO;
 	*ret_len = (size_t)len;
 	return PP_OK;
+}
+
+uint64_t pp_file_size(const struct pp_file *file)
+{
+	struct stat about;
+
+	if (fstat(file->fd, &about) != 0 || !S_ISREG(about.st_mode))
+		return 0;
+	return (uint64_t)about.st_size;
 }
 
 void pp_file_many(size_t count)

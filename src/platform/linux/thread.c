@@ -1,6 +1,7 @@
 #include "platform/thread.h"
 
 #include <assert.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -62,4 +63,21 @@ void pp_lock_give(struct pp_lock *lock)
 
 	assert(failed == 0);
 	(void)failed;
+}
+
+void pp_bell_init(struct pp_bell *bell) { (void)pthread_cond_init(&bell->cond, NULL); }
+
+void pp_bell_done(struct pp_bell *bell) { (void)pthread_cond_destroy(&bell->cond); }
+
+void pp_bell_ring(struct pp_bell *bell) { (void)pthread_cond_signal(&bell->cond); }
+
+void pp_bell_wait(struct pp_bell *bell, struct pp_lock *lock) { (void)pthread_cond_wait(&bell->cond, &lock->mutex); }
+
+unsigned pp_cores(void)
+{
+	cpu_set_t cores;
+
+	if (sched_getaffinity(0, sizeof(cores), &cores) != 0)
+		return 1;
+	return (unsigned)CPU_COUNT(&cores);
 }
