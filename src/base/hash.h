@@ -31,6 +31,7 @@ static inline uint64_t pp_hash_words(const struct pp_hash_words *hash, const uin
 	pp_wide sum = hash->k[0];
 
 	for (unsigned i = 0; i < count; i++)
+		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): it thinks realloc() forgets */
 		sum += hash->k[1 + i] * words[i];
 	return (uint64_t)(sum >> 64);
 }

@@ -113,7 +113,7 @@ void pp_line_time(struct pp_line *line, int64_t ns)
 /* value / 10^decimals, cut and not rounded: the same bytes everywhere, whatever the FPU. */
 static inline void decimal(struct pp_line *line, uint64_t value, unsigned decimals, const char *unit)
 {
-	char text[2 * PP_DIGITS_MOST], *end = text;
+	char text[2 * PP_DIGITS_MOST], *end;
 
 	if (decimals == 2) {
 		end = pp_digits(text, value / 100);

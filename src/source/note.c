@@ -68,7 +68,7 @@ enum pp_err pp_note_encode(struct pp_buf *buf, const struct pp_note *note)
 	put(&at, &note->ts, sizeof(note->ts));
 	put_endpoint(&at, &note->client);
 	put_endpoint(&at, &note->server);
-	for (uint16_t i = 0; i < PP_NOTE_TEXTS; i++)
+	for (unsigned i = 0; i < PP_NOTE_TEXTS; i++)
 		if (note->text[i])
 			put_text(&at, (uint16_t)(i + 1), note->text[i]);
 	if (note->until)
