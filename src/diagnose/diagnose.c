@@ -144,6 +144,14 @@ const char *pp_diagnosis_host(const struct pp_diagnosis *diagnosis, const struct
 	return host ? host->name : NULL;
 }
 
+uint32_t pp_diagnosis_host_place(const struct pp_diagnosis *diagnosis, const char *name, uint32_t otherwise)
+{
+	struct pp_map_key key = pp_key_of_text(diagnosis, name);
+	const struct pp_host *host = pp_map_find(&diagnosis->hosts, &key);
+
+	return host ? pp_map_number(&diagnosis->hosts, host) + 1 : otherwise;
+}
+
 static void prefetch(const void *record, size_t bytes)
 {
 	enum { LINE = 64 };

@@ -42,6 +42,8 @@ void pp_diagnosis_expect(const struct pp_diagnosis *diagnosis, const struct pp_a
 /* Lets the memory of a connection's places arrive while others are judged. */
 void pp_diagnosis_prefetch(const struct pp_diagnosis *diagnosis, const struct pp_places *places);
 void pp_diagnosis_prefetch_more(const struct pp_diagnosis *diagnosis, const struct pp_places *places); /* later */
+/* The place of the host with that name; `otherwise` without one. */
+uint32_t pp_diagnosis_host_place(const struct pp_diagnosis *diagnosis, const char *name, uint32_t otherwise);
 /* --proxy with an address. */
 enum pp_err PP_MUST_CHECK pp_diagnosis_proxy(struct pp_diagnosis *diagnosis, const struct pp_endpoint_addr *proxy);
 void pp_diagnosis_observe_lookup(struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup,

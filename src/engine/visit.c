@@ -86,6 +86,18 @@ struct visit {
 	size_t count;
 };
 
+/* A later answer for a name may have brought the address after the connection had ended: then it is judged as one to
+ * that name, whose other connections may excuse it. */
+static void name_late(const struct pp_analysis *analysis, const struct pp_connection *conn, struct pp_attribution *who,
+		      struct pp_places *places)
+{
+	if (who->host || !pp_names_find(analysis->names, &conn->client.ip, &conn->server.ip, conn->first.ts))
+		return;
+	*who = pp_attribute_connection(&analysis->attributor, conn);
+	if (who->host)
+		places->host = pp_diagnosis_host_place(analysis->diagnosis, who->host, places->host);
+}
+
 static enum pp_err visit_connection(struct pp_analysis *analysis, const struct visit *visit,
 				    const struct pp_spooled *spooled)
 {
@@ -98,6 +110,7 @@ static enum pp_err visit_connection(struct pp_analysis *analysis, const struct v
 
 	memcpy(&filed, spooled->beside.p, sizeof(filed));
 	who = attribution_of(analysis, &filed, conn);
+	name_late(analysis, conn, &who, &filed.places);
 	if (pp_processes_find(&analysis->processes, conn, &process))
 		conn->process = &process;
 	pp_diagnosis_judge(analysis->diagnosis, conn, &who, &filed.places, &judgement);
