@@ -1,7 +1,8 @@
 /* rule: one row of the rule table.  Ids are those of the diagnosis facts, stable for ever and never reused.
  *
  * Text fields are English msgids marked with N_() and may hold these placeholders, expanded by report/phrase.c:
- * {host} (host or address and port), {server} (address:port on the wire), {proxy}, {device}, {detail}, {n}.
+ * {host} (host or address and port), {service} (the same where the sentence has {server} too), {server} (address:port
+ * on the wire), {proxy}, {device}, {detail}, {n}.
  */
 #ifndef PP_DIAGNOSE_RULE_H
 #define PP_DIAGNOSE_RULE_H

@@ -72,9 +72,10 @@ const struct pp_rule pp_rule_fw_01 = {
 	.most = PP_STRONG,
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_WAITED,
 	.match = no_syn_ack,
-	.summary = N_("Nothing answers the SYN to {server} for {host} (sent {n} times): a firewall, the route or the "
-		      "server itself, which cannot be told apart from this capture; the network team has to look "
-		      "first."),
+	.summary =
+	    N_("Nothing answers the SYN to {server} for {service} (sent {n} times): a firewall, the route or the "
+	       "server itself, which cannot be told apart from this capture; the network team has to look "
+	       "first."),
 	.when = N_("SYN and at least two retransmissions, no SYN-ACK, RST or ICMP."),
 	.traps = N_("A dead server, a routing hole, a SYN-ACK lost on the way back, exhausted source ports at the "
 		    "egress, the losing half of a Happy Eyeballs race."),
@@ -136,7 +137,7 @@ const struct pp_rule pp_rule_fw_02 = {
 	.owner = PP_OWNER_NETWORK,
 	.most = PP_PROVEN,
 	.match = prohibited,
-	.summary = N_("The device {device} rejects the connection to {host} at {server} as administratively "
+	.summary = N_("The device {device} rejects the connection to {service} at {server} as administratively "
 		      "prohibited: its rule has to be changed."),
 	.when = N_("An ICMP 3/9, 3/10 or 3/13 (IPv6 1/1, 1/5) that quotes a segment outstanding at that time."),
 	.traps = N_("An ICMP error that quotes nothing the client had under way is ignored as forged or stale."),
@@ -162,7 +163,7 @@ const struct pp_rule pp_rule_fw_03 = {
 	.owner = PP_OWNER_NETWORK,
 	.most = PP_STRONG,
 	.match = unreachable,
-	.summary = N_("{device} reports {server} for {host} as unreachable: very probably the route ends there, or "
+	.summary = N_("{device} reports {server} for {service} as unreachable: very probably the route ends there, or "
 		      "that device filters."),
 	.when = N_("An authentic ICMP unreachable (network, host, port, time exceeded; IPv6 1/0, 1/3, 1/4, 1/6) for a "
 		   "segment of the client."),
@@ -225,7 +226,7 @@ const struct pp_rule pp_rule_fw_04 = {
 	.most = PP_PROVEN,
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_REAL_NETWORK,
 	.match = syn_reset_by_device,
-	.summary = N_("A device nearer than {server} refuses the connection to {host} in its name with a RST: a "
+	.summary = N_("A device nearer than {server} refuses the connection to {service} in its name with a RST: a "
 		      "firewall on the path, not the server."),
 	.when = N_("RST,ACK to the SYN whose hop count differs from that address's other packets, or which comes in "
 		   "less than half of its lowest round trip; no SYN-ACK."),
@@ -262,7 +263,7 @@ const struct pp_rule pp_rule_fw_05 = {
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_WAITED,
 	.match = syn_ack_repeats,
 	.summary = N_("{server} repeats its SYN-ACK ({n} times) although the client acknowledges it: the client's "
-		      "packets to {host} are lost on the way; where cannot be told apart from this capture."),
+		      "packets to {service} are lost on the way; where cannot be told apart from this capture."),
 	.when = N_("Three or more SYN-ACKs although the client's ACK was sent, and nothing of the client is ever "
 		   "acknowledged."),
 	.traps = N_("A local filter behind the capture point drops them just as well."),

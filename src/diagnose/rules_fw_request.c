@@ -64,7 +64,7 @@ const struct pp_rule pp_rule_fw_06 = {
 	.most = PP_STRONG,
 	.needs = PP_NEED_BOTH_SIDES | PP_NEED_WAITED,
 	.match = request_swallowed,
-	.summary = N_("{server} accepts the TCP connection, but the request for {host} is never acknowledged ({n} "
+	.summary = N_("{server} accepts the TCP connection, but the request for {service} is never acknowledged ({n} "
 		      "repetitions): a filter that drops it silently or a broken path, which cannot be told apart from "
 		      "this capture; the network team has to look first."),
 	.when = N_("TCP handshake done, the whole ClientHello sent and repeated at least twice, and no byte of it is "
@@ -112,8 +112,9 @@ const struct pp_rule pp_rule_fw_07 = {
 	.most = PP_PROVEN,
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_REAL_NETWORK,
 	.match = reset_by_device,
-	.summary = N_("A device on the path resets the connection as soon as it sees the request for {host}; the reset "
-		      "does not come from {server}: a firewall filters that name."),
+	.summary =
+	    N_("A device on the path resets the connection as soon as it sees the request for {service}; the reset "
+	       "does not come from {server}: a firewall filters that name."),
 	.when = N_("RST after the ClientHello in less than half a round trip, or with another hop count than the "
 		   "server's packets; no TLS byte."),
 	.traps = N_("A reset of the server's own socket carries its timestamps, next IP ID and hop count (SRV-02)."),
@@ -390,7 +391,7 @@ const struct pp_rule pp_rule_fw_13 = {
 	.needs = PP_NEED_BOTH_SIDES | PP_NEED_REAL_NETWORK,
 	.match = injected_reset,
 	.summary = N_("A device on the path injects resets ({n} seen) in the name of {server} and so ends the "
-		      "connection to {host}; the real server did not."),
+		      "connection to {service}; the real server did not."),
 	.when = N_("After the RST the true peer goes on at or behind its sequence number within a second; or several "
 		   "RSTs with growing SEQ beyond all data, or with differing ACK numbers or flags and foreign hop "
 		   "counts."),

@@ -120,7 +120,7 @@ const struct pp_rule pp_rule_insp_03 = {
 	.most = PP_STRONG,
 	.needs = PP_NEED_START | PP_NEED_REAL_NETWORK,
 	.match = nearby_terminator,
-	.summary = N_("TCP to {server} ends near this machine, but the ServerHello of {host} comes from far away: a "
+	.summary = N_("TCP to {server} ends near this machine, but the ServerHello of {service} comes from far away: a "
 		      "device in between ends TCP."),
 	.when = N_("TCP round trip within 5 ms, ServerHello at least 10 ms and five times later."),
 	.traps = N_("A slow server, a load balancer or content network nearby, a SYN proxy."),

@@ -222,7 +222,7 @@ const struct pp_rule pp_rule_loc_04 = {
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_WAITED,
 	.match = wrong_proxy_setting,
 	.summary =
-	    N_("This machine's proxy setting is wrong or not followed for {host}: the client went to {server}, and "
+	    N_("This machine's proxy setting is wrong or not followed for {service}: the client went to {server}, and "
 	       "not the way that is set or that its working connections take."),
 	.when =
 	    N_("SYNs to 443 or 80 are dropped while other connections of the capture use a working proxy and none "

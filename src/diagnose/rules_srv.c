@@ -30,8 +30,9 @@ const struct pp_rule pp_rule_srv_01 = {
 	.most = PP_STRONG,
 	.needs = PP_NEED_START,
 	.match = port_closed,
-	.summary = N_("{server} refuses the connection for {host}: nothing listens on that port, or a device in front "
-		      "answers in its name."),
+	.summary =
+	    N_("{server} refuses the connection for {service}: nothing listens on that port, or a device in front "
+	       "answers in its name."),
 	.when = N_("RST,ACK to the SYN with the round trip and hop count of that address; without other packets of it "
 		   "the grade is lowest."),
 	.traps = N_("A packet filter's reset has the same bytes (FW-04). Windows tries three to five times: that is "
@@ -107,8 +108,9 @@ const struct pp_rule pp_rule_srv_02 = {
 	.most = PP_STRONG,
 	.needs = PP_NEED_BOTH_SIDES,
 	.match = application_reset,
-	.summary = N_("{server} itself resets the connection while the request for {host} is pending: the process that "
-		      "owns the port has to explain it."),
+	.summary =
+	    N_("{server} itself resets the connection while the request for {service} is pending: the process that "
+	       "owns the port has to explain it."),
 	.when = N_("RST with the hop count, timestamps and acknowledgement of the server's own socket after it took "
 		   "the request."),
 	.traps = N_("A device that copies the server's header; a nearby terminator that resets (FW-08)."),
@@ -147,8 +149,9 @@ const struct pp_rule pp_rule_srv_03 = {
 	.most = PP_CONSISTENT,
 	.needs = PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS,
 	.match = closes_without_answer,
-	.summary = N_("{server} takes the request for {host} and closes after {n} ms without answering: the server, or "
-		      "a device that speaks for it, which cannot be told apart from this capture."),
+	.summary =
+	    N_("{server} takes the request for {service} and closes after {n} ms without answering: the server, or "
+	       "a device that speaks for it, which cannot be told apart from this capture."),
 	.when = N_("The request is acknowledged, then FIN without a byte."),
 	.traps = N_("A firewall that ends TCP itself closes the same way (FW-08)."),
 	.next_test = NEXT_SERVER,
@@ -190,7 +193,7 @@ const struct pp_rule pp_rule_srv_04 = {
 	.most = PP_CONSISTENT,
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_WAITED | PP_NEED_NO_DROPS,
 	.match = silent,
-	.summary = N_("{server} acknowledged the request for {host} and then said nothing more: a hung server, its "
+	.summary = N_("{server} acknowledged the request for {service} and then said nothing more: a hung server, its "
 		      "upstream, or a device that drops the answer, which cannot be told apart from this capture."),
 	.when = N_("ClientHello or request fully acknowledged, nothing follows for 10 s or until the client gives up, "
 		   "and no later segment shows a gap."),
@@ -230,8 +233,9 @@ const struct pp_rule pp_rule_srv_05 = {
 	.most = PP_PROVEN,
 	.needs = PP_NEED_BOTH_SIDES,
 	.match = window_stall,
-	.summary = N_("{server} takes no more data of {host}: it has announced a full receive window for {n} s, until "
-		      "the end."),
+	.summary =
+	    N_("{server} takes no more data of {service}: it has announced a full receive window for {n} s, until "
+	       "the end."),
 	.when = N_("The server announces window 0 for 10 s or more and does not open it again."),
 	.traps = N_("A client that announces 0 is busy itself; a window that opens again was only slow."),
 	.next_test = NEXT_SERVER,
@@ -308,8 +312,9 @@ const struct pp_rule pp_rule_srv_07 = {
 	.most = PP_STRONG,
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES,
 	.match = accept_and_close,
-	.summary = N_("{server} accepts the connection for {host} and closes it at once, before it took the request: a "
-		      "load balancer without a backend, or a server at its limits."),
+	.summary =
+	    N_("{server} accepts the connection for {service} and closes it at once, before it took the request: a "
+	       "load balancer without a backend, or a server at its limits."),
 	.when = N_("FIN or RST from the server within a second of the handshake, before the request is acknowledged."),
 	.traps = N_("Where the client sent nothing it may have been a probe."),
 	.next_test = NEXT_SERVER,

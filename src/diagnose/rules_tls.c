@@ -149,7 +149,7 @@ const struct pp_rule pp_rule_tls_03 = {
 	.most = PP_CONSISTENT,
 	.needs = PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS,
 	.match = server_closes,
-	.summary = N_("{server} takes the ClientHello for {host} and closes without an alert, at the distance of a "
+	.summary = N_("{server} takes the ClientHello for {service} and closes without an alert, at the distance of a "
 		      "server: its TLS stack or its settings for that name, or a firewall next to it, which cannot be "
 		      "told apart from this capture."),
 	.when = N_("The shape of FW-08, but the TCP end is not near, and hop count and round trip are those of the "
@@ -395,7 +395,7 @@ const struct pp_rule pp_rule_tls_08 = {
 	.most = PP_PROVEN,
 	.needs = PP_NEED_WHOLE_FRAMES | PP_NEED_NO_DROPS,
 	.match = no_tls_there,
-	.summary = N_("What answers for {host} at {server} does not speak TLS (it begins with \"{detail}\"): wrong "
+	.summary = N_("What answers for {service} at {server} does not speak TLS (it begins with \"{detail}\"): wrong "
 		      "port, a plain proxy or a captive portal."),
 	.when = N_("The first bytes from the server after the ClientHello are HTTP, a banner or no TLS record."),
 	.traps = N_("A protocol that begins in clear and was joined midway."),

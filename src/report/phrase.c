@@ -34,6 +34,15 @@ static void add_host(struct pp_line *line, const struct verdict_context *c)
 		add_endpoint(line, c->language, &c->verdict->server);
 }
 
+/* For sentences that say the address as well. */
+static void add_service(struct pp_line *line, const struct verdict_context *c)
+{
+	if (c->verdict->host)
+		pp_line_value(line, c->verdict->host);
+	else
+		pp_line_add(line, pp_say(c->language, N_("an unnamed service")));
+}
+
 static void add_server(struct pp_line *line, const struct verdict_context *c)
 {
 	add_endpoint(line, c->language, &c->verdict->server);
@@ -66,13 +75,15 @@ static const struct {
 	const char *name;
 	void (*add)(struct pp_line *line, const struct verdict_context *c);
 } verdict_values[] = {
-	{ "host", add_host },     { "server", add_server }, { "proxy", add_proxy },
-	{ "device", add_device }, { "detail", add_detail }, { "n", add_number },
+	{ "host", add_host },     { "server", add_server }, { "proxy", add_proxy },     { "device", add_device },
+	{ "detail", add_detail }, { "n", add_number },      { "service", add_service },
 };
 
 bool pp_phrase_verdict_is_plain(const struct pp_verdict *verdict, int value)
 {
-	return verdict_values[value].add != add_detail && (verdict_values[value].add != add_host || !verdict->host);
+	void (*add)(struct pp_line *, const struct verdict_context *) = verdict_values[value].add;
+
+	return add != add_detail && (!verdict->host || (add != add_host && add != add_service));
 }
 
 int pp_phrase_verdict_value(const char *name)

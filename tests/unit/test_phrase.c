@@ -13,14 +13,15 @@ static void test_rule_texts(void **state)
 
 	(void)state;
 	pp_line_start(&line);
-	pp_phrase_rule(&line, PP_ENGLISH, "{host} {server} {proxy} {device} {n} {odd} {", &verdict);
-	assert_string_equal(line.text, PP_SAMPLE_HOST " 10.2.0.16:8080 10.2.0.16:8080 a device on the path 0 {odd} {");
+	pp_phrase_rule(&line, PP_ENGLISH, "{host} {service} {server} {proxy} {device} {n} {odd} {", &verdict);
+	assert_string_equal(line.text, PP_SAMPLE_HOST " " PP_SAMPLE_HOST
+						      " 10.2.0.16:8080 10.2.0.16:8080 a device on the path 0 {odd} {");
 	verdict.host = NULL;
 	verdict.server = pp_sample_addr("2001:db8::5", 443);
 	verdict.detail = NULL;
 	pp_line_start(&line);
-	pp_phrase_rule(&line, PP_ENGLISH, "{host} said {detail}.", &verdict);
-	assert_string_equal(line.text, "[2001:db8::5]:443 said.");
+	pp_phrase_rule(&line, PP_ENGLISH, "{host}, {service} said {detail}.", &verdict);
+	assert_string_equal(line.text, "[2001:db8::5]:443, an unnamed service said.");
 }
 
 /* What the capture says cannot become a placeholder or a format. */
