@@ -17,12 +17,14 @@ struct pp_ndpi {
 	struct ndpi_detection_module_struct
 	    *module; /* made when first asked for: it costs milliseconds and megabytes */
 	bool failed;
+	unsigned open; /* flows that nDPI has not decided */
+	uint64_t refused;
 };
 
 struct pp_ndpi_flow {
-	struct ndpi_flow_struct *flow;
+	struct ndpi_flow_struct *flow; /* NULL: decided */
+	unsigned packets;
 	uint16_t master, app;
-	bool final, given_up;
 };
 
 /* What differs between releases: how a module is made … */
@@ -125,6 +127,10 @@ struct pp_ndpi_flow *pp_ndpi_flow_new(struct pp_ndpi *ndpi)
 
 	if (!ndpi || ndpi->failed)
 		return NULL;
+	if (ndpi->open == PP_NDPI_OPEN_MAX) {
+		ndpi->refused++;
+		return NULL;
+	}
 	if (!ndpi->module)
 		ndpi->module = make_module();
 	ndpi->failed = !ndpi->module;
@@ -137,37 +143,56 @@ struct pp_ndpi_flow *pp_ndpi_flow_new(struct pp_ndpi *ndpi)
 		return NULL;
 	}
 	memset(flow->flow, 0, SIZEOF_FLOW_STRUCT);
+	ndpi->open++;
 	return flow;
 }
 
-void pp_ndpi_flow_free(struct pp_ndpi_flow *flow)
+uint64_t pp_ndpi_refused(const struct pp_ndpi *ndpi) { return ndpi ? ndpi->refused : 0; }
+
+static void close_flow(struct pp_ndpi *ndpi, struct pp_ndpi_flow *flow)
+{
+	if (!flow->flow)
+		return;
+	ndpi_free_flow(flow->flow);
+	flow->flow = NULL;
+	ndpi->open--;
+}
+
+void pp_ndpi_flow_free(struct pp_ndpi *ndpi, struct pp_ndpi_flow *flow)
 {
 	if (!flow)
 		return;
-	ndpi_free_flow(flow->flow);
+	close_flow(ndpi, flow);
 	free(flow);
+}
+
+/* Its last word, when there are no more packets for it. */
+static void decide(struct pp_ndpi *ndpi, struct pp_ndpi_flow *flow)
+{
+	if (flow->flow && !is_known(flow)) {
+		ndpi_protocol answer = give_up(ndpi->module, flow->flow);
+
+		take_answer(flow, &answer);
+	}
+	close_flow(ndpi, flow);
 }
 
 bool pp_ndpi_packet(struct pp_ndpi *ndpi, struct pp_ndpi_flow *flow, struct pp_span ip, int64_t ts_ns)
 {
 	ndpi_protocol answer;
 
-	if (flow->final || flow->given_up || ip.len == 0)
-		return flow->final;
+	if (!flow->flow || ip.len == 0)
+		return !flow->flow;
 	answer = give_packet(ndpi->module, flow->flow, ip, ts_ns > 0 ? (uint64_t)(ts_ns / PP_MS) : 0);
 	take_answer(flow, &answer);
-	flow->final = is_final(ndpi, flow, &answer);
-	return flow->final;
+	if (is_final(ndpi, flow, &answer) || ++flow->packets == PP_NDPI_PACKETS)
+		decide(ndpi, flow);
+	return !flow->flow;
 }
 
 bool pp_ndpi_name(struct pp_ndpi *ndpi, struct pp_ndpi_flow *flow, char *text, size_t size)
 {
-	if (!is_known(flow) && !flow->given_up) {
-		ndpi_protocol answer = give_up(ndpi->module, flow->flow);
-
-		take_answer(flow, &answer);
-		flow->given_up = true;
-	}
+	decide(ndpi, flow);
 	if (!is_known(flow))
 		return false;
 	if (flow->master == NDPI_PROTOCOL_UNKNOWN || flow->app == NDPI_PROTOCOL_UNKNOWN || flow->master == flow->app)

@@ -11,7 +11,13 @@ struct pp_ndpi_flow *pp_ndpi_flow_new(struct pp_ndpi *ndpi)
 	return NULL;
 }
 
-void pp_ndpi_flow_free(struct pp_ndpi_flow *flow) { (void)flow; }
+void pp_ndpi_flow_free(struct pp_ndpi *ndpi, struct pp_ndpi_flow *flow) { (void)ndpi, (void)flow; }
+
+uint64_t pp_ndpi_refused(const struct pp_ndpi *ndpi)
+{
+	(void)ndpi;
+	return 0;
+}
 
 bool pp_ndpi_packet(struct pp_ndpi *ndpi, struct pp_ndpi_flow *flow, struct pp_span ip, int64_t ts_ns)
 {

@@ -102,6 +102,7 @@ static void close_sources(struct pp_analysis *analysis)
 /* What only reading needs: judging begins with its memory. */
 static void free_reading(struct pp_analysis *analysis)
 {
+	analysis->protocols_refused = pp_ndpi_refused(analysis->ndpi);
 	pp_ndpi_free(analysis->ndpi);
 	pp_ja4_cache_free(analysis->ja4);
 	pp_ipfrag_free(analysis->ipfrag);

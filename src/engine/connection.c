@@ -17,7 +17,6 @@ struct detail {
 	struct pp_reassembly stream[2];
 	struct pp_talk *talk; /* NULL: no memory for one */
 	struct pp_ndpi_flow *ndpi;
-	unsigned ndpi_packets;
 	bool ndpi_done;
 	bool said[2];         /* a side has had bytes delivered */
 	enum pp_side speaker; /* who was heard last */
@@ -37,7 +36,7 @@ static void detail_free(struct pp_analysis *analysis, struct detail *detail)
 	for (enum pp_side side = PP_CLIENT; side <= PP_SERVER; side++)
 		pp_reassembly_drop(&detail->stream[side], &analysis->segments);
 	pp_talk_free(detail->talk);
-	pp_ndpi_flow_free(detail->ndpi);
+	pp_ndpi_flow_free(analysis->ndpi, detail->ndpi);
 	pp_arena_reset(&arena);
 }
 
@@ -239,8 +238,7 @@ PP_SELDOM static void ask_ndpi(struct detail *detail, const struct pp_packet *pa
 	}
 	if (analysis->ndpi && !detail->ndpi)
 		detail->ndpi = pp_ndpi_flow_new(analysis->ndpi);
-	detail->ndpi_done = !detail->ndpi || pp_ndpi_packet(analysis->ndpi, detail->ndpi, packet->ip_view, now.ts) ||
-			    ++detail->ndpi_packets >= PP_NDPI_PACKETS;
+	detail->ndpi_done = !detail->ndpi || pp_ndpi_packet(analysis->ndpi, detail->ndpi, packet->ip_view, now.ts);
 }
 
 /* ------------------------------------------------------------------ a segment */

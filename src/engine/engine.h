@@ -62,7 +62,7 @@ struct pp_analysis {
 	struct pp_flows_counts flow_counts; /* from the end of reading on, as the next */
 	uint64_t fragments_evicted;
 	uint64_t streams_given_up; /* reassembly limits */
-	uint64_t talks_refused, spool_refused;
+	uint64_t talks_refused, protocols_refused, spool_refused;
 	enum pp_err failed; /* of ours, kept until the run can return it */
 };
 

@@ -64,6 +64,7 @@ static struct pp_limits_hit limits_of(const struct pp_analysis *analysis)
 	add_limit(&limits, "flow_details", analysis->talks_refused);
 	add_limit(&limits, "reassembly", analysis->streams_given_up);
 	add_limit(&limits, "fragments", analysis->fragments_evicted);
+	add_limit(&limits, "protocols", analysis->protocols_refused);
 	add_limit(&limits, "lookups", pp_lookups_refused(analysis->lookups));
 	add_limit(&limits, "names", pp_names_refused(analysis->names));
 	add_limit(&limits, "neighbours", analysis->neighbours.refused);

@@ -53,7 +53,7 @@ static void test_names_ssh(void **state)
 	assert_true(pp_ndpi_name(ndpi, flow, name, sizeof(name)));
 	assert_string_equal(name, "SSH");
 	assert_true(pp_ndpi_name(ndpi, flow, name, sizeof(name)));
-	pp_ndpi_flow_free(flow);
+	pp_ndpi_flow_free(ndpi, flow);
 	pp_ndpi_free(ndpi);
 }
 
@@ -71,11 +71,12 @@ static void test_unknown(void **state)
 		pp_ndpi_free(ndpi);
 		skip();
 	}
-	for (size_t n = 0; n <= len; n++)
-		assert_false(pp_ndpi_packet(ndpi, flow, (struct pp_span){ bytes, n }, 1));
+	for (size_t n = 0; n < PP_NDPI_PACKETS; n++) /* none of them is empty, except the first, which does not count */
+		assert_false(pp_ndpi_packet(ndpi, flow, (struct pp_span){ bytes, n * len / PP_NDPI_PACKETS }, 1));
+	assert_true(pp_ndpi_packet(ndpi, flow, (struct pp_span){ bytes, len }, 1));
 	assert_false(pp_ndpi_name(ndpi, flow, name, sizeof(name)));
 	assert_false(pp_ndpi_name(ndpi, flow, name, sizeof(name)));
-	pp_ndpi_flow_free(flow);
+	pp_ndpi_flow_free(ndpi, flow);
 	pp_ndpi_free(ndpi);
 }
 
@@ -88,11 +89,38 @@ static void test_nothing_asked(void **state)
 	pp_ndpi_free(ndpi);
 	ndpi = pp_ndpi_new();
 	flow = pp_ndpi_flow_new(ndpi);
-	pp_ndpi_flow_free(flow);
+	pp_ndpi_flow_free(ndpi, flow);
 	pp_ndpi_free(ndpi);
 	assert_null(pp_ndpi_flow_new(NULL));
-	pp_ndpi_flow_free(NULL);
+	pp_ndpi_flow_free(NULL, NULL);
 	pp_ndpi_free(NULL);
+}
+
+/* What nDPI has decided on makes room. */
+static void test_open_flows_have_a_cap(void **state)
+{
+	static struct pp_ndpi_flow *flows[PP_NDPI_OPEN_MAX];
+	struct pp_ndpi *ndpi = pp_ndpi_new();
+	char name[64];
+
+	(void)state;
+	for (size_t i = 0; i < PP_NDPI_OPEN_MAX; i++)
+		flows[i] = pp_ndpi_flow_new(ndpi);
+	if (!flows[0]) {
+		pp_ndpi_free(ndpi);
+		skip();
+	}
+	assert_non_null(flows[PP_NDPI_OPEN_MAX - 1]);
+	assert_null(pp_ndpi_flow_new(ndpi));
+	assert_int_equal(pp_ndpi_refused(ndpi), 1);
+	assert_false(pp_ndpi_name(ndpi, flows[0], name, sizeof(name)));
+	pp_ndpi_flow_free(ndpi, flows[0]);
+	flows[0] = pp_ndpi_flow_new(ndpi);
+	assert_non_null(flows[0]);
+	assert_int_equal(pp_ndpi_refused(ndpi), 1);
+	for (size_t i = 0; i < PP_NDPI_OPEN_MAX; i++)
+		pp_ndpi_flow_free(ndpi, flows[i]);
+	pp_ndpi_free(ndpi);
 }
 
 int main(void)
@@ -101,6 +129,7 @@ int main(void)
 		cmocka_unit_test(test_names_ssh),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_nothing_asked),
+		cmocka_unit_test(test_open_flows_have_a_cap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
