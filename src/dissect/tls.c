@@ -40,14 +40,6 @@ void pp_tls_free(struct pp_tls *tls)
 
 const struct pp_tls_facts *pp_tls_facts(const struct pp_tls *tls) { return &tls->facts; }
 
-bool pp_tls_take_hello(struct pp_tls *tls)
-{
-	bool ready = tls->hello_ready;
-
-	tls->hello_ready = false;
-	return ready;
-}
-
 /* --- records --- */
 
 static void check_complete(struct pp_tls *tls, struct pp_mark mark)
@@ -156,7 +148,7 @@ static void v2_server_hello(struct pp_tls *tls, enum pp_side from)
 	give_up(tls);
 }
 
-static void record_begin(struct pp_tls *tls, enum pp_side from, const struct pp_tls_header *record)
+static inline void record_begin(struct pp_tls *tls, enum pp_side from, const struct pp_tls_header *record)
 {
 	struct pp_tls_side *side = &tls->sides[from];
 
@@ -191,7 +183,7 @@ static void record_body(struct pp_tls *tls, enum pp_side from, const struct pp_t
 	}
 }
 
-static void record_end(struct pp_tls *tls, enum pp_side from, const struct pp_tls_header *record)
+static inline void record_end(struct pp_tls *tls, enum pp_side from, const struct pp_tls_header *record)
 {
 	struct pp_tls_side *side = &tls->sides[from];
 
@@ -219,11 +211,13 @@ static void record_end(struct pp_tls *tls, enum pp_side from, const struct pp_tl
 	}
 }
 
-static void read_piece(struct pp_tls *tls, enum pp_side from, const struct pp_tls_piece *piece)
+static inline void read_piece(struct pp_tls *tls, enum pp_side from, const struct pp_tls_piece *piece)
 {
 	if (piece->begins)
 		record_begin(tls, from, &piece->record);
-	record_body(tls, from, piece);
+	/* Of application data only the length is of interest. */
+	if (piece->record.type != PP_TLS_APPLICATION_DATA)
+		record_body(tls, from, piece);
 	if (piece->ends)
 		record_end(tls, from, &piece->record);
 }
@@ -297,15 +291,6 @@ void pp_tls_data(struct pp_tls *tls, enum pp_side from, struct pp_span bytes, st
 	}
 	if (found == PP_TLS_NO_RECORD)
 		no_record(tls, from, at_start, cur);
-}
-
-uint32_t pp_tls_opaque(const struct pp_tls *tls, enum pp_side from)
-{
-	const struct pp_tls_framer *framer = &tls->sides[from].framer;
-
-	return framer->framing == PP_TLS_KEPT && framer->in_body && framer->record.type == PP_TLS_APPLICATION_DATA
-		   ? framer->left - 1u
-		   : 0;
 }
 
 void pp_tls_skip(struct pp_tls *tls, enum pp_side from, uint32_t count, struct pp_mark mark)

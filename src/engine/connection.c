@@ -95,11 +95,13 @@ static void tell_skipped(struct detail *detail, enum pp_side side)
 
 static void deliver(struct detail *detail, enum pp_side side, struct pp_span bytes, struct pp_mark mark)
 {
+	struct pp_talk_after after;
+
 	take_turn(detail, side, bytes.len);
 	tell_skipped(detail, side);
-	pp_talk_data(detail->talk, side, bytes, mark);
-	detail->opaque[side] = pp_talk_opaque(detail->talk, side);
-	if (pp_talk_take_request(detail->talk))
+	after = pp_talk_data(detail->talk, side, bytes, mark);
+	detail->opaque[side] = after.opaque;
+	if (after.request)
 		pp_flow_watch(detail->flow, detail->turn_begin, detail->stream[PP_CLIENT].next, detail->turn_segments,
 			      mark);
 }
