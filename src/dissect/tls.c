@@ -120,7 +120,7 @@ static void application_data_12(struct pp_tls *tls, enum pp_side from, uint16_t 
 	}
 }
 
-static void application_data(struct pp_tls *tls, enum pp_side from, uint16_t len)
+static inline void application_data(struct pp_tls *tls, enum pp_side from, uint16_t len)
 {
 	struct pp_mark mark = tls->sides[from].mark;
 	bool is_early = tls->early_data && from == tls->client && !tls->negotiated;
@@ -162,33 +162,38 @@ static inline void record_begin(struct pp_tls *tls, enum pp_side from, const str
 	}
 }
 
-static void record_body(struct pp_tls *tls, enum pp_side from, const struct pp_tls_piece *piece)
+static void record_body(struct pp_tls *tls, enum pp_side from, struct pp_span body)
 {
 	struct pp_tls_side *side = &tls->sides[from];
-	struct pp_cur cur = pp_cur_span(piece->body, PP_MORE);
+	struct pp_cur cur = pp_cur_span(body, PP_MORE);
 
-	switch (piece->record.type) {
+	switch (side->framer.record.type) {
 	case PP_TLS_HANDSHAKE:
 		if (!side->encrypted)
-			pp_tls_handshake_bytes(tls, from, piece->body);
+			pp_tls_handshake_bytes(tls, from, body);
 		break;
 	case PP_TLS_V2_CLIENT_HELLO:
 		if (side->message.open)
 			pp_tls_message_body(tls, from, &cur);
 		break;
 	case PP_TLS_ALERT:
-		while (side->alert_have < sizeof(side->alert) && pp_cur_left(&cur) > 0 && !piece->torn)
+		while (side->alert_have < sizeof(side->alert) && pp_cur_left(&cur) > 0 && !side->framer.torn)
 			side->alert[side->alert_have++] = pp_cur_u8(&cur);
 		break;
 	}
+}
+
+static inline void keep_last_record(struct pp_tls *tls, enum pp_side from, const struct pp_tls_header *record)
+{
+	tls->facts.last_record[from] = (struct pp_tls_record){ record->type, record->len };
+	tls->facts.last_record_mark[from] = tls->sides[from].mark;
 }
 
 static inline void record_end(struct pp_tls *tls, enum pp_side from, const struct pp_tls_header *record)
 {
 	struct pp_tls_side *side = &tls->sides[from];
 
-	tls->facts.last_record[from] = (struct pp_tls_record){ record->type, record->len };
-	tls->facts.last_record_mark[from] = side->mark;
+	keep_last_record(tls, from, record);
 	switch (record->type) {
 	case PP_TLS_CHANGE_CIPHER_SPEC:
 		change_cipher_spec(tls, from);
@@ -202,24 +207,32 @@ static inline void record_end(struct pp_tls *tls, enum pp_side from, const struc
 			check_complete(tls, side->mark);
 		}
 		break;
-	case PP_TLS_APPLICATION_DATA:
-		application_data(tls, from, record->len);
-		break;
 	case PP_TLS_V2_SERVER_HELLO:
 		v2_server_hello(tls, from);
 		break;
 	}
 }
 
+/* A piece of the framer's record, which is no application data. */
+static inline void read_content(struct pp_tls *tls, enum pp_side from, struct pp_span body, bool begins, bool ends)
+{
+	const struct pp_tls_framer *framer = &tls->sides[from].framer;
+
+	if (begins)
+		record_begin(tls, from, &framer->record);
+	record_body(tls, from, body);
+	if (ends)
+		record_end(tls, from, &framer->record);
+}
+
 static inline void read_piece(struct pp_tls *tls, enum pp_side from, const struct pp_tls_piece *piece)
 {
-	if (piece->begins)
-		record_begin(tls, from, &piece->record);
-	/* Of application data only the length is of interest. */
-	if (piece->record.type != PP_TLS_APPLICATION_DATA)
-		record_body(tls, from, piece);
-	if (piece->ends)
-		record_end(tls, from, &piece->record);
+	if (piece->record.type != PP_TLS_APPLICATION_DATA) {
+		read_content(tls, from, piece->body, piece->begins, piece->ends);
+	} else if (piece->ends) { /* only its length is of interest */
+		keep_last_record(tls, from, &piece->record);
+		application_data(tls, from, piece->record.len);
+	}
 }
 
 /* --- bytes that are no records --- */

@@ -113,8 +113,10 @@ static inline enum pp_tls_found pp_tls_framer_next(struct pp_tls_framer *framer,
 		return PP_TLS_NOTHING;
 	ret_piece->begins = !framer->in_body;
 	if (!framer->in_body && !pp_tls_framer_plain_header(framer, cur)) {
-		enum pp_tls_found found = pp_tls_framer_header(framer, cur);
+		struct pp_cur look = *cur; /* whose address is taken, or `cur` could stay in no register */
+		enum pp_tls_found found = pp_tls_framer_header(framer, &look);
 
+		*cur = look;
 		if (found != PP_TLS_PIECE)
 			return found;
 	}
