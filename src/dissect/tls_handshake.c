@@ -310,7 +310,7 @@ static void message_read(struct pp_tls *tls, enum pp_side from, struct pp_cur cu
 
 /* --- handshake stream → messages --- */
 
-static void message_close(struct pp_tls_message *message)
+static inline void message_close(struct pp_tls_message *message)
 {
 	if (message->held.p)
 		pp_buf_done(&message->held);
@@ -319,7 +319,7 @@ static void message_close(struct pp_tls_message *message)
 	message->have = 0;
 }
 
-static void message_done(struct pp_tls *tls, enum pp_side from, struct pp_span body)
+static inline void message_done(struct pp_tls *tls, enum pp_side from, struct pp_span body)
 {
 	struct pp_tls_message *message = &tls->sides[from].message;
 
@@ -347,15 +347,22 @@ void pp_tls_message_abandon(struct pp_tls *tls, enum pp_side from)
 	message_close(message);
 }
 
-static bool message_is_wanted(const struct pp_tls *tls, enum pp_side from, uint8_t type)
+static inline bool message_is_wanted(const struct pp_tls *tls, enum pp_side from, uint8_t type)
 {
-	if (type == CERTIFICATE)
+	switch (type) {
+	case CLIENT_HELLO:
+	case PP_TLS_V2_CLIENT_HELLO:
+	case SERVER_HELLO:
+	case HELLO_RETRY_REQUEST:
+		return true;
+	case CERTIFICATE:
 		return from != tls->client && tls->facts.certificate_count == 0;
-	return type == CLIENT_HELLO || type == PP_TLS_V2_CLIENT_HELLO || type == SERVER_HELLO ||
-	       type == HELLO_RETRY_REQUEST;
+	default:
+		return false;
+	}
 }
 
-void pp_tls_message_open(struct pp_tls *tls, enum pp_side from, uint8_t type, uint32_t len)
+static inline void message_open(struct pp_tls *tls, enum pp_side from, uint8_t type, uint32_t len)
 {
 	struct pp_tls_message *message = &tls->sides[from].message;
 
@@ -396,7 +403,7 @@ static bool message_is_plausible(const struct pp_tls *tls, enum pp_side from, ui
 }
 
 /* The four bytes of a header, gathered where they do not come at once; NULL: it needs more. */
-static const uint8_t *message_head(struct pp_tls_message *message, struct pp_cur *cur)
+static inline const uint8_t *message_head(struct pp_tls_message *message, struct pp_cur *cur)
 {
 	if (message->have == 0 && pp_cur_left(cur) >= PP_TLS_MESSAGE_HEADER)
 		return pp_cur_fixed(cur, PP_TLS_MESSAGE_HEADER);
@@ -410,7 +417,7 @@ static const uint8_t *message_head(struct pp_tls_message *message, struct pp_cur
 }
 
 /* False: its header needs more bytes, or there is none here. */
-static bool message_begin(struct pp_tls *tls, enum pp_side from, struct pp_cur *cur)
+static inline bool message_begin(struct pp_tls *tls, enum pp_side from, struct pp_cur *cur)
 {
 	struct pp_tls_side *side = &tls->sides[from];
 	struct pp_tls_message *message = &side->message;
@@ -429,11 +436,11 @@ static bool message_begin(struct pp_tls *tls, enum pp_side from, struct pp_cur *
 		return false;
 	}
 	side->suspect = false;
-	pp_tls_message_open(tls, from, head[0], len);
+	message_open(tls, from, head[0], len);
 	return true;
 }
 
-void pp_tls_message_body(struct pp_tls *tls, enum pp_side from, struct pp_cur *cur)
+static inline void message_body(struct pp_tls *tls, enum pp_side from, struct pp_cur *cur)
 {
 	struct pp_tls_message *message = &tls->sides[from].message;
 	uint32_t n = pp_cur_left(cur) < message->left ? (uint32_t)pp_cur_left(cur) : message->left;
@@ -452,6 +459,13 @@ void pp_tls_message_body(struct pp_tls *tls, enum pp_side from, struct pp_cur *c
 		message_done(tls, from, pp_buf_span(&message->held));
 }
 
+void pp_tls_message_open(struct pp_tls *tls, enum pp_side from, uint8_t type, uint32_t len)
+{
+	message_open(tls, from, type, len);
+}
+
+void pp_tls_message_body(struct pp_tls *tls, enum pp_side from, struct pp_cur *cur) { message_body(tls, from, cur); }
+
 void pp_tls_handshake_bytes(struct pp_tls *tls, enum pp_side from, struct pp_span body)
 {
 	struct pp_tls_side *side = &tls->sides[from];
@@ -460,7 +474,7 @@ void pp_tls_handshake_bytes(struct pp_tls *tls, enum pp_side from, struct pp_spa
 	while (pp_cur_left(&cur) > 0 && !side->skipping) {
 		if (!side->message.open && !message_begin(tls, from, &cur))
 			return;
-		pp_tls_message_body(tls, from, &cur);
+		message_body(tls, from, &cur);
 	}
 }
 
