@@ -209,12 +209,14 @@ static void make_hashes(const struct pp_tls_client_hello *hello, struct hashes *
 /* Hashes made before, direct-mapped: few clients make most hellos of a capture.  An entry holds all that they are made
  * from, so a hit is exact and the result never depends on what was met before.  GREASE, drawn anew for every hello, is
  * one value here. */
-enum { CACHE_ENTRIES = 64, CACHE_VALUES = 160, BLOCK = 8, ONE_GREASE = 0x0a0a };
+enum { CACHE_BITS = 6, CACHE_ENTRIES = 1 << CACHE_BITS, CACHE_VALUES = 160, BLOCK = 8, ONE_GREASE = 0x0a0a };
 
 struct shape {
 	uint16_t ciphers, algorithms, types, none; /* how many of `values` are of each list as sent; all 0: free */
 	uint16_t values[CACHE_VALUES];             /* to the end of their last block, which is filled with 0 */
 };
+
+_Static_assert(offsetof(struct shape, values) == 8 && BLOCK * sizeof(uint16_t) == 16, "a shape is whole words");
 
 struct pp_ja4_cache {
 	struct entry {
@@ -276,18 +278,20 @@ static bool shape_of(const struct pp_tls_client_hello *hello, struct shape *ret_
 	return true;
 }
 
+/* The header's word and two for each block. */
+static size_t shape_words(const struct shape *shape) { return 1 + 2 * shape_blocks(shape); }
+
 /* Any place will do: an entry is proved by comparing all of it, and one that is taken is made anew. */
 static size_t shape_place(const struct shape *shape)
 {
 	const char *p = (const char *)shape;
 	uint64_t sum = 0, word;
 
-	for (size_t i = 0; i < 1 + BLOCK * sizeof(shape->values[0]) / sizeof(word) * shape_blocks(shape); i++) {
-		memcpy(&word, p + i * sizeof(word), sizeof(word));
-		sum = (sum ^ word) * 0x9e3779b97f4a7c15U;
-		sum ^= sum >> 32;
+	for (size_t i = shape_words(shape); i > 0; i--, p += sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		sum = (sum + word) * 0x9e3779b97f4a7c15U;
 	}
-	return (size_t)(sum & (CACHE_ENTRIES - 1));
+	return (size_t)(sum >> (64 - CACHE_BITS));
 }
 
 static void find_hashes(struct pp_ja4_cache *cache, const struct pp_tls_client_hello *hello, struct hashes *ret_hashes)
@@ -300,7 +304,7 @@ static void find_hashes(struct pp_ja4_cache *cache, const struct pp_tls_client_h
 		make_hashes(hello, ret_hashes);
 		return;
 	}
-	bytes = offsetof(struct shape, values) + BLOCK * sizeof(shape.values[0]) * shape_blocks(&shape);
+	bytes = sizeof(uint64_t) * shape_words(&shape);
 	entry = &cache->entries[shape_place(&shape)];
 	if (memcmp(&entry->shape, &shape, bytes) != 0) {
 		make_hashes(hello, &entry->hashes);
