@@ -25,6 +25,8 @@ void pp_pool_done(struct pp_pool *pool)
 		free(chunk);
 	}
 	assert(pool->bytes == 0);
+	while (pool->spare_count > 0)
+		free(pool->spares[--pool->spare_count].p);
 }
 
 static struct pp_chunk *chunk_new(struct pp_pool *pool, size_t need)

@@ -310,10 +310,10 @@ static void message_read(struct pp_tls *tls, enum pp_side from, struct pp_cur cu
 
 /* --- handshake stream → messages --- */
 
-static inline void message_close(struct pp_tls_message *message)
+static inline void message_close(struct pp_tls *tls, struct pp_tls_message *message)
 {
 	if (message->held.p)
-		pp_buf_done(&message->held);
+		pp_buf_give_back(&message->held, tls->arena->pool);
 	message->open = false;
 	message->torn = false;
 	message->have = 0;
@@ -324,7 +324,7 @@ static inline void message_done(struct pp_tls *tls, enum pp_side from, struct pp
 	struct pp_tls_message *message = &tls->sides[from].message;
 
 	message_read(tls, from, pp_cur_span(body, message->torn ? PP_TRUNCATED : PP_MALFORMED));
-	message_close(message);
+	message_close(tls, message);
 }
 
 /* The rest of the message will never be told apart from what follows it, or never comes: read its beginning. */
@@ -344,7 +344,7 @@ void pp_tls_message_abandon(struct pp_tls *tls, enum pp_side from)
 		partial_client_hello(tls, from, cur);
 	else if (message->type == CERTIFICATE && message->open && from != tls->client)
 		server_certificate(tls, cur);
-	message_close(message);
+	message_close(tls, message);
 }
 
 static inline bool message_is_wanted(const struct pp_tls *tls, enum pp_side from, uint8_t type)
@@ -451,9 +451,12 @@ static inline void message_body(struct pp_tls *tls, enum pp_side from, struct pp
 		return;
 	}
 	message->left -= n;
-	if (message->hold && !message->torn && pp_buf_add(&message->held, part.p, part.len) != PP_OK) {
-		tls->facts.clipped = true;
-		message->torn = true;
+	if (message->hold && !message->torn) {
+		pp_buf_borrow(&message->held, tls->arena->pool);
+		if (pp_buf_add(&message->held, part.p, part.len) != PP_OK) {
+			tls->facts.clipped = true;
+			message->torn = true;
+		}
 	}
 	if (message->left == 0)
 		message_done(tls, from, pp_buf_span(&message->held));
