@@ -25,6 +25,8 @@ void pp_pool_done(struct pp_pool *pool)
 		free(chunk);
 	}
 	assert(pool->bytes == 0);
+	while (pool->spare_count > 0)
+		free(pool->spares[--pool->spare_count].p);
 }
 
 static struct pp_chunk *chunk_new(struct pp_pool *pool, size_t need)
@@ -72,7 +74,8 @@ void pp_arena_reset(struct pp_arena *arena)
 	}
 }
 
-void *pp_arena_alloc(struct pp_arena *arena, size_t bytes)
+/* As it is: what was there before may still be. */
+static void *take(struct pp_arena *arena, size_t bytes)
 {
 	struct pp_chunk *chunk = arena->chunks;
 	void *p;
@@ -89,30 +92,38 @@ void *pp_arena_alloc(struct pp_arena *arena, size_t bytes)
 	}
 	p = chunk->data + chunk->used;
 	chunk->used += bytes;
-	return memset(p, 0, bytes);
+	return p;
+}
+
+void *pp_arena_alloc(struct pp_arena *arena, size_t bytes)
+{
+	void *p = take(arena, bytes);
+
+	return p ? memset(p, 0, bytes) : NULL;
 }
 
 void *pp_arena_copy(struct pp_arena *arena, const void *bytes, size_t len)
 {
-	void *p = pp_arena_alloc(arena, len);
+	void *p = take(arena, len);
 
 	if (p && len)
 		memcpy(p, bytes, len);
 	return p;
 }
 
-char *pp_arena_text(struct pp_arena *arena, struct pp_span text, size_t max)
+/* Text with NUL bytes in it. */
+static char *copy_with_nuls(struct pp_arena *arena, struct pp_span text)
 {
 	static const char replacement[] = "\xef\xbf\xbd";
-	size_t len = text.len < max ? text.len : max, extra = 0, at = 0;
+	size_t extra = 0, at = 0;
 	char *copy;
 
-	for (size_t i = 0; i < len; i++)
+	for (size_t i = 0; i < text.len; i++)
 		extra += text.p[i] == '\0' ? sizeof(replacement) - 2 : 0;
-	copy = pp_arena_alloc(arena, len + extra + 1);
+	copy = take(arena, text.len + extra + 1);
 	if (!copy)
 		return NULL;
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = 0; i < text.len; i++) {
 		if (text.p[i] != '\0') {
 			copy[at++] = (char)text.p[i];
 			continue;
@@ -120,5 +131,22 @@ char *pp_arena_text(struct pp_arena *arena, struct pp_span text, size_t max)
 		memcpy(copy + at, replacement, sizeof(replacement) - 1);
 		at += sizeof(replacement) - 1;
 	}
+	copy[at] = '\0';
+	return copy;
+}
+
+char *pp_arena_text(struct pp_arena *arena, struct pp_span text, size_t max)
+{
+	size_t len = text.len < max ? text.len : max;
+	char *copy;
+
+	if (len > 0 && memchr(text.p, '\0', len))
+		return copy_with_nuls(arena, (struct pp_span){ text.p, len });
+	copy = take(arena, len + 1);
+	if (!copy)
+		return NULL;
+	if (len > 0)
+		memcpy(copy, text.p, len);
+	copy[len] = '\0';
 	return copy;
 }

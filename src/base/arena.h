@@ -16,11 +16,18 @@
 
 struct pp_chunk;
 
+enum { PP_POOL_SPARES = 4 };
+
 struct pp_pool {
 	struct pp_chunk *free; /* chunks of the standard size, ready for use */
 	size_t bytes;          /* taken from the system */
 	size_t cap;            /* 0: none */
 	uint64_t refused;
+	struct {
+		void *p;
+		size_t room;
+	} spares[PP_POOL_SPARES]; /* what buffers left (base/buf.h); not counted in `bytes` */
+	unsigned spare_count;
 };
 
 struct pp_arena {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAST_ROOM = 256 };
+enum { LEAST_ROOM = 256, SPARE_ROOM_MAX = 1 << 14 };
 
 void pp_buf_init(struct pp_buf *buf, size_t cap) { *buf = (struct pp_buf){ .cap = cap }; }
 
@@ -12,6 +12,26 @@ void pp_buf_done(struct pp_buf *buf)
 	free(buf->p);
 	buf->p = NULL;
 	buf->len = buf->room = 0;
+}
+
+void pp_buf_borrow(struct pp_buf *buf, struct pp_pool *pool)
+{
+	if (buf->p || pool->spare_count == 0 || pool->spares[pool->spare_count - 1].room > buf->cap)
+		return;
+	pool->spare_count--;
+	buf->p = pool->spares[pool->spare_count].p;
+	buf->room = pool->spares[pool->spare_count].room;
+}
+
+void pp_buf_give_back(struct pp_buf *buf, struct pp_pool *pool)
+{
+	if (buf->p && buf->room <= SPARE_ROOM_MAX && pool->spare_count < PP_POOL_SPARES) {
+		pool->spares[pool->spare_count].p = buf->p;
+		pool->spares[pool->spare_count].room = buf->room;
+		pool->spare_count++;
+		buf->p = NULL;
+	}
+	pp_buf_done(buf);
 }
 
 void pp_buf_clear(struct pp_buf *buf) { buf->len = 0; }

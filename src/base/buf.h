@@ -6,7 +6,7 @@
 #ifndef PP_BASE_BUF_H
 #define PP_BASE_BUF_H
 
-#include "base/cur.h"
+#include "base/arena.h"
 
 struct pp_buf {
 	uint8_t *p;
@@ -16,6 +16,10 @@ struct pp_buf {
 void pp_buf_init(struct pp_buf *buf, size_t cap);
 void pp_buf_done(struct pp_buf *buf);
 void pp_buf_clear(struct pp_buf *buf);
+/* For buffers that live shortly, one after another: the first takes memory that another left with the pool, if there is
+ * any for it; the second is pp_buf_done(), but leaves memory of usual size with the pool. */
+void pp_buf_borrow(struct pp_buf *buf, struct pp_pool *pool);
+void pp_buf_give_back(struct pp_buf *buf, struct pp_pool *pool);
 enum pp_err PP_MUST_CHECK pp_buf_add(struct pp_buf *buf, const void *bytes, size_t len);
 enum pp_err PP_MUST_CHECK pp_buf_reserve(struct pp_buf *buf, size_t more); /* room for `more` further bytes */
 

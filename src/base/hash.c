@@ -22,6 +22,19 @@ static inline void round_once(struct state *s)
 	s->c = rotate(s->c, 32);
 }
 
+static inline uint64_t four_bytes(const uint8_t *p)
+{
+	return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24;
+}
+
+/* Fewer than eight bytes as a word, by reads that overlap. */
+static inline uint64_t last_word(const uint8_t *p, size_t n)
+{
+	if (n >= 4)
+		return four_bytes(p) | four_bytes(p + n - 4) << 8 * (n - 4);
+	return n == 0 ? 0 : (uint64_t)p[0] | (uint64_t)p[n / 2] << 8 * (n / 2) | (uint64_t)p[n - 1] << 8 * (n - 1);
+}
+
 /* SipHash with one compression and three finalization rounds (Aumasson, Bernstein 2012), words in host order: the
  * value never leaves the process. */
 uint64_t pp_hash(const struct pp_hash_key *key, const void *bytes, size_t len)
@@ -42,9 +55,7 @@ uint64_t pp_hash(const struct pp_hash_key *key, const void *bytes, size_t len)
 		round_once(&s);
 		s.a ^= word;
 	}
-	word = (uint64_t)len << 56;
-	for (size_t i = at; i < len; i++)
-		word |= (uint64_t)p[i] << 8 * (i - at);
+	word = (uint64_t)len << 56 | last_word(p + at, len - at);
 	s.d ^= word;
 	round_once(&s);
 	s.a ^= word;

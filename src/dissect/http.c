@@ -295,20 +295,27 @@ static void on_reply(struct pp_http *http, const struct pp_http_head *head, stru
 /* Takes the block up to its empty line, or all there is; true when it is whole. */
 static bool take_head(struct half *half, struct pp_cur *cur, struct pp_span *ret_run)
 {
-	struct pp_cur start = *cur;
-	size_t before = pp_cur_left(cur);
+	struct pp_cur start = *cur, ahead = *cur;
+	struct pp_span rest = pp_cur_rest(&ahead);
+	size_t taken = 0;
 	bool whole = false;
 
-	while (!whole && pp_cur_left(cur) > 0) {
-		uint8_t c = pp_cur_u8(cur);
+	while (!whole && taken < rest.len) {
+		struct pp_span here = pp_text_after(rest, taken);
+		size_t line = pp_text_find(here, '\n');
 
-		whole = c == '\n' && half->line != LINE_TEXT;
-		if (c == '\n')
-			half->line = LINE_EMPTY;
-		else
-			half->line = c == '\r' && half->line == LINE_EMPTY ? LINE_CR : LINE_TEXT;
+		if (line > 0)
+			half->line =
+			    half->line == LINE_EMPTY && line == 1 && pp_text_at(here, 0) == '\r' ? LINE_CR : LINE_TEXT;
+		taken += line;
+		if (line == here.len)
+			break;
+		taken++;
+		whole = half->line != LINE_TEXT;
+		half->line = LINE_EMPTY;
 	}
-	*ret_run = pp_cur_take(&start, before - pp_cur_left(cur));
+	*ret_run = pp_cur_take(&start, taken);
+	pp_cur_skip(cur, taken);
 	return whole;
 }
 

@@ -21,6 +21,12 @@ static char *room_for_text(struct pp_http_book *book, struct pp_http_shelf *shel
 	return at;
 }
 
+static bool is_one_line(struct pp_span text)
+{
+	return pp_text_find(text, '\n') == text.len && pp_text_find(text, '\r') == text.len &&
+	       pp_text_find(text, '\0') == text.len;
+}
+
 /* A copy on one line: RFC 9112 section 5.2 makes a fold a space, RFC 9110 section 5.5 does so with a NUL. */
 static char *keep(struct pp_http_book *book, struct pp_http_shelf *shelf, struct pp_span text, size_t max)
 {
@@ -36,6 +42,10 @@ static char *keep(struct pp_http_book *book, struct pp_http_shelf *shelf, struct
 		book->facts.clipped = true;
 	if (!copy)
 		return NULL;
+	if (is_one_line(pp_text_first(text, max))) {
+		n = pp_cur_left(&cur);
+		memcpy(copy, pp_cur_rest(&cur).p, n);
+	}
 	while (pp_cur_left(&cur) > 0) {
 		uint8_t c = pp_cur_u8(&cur);
 

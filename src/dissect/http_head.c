@@ -355,43 +355,48 @@ static void take_credentials(struct pp_http_head *head, struct pp_span value)
 		head->credentials = PP_CREDENTIALS_OTHER;
 }
 
+#define NAME(text) text, sizeof(text) - 1
+
 /* Fields kept as text … */
 static const struct {
 	const char *name;
-	size_t at;
+	size_t len, at;
 } texts[] = {
-	{ "host", offsetof(struct pp_http_head, host_view) },
-	{ "user-agent", offsetof(struct pp_http_head, user_agent_view) },
-	{ "server", offsetof(struct pp_http_head, server_view) },
-	{ "via", offsetof(struct pp_http_head, via_view) },
-	{ "x-squid-error", offsetof(struct pp_http_head, x_squid_error_view) },
-	{ "proxy-agent", offsetof(struct pp_http_head, proxy_agent_view) },
-	{ "location", offsetof(struct pp_http_head, location_view) },
-	{ "date", offsetof(struct pp_http_head, date_view) },
-	{ "content-type", offsetof(struct pp_http_head, content_type_view) },
+	{ NAME("host"), offsetof(struct pp_http_head, host_view) },
+	{ NAME("user-agent"), offsetof(struct pp_http_head, user_agent_view) },
+	{ NAME("server"), offsetof(struct pp_http_head, server_view) },
+	{ NAME("via"), offsetof(struct pp_http_head, via_view) },
+	{ NAME("x-squid-error"), offsetof(struct pp_http_head, x_squid_error_view) },
+	{ NAME("proxy-agent"), offsetof(struct pp_http_head, proxy_agent_view) },
+	{ NAME("location"), offsetof(struct pp_http_head, location_view) },
+	{ NAME("date"), offsetof(struct pp_http_head, date_view) },
+	{ NAME("content-type"), offsetof(struct pp_http_head, content_type_view) },
 };
 
 /* … and those that are understood. */
 static const struct {
 	const char *name;
+	size_t len;
 	void (*take)(struct pp_http_head *head, struct pp_span value);
 } meanings[] = {
-	{ "content-length", take_length },           { "transfer-encoding", take_coding },
-	{ "content-encoding", take_encoding },       { "expect", take_expect },
-	{ "proxy-authenticate", take_challenges },   { "www-authenticate", take_challenges },
-	{ "proxy-authorization", take_credentials },
+	{ NAME("content-length"), take_length },           { NAME("transfer-encoding"), take_coding },
+	{ NAME("content-encoding"), take_encoding },       { NAME("expect"), take_expect },
+	{ NAME("proxy-authenticate"), take_challenges },   { NAME("www-authenticate"), take_challenges },
+	{ NAME("proxy-authorization"), take_credentials },
 };
+
+#undef NAME
 
 static void take_field(struct pp_http_head *head, struct pp_span name, struct pp_span value)
 {
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct pp_span *text = (void *)((char *)head + texts[i].at);
 
-		if (pp_text_is(name, texts[i].name) && text->len == 0)
+		if (name.len == texts[i].len && text->len == 0 && pp_text_begins(name, texts[i].name))
 			*text = value;
 	}
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
-		if (pp_text_is(name, meanings[i].name))
+		if (name.len == meanings[i].len && pp_text_begins(name, meanings[i].name))
 			meanings[i].take(head, value);
 	}
 }

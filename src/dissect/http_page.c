@@ -60,31 +60,37 @@ static const struct row {
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
-/* The characters that texts begin with, so that most places of a page are passed over with one look. */
+_Static_assert(2 * ROWS <= UINT8_MAX, "a text has a number of eight bits");
+
+/* The texts by the character they begin with, so that most places of a page are passed over with one look. */
 struct beginnings {
-	bool at[UCHAR_MAX + 1];
+	uint8_t first[UCHAR_MAX + 1], next[2 * ROWS]; /* 2 * row + text + 1; 0: no further */
 };
 
 static struct beginnings row_beginnings(void)
 {
-	struct beginnings begins = { { false } };
+	struct beginnings begins = { .first = { 0 } };
 
-	for (size_t i = 0; i < ROWS; i++) {
-		for (size_t k = 0; k < 2 && rows[i].text[k]; k++)
-			begins.at[(uint8_t)rows[i].text[k][0]] = true;
+	for (size_t i = 0; i < 2 * ROWS; i++) {
+		const char *text = rows[i / 2].text[i % 2];
+
+		if (!text)
+			continue;
+		begins.next[i] = begins.first[(uint8_t)text[0]];
+		begins.first[(uint8_t)text[0]] = (uint8_t)(i + 1);
 	}
 	return begins;
 }
 
-static void look_here(struct pp_cur cur, bool found[ROWS][2])
+static void look_here(struct pp_cur cur, const struct beginnings *begins, bool found[ROWS][2])
 {
-	char first = (char)pp_text_lower((uint8_t)pp_cur_peek(&cur, 0));
+	uint8_t i = begins->first[pp_text_lower((uint8_t)pp_cur_peek(&cur, 0))];
 	struct pp_span here = pp_cur_rest(&cur);
 
-	for (size_t i = 0; i < ROWS; i++) {
-		for (size_t k = 0; k < 2 && rows[i].text[k]; k++)
-			found[i][k] =
-			    found[i][k] || (rows[i].text[k][0] == first && pp_text_begins(here, rows[i].text[k]));
+	for (; i > 0; i = begins->next[i - 1]) {
+		bool *its = &found[(i - 1) / 2][(i - 1) % 2];
+
+		*its = *its || pp_text_begins(here, rows[(i - 1) / 2].text[(i - 1) % 2]);
 	}
 }
 
@@ -94,10 +100,8 @@ enum pp_page pp_http_page(struct pp_span body)
 	bool found[ROWS][2] = { { false, false } };
 	struct pp_cur cur = pp_cur_span(body, PP_MORE);
 
-	for (; pp_cur_left(&cur) > 0; pp_cur_skip(&cur, 1)) {
-		if (begins.at[pp_text_lower((uint8_t)pp_cur_peek(&cur, 0))])
-			look_here(cur, found);
-	}
+	for (; pp_cur_left(&cur) > 0; pp_cur_skip(&cur, 1))
+		look_here(cur, &begins, found);
 	for (size_t i = 0; i < ROWS; i++) {
 		if (found[i][0] && (found[i][1] || !rows[i].text[1]))
 			return rows[i].page;

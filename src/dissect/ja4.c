@@ -1,7 +1,5 @@
 #include "dissect/ja4.h"
 
-#include "base/hash.h"
-
 #include <mbedtls/md.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -211,12 +209,14 @@ static void make_hashes(const struct pp_tls_client_hello *hello, struct hashes *
 /* Hashes made before, direct-mapped: few clients make most hellos of a capture.  An entry holds all that they are made
  * from, so a hit is exact and the result never depends on what was met before.  GREASE, drawn anew for every hello, is
  * one value here. */
-enum { CACHE_ENTRIES = 64, CACHE_VALUES = 160, ONE_GREASE = 0x0a0a };
+enum { CACHE_BITS = 6, CACHE_ENTRIES = 1 << CACHE_BITS, CACHE_VALUES = 160, BLOCK = 8, ONE_GREASE = 0x0a0a };
 
 struct shape {
-	uint16_t ciphers, types, algorithms; /* how many of `values` are of each list as sent; all 0: free */
-	uint16_t values[CACHE_VALUES];
+	uint16_t ciphers, algorithms, types, none; /* how many of `values` are of each list as sent; all 0: free */
+	uint16_t values[CACHE_VALUES];             /* to the end of their last block, which is filled with 0 */
 };
+
+_Static_assert(offsetof(struct shape, values) == 8 && BLOCK * sizeof(uint16_t) == 16, "a shape is whole words");
 
 struct pp_ja4_cache {
 	struct entry {
@@ -229,70 +229,73 @@ struct pp_ja4_cache *pp_ja4_cache_new(void) { return calloc(1, sizeof(struct pp_
 
 void pp_ja4_cache_free(struct pp_ja4_cache *cache) { free(cache); }
 
-static uint16_t shape_value(uint16_t value) { return pp_tls_is_grease(value) ? ONE_GREASE : value; }
+static size_t shape_blocks(const struct shape *shape)
+{
+	return ((size_t)shape->ciphers + shape->algorithms + shape->types + BLOCK - 1) / BLOCK;
+}
 
-/* A list of values; false when there is no room for it. */
-static bool shape_add(struct shape *shape, size_t at, struct pp_span values)
+/* What the hash of a list is made from, in the order of the wire's bytes, which GREASE reads the same. */
+static void shape_add(struct shape *shape, size_t at, struct pp_span values)
 {
 	struct pp_cur cur = pp_cur_span(values, PP_MALFORMED);
-	const uint8_t *p;
+	struct pp_span whole = pp_cur_take(&cur, values.len & ~(size_t)1);
 
-	if (values.len / 2 > CACHE_VALUES - at)
+	if (whole.len > 0)
+		memcpy(shape->values + at, whole.p, whole.len);
+}
+
+/* All GREASE of a block becomes one value; without branches, for compilers to do all at once. */
+static inline void level_grease(uint16_t *block)
+{
+	for (size_t i = 0; i < BLOCK; i++) {
+		uint16_t value = block[i];
+		uint16_t differs = (uint16_t)(((value & 0x0f0f) ^ 0x0a0a) | ((value >> 8) ^ (value & 0xff)));
+
+		block[i] = differs ? value : ONE_GREASE;
+	}
+}
+
+/* False when there is no room for it, or nothing in it. */
+static bool shape_of(const struct pp_tls_client_hello *hello, struct shape *ret_shape)
+{
+	size_t ciphers = hello->ciphers.len / 2, algorithms = hello->signature_algorithms.len / 2;
+	size_t types = hello->extension_count, count = ciphers + algorithms + types, blocks;
+
+	if (hello->v2 || types > PP_TLS_TYPES_KEPT || count > CACHE_VALUES || count == 0)
 		return false;
-	p = pp_cur_fixed(&cur, values.len & ~(size_t)1);
-	for (size_t i = 0; p && i < values.len / 2; i++)
-		shape->values[at + i] = shape_value(pp_be16(p + 2 * i));
+	ret_shape->ciphers = (uint16_t)ciphers;
+	ret_shape->algorithms = (uint16_t)algorithms;
+	ret_shape->types = (uint16_t)types;
+	ret_shape->none = 0;
+	blocks = shape_blocks(ret_shape);
+	memset(ret_shape->values + BLOCK * (blocks - 1), 0, BLOCK * sizeof(ret_shape->values[0]));
+	shape_add(ret_shape, 0, hello->ciphers);
+	shape_add(ret_shape, ciphers, hello->signature_algorithms);
+	for (size_t i = 0; i < types; i++)
+		ret_shape->values[ciphers + algorithms + i] = hello->extension_types[i];
+	for (size_t i = 0; i < blocks; i++)
+		level_grease(ret_shape->values + BLOCK * i);
 	return true;
 }
 
-/* How many extensions were added, or -1. */
-static int shape_add_types(struct shape *shape, size_t at, struct pp_span extensions)
+/* The header's word and two for each block. */
+static size_t shape_words(const struct shape *shape) { return 1 + 2 * shape_blocks(shape); }
+
+/* Any place will do: an entry is proved by comparing all of it, and one that is taken is made anew. */
+static size_t shape_place(const struct shape *shape)
 {
-	struct pp_cur cur = pp_cur_span(extensions, PP_MALFORMED);
-	size_t first = at;
-	const uint8_t *p;
+	const char *p = (const char *)shape;
+	uint64_t sum = 0, word;
 
-	while ((p = pp_cur_fixed(&cur, 4)) != NULL) {
-		uint16_t type = pp_be16(p);
-
-		pp_cur_skip(&cur, pp_be16(p + 2));
-		if (!pp_cur_ok(&cur))
-			break;
-		if (at == CACHE_VALUES)
-			return -1;
-		shape->values[at++] = shape_value(type);
+	for (size_t i = shape_words(shape); i > 0; i--, p += sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		sum = (sum + word) * 0x9e3779b97f4a7c15U;
 	}
-	return (int)(at - first);
-}
-
-static bool shape_of(const struct pp_tls_client_hello *hello, struct shape *ret_shape)
-{
-	size_t at;
-	int types;
-
-	if (hello->v2 || !shape_add(ret_shape, 0, hello->ciphers))
-		return false;
-	at = hello->ciphers.len / 2;
-	if (!shape_add(ret_shape, at, hello->signature_algorithms))
-		return false;
-	types = shape_add_types(ret_shape, at + hello->signature_algorithms.len / 2, hello->extensions);
-	if (types < 0)
-		return false;
-	ret_shape->ciphers = (uint16_t)at;
-	ret_shape->algorithms = (uint16_t)(hello->signature_algorithms.len / 2);
-	ret_shape->types = (uint16_t)types;
-	return at + ret_shape->algorithms + ret_shape->types > 0;
-}
-
-static size_t shape_bytes(const struct shape *shape)
-{
-	return offsetof(struct shape, values) +
-	       sizeof(shape->values[0]) * ((size_t)shape->ciphers + shape->types + shape->algorithms);
+	return (size_t)(sum >> (64 - CACHE_BITS));
 }
 
 static void find_hashes(struct pp_ja4_cache *cache, const struct pp_tls_client_hello *hello, struct hashes *ret_hashes)
 {
-	static const struct pp_hash_key fixed = { { 0, 0 } };
 	struct shape shape;
 	struct entry *entry;
 	size_t bytes;
@@ -301,8 +304,8 @@ static void find_hashes(struct pp_ja4_cache *cache, const struct pp_tls_client_h
 		make_hashes(hello, ret_hashes);
 		return;
 	}
-	bytes = shape_bytes(&shape);
-	entry = &cache->entries[pp_hash(&fixed, &shape, bytes) % CACHE_ENTRIES];
+	bytes = sizeof(uint64_t) * shape_words(&shape);
+	entry = &cache->entries[shape_place(&shape)];
 	if (memcmp(&entry->shape, &shape, bytes) != 0) {
 		make_hashes(hello, &entry->hashes);
 		memcpy(&entry->shape, &shape, bytes);
@@ -317,11 +320,9 @@ static char *put_two_digits(char *to, unsigned value)
 	return to;
 }
 
-static char *put_text(char *to, const char *text)
+static inline char *put_chars(char *to, const char *chars, size_t len)
 {
-	size_t len = strlen(text);
-
-	memcpy(to, text, len);
+	memcpy(to, chars, len);
 	return to + len;
 }
 
@@ -338,14 +339,14 @@ void pp_ja4(struct pp_ja4_cache *cache, const struct pp_tls_client_hello *hello,
 		return;
 	alpn_text(hello, alpn);
 	*to++ = 't';
-	to = put_text(to, version_text(hello));
+	to = put_chars(to, version_text(hello), 2);
 	*to++ = hello->has_sni ? 'd' : 'i';
 	to = put_two_digits(to, hello->cipher_count < 99 ? hello->cipher_count : 99);
 	to = put_two_digits(to, hashes.extension_count);
-	to = put_text(to, alpn);
+	to = put_chars(to, alpn, 2);
 	*to++ = '_';
-	to = put_text(to, hashes.ciphers);
+	to = put_chars(to, hashes.ciphers, HASH_CHARS);
 	*to++ = '_';
-	to = put_text(to, hashes.extensions);
+	to = put_chars(to, hashes.extensions, HASH_CHARS);
 	*to = '\0';
 }

@@ -1,7 +1,7 @@
 #include "dissect/talk.h"
 
-#include "base/buf.h"
 #include "dissect/dns_tcp.h"
+#include "dissect/tls_state.h"
 
 #include <string.h>
 
@@ -111,12 +111,19 @@ enum pp_sides_by pp_talk_who(struct pp_span head, enum pp_side side, enum pp_sid
 
 static void hold(struct head *head, struct pp_span bytes, struct pp_mark mark)
 {
-	size_t room = sizeof(head->bytes) - head->len, n = bytes.len < room ? bytes.len : room;
+	size_t room = sizeof(head->bytes) - head->len;
 
 	if (head->len == 0)
 		head->mark = mark;
-	memcpy(head->bytes + head->len, bytes.p, n);
-	head->len = (uint8_t)(head->len + n);
+	if (bytes.len < sizeof(head->bytes) || head->len > 0) {
+		size_t n = bytes.len < room ? bytes.len : room;
+
+		memcpy(head->bytes + head->len, bytes.p, n);
+		head->len = (uint8_t)(head->len + n);
+	} else {
+		memcpy(head->bytes, bytes.p, sizeof(head->bytes));
+		head->len = sizeof(head->bytes);
+	}
 }
 
 static void feed(struct pp_talk *talk, enum pp_side side, struct pp_span bytes, struct pp_mark mark);
@@ -196,9 +203,15 @@ static void feed_undecided(struct pp_talk *talk, enum pp_side side, struct pp_sp
 	feed(talk, side, bytes, mark);
 }
 
+/* What this side says is still HTTP's: the tunnel is open, but it is not through. */
+static inline bool is_before_tunnel(const struct pp_talk *talk, enum pp_side side)
+{
+	return talk->tunnel && !talk->inside[side];
+}
+
 static void feed(struct pp_talk *talk, enum pp_side side, struct pp_span bytes, struct pp_mark mark)
 {
-	if (talk->tunnel && !talk->inside[side] && talk->kind != TALK_HTTP) {
+	if (is_before_tunnel(talk, side) && talk->kind != TALK_HTTP) {
 		feed_http(talk, side, bytes, mark);
 		return;
 	}
@@ -224,20 +237,34 @@ static void feed(struct pp_talk *talk, enum pp_side side, struct pp_span bytes, 
 	}
 }
 
-void pp_talk_data(struct pp_talk *talk, enum pp_side side, struct pp_span bytes, struct pp_mark mark)
+static inline uint32_t opaque(const struct pp_talk *talk, enum pp_side side)
 {
-	if (talk->first[side].len < PP_TALK_HEAD)
-		hold(&talk->first[side], bytes, mark);
-	feed(talk, side, bytes, mark);
-}
-
-uint32_t pp_talk_opaque(const struct pp_talk *talk, enum pp_side side)
-{
-	if (talk->first[side].len < PP_TALK_HEAD || (talk->tunnel && !talk->inside[side]))
+	if (talk->first[side].len < PP_TALK_HEAD || is_before_tunnel(talk, side))
 		return 0;
 	if (talk->kind == TALK_TLS)
 		return pp_tls_opaque(talk->tls, side);
 	return talk->kind == TALK_OTHER && talk->probes == PP_TALK_PROBES ? UINT32_MAX : 0;
+}
+
+static inline bool take_request(struct pp_talk *talk)
+{
+	bool tls = talk->tls && pp_tls_take_hello(talk->tls);
+	bool http = talk->http && pp_http_take_request(talk->http);
+
+	return tls || http;
+}
+
+struct pp_talk_after pp_talk_data(struct pp_talk *talk, enum pp_side side, struct pp_span bytes, struct pp_mark mark)
+{
+	if (talk->first[side].len < PP_TALK_HEAD)
+		hold(&talk->first[side], bytes, mark);
+	if (talk->kind == TALK_TLS && !is_before_tunnel(talk, side)) {
+		talk->talked[side] = true;
+		pp_tls_data(talk->tls, side, bytes, mark);
+	} else {
+		feed(talk, side, bytes, mark);
+	}
+	return (struct pp_talk_after){ opaque(talk, side), take_request(talk) };
 }
 
 void pp_talk_skip(struct pp_talk *talk, enum pp_side side, uint32_t count, struct pp_mark mark)
@@ -304,14 +331,6 @@ enum pp_phase pp_talk_phase(const struct pp_talk *talk)
 	if (talk->http)
 		return http_phase(talk, pp_http_facts(talk->http));
 	return talk->talked[PP_CLIENT] || talk->talked[PP_SERVER] ? PP_PHASE_DATA : PP_PHASE_UNKNOWN;
-}
-
-bool pp_talk_take_request(struct pp_talk *talk)
-{
-	bool tls = talk->tls && pp_tls_take_hello(talk->tls);
-	bool http = talk->http && pp_http_take_request(talk->http);
-
-	return tls || http;
 }
 
 bool pp_talk_unknown(const struct pp_talk *talk) { return talk->kind == TALK_OTHER && !talk->http && !talk->tls; }

@@ -29,19 +29,22 @@ struct pp_talk_shared {
 struct pp_talk *pp_talk_new(struct pp_arena *arena, const struct pp_talk_shared *shared, void *context,
 			    uint16_t server_port);
 void pp_talk_free(struct pp_talk *talk);
-void pp_talk_data(struct pp_talk *talk, enum pp_side side, struct pp_span bytes, struct pp_mark mark);
-/* How many bytes of that side, if they come in order, say nothing: the inside of an encrypted record, or of a stream that
- * nobody knows.  They need not be shown one by one; pp_talk_skip() tells how many there were, and the last one's packet,
- * before that side has anything else. */
-uint32_t pp_talk_opaque(const struct pp_talk *talk, enum pp_side side);
+/* What is to be known behind the bytes of a side. */
+struct pp_talk_after {
+	/* How many bytes of that side, if they come in order, say nothing: the inside of an encrypted record, or of a
+	 * stream that nobody knows.  They need not be shown one by one; pp_talk_skip() tells how many there were, and
+	 * the last one's packet, before that side has anything else. */
+	uint32_t opaque;
+	bool request; /* the client completed a request or a ClientHello since this was told last */
+};
+
+struct pp_talk_after pp_talk_data(struct pp_talk *talk, enum pp_side side, struct pp_span bytes, struct pp_mark mark);
 void pp_talk_skip(struct pp_talk *talk, enum pp_side side, uint32_t count, struct pp_mark mark);
 void pp_talk_gap(struct pp_talk *talk, enum pp_side side, uint64_t missing);
 void pp_talk_finish(struct pp_talk *talk);
 
 /* The phase the payload shows; PP_PHASE_UNKNOWN before any. */
 enum pp_phase pp_talk_phase(const struct pp_talk *talk);
-/* True once after the client completed a request or ClientHello. */
-bool pp_talk_take_request(struct pp_talk *talk);
 /* Nobody knows the protocol: nDPI may be asked. */
 bool pp_talk_unknown(const struct pp_talk *talk);
 bool pp_talk_known(const struct pp_talk *talk);                       /* it is known, or was: for ever */

@@ -40,14 +40,6 @@ void pp_tls_free(struct pp_tls *tls)
 
 const struct pp_tls_facts *pp_tls_facts(const struct pp_tls *tls) { return &tls->facts; }
 
-bool pp_tls_take_hello(struct pp_tls *tls)
-{
-	bool ready = tls->hello_ready;
-
-	tls->hello_ready = false;
-	return ready;
-}
-
 /* --- records --- */
 
 static void check_complete(struct pp_tls *tls, struct pp_mark mark)
@@ -128,7 +120,7 @@ static void application_data_12(struct pp_tls *tls, enum pp_side from, uint16_t 
 	}
 }
 
-static void application_data(struct pp_tls *tls, enum pp_side from, uint16_t len)
+static inline void application_data(struct pp_tls *tls, enum pp_side from, uint16_t len)
 {
 	struct pp_mark mark = tls->sides[from].mark;
 	bool is_early = tls->early_data && from == tls->client && !tls->negotiated;
@@ -156,7 +148,7 @@ static void v2_server_hello(struct pp_tls *tls, enum pp_side from)
 	give_up(tls);
 }
 
-static void record_begin(struct pp_tls *tls, enum pp_side from, const struct pp_tls_header *record)
+static inline void record_begin(struct pp_tls *tls, enum pp_side from, const struct pp_tls_header *record)
 {
 	struct pp_tls_side *side = &tls->sides[from];
 
@@ -170,33 +162,38 @@ static void record_begin(struct pp_tls *tls, enum pp_side from, const struct pp_
 	}
 }
 
-static void record_body(struct pp_tls *tls, enum pp_side from, const struct pp_tls_piece *piece)
+static void record_body(struct pp_tls *tls, enum pp_side from, struct pp_span body)
 {
 	struct pp_tls_side *side = &tls->sides[from];
-	struct pp_cur cur = pp_cur_span(piece->body, PP_MORE);
+	struct pp_cur cur = pp_cur_span(body, PP_MORE);
 
-	switch (piece->record.type) {
+	switch (side->framer.record.type) {
 	case PP_TLS_HANDSHAKE:
 		if (!side->encrypted)
-			pp_tls_handshake_bytes(tls, from, piece->body);
+			pp_tls_handshake_bytes(tls, from, body);
 		break;
 	case PP_TLS_V2_CLIENT_HELLO:
 		if (side->message.open)
 			pp_tls_message_body(tls, from, &cur);
 		break;
 	case PP_TLS_ALERT:
-		while (side->alert_have < sizeof(side->alert) && pp_cur_left(&cur) > 0 && !piece->torn)
+		while (side->alert_have < sizeof(side->alert) && pp_cur_left(&cur) > 0 && !side->framer.torn)
 			side->alert[side->alert_have++] = pp_cur_u8(&cur);
 		break;
 	}
 }
 
-static void record_end(struct pp_tls *tls, enum pp_side from, const struct pp_tls_header *record)
+static inline void keep_last_record(struct pp_tls *tls, enum pp_side from, const struct pp_tls_header *record)
+{
+	tls->facts.last_record[from] = (struct pp_tls_record){ record->type, record->len };
+	tls->facts.last_record_mark[from] = tls->sides[from].mark;
+}
+
+static inline void record_end(struct pp_tls *tls, enum pp_side from, const struct pp_tls_header *record)
 {
 	struct pp_tls_side *side = &tls->sides[from];
 
-	tls->facts.last_record[from] = (struct pp_tls_record){ record->type, record->len };
-	tls->facts.last_record_mark[from] = side->mark;
+	keep_last_record(tls, from, record);
 	switch (record->type) {
 	case PP_TLS_CHANGE_CIPHER_SPEC:
 		change_cipher_spec(tls, from);
@@ -210,22 +207,32 @@ static void record_end(struct pp_tls *tls, enum pp_side from, const struct pp_tl
 			check_complete(tls, side->mark);
 		}
 		break;
-	case PP_TLS_APPLICATION_DATA:
-		application_data(tls, from, record->len);
-		break;
 	case PP_TLS_V2_SERVER_HELLO:
 		v2_server_hello(tls, from);
 		break;
 	}
 }
 
-static void read_piece(struct pp_tls *tls, enum pp_side from, const struct pp_tls_piece *piece)
+/* A piece of the framer's record, which is no application data. */
+static inline void read_content(struct pp_tls *tls, enum pp_side from, struct pp_span body, bool begins, bool ends)
 {
-	if (piece->begins)
-		record_begin(tls, from, &piece->record);
-	record_body(tls, from, piece);
-	if (piece->ends)
-		record_end(tls, from, &piece->record);
+	const struct pp_tls_framer *framer = &tls->sides[from].framer;
+
+	if (begins)
+		record_begin(tls, from, &framer->record);
+	record_body(tls, from, body);
+	if (ends)
+		record_end(tls, from, &framer->record);
+}
+
+static inline void read_piece(struct pp_tls *tls, enum pp_side from, const struct pp_tls_piece *piece)
+{
+	if (piece->record.type != PP_TLS_APPLICATION_DATA) {
+		read_content(tls, from, piece->body, piece->begins, piece->ends);
+	} else if (piece->ends) { /* only its length is of interest */
+		keep_last_record(tls, from, &piece->record);
+		application_data(tls, from, piece->record.len);
+	}
 }
 
 /* --- bytes that are no records --- */
@@ -270,7 +277,36 @@ static void no_record(struct pp_tls *tls, enum pp_side from, bool at_start, stru
 	add_not_tls(&tls->facts, rest);
 }
 
-void pp_tls_data(struct pp_tls *tls, enum pp_side from, struct pp_span bytes, struct pp_mark mark)
+/* The bytes are one record of application data, as most segments are once a session stands. */
+static inline bool is_one_record(const struct pp_tls_framer *framer, struct pp_span bytes)
+{
+	struct pp_cur cur = pp_cur_span(bytes, PP_MORE);
+	const uint8_t *p = pp_cur_fixed(&cur, PP_TLS_HEADER_LEN);
+
+	return p && p[0] == PP_TLS_APPLICATION_DATA && p[1] == 3 && p[2] <= 4 && pp_cur_left(&cur) > 0 &&
+	       pp_cur_left(&cur) <= PP_TLS_BODY_MAX && pp_be16(p + 3) == pp_cur_left(&cur) &&
+	       framer->framing == PP_TLS_KEPT && !framer->in_body && framer->have == 0;
+}
+
+/* What read_records() makes of it, in fewer steps. */
+static inline void read_one_record(struct pp_tls *tls, enum pp_side from, struct pp_span bytes, struct pp_mark mark)
+{
+	struct pp_tls_side *side = &tls->sides[from];
+	struct pp_cur cur = pp_cur_span(bytes, PP_MORE);
+	uint16_t len = (uint16_t)(bytes.len - PP_TLS_HEADER_LEN);
+
+	pp_cur_skip(&cur, 1);
+	tls->facts.desynchronised[from] = false;
+	side->framer.record = (struct pp_tls_header){ PP_TLS_APPLICATION_DATA, pp_cur_u16(&cur), len };
+	side->framer.torn = false;
+	side->mark = side->record_begin = mark;
+	keep_last_record(tls, from, &side->framer.record);
+	application_data(tls, from, len);
+}
+
+/* A function of its own, or the way above would pay for its frame. */
+__attribute__((noinline)) static void read_records(struct pp_tls *tls, enum pp_side from, struct pp_span bytes,
+						   struct pp_mark mark)
 {
 	struct pp_tls_side *side = &tls->sides[from];
 	struct pp_tls_framer *framer = &side->framer;
@@ -299,13 +335,12 @@ void pp_tls_data(struct pp_tls *tls, enum pp_side from, struct pp_span bytes, st
 		no_record(tls, from, at_start, cur);
 }
 
-uint32_t pp_tls_opaque(const struct pp_tls *tls, enum pp_side from)
+void pp_tls_data(struct pp_tls *tls, enum pp_side from, struct pp_span bytes, struct pp_mark mark)
 {
-	const struct pp_tls_framer *framer = &tls->sides[from].framer;
-
-	return framer->framing == PP_TLS_KEPT && framer->in_body && framer->record.type == PP_TLS_APPLICATION_DATA
-		   ? framer->left - 1u
-		   : 0;
+	if (is_one_record(&tls->sides[from].framer, bytes))
+		read_one_record(tls, from, bytes, mark);
+	else
+		read_records(tls, from, bytes, mark);
 }
 
 void pp_tls_skip(struct pp_tls *tls, enum pp_side from, uint32_t count, struct pp_mark mark)

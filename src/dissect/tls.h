@@ -35,19 +35,13 @@ void pp_tls_free(struct pp_tls *tls);
 /* `side` is who sent the bytes; `mark` the packet that carried them.  `offered_by` decides nothing here: a ClientHello
  * may come from either side (facts: client_hello_from_server). */
 void pp_tls_data(struct pp_tls *tls, enum pp_side side, struct pp_span bytes, struct pp_mark mark);
-/* How many bytes of that side say nothing, if they come next: all but the last of the application data in a record.
- * pp_tls_skip() does for them what pp_tls_data() would; `mark` is that of the last one. */
-uint32_t pp_tls_opaque(const struct pp_tls *tls, enum pp_side side);
+/* `count` bytes that say nothing, by pp_tls_opaque(): what pp_tls_data() would do; `mark` is that of the last one. */
 void pp_tls_skip(struct pp_tls *tls, enum pp_side side, uint32_t count, struct pp_mark mark);
 /* `missing` bytes of that side will never come. */
 void pp_tls_gap(struct pp_tls *tls, enum pp_side side, uint64_t missing);
 /* Draws the inferences that need the end (partial hello, TLS 1.3 completion); call once before reading the facts. */
 void pp_tls_finish(struct pp_tls *tls);
 const struct pp_tls_facts *pp_tls_facts(const struct pp_tls *tls);
-
-/* True from the moment the whole first ClientHello was seen, and again for every further one; clears the flag.  The
- * flow then watches for its acknowledgement. */
-bool pp_tls_take_hello(struct pp_tls *tls);
 
 /* Names as printed: "1.2", "TLS_AES_128_GCM_SHA256", "unknown_ca"; NULL for numbers without a name. */
 const char *pp_tls_version_name(uint16_t version);

@@ -38,13 +38,30 @@ static const char *keep_text(struct pp_tls *tls, struct pp_span text)
 	return kept;
 }
 
+/* Nearly every hello has one of these, and they need no copy. */
+static const char *keep_protocol(struct pp_tls *tls, struct pp_span name)
+{
+	if (pp_span_equal(name, "h2", 2))
+		return "h2";
+	return pp_span_equal(name, "http/1.1", 8) ? "http/1.1" : keep_text(tls, name);
+}
+
+static void lower(char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		uint8_t c = (uint8_t)text[i];
+
+		text[i] = (char)(c + ((uint8_t)(c - 'A') < 26 ? 'a' - 'A' : 0));
+	}
+}
+
 static const char *keep_host(struct pp_tls *tls, struct pp_span name)
 {
 	char *host = pp_arena_text(tls->arena, name, NAME_MAX_LEN);
 
 	tls->facts.clipped |= !host || name.len > NAME_MAX_LEN;
-	for (char *c = host; c && *c; c++)
-		*c = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
+	if (host)
+		lower(host, strlen(host));
 	return host;
 }
 
@@ -85,7 +102,7 @@ static void keep_client_hello(struct pp_tls *tls, enum pp_side from, const struc
 	memcpy(facts->offered, hello->versions, sizeof(facts->offered));
 	facts->alpn_count = hello->alpn_count;
 	for (unsigned i = 0; i < hello->alpn_count; i++)
-		facts->alpn[i] = keep_text(tls, hello->alpn[i]);
+		facts->alpn[i] = keep_protocol(tls, hello->alpn[i]);
 	facts->offers_psk = hello->psk || hello->ticket;
 	facts->post_quantum = hello->post_quantum;
 	facts->session_id_offered = hello->session_id.len > 0;
@@ -171,7 +188,7 @@ static void keep_server_hello(struct pp_tls *tls, const struct pp_tls_server_hel
 	facts->resumed = is_13 ? hello->psk : echoes_session_id(tls, hello->session_id);
 	facts->downgrade = is_13 ? 0 : hello->downgrade;
 	if (hello->alpn.len > 0)
-		facts->selected_alpn = keep_text(tls, hello->alpn);
+		facts->selected_alpn = keep_protocol(tls, hello->alpn);
 	if (is_13)
 		pp_tls_13_begin(&tls->t13, hello->cipher);
 }
@@ -293,50 +310,59 @@ static void message_read(struct pp_tls *tls, enum pp_side from, struct pp_cur cu
 
 /* --- handshake stream → messages --- */
 
-static void message_close(struct pp_tls_message *message)
+static inline void message_close(struct pp_tls *tls, struct pp_tls_message *message)
 {
-	pp_buf_done(&message->held);
+	if (message->held.p)
+		pp_buf_give_back(&message->held, tls->arena->pool);
 	message->open = false;
 	message->torn = false;
 	message->have = 0;
 }
 
-static void message_done(struct pp_tls *tls, enum pp_side from, struct pp_span body)
+static inline void message_done(struct pp_tls *tls, enum pp_side from, struct pp_span body)
 {
 	struct pp_tls_message *message = &tls->sides[from].message;
 
 	message_read(tls, from, pp_cur_span(body, message->torn ? PP_TRUNCATED : PP_MALFORMED));
-	message_close(message);
+	message_close(tls, message);
 }
 
 /* The rest of the message will never be told apart from what follows it, or never comes: read its beginning. */
 void pp_tls_message_abandon(struct pp_tls *tls, enum pp_side from)
 {
 	struct pp_tls_message *message = &tls->sides[from].message;
-	struct pp_cur cur = pp_cur_span(pp_buf_span(&message->held), PP_TRUNCATED);
+	struct pp_cur cur;
 
-	if (!message->open && message->have > 0) {
+	if (!message->open && message->have == 0)
+		return;
+	cur = pp_cur_span(pp_buf_span(&message->held), PP_TRUNCATED);
+	if (!message->open) {
 		message->type = message->head[0];
 		message->len = 0;
 	}
-	if (message->open || message->have > 0) {
-		if (message->type == CLIENT_HELLO || message->type == PP_TLS_V2_CLIENT_HELLO)
-			partial_client_hello(tls, from, cur);
-		else if (message->type == CERTIFICATE && message->open && from != tls->client)
-			server_certificate(tls, cur);
-	}
-	message_close(message);
+	if (message->type == CLIENT_HELLO || message->type == PP_TLS_V2_CLIENT_HELLO)
+		partial_client_hello(tls, from, cur);
+	else if (message->type == CERTIFICATE && message->open && from != tls->client)
+		server_certificate(tls, cur);
+	message_close(tls, message);
 }
 
-static bool message_is_wanted(const struct pp_tls *tls, enum pp_side from, uint8_t type)
+static inline bool message_is_wanted(const struct pp_tls *tls, enum pp_side from, uint8_t type)
 {
-	if (type == CERTIFICATE)
+	switch (type) {
+	case CLIENT_HELLO:
+	case PP_TLS_V2_CLIENT_HELLO:
+	case SERVER_HELLO:
+	case HELLO_RETRY_REQUEST:
+		return true;
+	case CERTIFICATE:
 		return from != tls->client && tls->facts.certificate_count == 0;
-	return type == CLIENT_HELLO || type == PP_TLS_V2_CLIENT_HELLO || type == SERVER_HELLO ||
-	       type == HELLO_RETRY_REQUEST;
+	default:
+		return false;
+	}
 }
 
-void pp_tls_message_open(struct pp_tls *tls, enum pp_side from, uint8_t type, uint32_t len)
+static inline void message_open(struct pp_tls *tls, enum pp_side from, uint8_t type, uint32_t len)
 {
 	struct pp_tls_message *message = &tls->sides[from].message;
 
@@ -376,37 +402,45 @@ static bool message_is_plausible(const struct pp_tls *tls, enum pp_side from, ui
 	}
 }
 
+/* The four bytes of a header, gathered where they do not come at once; NULL: it needs more. */
+static inline const uint8_t *message_head(struct pp_tls_message *message, struct pp_cur *cur)
+{
+	if (message->have == 0 && pp_cur_left(cur) >= PP_TLS_MESSAGE_HEADER)
+		return pp_cur_fixed(cur, PP_TLS_MESSAGE_HEADER);
+	while (message->have < PP_TLS_MESSAGE_HEADER) {
+		if (pp_cur_left(cur) == 0)
+			return NULL;
+		message->head[message->have++] = pp_cur_u8(cur);
+	}
+	message->have = 0;
+	return message->head;
+}
+
 /* False: its header needs more bytes, or there is none here. */
-static bool message_begin(struct pp_tls *tls, enum pp_side from, struct pp_cur *cur)
+static inline bool message_begin(struct pp_tls *tls, enum pp_side from, struct pp_cur *cur)
 {
 	struct pp_tls_side *side = &tls->sides[from];
 	struct pp_tls_message *message = &side->message;
-	struct pp_cur head;
-	uint8_t type;
+	const uint8_t *head;
 	uint32_t len;
 
 	if (message->have == 0)
 		message->begin = side->in_body ? side->mark : side->record_begin;
 	side->in_body = true;
-	while (message->have < PP_TLS_MESSAGE_HEADER) {
-		if (pp_cur_left(cur) == 0)
-			return false;
-		message->head[message->have++] = pp_cur_u8(cur);
-	}
-	message->have = 0;
-	head = pp_cur(message->head, PP_TLS_MESSAGE_HEADER, PP_MALFORMED);
-	type = pp_cur_u8(&head);
-	len = pp_cur_u24(&head);
-	if (side->suspect && !message_is_plausible(tls, from, type, len)) {
+	head = message_head(message, cur);
+	if (!head)
+		return false;
+	len = pp_be32(head) & 0xffffff;
+	if (side->suspect && !message_is_plausible(tls, from, head[0], len)) {
 		side->skipping = true;
 		return false;
 	}
 	side->suspect = false;
-	pp_tls_message_open(tls, from, type, len);
+	message_open(tls, from, head[0], len);
 	return true;
 }
 
-void pp_tls_message_body(struct pp_tls *tls, enum pp_side from, struct pp_cur *cur)
+static inline void message_body(struct pp_tls *tls, enum pp_side from, struct pp_cur *cur)
 {
 	struct pp_tls_message *message = &tls->sides[from].message;
 	uint32_t n = pp_cur_left(cur) < message->left ? (uint32_t)pp_cur_left(cur) : message->left;
@@ -417,13 +451,23 @@ void pp_tls_message_body(struct pp_tls *tls, enum pp_side from, struct pp_cur *c
 		return;
 	}
 	message->left -= n;
-	if (message->hold && !message->torn && pp_buf_add(&message->held, part.p, part.len) != PP_OK) {
-		tls->facts.clipped = true;
-		message->torn = true;
+	if (message->hold && !message->torn) {
+		pp_buf_borrow(&message->held, tls->arena->pool);
+		if (pp_buf_add(&message->held, part.p, part.len) != PP_OK) {
+			tls->facts.clipped = true;
+			message->torn = true;
+		}
 	}
 	if (message->left == 0)
 		message_done(tls, from, pp_buf_span(&message->held));
 }
+
+void pp_tls_message_open(struct pp_tls *tls, enum pp_side from, uint8_t type, uint32_t len)
+{
+	message_open(tls, from, type, len);
+}
+
+void pp_tls_message_body(struct pp_tls *tls, enum pp_side from, struct pp_cur *cur) { message_body(tls, from, cur); }
 
 void pp_tls_handshake_bytes(struct pp_tls *tls, enum pp_side from, struct pp_span body)
 {
@@ -433,7 +477,7 @@ void pp_tls_handshake_bytes(struct pp_tls *tls, enum pp_side from, struct pp_spa
 	while (pp_cur_left(&cur) > 0 && !side->skipping) {
 		if (!side->message.open && !message_begin(tls, from, &cur))
 			return;
-		pp_tls_message_body(tls, from, &cur);
+		message_body(tls, from, &cur);
 	}
 }
 

@@ -73,25 +73,6 @@ static void read_versions(struct pp_tls_client_hello *hello, struct pp_cur *cur)
 	}
 }
 
-static void read_signature_algorithms(struct pp_tls_client_hello *hello, struct pp_cur *cur)
-{
-	hello->signature_algorithms = pp_cur_take(cur, pp_cur_u16(cur));
-}
-
-static void read_ticket(struct pp_tls_client_hello *hello, struct pp_cur *cur) { hello->ticket = pp_cur_left(cur) > 0; }
-
-static void read_pre_shared_key(struct pp_tls_client_hello *hello, struct pp_cur *cur)
-{
-	(void)cur;
-	hello->psk = true;
-}
-
-static void read_early_data(struct pp_tls_client_hello *hello, struct pp_cur *cur)
-{
-	(void)cur;
-	hello->early_data = true;
-}
-
 /* ML-KEM alone and with a curve, and the Kyber drafts browsers sent before (IANA TLS Supported Groups). */
 static bool is_post_quantum(uint16_t group)
 {
@@ -109,25 +90,33 @@ static void read_key_share(struct pp_tls_client_hello *hello, struct pp_cur *cur
 	}
 }
 
-static const struct {
-	uint16_t type;
-	void (*read)(struct pp_tls_client_hello *hello, struct pp_cur *cur);
-} client_extensions[] = {
-	{ EXT_SERVER_NAME, read_server_name },
-	{ EXT_SIGNATURE_ALGORITHMS, read_signature_algorithms },
-	{ EXT_ALPN, read_alpn },
-	{ EXT_SESSION_TICKET, read_ticket },
-	{ EXT_PRE_SHARED_KEY, read_pre_shared_key },
-	{ EXT_EARLY_DATA, read_early_data },
-	{ EXT_SUPPORTED_VERSIONS, read_versions },
-	{ EXT_KEY_SHARE, read_key_share },
-};
-
 static void read_client_extension(struct pp_tls_client_hello *hello, uint16_t type, struct pp_cur *body)
 {
-	for (size_t i = 0; i < sizeof(client_extensions) / sizeof(client_extensions[0]); i++) {
-		if (client_extensions[i].type == type)
-			client_extensions[i].read(hello, body);
+	switch (type) {
+	case EXT_SERVER_NAME:
+		read_server_name(hello, body);
+		break;
+	case EXT_SIGNATURE_ALGORITHMS:
+		hello->signature_algorithms = pp_cur_take(body, pp_cur_u16(body));
+		break;
+	case EXT_ALPN:
+		read_alpn(hello, body);
+		break;
+	case EXT_SESSION_TICKET:
+		hello->ticket = pp_cur_left(body) > 0;
+		break;
+	case EXT_PRE_SHARED_KEY:
+		hello->psk = true;
+		break;
+	case EXT_EARLY_DATA:
+		hello->early_data = true;
+		break;
+	case EXT_SUPPORTED_VERSIONS:
+		read_versions(hello, body);
+		break;
+	case EXT_KEY_SHARE:
+		read_key_share(hello, body);
+		break;
 	}
 }
 
@@ -135,12 +124,16 @@ static void read_client_extensions(struct pp_tls_client_hello *hello, struct pp_
 {
 	struct pp_cur list = pp_cur_sub_clip(cur, pp_cur_u16(cur));
 	struct pp_cur copy = list;
+	const uint8_t *head;
 
 	hello->extensions = pp_cur_rest(&copy);
-	while (pp_cur_left(&list) > 0) {
-		uint16_t type = pp_cur_u16(&list);
-		struct pp_cur body = pp_cur_sub_clip(&list, pp_cur_u16(&list));
+	while (pp_cur_left(&list) > 0 && (head = pp_cur_fixed(&list, 4)) != NULL) {
+		uint16_t type = pp_be16(head);
+		struct pp_cur body = pp_cur_sub_clip(&list, pp_be16(head + 2));
 
+		if (hello->extension_count < PP_TLS_TYPES_KEPT)
+			hello->extension_types[hello->extension_count] = type;
+		hello->extension_count++;
 		if (pp_cur_ok(&body))
 			read_client_extension(hello, type, &body);
 	}
@@ -151,10 +144,12 @@ static void read_client_extensions(struct pp_tls_client_hello *hello, struct pp_
 static uint16_t count_ciphers(struct pp_span ciphers)
 {
 	struct pp_cur cur = pp_cur_span(ciphers, PP_MALFORMED);
+	size_t all = ciphers.len / 2;
+	const uint8_t *p = pp_cur_fixed(&cur, 2 * all);
 	uint16_t n = 0;
 
-	while (pp_cur_left(&cur) >= 2)
-		n = (uint16_t)(n + !pp_tls_is_grease(pp_cur_u16(&cur)));
+	for (size_t i = 0; p && i < all; i++)
+		n = (uint16_t)(n + !pp_tls_is_grease(pp_be16(p + 2 * i)));
 	return n;
 }
 

@@ -14,6 +14,8 @@
 #include "base/cur.h"
 #include "dissect/tls_facts.h"
 
+enum { PP_TLS_TYPES_KEPT = 32 };
+
 struct pp_tls_client_hello {
 	bool whole; /* read to its end without fault */
 	bool clipped;
@@ -23,6 +25,8 @@ struct pp_tls_client_hello {
 	struct pp_span ciphers; /* cipher suites of two bytes (SSLv2 format: of three) */
 	uint16_t cipher_count;  /* without GREASE */
 	struct pp_span extensions;
+	/* Types of the first extensions as sent; `extension_count` is that of all. */
+	uint16_t extension_types[PP_TLS_TYPES_KEPT], extension_count;
 	bool has_versions;
 	/* Without GREASE, as sent; where there is no extension, legacy_version. */
 	uint16_t versions[PP_TLS_VERSIONS_MAX];

@@ -14,6 +14,18 @@ struct start {
 	size_t n;
 };
 
+/* All of it in the first record, whose header fits. */
+static bool take_start(struct pp_cur cur, struct start *start)
+{
+	const uint8_t *p = pp_cur_fixed(&cur, PP_TLS_HEADER_LEN + sizeof(start->bytes));
+
+	if (!p || pp_be16(p + 3) < sizeof(start->bytes))
+		return false;
+	memcpy(start->bytes, p + PP_TLS_HEADER_LEN, sizeof(start->bytes));
+	start->n = sizeof(start->bytes);
+	return true;
+}
+
 /* PP_OK with `start` filled, PP_MORE, or PP_MALFORMED for what is no sequence of handshake records. */
 static enum pp_err gather(struct pp_cur *cur, struct start *start)
 {
@@ -37,7 +49,7 @@ static enum pp_err gather(struct pp_cur *cur, struct start *start)
 static enum pp_tls_look look_at_handshake(struct pp_cur cur)
 {
 	struct start start = { .n = 0 };
-	enum pp_err err = gather(&cur, &start);
+	enum pp_err err = take_start(cur, &start) ? PP_OK : gather(&cur, &start);
 	struct pp_cur in = pp_cur(start.bytes, start.n, PP_MORE);
 	uint8_t type = pp_cur_u8(&in);
 	uint32_t len = pp_cur_u24(&in);

@@ -69,15 +69,6 @@ static bool read_v2_fields(struct pp_cur *cur, struct pp_tls_header *ret_record)
 	return true;
 }
 
-static void begin_body(struct pp_tls_framer *framer)
-{
-	framer->framing = PP_TLS_KEPT;
-	framer->in_body = true;
-	framer->torn = false;
-	framer->have = 0;
-	framer->left = framer->record.len;
-}
-
 /* The header is whole and fits. */
 static bool open_record(struct pp_tls_framer *framer)
 {
@@ -87,32 +78,12 @@ static bool open_record(struct pp_tls_framer *framer)
 		framer->record = read_fields(&cur);
 	else if (!read_v2_fields(&cur, &framer->record))
 		return false;
-	begin_body(framer);
+	pp_tls_framer_begin(framer);
 	return true;
 }
 
-/* A whole header of an ordinary record, as nearly all are; false leaves everything to a closer look. */
-static inline bool read_whole_header(struct pp_tls_framer *framer, struct pp_cur *cur)
+enum pp_tls_found pp_tls_framer_header(struct pp_tls_framer *framer, struct pp_cur *cur)
 {
-	struct pp_cur look = *cur;
-	const uint8_t *p = framer->have == 0 ? pp_cur_fixed(&look, PP_TLS_HEADER_LEN) : NULL;
-	uint16_t len;
-
-	if (!p || p[1] != 3 || p[2] > 4 || p[0] < PP_TLS_CHANGE_CIPHER_SPEC || p[0] > PP_TLS_HEARTBEAT)
-		return false;
-	len = pp_be16(p + 3);
-	if (len == 0 || len > PP_TLS_BODY_MAX)
-		return false;
-	*cur = look;
-	framer->record = (struct pp_tls_header){ p[0], pp_be16(p + 1), len };
-	begin_body(framer);
-	return true;
-}
-
-static enum pp_tls_found read_header(struct pp_tls_framer *framer, struct pp_cur *cur)
-{
-	if (read_whole_header(framer, cur))
-		return PP_TLS_PIECE;
 	while (framer->have < PP_TLS_HEADER_LEN) {
 		if (pp_cur_left(cur) == 0)
 			return PP_TLS_NOTHING;
@@ -128,35 +99,6 @@ static enum pp_tls_found read_header(struct pp_tls_framer *framer, struct pp_cur
 	return PP_TLS_NO_RECORD;
 }
 
-static void use_body(struct pp_tls_framer *framer, uint16_t len, struct pp_tls_piece *ret_piece)
-{
-	framer->left = (uint16_t)(framer->left - len);
-	framer->in_body = framer->left > 0;
-	ret_piece->record = framer->record;
-	ret_piece->ends = framer->left == 0;
-	ret_piece->torn = framer->torn;
-}
-
-enum pp_tls_found pp_tls_framer_next(struct pp_tls_framer *framer, struct pp_cur *cur, struct pp_tls_piece *ret_piece)
-{
-	size_t len;
-
-	*ret_piece = (struct pp_tls_piece){ 0 };
-	if (!framer->in_body) {
-		enum pp_tls_found found = read_header(framer, cur);
-
-		if (found != PP_TLS_PIECE)
-			return found;
-		ret_piece->begins = true;
-	} else if (pp_cur_left(cur) == 0) {
-		return PP_TLS_NOTHING;
-	}
-	len = pp_cur_left(cur) < framer->left ? pp_cur_left(cur) : framer->left;
-	ret_piece->body = pp_cur_take(cur, len);
-	use_body(framer, (uint16_t)len, ret_piece);
-	return PP_TLS_PIECE;
-}
-
 bool pp_tls_framer_gap(struct pp_tls_framer *framer, uint64_t missing, struct pp_tls_piece *ret_piece)
 {
 	*ret_piece = (struct pp_tls_piece){ 0 };
@@ -168,17 +110,15 @@ bool pp_tls_framer_gap(struct pp_tls_framer *framer, uint64_t missing, struct pp
 		return false;
 	}
 	framer->torn = true;
-	use_body(framer, (uint16_t)missing, ret_piece);
+	pp_tls_framer_use(framer, (uint16_t)missing, ret_piece);
 	return true;
 }
 
-bool pp_tls_framer_resume(struct pp_tls_framer *framer, struct pp_span chunk)
+bool pp_tls_framer_again(struct pp_tls_framer *framer, struct pp_span chunk)
 {
 	struct pp_cur cur = pp_cur_span(chunk, PP_MORE);
 	struct pp_tls_header record;
 
-	if (framer->framing == PP_TLS_FRESH || framer->framing == PP_TLS_KEPT)
-		return true;
 	if (framer->framing == PP_TLS_GIVEN_UP)
 		return false;
 	/* One header may be chance; as far as the chunk reaches, the next one must fit as well. */

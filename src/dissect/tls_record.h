@@ -62,13 +62,80 @@ enum pp_tls_found {
 	PP_TLS_NO_RECORD, /* what is in `head` begins no record; framing is lost */
 };
 
-/* The next piece; moves the cursor behind it. */
-enum pp_tls_found pp_tls_framer_next(struct pp_tls_framer *framer, struct pp_cur *cur, struct pp_tls_piece *ret_piece);
+/* The header of a record is read; its body comes next. */
+static inline void pp_tls_framer_begin(struct pp_tls_framer *framer)
+{
+	framer->framing = PP_TLS_KEPT;
+	framer->in_body = true;
+	framer->torn = false;
+	framer->have = 0;
+	framer->left = framer->record.len;
+}
+
+/* So many further bytes of the body are done with. */
+static inline void pp_tls_framer_use(struct pp_tls_framer *framer, uint16_t len, struct pp_tls_piece *ret_piece)
+{
+	framer->left = (uint16_t)(framer->left - len);
+	framer->in_body = framer->left > 0;
+	ret_piece->record = framer->record;
+	ret_piece->ends = framer->left == 0;
+	ret_piece->torn = framer->torn;
+}
+
+/* A whole header of an ordinary record, as nearly all are; false leaves everything to a closer look. */
+static inline bool pp_tls_framer_plain_header(struct pp_tls_framer *framer, struct pp_cur *cur)
+{
+	struct pp_cur look = *cur;
+	const uint8_t *p = framer->have == 0 ? pp_cur_fixed(&look, PP_TLS_HEADER_LEN) : NULL;
+	uint16_t len;
+
+	if (!p || p[1] != 3 || p[2] > 4 || p[0] < PP_TLS_CHANGE_CIPHER_SPEC || p[0] > PP_TLS_HEARTBEAT)
+		return false;
+	len = pp_be16(p + 3);
+	if (len == 0 || len > PP_TLS_BODY_MAX)
+		return false;
+	*cur = look;
+	framer->record = (struct pp_tls_header){ p[0], pp_be16(p + 1), len };
+	pp_tls_framer_begin(framer);
+	return true;
+}
+
+/* The closer look: any header, or what these bytes hold of it.  PP_TLS_PIECE: it is whole. */
+enum pp_tls_found pp_tls_framer_header(struct pp_tls_framer *framer, struct pp_cur *cur);
+
+/* The next piece; moves the cursor behind it.  `ret_piece` is set by PP_TLS_PIECE only. */
+static inline enum pp_tls_found pp_tls_framer_next(struct pp_tls_framer *framer, struct pp_cur *cur,
+						   struct pp_tls_piece *ret_piece)
+{
+	size_t len;
+
+	if (pp_cur_left(cur) == 0)
+		return PP_TLS_NOTHING;
+	ret_piece->begins = !framer->in_body;
+	if (!framer->in_body && !pp_tls_framer_plain_header(framer, cur)) {
+		struct pp_cur look = *cur; /* whose address is taken, or `cur` could stay in no register */
+		enum pp_tls_found found = pp_tls_framer_header(framer, &look);
+
+		*cur = look;
+		if (found != PP_TLS_PIECE)
+			return found;
+	}
+	len = pp_cur_left(cur) < framer->left ? pp_cur_left(cur) : framer->left;
+	ret_piece->body = pp_cur_take(cur, len);
+	pp_tls_framer_use(framer, (uint16_t)len, ret_piece);
+	return PP_TLS_PIECE;
+}
+
 /* `missing` bytes will never come.  True: they lay inside the body of the current record; `ret_piece` is then an empty,
  * torn piece that may end the record.  False: framing is lost. */
 bool pp_tls_framer_gap(struct pp_tls_framer *framer, uint64_t missing, struct pp_tls_piece *ret_piece);
 /* Before a new chunk: true unless framing is lost and the chunk gives no reason to take it up again. */
-bool pp_tls_framer_resume(struct pp_tls_framer *framer, struct pp_span chunk);
+bool pp_tls_framer_again(struct pp_tls_framer *framer, struct pp_span chunk); /* it is lost or given up */
+
+static inline bool pp_tls_framer_resume(struct pp_tls_framer *framer, struct pp_span chunk)
+{
+	return framer->framing == PP_TLS_FRESH || framer->framing == PP_TLS_KEPT || pp_tls_framer_again(framer, chunk);
+}
 
 /* Whether these bytes can begin a record or a hello in SSLv2 format; no more than PP_TLS_HEADER_LEN are looked at, and
  * what is not there fits. */

@@ -51,6 +51,25 @@ struct pp_tls {
 	uint8_t session_id[PP_TLS_SESSION_ID_MAX], session_id_len;
 };
 
+/* How many bytes of that side say nothing, if they come next: all but the last of the application data in a record. */
+static inline uint32_t pp_tls_opaque(const struct pp_tls *tls, enum pp_side from)
+{
+	const struct pp_tls_framer *framer = &tls->sides[from].framer;
+	bool inside = framer->framing == PP_TLS_KEPT && framer->in_body;
+
+	return inside && framer->record.type == PP_TLS_APPLICATION_DATA ? framer->left - 1u : 0;
+}
+
+/* True from the moment the whole first ClientHello was seen, and again for every further one; clears the flag.  The
+ * flow then watches for its acknowledgement. */
+static inline bool pp_tls_take_hello(struct pp_tls *tls)
+{
+	bool ready = tls->hello_ready;
+
+	tls->hello_ready = false;
+	return ready;
+}
+
 /* tls_handshake.c: the bytes of handshake records, and those that are missing. */
 void pp_tls_handshake_bytes(struct pp_tls *tls, enum pp_side from, struct pp_span body);
 void pp_tls_handshake_gap(struct pp_tls *tls, enum pp_side from, uint32_t missing);

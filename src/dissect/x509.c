@@ -15,7 +15,7 @@
  * distinct ones beyond the cap are: neither makes a lookup slow. */
 
 enum {
-	TAIL_LEN = 64,
+	TAIL_WORDS = PP_HASH_WORDS_MAX - 1,
 	PLACES = 8, /* slots tried from the hash on */
 	SHARED_DER_MAX = 1 << 13,
 	SHARED_BYTES_MAX = 32 << 20, /* of the whole cache */
@@ -32,7 +32,7 @@ struct entry {
 };
 
 struct pp_certificates {
-	struct pp_hash_key key;
+	struct pp_hash_words hash;
 	struct pp_pool pool;
 	struct pp_arena arena;
 	struct entry **slots;
@@ -54,7 +54,7 @@ struct pp_certificates *pp_certificates_new(size_t cap, struct pp_hash_key key)
 		free(certificates);
 		return NULL;
 	}
-	certificates->key = key;
+	pp_hash_words_init(&certificates->hash, &key);
 	certificates->cap = cap;
 	certificates->mask = slots - 1;
 	pp_pool_init(&certificates->pool, SHARED_BYTES_MAX);
@@ -407,16 +407,17 @@ static void parse(struct pp_span der, struct pp_arena *arena, struct pp_tls_cert
 static size_t first_place(const struct pp_certificates *certificates, struct pp_span der)
 {
 	struct pp_cur cur = pp_cur_span(der, PP_MALFORMED);
-	uint8_t bytes[TAIL_LEN + sizeof(der.len)] = { 0 };
+	uint64_t words[1 + TAIL_WORDS] = { der.len };
 	struct pp_span tail;
 
-	if (der.len > TAIL_LEN)
-		pp_cur_skip(&cur, der.len - TAIL_LEN);
+	if (der.len > TAIL_WORDS * sizeof(words[0]))
+		pp_cur_skip(&cur, der.len - TAIL_WORDS * sizeof(words[0]));
 	tail = pp_cur_rest(&cur);
-	if (tail.len > 0)
-		memcpy(bytes, tail.p, tail.len);
-	memcpy(bytes + TAIL_LEN, &der.len, sizeof(der.len));
-	return (size_t)pp_hash(&certificates->key, bytes, sizeof(bytes));
+	if (tail.len == TAIL_WORDS * sizeof(words[0]))
+		memcpy(words + 1, tail.p, TAIL_WORDS * sizeof(words[0]));
+	else if (tail.len > 0)
+		memcpy(words + 1, tail.p, tail.len);
+	return (size_t)pp_hash_words(&certificates->hash, words, 1 + TAIL_WORDS);
 }
 
 static const struct pp_tls_certificate *add(struct pp_certificates *certificates, struct entry **slot,

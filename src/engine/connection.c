@@ -94,11 +94,13 @@ static void tell_skipped(struct detail *detail, enum pp_side side)
 
 static void deliver(struct detail *detail, enum pp_side side, struct pp_span bytes, struct pp_mark mark)
 {
+	struct pp_talk_after after;
+
 	take_turn(detail, side, bytes.len);
 	tell_skipped(detail, side);
-	pp_talk_data(detail->talk, side, bytes, mark);
-	detail->opaque[side] = pp_talk_opaque(detail->talk, side);
-	if (pp_talk_take_request(detail->talk))
+	after = pp_talk_data(detail->talk, side, bytes, mark);
+	detail->opaque[side] = after.opaque;
+	if (after.request)
 		pp_flow_watch(detail->flow, detail->turn_begin, detail->stream[PP_CLIENT].next, detail->turn_segments,
 			      mark);
 }
@@ -383,7 +385,17 @@ static void finish(struct pp_analysis *analysis, struct pp_flow *flow)
 	pp_flows_release(analysis->flows, flow);
 }
 
-/* Some at a time, so that the memory of where they will be booked arrives for all of them at once. */
+/* The detail, its talk and what the talk is made of lie behind one another in the first chunk of their arena. */
+static void prefetch(const struct detail *detail)
+{
+	enum { LINE = 64, BYTES = 1920 };
+
+	for (size_t at = 0; at < BYTES; at += LINE)
+		__builtin_prefetch((const char *)detail + at);
+}
+
+/* Some at a time, so that the memory they are finished from, and that of where they will be booked, arrives for all of
+ * them at once. */
 void pp_engine_expire(struct pp_analysis *analysis, int64_t now)
 {
 	enum { BATCH = 8 };
@@ -397,6 +409,8 @@ void pp_engine_expire(struct pp_analysis *analysis, int64_t now)
 			if (!flows[count])
 				break;
 			servers[count] = flows[count]->key.ip[!flows[count]->client];
+			if (flows[count]->detail)
+				prefetch(flows[count]->detail);
 		}
 		pp_diagnosis_expect(analysis->diagnosis, servers, count);
 		for (unsigned i = 0; i < count; i++)

@@ -2,7 +2,7 @@
  *
  * The first four bytes seed the cuts, then come turns.  Once framing is lost, where pushes begin does matter
  * (dissect/tls_record.h), so from there on only safety is tested. */
-#include "dissect/tls.h"
+#include "dissect/tls_state.h"
 #include "dissect/x509.h"
 #include "fuzz/fuzz.h"
 

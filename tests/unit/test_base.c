@@ -232,6 +232,43 @@ static void small_buffers_have_their_cap_too(void **state)
 	pp_buf_done(&buf);
 }
 
+static void buffers_leave_their_memory_to_the_next(void **state)
+{
+	static uint8_t much[1 << 15];
+	struct pp_buf one, other, small;
+	struct pp_pool pool;
+	const uint8_t *p;
+
+	(void)state;
+	pp_pool_init(&pool, 0);
+	pp_buf_init(&one, sizeof(much));
+	pp_buf_init(&other, sizeof(much));
+	pp_buf_init(&small, 10);
+	pp_buf_borrow(&one, &pool);
+	assert_null(one.p);
+	assert_int_equal(pp_buf_add(&one, "0123456789", 10), PP_OK);
+	p = one.p;
+	pp_buf_give_back(&one, &pool);
+	assert_true(one.p == NULL && one.len == 0 && one.room == 0 && pool.spare_count == 1);
+	pp_buf_borrow(&small, &pool); /* more than it may have */
+	assert_null(small.p);
+	pp_buf_borrow(&other, &pool);
+	pp_buf_borrow(&other, &pool); /* it has some */
+	assert_true(other.p == p && other.len == 0 && pool.spare_count == 0);
+	assert_int_equal(pp_buf_add(&other, much, sizeof(much)), PP_OK);
+	pp_buf_give_back(&other, &pool); /* too large to be kept */
+	assert_int_equal(pool.spare_count, 0);
+	for (unsigned i = 1; i < PP_POOL_SPARES + 3; i++) {
+		struct pp_buf buf;
+
+		pp_buf_init(&buf, 10);
+		assert_int_equal(pp_buf_add(&buf, "x", 1), PP_OK);
+		pp_buf_give_back(&buf, &pool);
+		assert_int_equal(pool.spare_count, i < PP_POOL_SPARES ? i : PP_POOL_SPARES);
+	}
+	pp_pool_done(&pool);
+}
+
 static void slabs_recycle(void **state)
 {
 	struct pp_slab slab;
@@ -264,16 +301,22 @@ static void hash_depends_on_key_and_every_byte(void **state)
 {
 	struct pp_hash_key key = { { 1, 2 } }, other = { { 1, 3 } };
 	uint8_t text[36] = { 0 };
-	uint64_t before = pp_hash(&key, text, sizeof(text));
 
 	(void)state;
-	assert_true(before == pp_hash(&key, text, sizeof(text)));
-	assert_true(before != pp_hash(&other, text, sizeof(text)));
-	assert_true(before != pp_hash(&key, text, sizeof(text) - 1));
-	for (size_t i = 0; i < sizeof(text); i++) {
-		text[i] = 1;
-		assert_true(before != pp_hash(&key, text, sizeof(text)));
-		text[i] = 0;
+	/* The last bytes are read in other ways for each number of them, and what lies behind is not. */
+	for (size_t len = 1; len < sizeof(text); len++) {
+		uint64_t before = pp_hash(&key, text, len);
+
+		assert_true(before == pp_hash(&key, text, len));
+		assert_true(before != pp_hash(&other, text, len));
+		assert_true(before != pp_hash(&key, text, len - 1));
+		for (size_t i = 0; i < sizeof(text); i++) {
+			text[i] = 1;
+			assert_int_equal(before != pp_hash(&key, text, len), i < len);
+			text[i] = 0x80;
+			assert_int_equal(before != pp_hash(&key, text, len), i < len);
+			text[i] = 0;
+		}
 	}
 }
 
@@ -290,6 +333,7 @@ int main(void)
 		cmocka_unit_test(arena_text_has_no_nul),
 		cmocka_unit_test(buffers_fail_at_their_cap),
 		cmocka_unit_test(small_buffers_have_their_cap_too),
+		cmocka_unit_test(buffers_leave_their_memory_to_the_next),
 		cmocka_unit_test(slabs_recycle),
 		cmocka_unit_test(sequence_numbers_wrap),
 		cmocka_unit_test(hash_depends_on_key_and_every_byte),

@@ -69,6 +69,53 @@ static void remembered(void **state)
 	pp_ja4_cache_free(cache);
 }
 
+/* A hello with so many empty extensions, the last of that type. */
+static void read_hello(struct pp_tls_client_hello *hello, unsigned extensions, uint16_t last)
+{
+	static const uint8_t begin[] = { 0, 0, 4, 0x1a, 0x1a, 0x13, 1, 1, 0 };
+	static uint8_t bytes[1024];
+	uint8_t *p = bytes + 34;
+
+	memset(bytes, 0, sizeof(bytes));
+	bytes[0] = bytes[1] = 3;
+	memcpy(p, begin, sizeof(begin));
+	p += sizeof(begin);
+	*p++ = (uint8_t)(4 * extensions >> 8);
+	*p++ = (uint8_t)(4 * extensions);
+	for (unsigned i = 0; i < extensions; i++, p += 4) {
+		p[0] = (uint8_t)(i + 1 < extensions ? 0x20 : last >> 8);
+		p[1] = (uint8_t)(i + 1 < extensions ? i : last);
+	}
+	assert_int_equal(pp_tls_client_hello_read(pp_cur(bytes, (size_t)(p - bytes), PP_MALFORMED), hello), PP_OK);
+	assert_int_equal(hello->extension_count, extensions);
+}
+
+/* One extension more or of another type is another fingerprint, however many are kept; GREASE drawn anew is not. */
+static void remembered_by_extensions(void **state)
+{
+	struct pp_ja4_cache *cache = pp_ja4_cache_new();
+	struct pp_tls_client_hello hello;
+	char text[PP_JA4_TEXT], plain[PP_JA4_TEXT], before[PP_JA4_TEXT] = "";
+
+	(void)state;
+	for (unsigned extensions = 1; extensions < PP_TLS_TYPES_KEPT + 4; extensions++) {
+		for (uint16_t last = 0x4000; last < 0x4003; last++) {
+			read_hello(&hello, extensions, last);
+			pp_ja4(cache, &hello, text);
+			pp_ja4(NULL, &hello, plain);
+			assert_string_equal(text, plain);
+			assert_string_not_equal(text, before);
+			memcpy(before, text, sizeof(before));
+		}
+	}
+	read_hello(&hello, 9, 0x2a2a);
+	pp_ja4(cache, &hello, before);
+	read_hello(&hello, 9, 0xfafa);
+	pp_ja4(cache, &hello, text);
+	assert_string_equal(text, before);
+	pp_ja4_cache_free(cache);
+}
+
 /* Firefox: the hash of its suites is the one published for it. */
 static void recorded_hello(void **state)
 {
@@ -139,9 +186,13 @@ static void too_much(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(published_example), cmocka_unit_test(remembered),
-		cmocka_unit_test(recorded_hello),    cmocka_unit_test(alpn_characters),
-		cmocka_unit_test(nothing_to_hash),   cmocka_unit_test(too_much),
+		cmocka_unit_test(published_example),
+		cmocka_unit_test(remembered),
+		cmocka_unit_test(remembered_by_extensions),
+		cmocka_unit_test(recorded_hello),
+		cmocka_unit_test(alpn_characters),
+		cmocka_unit_test(nothing_to_hash),
+		cmocka_unit_test(too_much),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-#include "dissect/tls.h"
+#include "dissect/tls_state.h"
 
 #include "../support/guard.h"
 #include "dissect/x509.h"
