@@ -151,28 +151,16 @@ struct window {
 	size_t count;
 };
 
-/* The earliest and latest time so far; the bytes of the window. */
-static uint64_t see_frames(struct pp_analysis *analysis, const struct window *window)
+/* The earliest and latest time so far; the bytes so far. */
+static uint64_t see_frames(struct pp_analysis *analysis)
 {
-	int64_t first = analysis->first == PP_TIME_NONE ? INT64_MAX : analysis->first, last = analysis->last;
-	uint64_t bytes = 0;
-	bool timed = false;
+	struct pp_tally tally = pp_timeline_tally(analysis->timeline);
 
-	for (size_t i = 0; i < window->count; i++) {
-		const struct pp_frame *frame = &window->frames[i];
-
-		bytes += frame->caplen;
-		if (!frame->has_ts)
-			continue;
-		timed = true;
-		first = frame->ts < first ? frame->ts : first;
-		last = frame->ts > last ? frame->ts : last;
+	if (tally.first <= tally.last) {
+		analysis->first = tally.first;
+		analysis->last = tally.last;
 	}
-	if (timed) {
-		analysis->first = first;
-		analysis->last = last;
-	}
-	return bytes;
+	return tally.bytes;
 }
 
 static void decode_window(struct pp_analysis *analysis, struct window *window)
@@ -261,7 +249,7 @@ static enum pp_err read_all(struct pp_analysis *analysis)
 		if (err != PP_OK || window->count == 0)
 			break;
 		frames += window->count;
-		bytes += see_frames(analysis, window);
+		bytes = see_frames(analysis);
 		decode_window(analysis, window);
 		file_window(analysis, window);
 		if (++windows % PROGRESS_WINDOWS != 0)
