@@ -163,27 +163,31 @@ static uint64_t see_frames(struct pp_analysis *analysis)
 	return tally.bytes;
 }
 
-static void decode_window(struct pp_analysis *analysis, struct window *window)
+static void filter_window(struct pp_filter *filter, struct window *window)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < window->count; i++) {
-		const struct pp_frame *frame = &window->frames[i];
-		struct pp_packet *packet = &window->packets[kept];
-
-		if (analysis->filter && !pp_filter_passes(analysis->filter, frame))
-			continue;
-		pp_decode(frame->link_type, frame->data_view, frame->caplen, frame->len, packet);
-		window->hashes[kept] = 0;
-		if (packet->kind == PP_PACKET_TCP) {
-			window->hashes[kept] = pp_flows_hash(analysis->flows, packet, &window->keys[kept]);
-			pp_flows_prefetch(analysis->flows, window->hashes[kept], packet->tcp.flags & PP_TCP_SYN);
-		}
-		if (kept != i)
-			window->frames[kept] = *frame;
-		kept++;
+		if (pp_filter_passes(filter, &window->frames[i]))
+			window->frames[kept++] = window->frames[i];
 	}
 	window->count = kept;
+}
+
+static void decode_window(struct pp_analysis *analysis, struct window *window)
+{
+	if (analysis->filter)
+		filter_window(analysis->filter, window);
+	pp_decode_frames(window->frames, window->count, window->packets);
+	for (size_t i = 0; i < window->count; i++) {
+		const struct pp_packet *packet = &window->packets[i];
+
+		window->hashes[i] = 0;
+		if (packet->kind == PP_PACKET_TCP) {
+			window->hashes[i] = pp_flows_hash(analysis->flows, packet, &window->keys[i]);
+			pp_flows_prefetch(analysis->flows, window->hashes[i], packet->tcp.flags & PP_TCP_SYN);
+		}
+	}
 }
 
 static void swap_packets(struct window *window, size_t a, size_t b)
