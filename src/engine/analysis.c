@@ -16,7 +16,8 @@ enum {
 	NAMES_MAX = 65536,
 	PROGRESS_WINDOWS = 256,
 	REORDER_PACKETS = 8,
-	AHEAD = 6, /* packets between asking for a flow's memory and using it */
+	AHEAD_MORE = 12, /* packets between asking for memory that leads to a flow's */
+	AHEAD = 6,       /* … and for a flow's, and using it */
 };
 
 /* How the memory of a run is shared out; the rest is fixed tables. */
@@ -146,7 +147,6 @@ const char *pp_analysis_path(const struct pp_analysis *analysis, uint16_t file)
 struct window {
 	struct pp_frame frames[WINDOW];
 	struct pp_packet packets[WINDOW];
-	struct pp_flow_key keys[WINDOW];
 	uint64_t hashes[WINDOW];
 	size_t count;
 };
@@ -179,26 +179,21 @@ static void decode_window(struct pp_analysis *analysis, struct window *window)
 	if (analysis->filter)
 		filter_window(analysis->filter, window);
 	pp_decode_frames(window->frames, window->count, window->packets);
-	for (size_t i = 0; i < window->count; i++) {
-		const struct pp_packet *packet = &window->packets[i];
-
-		window->hashes[i] = 0;
-		if (packet->kind == PP_PACKET_TCP) {
-			window->hashes[i] = pp_flows_hash(analysis->flows, packet, &window->keys[i]);
-			pp_flows_prefetch(analysis->flows, window->hashes[i], packet->tcp.flags & PP_TCP_SYN);
-		}
-	}
+	pp_flows_hash_packets(analysis->flows, window->packets, window->count, window->hashes);
 }
 
 static void swap_packets(struct window *window, size_t a, size_t b)
 {
 	struct pp_packet packet = window->packets[a];
 	struct pp_frame frame = window->frames[a];
+	uint64_t hash = window->hashes[a];
 
 	window->packets[a] = window->packets[b];
 	window->frames[a] = window->frames[b];
+	window->hashes[a] = window->hashes[b];
 	window->packets[b] = packet;
 	window->frames[b] = frame;
+	window->hashes[b] = hash;
 }
 
 /* CAP-06: captures write packets down in another order than they were sent.  Within one connection those that lie close
@@ -211,7 +206,8 @@ static void settle_order(struct window *window)
 		for (size_t at = i, before = i; before-- > 0 && i - before <= REORDER_PACKETS;) {
 			int64_t late = window->frames[before].ts - window->frames[at].ts;
 
-			if (window->hashes[before] != window->hashes[at] || window->hashes[at] == 0)
+			if (!pp_flows_hash_is_same(window->hashes[before], window->hashes[at]) ||
+			    window->hashes[at] == 0)
 				continue;
 			if (late <= 0 || late > REORDER_NS)
 				break;
@@ -219,6 +215,15 @@ static void settle_order(struct window *window)
 			at = before;
 		}
 	}
+}
+
+/* The memory of flows to come. */
+static void look_ahead(const struct pp_flows *flows, const struct window *window, size_t i)
+{
+	if (i + AHEAD_MORE < window->count)
+		pp_flows_prefetch_node(flows, window->hashes[i + AHEAD_MORE]);
+	if (i + AHEAD < window->count)
+		pp_flows_prefetch_flow(flows, window->hashes[i + AHEAD]);
 }
 
 static void file_window(struct pp_analysis *analysis, struct window *window)
@@ -229,13 +234,12 @@ static void file_window(struct pp_analysis *analysis, struct window *window)
 		struct pp_packet *packet = &window->packets[i];
 		struct pp_mark now = { frame->ts, frame->number, frame->file };
 
-		if (i + AHEAD < window->count && window->hashes[i + AHEAD] != 0)
-			pp_flows_prefetch_flow(analysis->flows, window->hashes[i + AHEAD]);
+		look_ahead(analysis->flows, window, i);
 		if (packet->kind == PP_PACKET_TCP && !packet->bad) {
 			analysis->captures[now.file].tcp_packets++;
-			pp_engine_tcp(analysis, packet, &window->keys[i], window->hashes[i], now);
+			pp_engine_tcp(analysis, packet, window->hashes[i], now);
 		} else {
-			pp_engine_packet(analysis, packet, &window->keys[i], window->hashes[i], now);
+			pp_engine_packet(analysis, packet, window->hashes[i], now);
 		}
 	}
 	if (window->count)

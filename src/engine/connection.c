@@ -274,6 +274,14 @@ PP_SELDOM static enum pp_phase phase_of(const struct pp_flow *flow)
 	return pp_seen(flow->body->facts.syn) ? PP_PHASE_SYN : PP_PHASE_UNKNOWN;
 }
 
+static PP_ALWAYS void take_new_bytes(struct detail *detail, const struct pp_packet *packet,
+				     const struct pp_flow_news *news, struct pp_mark now)
+{
+	take_bytes(detail, packet, news, now);
+	if (!detail->ndpi_done)
+		ask_ndpi(detail, packet, now);
+}
+
 static void take_payload(struct pp_analysis *analysis, struct pp_flow *flow, const struct pp_packet *packet,
 			 const struct pp_flow_news *news, struct pp_mark now)
 {
@@ -281,23 +289,18 @@ static void take_payload(struct pp_analysis *analysis, struct pp_flow *flow, con
 
 	if (!detail)
 		flow->detail = detail = detail_new(analysis, flow);
-	if (news->offset == news->next_before)
-		pp_flow_payload_in_order(flow, news);
-	else
-		pp_flow_payload(flow, news,
-				detail && news->offset < news->next_before &&
-				    pp_reassembly_has(&detail->stream[news->side], news->offset, news->len));
-	if (!detail)
-		return;
-	take_bytes(detail, packet, news, now);
-	if (!detail->ndpi_done)
-		ask_ndpi(detail, packet, now);
+	pp_flow_payload(flow, news,
+			detail && news->offset < news->next_before &&
+			    pp_reassembly_has(&detail->stream[news->side], news->offset, news->len));
+	if (detail)
+		take_new_bytes(detail, packet, news, now);
 }
 
-void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet, const struct pp_flow_key *key,
-		   uint64_t hash, struct pp_mark now)
+/* A segment that may be anything. */
+PP_SELDOM static void take_segment(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash,
+				   struct pp_mark now)
 {
-	struct pp_flow *flow = pp_flows_find(analysis->flows, packet, key, hash, now);
+	struct pp_flow *flow = pp_flows_find(analysis->flows, packet, hash, now);
 	bool may_end = packet->tcp.flags & (PP_TCP_RST | PP_TCP_FIN); /* only an end asks what was before it */
 	struct pp_flow_news news;
 	const struct detail *detail;
@@ -316,6 +319,26 @@ void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet,
 	detail = flow->detail;
 	if (detail && detail->holes)
 		mind_holes(flow->detail, now.ts);
+	pp_flows_touch(analysis->flows, flow);
+}
+
+void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash, struct pp_mark now)
+{
+	struct pp_flow_news news;
+	struct pp_flow *flow = pp_flows_plain(analysis->flows, packet, hash, now, &news);
+	const struct detail *detail;
+
+	if (!flow) {
+		take_segment(analysis, packet, hash, now);
+		return;
+	}
+	detail = flow->detail;
+	if (detail) {
+		if (news.payload)
+			take_new_bytes(flow->detail, packet, &news, now);
+		if (detail->holes)
+			mind_holes(flow->detail, now.ts);
+	}
 	pp_flows_touch(analysis->flows, flow);
 }
 
