@@ -322,12 +322,31 @@ PP_SELDOM static void take_segment(struct pp_analysis *analysis, const struct pp
 	pp_flows_touch(analysis->flows, flow);
 }
 
+static void take_syn(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash, struct pp_mark now)
+{
+	switch (pp_flows_syn(analysis->flows, packet, hash, now)) {
+	case PP_FLOW_SYN_FILED:
+		return;
+	case PP_FLOW_SYN_COPY:
+		analysis->captures[now.file].duplicates++;
+		return;
+	case PP_FLOW_SYN_OTHER:
+		take_segment(analysis, packet, hash, now);
+		return;
+	}
+}
+
 void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash, struct pp_mark now)
 {
 	struct pp_flow_news news;
-	struct pp_flow *flow = pp_flows_plain(analysis->flows, packet, hash, now, &news);
+	struct pp_flow *flow;
 	const struct detail *detail;
 
+	if ((packet->tcp.flags & (PP_TCP_SYN | PP_TCP_ACK)) == PP_TCP_SYN) {
+		take_syn(analysis, packet, hash, now);
+		return;
+	}
+	flow = pp_flows_plain(analysis->flows, packet, hash, now, &news);
 	if (!flow) {
 		take_segment(analysis, packet, hash, now);
 		return;

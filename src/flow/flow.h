@@ -144,6 +144,11 @@ void pp_flow_segment(struct pp_flow *flow, const struct pp_packet *packet, struc
  * continues its side's stream. */
 struct pp_flow *pp_flows_plain(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash,
 			       struct pp_mark now, struct pp_flow_news *ret_news);
+/* All of it at once for a SYN that comes first, or after others like it: SYN is set and ACK is not.  OTHER: nothing was
+ * done. */
+enum pp_flow_syn { PP_FLOW_SYN_OTHER, PP_FLOW_SYN_FILED, PP_FLOW_SYN_COPY };
+enum pp_flow_syn pp_flows_syn(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash,
+			      struct pp_mark now);
 /* Tells which bytes of a payload were there before: stream/ knows.  Counts retransmissions and reordering. */
 void pp_flow_payload(struct pp_flow *flow, const struct pp_flow_news *news, bool had_all);
 /* The same for a payload that continues its stream. */

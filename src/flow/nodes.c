@@ -1,7 +1,6 @@
 #include "flow/table.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { NODES_FIRST = 1024 };
 
@@ -16,9 +15,21 @@ static bool nodes_grow(struct pp_flows *flows)
 	nodes = realloc(flows->nodes, room * sizeof(*nodes));
 	if (!nodes)
 		return false;
-	memset(nodes, 0, sizeof(*nodes));
 	flows->nodes = nodes;
 	flows->node_room = room;
+	return true;
+}
+
+bool pp_flow_nodes_begin(struct pp_flows *flows)
+{
+	if (!nodes_grow(flows))
+		return false;
+	for (enum pp_flow_list_id id = 0; id < PP_LISTS; id++) {
+		uint32_t at = pp_flow_list_node(id);
+
+		flows->nodes[at] = (struct pp_flow_node){ .older = at, .newer = at, .list = id };
+	}
+	flows->node_fresh = PP_NODE_FIRST;
 	return true;
 }
 
@@ -79,29 +90,6 @@ void pp_flow_buckets_grow(struct pp_flows *flows)
 		}
 	}
 	free(before);
-}
-
-void pp_flow_list_out(struct pp_flows *flows, uint32_t at)
-{
-	const struct pp_flow_node *node = &flows->nodes[at];
-	struct pp_flow_list *list = &flows->lists[node->list];
-
-	*(node->older ? &flows->nodes[node->older].newer : &list->oldest) = node->newer;
-	*(node->newer ? &flows->nodes[node->newer].older : &list->newest) = node->older;
-	list->count--;
-}
-
-void pp_flow_list_in(struct pp_flows *flows, uint32_t at, enum pp_flow_list_id id)
-{
-	struct pp_flow_node *node = &flows->nodes[at];
-	struct pp_flow_list *list = &flows->lists[id];
-
-	node->list = id;
-	node->newer = 0;
-	node->older = list->newest;
-	*(list->newest ? &flows->nodes[list->newest].newer : &list->oldest) = at;
-	list->newest = at;
-	list->count++;
 }
 
 PP_SELDOM struct pp_flow *pp_flows_lookup_on(const struct pp_flows *flows, uint32_t at, uint64_t hash,

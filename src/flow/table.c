@@ -1,7 +1,7 @@
 /* The table of connections.
  *
- * Every flow is in the hash table and in one of several lists, each ordered by when it last saw a packet (give or take
- * TOUCH_NS, so that a busy flow is not moved for every packet):
+ * Every flow is in the hash table and in one of several lists, each ordered by when it last saw a packet (give or take a
+ * second, so that a busy flow is not moved for every packet):
  *
  *   SYN…    opened, nothing came back       leaves when no stack would repeat its SYN any more: the next repetition
  * comes within three seconds of the first SYN, later within twice the time so far OPEN    everything else leaves only
@@ -14,13 +14,10 @@
 #include "flow/table.h"
 #include "flow/half.h"
 
-#include "base/time.h"
 #include "platform/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static const int64_t TOUCH_NS = PP_SECOND;
 
 enum { CLOSED_MOST = 2048, FLOWS_PER_BLOCK = 64, BODIES_PER_BLOCK = 16, BUCKETS_FIRST = 1024 };
 
@@ -43,14 +40,13 @@ struct pp_flows *pp_flows_new(size_t most, struct pp_hash_key key)
 		return NULL;
 	pp_hash_words_init(&flows->hash_keys, &key);
 	flows->most = most;
-	flows->node_fresh = 1;
 	flows->bucket_count = BUCKETS_FIRST;
 	flows->buckets = calloc(flows->bucket_count, sizeof(*flows->buckets));
 	pp_slab_init(&flows->slab, sizeof(struct pp_flow), FLOWS_PER_BLOCK, 0);
 	pp_slab_init(&flows->bodies, sizeof(struct pp_flow_body), BODIES_PER_BLOCK, 0);
 	flows->slab.advise = flows->bodies.advise = pp_memory_scattered;
-	if (!flows->buckets) {
-		free(flows);
+	if (!flows->buckets || !pp_flow_nodes_begin(flows)) {
+		pp_flows_free(flows);
 		return NULL;
 	}
 	return flows;
@@ -132,42 +128,21 @@ void pp_flows_prefetch_flow(const struct pp_flows *flows, uint64_t hash)
 
 /* ------------------------------------------------------------------ lists */
 
-static enum pp_flow_list_id list_for_syns(uint32_t count, int64_t first, int64_t last)
-{
-	int64_t span = last - first;
-
-	if (count <= 1)
-		return PP_LIST_SYN_ONCE;
-	return span < 4 * PP_SECOND    ? PP_LIST_SYN_4
-	       : span < 16 * PP_SECOND ? PP_LIST_SYN_16
-	       : span < 64 * PP_SECOND ? PP_LIST_SYN_64
-				       : PP_LIST_SYN_LONG;
-}
-
 static enum pp_flow_list_id list_for(const struct pp_flow *flow)
 {
 	const struct pp_tcp_facts *facts;
 
 	if (!flow->body)
-		return list_for_syns(flow->half.count, flow->half.ts[0], pp_flow_half_last(flow).ts);
+		return pp_flow_list_for_syns(flow->half.count, flow->half.ts[0], pp_flow_half_last(flow).ts);
 	facts = &flow->body->facts;
 	if (flow->closed)
 		return PP_LIST_CLOSED;
 	if (!pp_seen(facts->syn) || pp_seen(facts->syn_ack) || facts->side[PP_SERVER].packets != 0)
 		return PP_LIST_OPEN;
-	return list_for_syns(facts->syn_count, facts->syn.ts, facts->syn_last.ts);
+	return pp_flow_list_for_syns(facts->syn_count, facts->syn.ts, facts->syn_last.ts);
 }
 
-void pp_flows_move(struct pp_flows *flows, struct pp_flow *flow)
-{
-	enum pp_flow_list_id id = list_for(flow);
-
-	if (id == flows->nodes[flow->slot].list && flow->last.ts - flow->listed_ts < TOUCH_NS)
-		return;
-	pp_flow_list_out(flows, flow->slot);
-	pp_flow_list_in(flows, flow->slot, id);
-	flow->listed_ts = flow->last.ts;
-}
+void pp_flows_move(struct pp_flows *flows, struct pp_flow *flow) { pp_flow_list_to(flows, flow, list_for(flow)); }
 
 /* ------------------------------------------------------------------ tombstones */
 
@@ -183,7 +158,10 @@ static uint32_t base_seq(const struct pp_flow *flow, enum pp_side side)
 
 static void bury(struct pp_flows *flows, const struct pp_flow *flow)
 {
-	struct pp_tombstone *grave = pp_graves_dig(&flows->graves, flows->nodes[flow->slot].hash);
+	uint64_t hash = flows->nodes[flow->slot].hash;
+	/* A flow that is the first of its key has none yet. */
+	struct pp_tombstone *grave =
+	    flow->reused ? pp_graves_dig(&flows->graves, hash) : pp_graves_dig_new(&flows->graves, hash);
 
 	if (!grave)
 		return;
@@ -224,7 +202,7 @@ uint32_t pp_flows_streams(const struct pp_flows *flows, uint16_t file)
 }
 
 static struct pp_flow *flow_make(struct pp_flows *flows, const struct pp_flow_key *key, uint64_t hash,
-				 struct pp_mark now)
+				 enum pp_flow_list_id list, struct pp_mark now)
 {
 	struct pp_flow *flow;
 	uint32_t slot;
@@ -250,7 +228,7 @@ static struct pp_flow *flow_make(struct pp_flows *flows, const struct pp_flow_ke
 	flows->nodes[slot].hash = hash & ~(uint64_t)PP_HASH_END;
 	flows->nodes[slot].flow = flow;
 	pp_flow_hash_in(flows, slot);
-	pp_flow_list_in(flows, slot, PP_LIST_OPEN);
+	pp_flow_list_in(flows, slot, list);
 	return flow;
 }
 
@@ -334,7 +312,7 @@ bool pp_flows_unfold(struct pp_flows *flows, struct pp_flow *flow)
 static struct pp_flow *flow_begin(struct pp_flows *flows, const struct pp_flow_key *key, uint64_t hash,
 				  const struct pp_packet *packet, struct pp_mark now)
 {
-	struct pp_flow *flow = flow_make(flows, key, hash, now);
+	struct pp_flow *flow = flow_make(flows, key, hash, PP_LIST_OPEN, now);
 
 	if (!flow)
 		return NULL;
@@ -409,6 +387,45 @@ struct pp_flow *pp_flows_find(struct pp_flows *flows, const struct pp_packet *pa
 	return flow;
 }
 
+/* The first SYN of a flow that nothing is known of. */
+static struct pp_flow *half_begin(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash,
+				  struct pp_mark now)
+{
+	struct pp_flow_key key;
+	struct pp_flow *flow;
+
+	if (pp_graves_find(&flows->graves, hash))
+		return NULL;
+	key = pp_flow_key_make(hash, &packet->src, &packet->dst, packet->sport, packet->dport);
+	flow = flow_make(flows, &key, hash, PP_LIST_SYN_ONCE, now);
+	if (!flow)
+		return NULL;
+	flow->client = (uint8_t)pp_hash_end(hash);
+	flow->ip_version = packet->ip_version;
+	flow->tunnels = packet->tunnels;
+	pp_flow_half_begin(&flow->half, packet, now);
+	return flow;
+}
+
+enum pp_flow_syn pp_flows_syn(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash, struct pp_mark now)
+{
+	struct pp_flow *flow;
+
+	if (packet->payload_len != 0 || packet->cut || packet->tcp.flags & (PP_TCP_RST | PP_TCP_FIN))
+		return PP_FLOW_SYN_OTHER;
+	flow = pp_flows_known(flows, packet, hash);
+	if (!flow)
+		return half_begin(flows, packet, hash, now) ? PP_FLOW_SYN_FILED : PP_FLOW_SYN_OTHER;
+	if (flow->body || now.file != flow->last.file || pp_hash_end(hash) != flow->client ||
+	    !pp_flow_half_goes_on(&flow->half, packet))
+		return PP_FLOW_SYN_OTHER;
+	flow->last = now;
+	if (!pp_flow_half_add(&flow->half, packet, now))
+		return PP_FLOW_SYN_COPY;
+	pp_flow_list_to(flows, flow, pp_flow_list_for_syns(flow->half.count, flow->half.ts[0], now.ts));
+	return PP_FLOW_SYN_FILED;
+}
+
 struct pp_flow *pp_flows_quoted(struct pp_flows *flows, const struct pp_icmp_quote *quote, struct pp_mark now,
 				enum pp_side *ret_side)
 {
@@ -448,7 +465,7 @@ static void prefetch_leaving(const struct pp_flows *flows, uint32_t at)
 	pp_graves_prefetch(&flows->graves, node->hash);
 	for (size_t i = 0; flow->body && i < BODY_LINES; i++)
 		__builtin_prefetch((const char *)flow->body + i * LINE);
-	if (node->newer) {
+	if (node->newer >= PP_NODE_FIRST) {
 		flow = flows->nodes[node->newer].flow;
 		for (size_t i = 0; i < sizeof(*flow); i += LINE)
 			__builtin_prefetch((const char *)flow + i);
@@ -457,31 +474,29 @@ static void prefetch_leaving(const struct pp_flows *flows, uint32_t at)
 
 static struct pp_flow *take_oldest(struct pp_flows *flows, enum pp_flow_list_id id)
 {
-	uint32_t at = flows->lists[id].oldest;
+	uint32_t at = pp_flow_list_oldest(flows, id);
 	const struct pp_flow_node *node = &flows->nodes[at];
 
 	pp_flow_list_out(flows, at);
 	if (id != PP_LIST_DONE)
 		pp_flow_hash_out(flows, at);
-	if (flows->flow_count >= SMALL_TABLE && node->newer)
+	if (flows->flow_count >= SMALL_TABLE && node->newer >= PP_NODE_FIRST)
 		prefetch_leaving(flows, node->newer);
 	return node->flow;
 }
 
 static bool is_over(const struct pp_flows *flows, enum pp_flow_list_id id, int64_t now)
 {
-	const struct pp_flow_list *list = &flows->lists[id];
+	uint32_t oldest = pp_flow_list_oldest(flows, id);
 
-	return list->oldest && (now == INT64_MAX || list->count > leave[id].most ||
-				(leave[id].linger_ns != INT64_MAX &&
-				 now - flows->nodes[list->oldest].flow->last.ts > leave[id].linger_ns));
+	return oldest &&
+	       (now == INT64_MAX || flows->list_count[id] > leave[id].most ||
+		(leave[id].linger_ns != INT64_MAX && now - flows->nodes[oldest].flow->last.ts > leave[id].linger_ns));
 }
 
 struct pp_flow *pp_flows_expire(struct pp_flows *flows, int64_t now)
 {
-	const struct pp_flow_list *lists = flows->lists;
-
-	if (lists[PP_LIST_DONE].oldest)
+	if (pp_flow_list_oldest(flows, PP_LIST_DONE))
 		return take_oldest(flows, PP_LIST_DONE);
 	for (enum pp_flow_list_id id = 0; id < PP_LIST_DONE; id++) {
 		if (is_over(flows, id, now))
@@ -490,7 +505,7 @@ struct pp_flow *pp_flows_expire(struct pp_flows *flows, int64_t now)
 	for (enum pp_flow_list_id id = 0; id < PP_LIST_DONE && flows->flow_count > flows->most; id++) {
 		struct pp_flow *flow;
 
-		if (!lists[id].oldest)
+		if (!pp_flow_list_oldest(flows, id))
 			continue;
 		flow = take_oldest(flows, id);
 		if (id != PP_LIST_CLOSED) {

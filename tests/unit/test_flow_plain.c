@@ -80,6 +80,7 @@ static void speak(struct talker *talker, unsigned number, uint64_t *seed, struct
 	unsigned side = next_random(seed) % 2;
 	struct pp_packet packet = { .kind = PP_PACKET_TCP, .ip_version = talker->v6 ? 6 : 4, .protocol = 6, .ttl = 64 };
 	unsigned step = talker->said % LIFE;
+	bool again; /* the SYN will be sent once more */
 	uint16_t ports[2];
 
 	/* Every other connection is seen from its beginning on. */
@@ -89,13 +90,15 @@ static void speak(struct talker *talker, unsigned number, uint64_t *seed, struct
 		talker->port = (uint16_t)(1000 + talker->said / LIFE * FLOWS + number);
 	if (step < 3)
 		side = step == 1;
+	again = step == 0 && next_random(seed) % 8;
+	talker->said -= again;
 	ports[0] = talker->port;
 	ports[1] = 443;
 	packet.src = address_of(talker, side);
 	packet.dst = address_of(talker, !side);
 	packet.sport = ports[side];
 	packet.dport = ports[!side];
-	packet.ip_id = talker->v6 ? 0 : ++talker->ip_id[side];
+	packet.ip_id = talker->v6 ? 0 : (talker->ip_id[side] += (step != 0 || next_random(seed) % 4));
 	packet.tcp.flags = step < 3 ? opening[step] : flags_of(seed);
 	packet.tcp.seq = talker->seq[side];
 	packet.tcp.ack = talker->seq[!side];
@@ -106,9 +109,9 @@ static void speak(struct talker *talker, unsigned number, uint64_t *seed, struct
 		packet.tcp.options = PP_OPT_TIMESTAMPS;
 		packet.tcp.ts_val = next_random(seed) % 4;
 	}
-	if (step >= 3)
+	if (step >= 3 || next_random(seed) % 8 == 0)
 		surprise(&packet, talker, seed);
-	if (packet.tcp.seq == talker->seq[side])
+	if (packet.tcp.seq == talker->seq[side] && !again)
 		talker->seq[side] += packet.payload_len + ((packet.tcp.flags & (PP_TCP_SYN | PP_TCP_FIN)) != 0);
 	talker->last = *ret_packet = packet;
 }
