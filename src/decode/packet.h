@@ -49,18 +49,18 @@ enum pp_tcp_option {
 
 struct pp_tcp_header {
 	uint32_t seq, ack;
-	uint16_t window;
-	uint8_t flags;   /* enum pp_tcp_flag */
-	uint8_t options; /* enum pp_tcp_option: which were present and well formed */
+	uint32_t ts_val, ts_ecr;
+	uint32_t option_order; /* a stack's fingerprint: the first eight kinds but NOPs, one hexadecimal digit each in
+				* the order they are written, f for kinds above 14 */
 	uint16_t mss;
 	uint8_t wscale;
 	uint8_t sack_count;
-	uint32_t ts_val, ts_ecr;
+	uint16_t window;
+	uint8_t flags;   /* enum pp_tcp_flag */
+	uint8_t options; /* enum pp_tcp_option: which were present and well formed */
 	struct {
 		uint32_t left, right;
 	} sack[PP_SACK_MAX];
-	uint32_t option_order; /* a stack's fingerprint: the first eight kinds but NOPs, one hexadecimal digit each in
-				* the order they are written, f for kinds above 14 */
 };
 
 /* The segment an ICMP error quotes (RFC 792: at least 8 bytes past its IP header). */
@@ -77,11 +77,11 @@ struct pp_icmp_quote {
 
 struct pp_packet {
 	uint8_t kind;       /* enum pp_packet_kind */
-	bool cut;           /* headers or payload are missing at the end: snap length, or a mirror that cuts */
 	bool bad;           /* a header lies about its length or version; what could be read is there all the same */
 	uint8_t tunnels;    /* encapsulations around this IP header (GRE, VXLAN, …) */
-	uint8_t ip_version; /* 4, 6, or 0 when there is no IP */
 	uint8_t protocol;   /* IANA number of the transport */
+	uint8_t ip_version; /* 4, 6, or 0 when there is no IP */
+	bool cut;           /* headers or payload are missing at the end: snap length, or a mirror that cuts */
 	bool df;
 	uint8_t ttl;    /* hop limit for IPv6 */
 	uint16_t ip_id; /* IPv4 only */

@@ -42,10 +42,11 @@ enum {
 /* All but `sack`, of which `sack_count` says that none is there. */
 static PP_ALWAYS void no_options(struct pp_tcp_header *tcp)
 {
-	tcp->options = tcp->wscale = tcp->sack_count = 0;
-	tcp->mss = 0;
 	tcp->ts_val = tcp->ts_ecr = 0;
 	tcp->option_order = 0;
+	tcp->mss = 0;
+	tcp->wscale = tcp->sack_count = 0;
+	tcp->options = 0;
 }
 
 /* The options of a SYN as Linux writes them; false for any others. */
@@ -111,14 +112,12 @@ static PP_ALWAYS void take_ip(const struct plain_ip *ip, struct pp_packet *packe
 	const uint8_t *p = ip->p;
 
 	if (ip->len == IP4_HEADER) {
-		packet->ip_version = 4;
 		packet->ip_id = pp_be16(p + 4);
 		packet->df = pp_be16(p + 6) & IP4_DF;
 		packet->ttl = p[8];
 		packet->src = pp_addr_v4(p + 12);
 		packet->dst = pp_addr_v4(p + 16);
 	} else {
-		packet->ip_version = 6;
 		packet->ip_id = 0;
 		packet->df = false;
 		packet->ttl = p[7];
@@ -140,10 +139,11 @@ static PP_ALWAYS bool take_tcp(struct pp_cur cur, const struct plain_ip *ip, str
 	options = pp_span_behind(whole, ip->len + TCP_HEADER);
 	options.len = header - ip->len - TCP_HEADER;
 	packet->kind = PP_PACKET_TCP;
-	packet->cut = ip->total > left;
 	packet->bad = false;
 	packet->tunnels = 0;
 	packet->protocol = PROTO_TCP;
+	packet->ip_version = ip->len == IP4_HEADER ? 4 : 6;
+	packet->cut = ip->total > left;
 	packet->unknown = NULL;
 	packet->ip_view = whole;
 	packet->sport = pp_be16(p);

@@ -228,13 +228,16 @@ static void look_ahead(const struct pp_flows *flows, const struct window *window
 
 static void file_window(struct pp_analysis *analysis, struct window *window)
 {
+	bool scattered = pp_flows_scattered(analysis->flows);
+
 	settle_order(window);
 	for (size_t i = 0; i < window->count; i++) {
 		const struct pp_frame *frame = &window->frames[i];
 		struct pp_packet *packet = &window->packets[i];
 		struct pp_mark now = { frame->ts, frame->number, frame->file };
 
-		look_ahead(analysis->flows, window, i);
+		if (scattered)
+			look_ahead(analysis->flows, window, i);
 		if (packet->kind == PP_PACKET_TCP && !packet->bad) {
 			analysis->captures[now.file].tcp_packets++;
 			pp_engine_tcp(analysis, packet, window->hashes[i], now);

@@ -10,7 +10,8 @@ static PP_ALWAYS bool is_plain(const struct pp_flow *flow, const struct pp_flow_
 	const struct pp_tcp_profile *profile = &v->mine->profile;
 
 	return packet->tcp.seq == v->me->next_seq && packet->tcp.window != 0 && packet->ttl == profile->ttl_min &&
-	       packet->ttl == profile->ttl_max && (packet->payload_len == 0 || flow->detail);
+	       packet->ttl == profile->ttl_max &&
+	       (packet->payload_len == 0 || flow->detail || v->body->facts.sides_by != PP_BY_PORT);
 }
 
 /* A copy made by the capture: of payload it would not be the next in order. */
@@ -69,7 +70,7 @@ static PP_ALWAYS void file_plain(const struct pp_flow_view *v, const struct pp_p
 
 /* The whole way, compiled once for each side, so that all there is lies at places known from `body` on. */
 static PP_ALWAYS bool take_segment(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet,
-				   const struct pp_mark *now, struct pp_flow_news *ret_news)
+				   const struct pp_mark *now)
 {
 	struct pp_flow_view view = pp_flow_view_of(flow, side);
 	uint32_t len = packet->payload_len;
@@ -84,28 +85,27 @@ static PP_ALWAYS bool take_segment(struct pp_flow *flow, enum pp_side side, cons
 			return false;
 		pp_flow_remember(view.me, sign, now->ts);
 	}
-	*ret_news = (struct pp_flow_news){
-		.side = side, .payload = len > 0, .offset = view.me->next, .len = len, .next_before = view.me->next
-	};
 	file_plain(&view, packet, now);
 	flow->last = *now;
 	return true;
 }
 
-struct pp_flow *pp_flows_plain(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash,
-			       struct pp_mark now, struct pp_flow_news *ret_news)
+struct pp_flow_plain pp_flows_plain(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash,
+				    struct pp_mark now)
 {
+	const struct pp_flow_plain none = { NULL, 0, PP_CLIENT };
 	struct pp_flow *flow;
-	bool taken;
 
 	if (packet->cut || (packet->tcp.flags & ~PP_TCP_PSH) != PP_TCP_ACK)
-		return NULL;
+		return none;
 	flow = pp_flows_known(flows, packet, hash);
 	if (!flow || !flow->smooth || now.file != flow->last.file)
-		return NULL;
-	if (pp_hash_end(hash) == flow->client)
-		taken = take_segment(flow, PP_CLIENT, packet, &now, ret_news);
-	else
-		taken = take_segment(flow, PP_SERVER, packet, &now, ret_news);
-	return taken ? flow : NULL;
+		return none;
+	if (pp_hash_end(hash) == flow->client) {
+		if (take_segment(flow, PP_CLIENT, packet, &now))
+			return (struct pp_flow_plain){ flow, packet->payload_len, PP_CLIENT };
+	} else if (take_segment(flow, PP_SERVER, packet, &now)) {
+		return (struct pp_flow_plain){ flow, packet->payload_len, PP_SERVER };
+	}
+	return none;
 }

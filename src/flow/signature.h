@@ -11,7 +11,7 @@ enum {
 
 /* All that a copy shares with its original; the TTL may differ by the hop between two capture points.  Fields side by side
  * are taken as they lie in memory: a signature never leaves the process. */
-static inline uint32_t pp_signature(const struct pp_packet *packet)
+static PP_ALWAYS uint32_t pp_signature(const struct pp_packet *packet)
 {
 	const struct pp_tcp_header *tcp = &packet->tcp;
 	uint64_t numbers, times, mix;
@@ -30,7 +30,7 @@ static inline uint32_t pp_signature(const struct pp_packet *packet)
 	return (uint32_t)(mix >> 32) | 1;
 }
 
-static inline bool pp_has_ip_id(const struct pp_packet *packet)
+static PP_ALWAYS bool pp_has_ip_id(const struct pp_packet *packet)
 {
 	return packet->ip_version == 4 && packet->ip_id != 0;
 }

@@ -70,6 +70,8 @@ void pp_flows_free(struct pp_flows *flows)
 /* Below this the table stays in the cache by itself. */
 enum { SMALL_TABLE = 512, LINE = 64 };
 
+bool pp_flows_scattered(const struct pp_flows *flows) { return flows->flow_count >= SMALL_TABLE; }
+
 uint64_t pp_flows_hash(const struct pp_flows *flows, const struct pp_packet *packet)
 {
 	return pp_flow_key_hash(&flows->hash_keys, &packet->src, &packet->dst, packet->sport, packet->dport);
@@ -96,14 +98,13 @@ void pp_flows_hash_packets(const struct pp_flows *flows, const struct pp_packet 
 			ret_hashes[i] = pp_flow_key_hash(&flows->hash_keys, &packet->src, &packet->dst, packet->sport,
 							 packet->dport);
 	}
-	if (flows->flow_count >= SMALL_TABLE)
+	if (pp_flows_scattered(flows))
 		prefetch_buckets(flows, packets, count, ret_hashes);
 }
 
 void pp_flows_prefetch_node(const struct pp_flows *flows, uint64_t hash)
 {
-	if (flows->flow_count >= SMALL_TABLE)
-		__builtin_prefetch(&flows->nodes[*pp_flows_bucket(flows, hash)]);
+	__builtin_prefetch(&flows->nodes[*pp_flows_bucket(flows, hash)]);
 }
 
 /* Of a half open flow all but what its end needs; of others no more than is always needed. */
@@ -117,11 +118,7 @@ static void prefetch_flow(const struct pp_flow *flow)
 
 void pp_flows_prefetch_flow(const struct pp_flows *flows, uint64_t hash)
 {
-	uint32_t at;
-
-	if (flows->flow_count < SMALL_TABLE)
-		return;
-	at = pp_flow_node_next(flows, *pp_flows_bucket(flows, hash), hash);
+	uint32_t at = pp_flow_node_next(flows, *pp_flows_bucket(flows, hash), hash);
 	if (at)
 		prefetch_flow(flows->nodes[at].flow);
 }

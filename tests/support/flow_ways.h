@@ -17,12 +17,12 @@ static inline void pp_flow_ways_begin(struct pp_flow_ways *ways, size_t most, st
 	*ways = (struct pp_flow_ways){ pp_flows_new(most, key), pp_flows_new(most, key), 0 };
 }
 
-/* As the engine does, with a mark for its streams. */
+static int streams; /* a mark for an engine's streams */
+
 static inline struct pp_flow *pp_flow_ways_general(struct pp_flows *flows, const struct pp_packet *packet,
 						   uint64_t hash, enum pp_phase phase, bool had, struct pp_mark now,
 						   struct pp_flow_news *ret_news)
 {
-	static int streams;
 	struct pp_flow *flow = pp_flows_find(flows, packet, hash, now);
 
 	if (!flow)
@@ -56,7 +56,7 @@ static inline bool pp_flow_ways_alike(const struct pp_flow *a, const struct pp_f
 static inline struct pp_flow *pp_flow_ways_short(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash,
 						 struct pp_mark now, struct pp_flow_news *ret_news)
 {
-	struct pp_flow *flow;
+	struct pp_flow_plain plain;
 
 	*ret_news = (struct pp_flow_news){ .side = PP_CLIENT };
 	if ((packet->tcp.flags & (PP_TCP_SYN | PP_TCP_ACK)) == PP_TCP_SYN) {
@@ -65,10 +65,15 @@ static inline struct pp_flow *pp_flow_ways_short(struct pp_flows *flows, const s
 		ret_news->duplicate = how == PP_FLOW_SYN_COPY;
 		return how == PP_FLOW_SYN_OTHER ? NULL : pp_flows_known(flows, packet, hash);
 	}
-	flow = pp_flows_plain(flows, packet, hash, now, ret_news);
-	if (flow)
-		pp_flows_touch(flows, flow);
-	return flow;
+	plain = pp_flows_plain(flows, packet, hash, now);
+	if (!plain.flow)
+		return NULL;
+	*ret_news = (struct pp_flow_news){ .side = plain.side, .payload = plain.len > 0, .len = plain.len };
+	ret_news->next_before = ret_news->offset = plain.flow->body->side[plain.side].next - plain.len;
+	if (plain.len)
+		plain.flow->detail = &streams;
+	pp_flows_touch(flows, plain.flow);
+	return plain.flow;
 }
 
 /* Both ways at once; false: they differ. */
