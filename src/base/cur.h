@@ -188,6 +188,14 @@ static inline enum pp_err pp_cur_finish(const struct pp_cur *cur)
 	return cur->p == cur->end ? PP_OK : PP_MALFORMED;
 }
 
+/* What lies behind the first n bytes; nothing when there are no more. */
+static inline struct pp_span pp_span_behind(struct pp_span span, size_t n)
+{
+	if (n > span.len)
+		n = span.len;
+	return n ? (struct pp_span){ span.p + n, span.len - n } : span;
+}
+
 static inline bool pp_span_equal(struct pp_span span, const void *bytes, size_t len)
 {
 	return span.len == len && (len == 0 || memcmp(span.p, bytes, len) == 0);

@@ -14,6 +14,7 @@
 
 #include "base/addr.h"
 #include "base/cur.h"
+#include "source/source.h"
 
 enum { PP_LAYERS_MAX = 24, PP_SACK_MAX = 4 };
 
@@ -48,18 +49,18 @@ enum pp_tcp_option {
 
 struct pp_tcp_header {
 	uint32_t seq, ack;
-	uint16_t window;
-	uint8_t flags;   /* enum pp_tcp_flag */
-	uint8_t options; /* enum pp_tcp_option: which were present and well formed */
+	uint32_t ts_val, ts_ecr;
+	uint32_t option_order; /* a stack's fingerprint: the first eight kinds but NOPs, one hexadecimal digit each in
+				* the order they are written, f for kinds above 14 */
 	uint16_t mss;
 	uint8_t wscale;
 	uint8_t sack_count;
-	uint32_t ts_val, ts_ecr;
+	uint16_t window;
+	uint8_t flags;   /* enum pp_tcp_flag */
+	uint8_t options; /* enum pp_tcp_option: which were present and well formed */
 	struct {
 		uint32_t left, right;
 	} sack[PP_SACK_MAX];
-	uint32_t option_order; /* a stack's fingerprint: the first eight kinds but NOPs, one hexadecimal digit each in
-				* the order they are written, f for kinds above 14 */
 };
 
 /* The segment an ICMP error quotes (RFC 792: at least 8 bytes past its IP header). */
@@ -75,26 +76,23 @@ struct pp_icmp_quote {
 };
 
 struct pp_packet {
-	enum pp_packet_kind kind;
-	bool cut;            /* headers or payload are missing at the end: snap length, or a mirror that cuts */
-	bool bad;            /* a header lies about its length or version; what could be read is there all the same */
-	const char *unknown; /* static name of the layer that stopped decoding, or NULL */
-
-	struct pp_addr src, dst;
-	uint8_t ip_version; /* 4, 6, or 0 when there is no IP */
-	uint8_t ttl;        /* hop limit for IPv6 */
+	uint8_t kind;       /* enum pp_packet_kind */
+	bool bad;           /* a header lies about its length or version; what could be read is there all the same */
+	uint8_t tunnels;    /* encapsulations around this IP header (GRE, VXLAN, …) */
 	uint8_t protocol;   /* IANA number of the transport */
+	uint8_t ip_version; /* 4, 6, or 0 when there is no IP */
+	bool cut;           /* headers or payload are missing at the end: snap length, or a mirror that cuts */
 	bool df;
-	uint16_t ip_id;      /* IPv4 only */
-	uint8_t tunnels;     /* encapsulations around this IP header (GRE, VXLAN, …) */
-	uint32_t outer_hash; /* distinguishes equal inner packets in different tunnels/VLANs; 0 without any */
-
-	struct pp_span ip_view; /* the IP packet from its first header byte, as captured: for nDPI */
-
+	uint8_t ttl;    /* hop limit for IPv6 */
+	uint16_t ip_id; /* IPv4 only */
 	uint16_t sport, dport;
-	struct pp_tcp_header tcp;
+	uint32_t payload_len; /* by the headers; more than payload_view.len when cut */
+	struct pp_addr src, dst;
 	struct pp_span payload_view; /* as captured */
-	uint32_t payload_len;        /* by the headers; more than payload_view.len when cut */
+	struct pp_tcp_header tcp;
+	uint32_t outer_hash;    /* distinguishes equal inner packets in different tunnels/VLANs; 0 without any */
+	struct pp_span ip_view; /* the IP packet from its first header byte, as captured: for nDPI */
+	const char *unknown;    /* static name of the layer that stopped decoding, or NULL */
 
 	/* PP_PACKET_ICMP */
 	uint8_t icmp_type, icmp_code;
@@ -114,6 +112,9 @@ struct pp_packet {
 
 /* `data` holds `caplen` of the frame's `len` bytes. */
 void pp_decode(uint16_t link_type, const uint8_t *data, uint32_t caplen, uint32_t len, struct pp_packet *ret_packet);
+
+/* The same for frames in a row. */
+void pp_decode_frames(const struct pp_frame *frames, size_t count, struct pp_packet *ret_packets);
 
 /* Continues behind an IP header that has been dealt with: `packet` keeps its addresses, `payload` is the whole datagram
  * body of protocol `protocol`. */

@@ -39,13 +39,14 @@ enum {
 	NOP_WSCALE = 0x010303,
 };
 
-static inline void no_options(struct pp_tcp_header *tcp)
+/* All but `sack`, of which `sack_count` says that none is there. */
+static PP_ALWAYS void no_options(struct pp_tcp_header *tcp)
 {
-	tcp->options = tcp->wscale = tcp->sack_count = 0;
-	tcp->mss = 0;
 	tcp->ts_val = tcp->ts_ecr = 0;
 	tcp->option_order = 0;
-	memset(tcp->sack, 0, sizeof(tcp->sack));
+	tcp->mss = 0;
+	tcp->wscale = tcp->sack_count = 0;
+	tcp->options = 0;
 }
 
 /* The options of a SYN as Linux writes them; false for any others. */
@@ -66,26 +67,9 @@ static inline bool plain_syn_options(struct pp_span options, struct pp_tcp_heade
 	return true;
 }
 
-/* `segment` holds what was captured of it. */
-static inline bool plain_tcp(struct pp_span segment, struct pp_packet *packet)
+static PP_ALWAYS void plain_options(struct pp_span options, struct pp_tcp_header *tcp)
 {
-	struct pp_cur cur = pp_cur_span(segment, PP_TRUNCATED);
-	struct pp_tcp_header *tcp = &packet->tcp;
-	const uint8_t *p = pp_cur_fixed(&cur, TCP_HEADER);
-	size_t header_len = p ? (size_t)(p[12] >> 4) * 4 : 0;
-	struct pp_span options;
-
-	if (header_len < TCP_HEADER || header_len > segment.len)
-		return false;
-	packet->sport = pp_be16(p);
-	packet->dport = pp_be16(p + 2);
-	tcp->seq = pp_be32(p + 4);
-	tcp->ack = pp_be32(p + 8);
-	tcp->flags = p[13];
-	tcp->window = pp_be16(p + 14);
 	no_options(tcp);
-	options = pp_cur_take(&cur, header_len - TCP_HEADER);
-	packet->payload_view = pp_cur_rest(&cur);
 	if (options.len == TIMESTAMPS_LEN && pp_be32(options.p) == NOP_NOP_TIMESTAMPS) {
 		tcp->options = PP_OPT_TIMESTAMPS;
 		tcp->option_order = KIND_TIMESTAMPS;
@@ -94,71 +78,87 @@ static inline bool plain_tcp(struct pp_span segment, struct pp_packet *packet)
 	} else if (options.len != 0 && !plain_syn_options(options, tcp)) {
 		pp_decode_tcp_options(pp_cur_span(options, PP_MALFORMED), tcp);
 	}
+}
+
+/* What an IP header says of the TCP segment behind it; `p` is where it begins, and both headers are there but for TCP's
+ * options. */
+struct plain_ip {
+	const uint8_t *p;
+	size_t len, total; /* of the header; of the packet, as it says */
+};
+
+static PP_ALWAYS bool plain_ip4(struct pp_cur cur, struct plain_ip *ret_ip)
+{
+	const uint8_t *p = pp_cur_fixed(&cur, IP4_HEADER + TCP_HEADER);
+
+	if (!p || p[0] != IP4_VERSION_LENGTH || p[9] != PROTO_TCP || (pp_be16(p + 6) & IP4_FRAGMENT))
+		return false;
+	*ret_ip = (struct plain_ip){ p, IP4_HEADER, pp_be16(p + 2) };
 	return true;
 }
 
-/* The length of the header, 0 for one that is not plain; *ret_total: of the packet by its header. */
-static inline size_t plain_ip4(struct pp_cur cur, struct pp_packet *packet, size_t *ret_total)
+static PP_ALWAYS bool plain_ip6(struct pp_cur cur, struct plain_ip *ret_ip)
 {
-	const uint8_t *p = pp_cur_fixed(&cur, IP4_HEADER);
-	uint16_t fragment;
-
-	if (!p || p[0] != IP4_VERSION_LENGTH || p[9] != PROTO_TCP)
-		return 0;
-	*ret_total = pp_be16(p + 2);
-	fragment = pp_be16(p + 6);
-	packet->ip_version = 4;
-	packet->ip_id = pp_be16(p + 4);
-	packet->df = fragment & IP4_DF;
-	packet->ttl = p[8];
-	packet->src = pp_addr_v4(p + 12);
-	packet->dst = pp_addr_v4(p + 16);
-	return (fragment & IP4_FRAGMENT) || *ret_total < IP4_HEADER ? 0 : IP4_HEADER;
-}
-
-static inline size_t plain_ip6(struct pp_cur cur, struct pp_packet *packet, size_t *ret_total)
-{
-	const uint8_t *p = pp_cur_fixed(&cur, IP6_HEADER);
+	const uint8_t *p = pp_cur_fixed(&cur, IP6_HEADER + TCP_HEADER);
 
 	if (!p || p[0] >> 4 != 6 || p[6] != PROTO_TCP)
-		return 0;
-	*ret_total = (size_t)IP6_HEADER + pp_be16(p + 4);
-	packet->ip_version = 6;
-	packet->ip_id = 0;
-	packet->df = false;
-	packet->ttl = p[7];
-	packet->src = pp_addr_v6(p + 8);
-	packet->dst = pp_addr_v6(p + 24);
-	return *ret_total == IP6_HEADER ? 0 : IP6_HEADER;
-}
-
-static inline bool plain_ip(uint16_t type, struct pp_cur cur, struct pp_packet *packet)
-{
-	size_t total, left = pp_cur_left(&cur), here;
-	size_t header = type == TYPE_IP4   ? plain_ip4(cur, packet, &total)
-			: type == TYPE_IP6 ? plain_ip6(cur, packet, &total)
-					   : 0;
-	struct pp_cur inner;
-
-	if (header == 0)
 		return false;
-	here = total < left ? total : left;
-	packet->ip_view = pp_cur_take(&cur, here);
-	inner = pp_cur_span(packet->ip_view, PP_TRUNCATED);
-	pp_cur_skip(&inner, header);
-	if (!plain_tcp(pp_cur_rest(&inner), packet))
-		return false;
-	packet->kind = PP_PACKET_TCP;
-	packet->cut = total > left;
-	packet->bad = false;
-	packet->unknown = NULL;
-	packet->protocol = PROTO_TCP;
-	packet->tunnels = 0;
-	packet->payload_len = (uint32_t)(packet->payload_view.len + (total - here));
+	*ret_ip = (struct plain_ip){ p, IP6_HEADER, (size_t)IP6_HEADER + pp_be16(p + 4) };
 	return true;
 }
 
-static inline uint16_t ethernet_type(struct pp_cur *cur, uint32_t *outer_hash)
+static PP_ALWAYS void take_ip(const struct plain_ip *ip, struct pp_packet *packet)
+{
+	const uint8_t *p = ip->p;
+
+	if (ip->len == IP4_HEADER) {
+		packet->ip_id = pp_be16(p + 4);
+		packet->df = pp_be16(p + 6) & IP4_DF;
+		packet->ttl = p[8];
+		packet->src = pp_addr_v4(p + 12);
+		packet->dst = pp_addr_v4(p + 16);
+	} else {
+		packet->ip_id = 0;
+		packet->df = false;
+		packet->ttl = p[7];
+		packet->src = pp_addr_v6(p + 8);
+		packet->dst = pp_addr_v6(p + 24);
+	}
+}
+
+/* The packet that `cur` stands before. */
+static PP_ALWAYS bool take_tcp(struct pp_cur cur, const struct plain_ip *ip, struct pp_packet *packet)
+{
+	const uint8_t *p = ip->p + ip->len;
+	size_t left = pp_cur_left(&cur), header = ip->len + (size_t)(p[12] >> 4) * 4;
+	struct pp_span whole = pp_cur_rest(&cur), options;
+
+	whole.len = ip->total < left ? ip->total : left;
+	if (header < ip->len + TCP_HEADER || header > whole.len)
+		return false;
+	options = pp_span_behind(whole, ip->len + TCP_HEADER);
+	options.len = header - ip->len - TCP_HEADER;
+	packet->kind = PP_PACKET_TCP;
+	packet->bad = false;
+	packet->tunnels = 0;
+	packet->protocol = PROTO_TCP;
+	packet->ip_version = ip->len == IP4_HEADER ? 4 : 6;
+	packet->cut = ip->total > left;
+	packet->unknown = NULL;
+	packet->ip_view = whole;
+	packet->sport = pp_be16(p);
+	packet->dport = pp_be16(p + 2);
+	packet->tcp.seq = pp_be32(p + 4);
+	packet->tcp.ack = pp_be32(p + 8);
+	packet->tcp.flags = p[13];
+	packet->tcp.window = pp_be16(p + 14);
+	packet->payload_len = (uint32_t)(ip->total - header);
+	packet->payload_view = pp_span_behind(whole, header);
+	plain_options(options, &packet->tcp);
+	return true;
+}
+
+static PP_ALWAYS uint16_t ethernet_type(struct pp_cur *cur, uint32_t *outer_hash)
 {
 	const uint8_t *p = pp_cur_fixed(cur, ETHERNET_HEADER);
 	uint16_t type = p ? pp_be16(p + 12) : 0;
@@ -173,7 +173,7 @@ static inline uint16_t ethernet_type(struct pp_cur *cur, uint32_t *outer_hash)
 }
 
 /* Of a header of `len` bytes with the numbers of hardware and protocol at these places. */
-static inline uint16_t cooked_type(struct pp_cur *cur, size_t len, size_t hardware, size_t protocol)
+static PP_ALWAYS uint16_t cooked_type(struct pp_cur *cur, size_t len, size_t hardware, size_t protocol)
 {
 	const uint8_t *p = pp_cur_fixed(cur, len);
 
@@ -183,7 +183,7 @@ static inline uint16_t cooked_type(struct pp_cur *cur, size_t len, size_t hardwa
 }
 
 /* The ethertype of what follows the link layer's header, 0 for what is not plain; moves behind that header. */
-static inline uint16_t link_type_of(uint16_t link_type, struct pp_cur *cur, uint32_t *outer_hash)
+static PP_ALWAYS uint16_t link_type_of(uint16_t link_type, struct pp_cur *cur, uint32_t *outer_hash)
 {
 	switch (link_type) {
 	case LINK_ETHERNET:
@@ -199,23 +199,52 @@ static inline uint16_t link_type_of(uint16_t link_type, struct pp_cur *cur, uint
 	}
 }
 
-static inline bool decode_plain(uint16_t link_type, const uint8_t *data, uint32_t caplen, struct pp_packet *ret_packet)
+static PP_ALWAYS bool take_packet(struct pp_cur cur, uint16_t type, struct pp_packet *packet)
 {
-	struct pp_cur cur = pp_cur(data, caplen, PP_TRUNCATED);
-	uint16_t type;
+	struct plain_ip ip;
 
-	ret_packet->outer_hash = 0;
-	type = link_type_of(link_type, &cur, &ret_packet->outer_hash);
-	return plain_ip(type, cur, ret_packet);
+	if (type == TYPE_IP4 ? !plain_ip4(cur, &ip) : type != TYPE_IP6 || !plain_ip6(cur, &ip))
+		return false;
+	if (!take_tcp(cur, &ip, packet))
+		return false;
+	take_ip(&ip, packet);
+	return true;
 }
 
 bool pp_decode_plain(uint16_t link_type, const uint8_t *data, uint32_t caplen, struct pp_packet *ret_packet)
 {
-	return decode_plain(link_type, data, caplen, ret_packet);
+	struct pp_cur cur = pp_cur(data, caplen, PP_TRUNCATED);
+	uint32_t outer_hash = 0;
+	uint16_t type = link_type_of(link_type, &cur, &outer_hash);
+
+	ret_packet->outer_hash = outer_hash;
+	return take_packet(cur, type, ret_packet);
+}
+
+/* The plainest of all, once more with all its places known when it is compiled. */
+static PP_ALWAYS bool decode_plainest(uint16_t link_type, const uint8_t *data, uint32_t caplen,
+				      struct pp_packet *packet)
+{
+	struct pp_cur cur = pp_cur(data, caplen, PP_TRUNCATED);
+	const uint8_t *p = pp_cur_fixed(&cur, ETHERNET_HEADER);
+
+	packet->outer_hash = 0;
+	return link_type == LINK_ETHERNET && p && pp_be16(p + 12) == TYPE_IP4 && take_packet(cur, TYPE_IP4, packet);
 }
 
 void pp_decode(uint16_t link_type, const uint8_t *data, uint32_t caplen, uint32_t len, struct pp_packet *ret_packet)
 {
-	if (!decode_plain(link_type, data, caplen, ret_packet))
+	if (!decode_plainest(link_type, data, caplen, ret_packet) &&
+	    !pp_decode_plain(link_type, data, caplen, ret_packet))
 		pp_decode_walk(link_type, data, caplen, len, ret_packet);
+}
+
+void pp_decode_frames(const struct pp_frame *frames, size_t count, struct pp_packet *ret_packets)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct pp_frame *frame = &frames[i];
+
+		if (!decode_plainest(frame->link_type, frame->data_view, frame->caplen, &ret_packets[i]))
+			pp_decode(frame->link_type, frame->data_view, frame->caplen, frame->len, &ret_packets[i]);
+	}
 }

@@ -16,7 +16,8 @@ enum {
 	NAMES_MAX = 65536,
 	PROGRESS_WINDOWS = 256,
 	REORDER_PACKETS = 8,
-	AHEAD = 6, /* packets between asking for a flow's memory and using it */
+	AHEAD_MORE = 12, /* packets between asking for memory that leads to a flow's */
+	AHEAD = 6,       /* … and for a flow's, and using it */
 };
 
 /* How the memory of a run is shared out; the rest is fixed tables. */
@@ -147,67 +148,53 @@ const char *pp_analysis_path(const struct pp_analysis *analysis, uint16_t file)
 struct window {
 	struct pp_frame frames[WINDOW];
 	struct pp_packet packets[WINDOW];
-	struct pp_flow_key keys[WINDOW];
 	uint64_t hashes[WINDOW];
 	size_t count;
 };
 
-/* The earliest and latest time so far; the bytes of the window. */
-static uint64_t see_frames(struct pp_analysis *analysis, const struct window *window)
+/* The earliest and latest time so far; the bytes so far. */
+static uint64_t see_frames(struct pp_analysis *analysis)
 {
-	int64_t first = analysis->first == PP_TIME_NONE ? INT64_MAX : analysis->first, last = analysis->last;
-	uint64_t bytes = 0;
-	bool timed = false;
+	struct pp_tally tally = pp_timeline_tally(analysis->timeline);
 
-	for (size_t i = 0; i < window->count; i++) {
-		const struct pp_frame *frame = &window->frames[i];
-
-		bytes += frame->caplen;
-		if (!frame->has_ts)
-			continue;
-		timed = true;
-		first = frame->ts < first ? frame->ts : first;
-		last = frame->ts > last ? frame->ts : last;
+	if (tally.first <= tally.last) {
+		analysis->first = tally.first;
+		analysis->last = tally.last;
 	}
-	if (timed) {
-		analysis->first = first;
-		analysis->last = last;
-	}
-	return bytes;
+	return tally.bytes;
 }
 
-static void decode_window(struct pp_analysis *analysis, struct window *window)
+static void filter_window(struct pp_filter *filter, struct window *window)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < window->count; i++) {
-		const struct pp_frame *frame = &window->frames[i];
-		struct pp_packet *packet = &window->packets[kept];
-
-		if (analysis->filter && !pp_filter_passes(analysis->filter, frame))
-			continue;
-		pp_decode(frame->link_type, frame->data_view, frame->caplen, frame->len, packet);
-		window->hashes[kept] = 0;
-		if (packet->kind == PP_PACKET_TCP) {
-			window->hashes[kept] = pp_flows_hash(analysis->flows, packet, &window->keys[kept]);
-			pp_flows_prefetch(analysis->flows, window->hashes[kept], packet->tcp.flags & PP_TCP_SYN);
-		}
-		if (kept != i)
-			window->frames[kept] = *frame;
-		kept++;
+		if (pp_filter_passes(filter, &window->frames[i]))
+			window->frames[kept++] = window->frames[i];
 	}
 	window->count = kept;
+}
+
+static void decode_window(struct pp_analysis *analysis, struct window *window)
+{
+	if (analysis->filter)
+		filter_window(analysis->filter, window);
+	pp_decode_frames(window->frames, window->count, window->packets);
+	pp_flows_hash_packets(analysis->flows, window->packets, window->count, window->hashes);
 }
 
 static void swap_packets(struct window *window, size_t a, size_t b)
 {
 	struct pp_packet packet = window->packets[a];
 	struct pp_frame frame = window->frames[a];
+	uint64_t hash = window->hashes[a];
 
 	window->packets[a] = window->packets[b];
 	window->frames[a] = window->frames[b];
+	window->hashes[a] = window->hashes[b];
 	window->packets[b] = packet;
 	window->frames[b] = frame;
+	window->hashes[b] = hash;
 }
 
 /* CAP-06: captures write packets down in another order than they were sent.  Within one connection those that lie close
@@ -220,7 +207,8 @@ static void settle_order(struct window *window)
 		for (size_t at = i, before = i; before-- > 0 && i - before <= REORDER_PACKETS;) {
 			int64_t late = window->frames[before].ts - window->frames[at].ts;
 
-			if (window->hashes[before] != window->hashes[at] || window->hashes[at] == 0)
+			if (!pp_flows_hash_is_same(window->hashes[before], window->hashes[at]) ||
+			    window->hashes[at] == 0)
 				continue;
 			if (late <= 0 || late > REORDER_NS)
 				break;
@@ -230,21 +218,32 @@ static void settle_order(struct window *window)
 	}
 }
 
+/* The memory of flows to come. */
+static void look_ahead(const struct pp_flows *flows, const struct window *window, size_t i)
+{
+	if (i + AHEAD_MORE < window->count)
+		pp_flows_prefetch_node(flows, window->hashes[i + AHEAD_MORE]);
+	if (i + AHEAD < window->count)
+		pp_flows_prefetch_flow(flows, window->hashes[i + AHEAD]);
+}
+
 static void file_window(struct pp_analysis *analysis, struct window *window)
 {
+	bool scattered = pp_flows_scattered(analysis->flows);
+
 	settle_order(window);
 	for (size_t i = 0; i < window->count; i++) {
 		const struct pp_frame *frame = &window->frames[i];
 		struct pp_packet *packet = &window->packets[i];
 		struct pp_mark now = { frame->ts, frame->number, frame->file };
 
-		if (i + AHEAD < window->count && window->hashes[i + AHEAD] != 0)
-			pp_flows_prefetch_flow(analysis->flows, window->hashes[i + AHEAD]);
+		if (scattered)
+			look_ahead(analysis->flows, window, i);
 		if (packet->kind == PP_PACKET_TCP && !packet->bad) {
 			analysis->captures[now.file].tcp_packets++;
-			pp_engine_tcp(analysis, packet, &window->keys[i], window->hashes[i], now);
+			pp_engine_tcp(analysis, packet, window->hashes[i], now);
 		} else {
-			pp_engine_packet(analysis, packet, &window->keys[i], window->hashes[i], now);
+			pp_engine_packet(analysis, packet, window->hashes[i], now);
 		}
 	}
 	if (window->count)
@@ -262,7 +261,7 @@ static enum pp_err read_all(struct pp_analysis *analysis)
 		if (err != PP_OK || window->count == 0)
 			break;
 		frames += window->count;
-		bytes += see_frames(analysis, window);
+		bytes = see_frames(analysis);
 		decode_window(analysis, window);
 		file_window(analysis, window);
 		if (++windows % PROGRESS_WINDOWS != 0)

@@ -9,24 +9,24 @@
 
 static const int64_t HOLE_WAIT_NS = 20 * PP_MS;
 
-/* Streams and dissectors of one open connection; pp_flow.detail. */
+/* Streams and dissectors of one open connection; pp_flow.detail.  What every payload needs comes first. */
 struct detail {
-	struct pp_analysis *analysis;
-	struct pp_flow *flow;
-	struct pp_arena arena;
 	struct pp_reassembly stream[2];
-	struct pp_talk *talk; /* NULL: no memory for one */
-	struct pp_ndpi_flow *ndpi;
-	bool ndpi_done;
-	bool said[2];         /* a side has had bytes delivered */
-	enum pp_side speaker; /* who was heard last */
-	int64_t turn_begin;   /* offset where the client's turn began */
-	uint32_t turn_segments;
 	/* Bytes the talk need not see: how many more of them, how many it has not been told of, and where they ended. */
 	uint32_t opaque[2], skipped[2];
 	struct pp_mark skipped_mark[2];
-	bool holes;            /* a side waits for one */
+	bool said[2]; /* a side has had bytes delivered */
+	bool holes;   /* a side waits for one */
+	bool ndpi_done;
+	enum pp_side speaker; /* who was heard last */
+	uint32_t turn_segments;
+	int64_t turn_begin;   /* offset where the client's turn began */
+	struct pp_talk *talk; /* NULL: no memory for one */
+	struct pp_analysis *analysis;
+	struct pp_flow *flow;
 	int64_t hole_since[2]; /* when the hole was seen to be acknowledged; PP_TIME_NONE: it was not */
+	struct pp_ndpi_flow *ndpi;
+	struct pp_arena arena;
 };
 
 static void detail_free(struct pp_analysis *analysis, struct detail *detail)
@@ -120,18 +120,13 @@ static void sink_missing(void *context, uint64_t count)
 	pp_talk_gap(sink->detail->talk, sink->side, count);
 }
 
-/* Bytes that come in order and say nothing are only counted.  False: they have to be looked at. */
-static inline bool skip(struct detail *detail, const struct pp_flow_news *news, struct pp_mark now)
+/* Bytes that come in order and say nothing are only counted. */
+static PP_ALWAYS void skip(struct detail *detail, enum pp_side side, uint32_t len, struct pp_mark now)
 {
-	enum pp_side side = news->side;
-
-	if (news->len > detail->opaque[side])
-		return false;
-	detail->opaque[side] -= news->len;
-	detail->skipped[side] += news->len;
+	detail->opaque[side] -= len;
+	detail->skipped[side] += len;
 	detail->skipped_mark[side] = now;
-	take_turn(detail, side, news->len);
-	return true;
+	take_turn(detail, side, len);
 }
 
 /* The rest of a request that the snap length cut off was sent all the same: its acknowledgement tells. */
@@ -175,7 +170,9 @@ static inline void take_bytes(struct detail *detail, const struct pp_packet *pac
 		return;
 	}
 	stream->next += news->len;
-	if (!skip(detail, news, now))
+	if (news->len <= detail->opaque[news->side])
+		skip(detail, news->side, news->len, now);
+	else
 		deliver(detail, news->side, packet->payload_view, now);
 }
 
@@ -274,6 +271,14 @@ PP_SELDOM static enum pp_phase phase_of(const struct pp_flow *flow)
 	return pp_seen(flow->body->facts.syn) ? PP_PHASE_SYN : PP_PHASE_UNKNOWN;
 }
 
+static PP_ALWAYS void take_new_bytes(struct detail *detail, const struct pp_packet *packet,
+				     const struct pp_flow_news *news, struct pp_mark now)
+{
+	take_bytes(detail, packet, news, now);
+	if (!detail->ndpi_done)
+		ask_ndpi(detail, packet, now);
+}
+
 static void take_payload(struct pp_analysis *analysis, struct pp_flow *flow, const struct pp_packet *packet,
 			 const struct pp_flow_news *news, struct pp_mark now)
 {
@@ -281,23 +286,18 @@ static void take_payload(struct pp_analysis *analysis, struct pp_flow *flow, con
 
 	if (!detail)
 		flow->detail = detail = detail_new(analysis, flow);
-	if (news->offset == news->next_before)
-		pp_flow_payload_in_order(flow, news);
-	else
-		pp_flow_payload(flow, news,
-				detail && news->offset < news->next_before &&
-				    pp_reassembly_has(&detail->stream[news->side], news->offset, news->len));
-	if (!detail)
-		return;
-	take_bytes(detail, packet, news, now);
-	if (!detail->ndpi_done)
-		ask_ndpi(detail, packet, now);
+	pp_flow_payload(flow, news,
+			detail && news->offset < news->next_before &&
+			    pp_reassembly_has(&detail->stream[news->side], news->offset, news->len));
+	if (detail)
+		take_new_bytes(detail, packet, news, now);
 }
 
-void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet, const struct pp_flow_key *key,
-		   uint64_t hash, struct pp_mark now)
+/* A segment that may be anything. */
+PP_SELDOM static void take_segment(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash,
+				   struct pp_mark now)
 {
-	struct pp_flow *flow = pp_flows_find(analysis->flows, packet, key, hash, now);
+	struct pp_flow *flow = pp_flows_find(analysis->flows, packet, hash, now);
 	bool may_end = packet->tcp.flags & (PP_TCP_RST | PP_TCP_FIN); /* only an end asks what was before it */
 	struct pp_flow_news news;
 	const struct detail *detail;
@@ -317,6 +317,76 @@ void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet,
 	if (detail && detail->holes)
 		mind_holes(flow->detail, now.ts);
 	pp_flows_touch(analysis->flows, flow);
+}
+
+static void take_syn(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash, struct pp_mark now)
+{
+	switch (pp_flows_syn(analysis->flows, packet, hash, now)) {
+	case PP_FLOW_SYN_FILED:
+		return;
+	case PP_FLOW_SYN_COPY:
+		analysis->captures[now.file].duplicates++;
+		return;
+	case PP_FLOW_SYN_OTHER:
+		take_segment(analysis, packet, hash, now);
+		return;
+	}
+}
+
+/* Payload of a plain segment that somebody has to look at. */
+static void take_plain_bytes(struct detail *detail, const struct pp_packet *packet, struct pp_flow_plain plain,
+			     int64_t offset, struct pp_mark now)
+{
+	const struct pp_flow_news news = {
+		.side = plain.side, .payload = true, .offset = offset, .len = plain.len, .next_before = offset
+	};
+
+	take_new_bytes(detail, packet, &news, now);
+}
+
+static PP_ALWAYS void take_plain_payload(struct pp_analysis *analysis, const struct pp_packet *packet,
+					 struct pp_flow_plain plain, struct pp_mark now)
+{
+	int64_t offset = plain.flow->body->side[plain.side].next - plain.len;
+	struct detail *detail = plain.flow->detail;
+
+	if (!detail)
+		plain.flow->detail = detail = detail_new(analysis, plain.flow);
+	if (!detail)
+		return;
+	if (pp_reassembly_continues(&detail->stream[plain.side], offset) && plain.len <= detail->opaque[plain.side] &&
+	    detail->ndpi_done) {
+		detail->stream[plain.side].next += plain.len;
+		skip(detail, plain.side, plain.len, now);
+	} else {
+		take_plain_bytes(detail, packet, plain, offset, now);
+	}
+	if (detail->holes)
+		mind_holes(detail, now.ts);
+}
+
+void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash, struct pp_mark now)
+{
+	const struct detail *detail;
+	struct pp_flow_plain plain;
+
+	if ((packet->tcp.flags & (PP_TCP_SYN | PP_TCP_ACK)) == PP_TCP_SYN) {
+		take_syn(analysis, packet, hash, now);
+		return;
+	}
+	plain = pp_flows_plain(analysis->flows, packet, hash, now);
+	if (!plain.flow) {
+		take_segment(analysis, packet, hash, now);
+		return;
+	}
+	if (plain.len) {
+		take_plain_payload(analysis, packet, plain, now);
+	} else {
+		detail = plain.flow->detail;
+		if (detail && detail->holes)
+			mind_holes(plain.flow->detail, now.ts);
+	}
+	pp_flows_touch(analysis->flows, plain.flow);
 }
 
 /* ------------------------------------------------------------------ the end */

@@ -66,11 +66,9 @@ struct pp_analysis {
 	enum pp_err failed; /* of ours, kept until the run can return it */
 };
 
-/* One frame's packet, a TCP segment without a fault included; `hash` and `key` are those of a TCP packet's flow. */
-void pp_engine_packet(struct pp_analysis *analysis, struct pp_packet *packet, const struct pp_flow_key *key,
-		      uint64_t hash, struct pp_mark now);
-void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet, const struct pp_flow_key *key,
-		   uint64_t hash, struct pp_mark now);
+/* One frame's packet, a TCP segment without a fault included; `hash` is that of a TCP packet's flow. */
+void pp_engine_packet(struct pp_analysis *analysis, struct pp_packet *packet, uint64_t hash, struct pp_mark now);
+void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash, struct pp_mark now);
 void pp_engine_dns(struct pp_analysis *analysis, const struct pp_dns_message *message,
 		   const struct pp_endpoint_addr *src, const struct pp_endpoint_addr *dst, bool over_tcp,
 		   struct pp_mark now);

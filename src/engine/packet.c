@@ -150,7 +150,6 @@ static void count_unknown(struct pp_capture *capture, const char *layer)
 static void see_fragment(struct pp_analysis *analysis, struct pp_packet *packet, struct pp_mark now)
 {
 	struct pp_span body;
-	struct pp_flow_key key;
 	uint8_t protocol;
 
 	if (pp_ipfrag_add(analysis->ipfrag, packet, now.ts, &protocol, &body) != PP_OK)
@@ -159,12 +158,11 @@ static void see_fragment(struct pp_analysis *analysis, struct pp_packet *packet,
 	pp_decode_transport(packet, protocol, body, (uint32_t)body.len);
 	if (packet->kind == PP_PACKET_FRAGMENT)
 		return;
-	pp_engine_packet(analysis, packet, &key,
-			 packet->kind == PP_PACKET_TCP ? pp_flows_hash(analysis->flows, packet, &key) : 0, now);
+	pp_engine_packet(analysis, packet, packet->kind == PP_PACKET_TCP ? pp_flows_hash(analysis->flows, packet) : 0,
+			 now);
 }
 
-void pp_engine_packet(struct pp_analysis *analysis, struct pp_packet *packet, const struct pp_flow_key *key,
-		      uint64_t hash, struct pp_mark now)
+void pp_engine_packet(struct pp_analysis *analysis, struct pp_packet *packet, uint64_t hash, struct pp_mark now)
 {
 	struct pp_capture *capture = &analysis->captures[now.file];
 
@@ -175,7 +173,7 @@ void pp_engine_packet(struct pp_analysis *analysis, struct pp_packet *packet, co
 	switch (packet->kind) {
 	case PP_PACKET_TCP:
 		capture->tcp_packets++;
-		pp_engine_tcp(analysis, packet, key, hash, now);
+		pp_engine_tcp(analysis, packet, hash, now);
 		return;
 	case PP_PACKET_UDP:
 		capture->udp_packets++;

@@ -62,36 +62,36 @@ struct pp_flow_body {
 /* As long as a client's SYNs are all there is, this is kept instead of a body: a storm of them must not cost a whole
  * record each.  They are alike but for when they came, or the body is made after all. */
 struct pp_flow_half {
-	uint32_t first_packet, last_packet; /* SYNs, copies made by the capture apart */
-	uint32_t isn, option_order;
-	uint16_t mss, window_syn, window, ip_id;
+	uint32_t isn, last_packet; /* packets: SYNs, copies made by the capture apart */
+	uint16_t window, ip_id;
 	uint16_t duplicates;
-	uint8_t count, ttl, options, wscale;
+	uint8_t count, ttl;
 	bool ip_id_seen;
+	uint8_t options, wscale;
 	uint32_t signature[PP_HALF_SYNS_MAX];
 	int64_t ts[PP_HALF_SYNS_MAX];
+	uint32_t first_packet, option_order;
+	uint16_t mss, window_syn;
 };
 
+/* What is asked of every segment comes first: a cache line of it, and two more for one that is half open. */
 struct pp_flow {
-	uint64_t hash;
-	struct pp_flow *chain; /* of the hash bucket */
 	struct pp_flow_key key;
+	uint32_t slot;      /* its place in the table */
 	uint8_t client;     /* index in key of the client */
-	uint8_t list;       /* which of the table's lists it waits in */
 	bool smooth;        /* no segment needs more than its numbers filed, unless it has more to say than ACK */
 	bool closed, ghost; /* ghost: known only from an ICMP quote */
 	bool reused, evicted;
 	uint8_t ip_version, tunnels;
-	uint16_t file;             /* of the first packet */
 	struct pp_flow_body *body; /* NULL: half open */
 	void *detail;              /* streams and dissectors */
 	struct pp_mark last;
-	struct pp_flow *older, *newer; /* neighbours in the list it waits in */
-	int64_t listed_ts;             /* when it was last moved in its list */
+	int64_t listed_ts; /* when it was last moved in its list */
+	struct pp_flow_half half;
 	struct pp_mark first;
 	uint32_t index, stream;
 	uint64_t files; /* bit per input file it has packets in, the first 64 files */
-	struct pp_flow_half half;
+	uint16_t file;  /* of the first packet */
 };
 
 struct pp_flows;
@@ -99,18 +99,24 @@ struct pp_flows;
 struct pp_flows *pp_flows_new(size_t most, struct pp_hash_key key);
 void pp_flows_free(struct pp_flows *flows); /* every flow must have been released */
 
-/* The hash of a TCP packet's flow; pp_flows_prefetch() lets the memory arrive while other packets are decoded. */
-uint64_t pp_flows_hash(const struct pp_flows *flows, const struct pp_packet *packet, struct pp_flow_key *ret_key);
-void pp_flows_prefetch(const struct pp_flows *flows, uint64_t hash, bool may_begin);
-void pp_flows_prefetch_flow(const struct pp_flows *flows, uint64_t hash); /* later: needs the former's memory */
+/* The hash of a TCP packet's flow, whose lowest bit tells the two directions apart. */
+uint64_t pp_flows_hash(const struct pp_flows *flows, const struct pp_packet *packet);
+/* The hashes of packets in a row, 0 for those that are no TCP.  The memory that finding their flows begins with is asked
+ * for; the other two go on from there, later, each needing what the former has brought. */
+void pp_flows_hash_packets(const struct pp_flows *flows, const struct pp_packet *packets, size_t count,
+			   uint64_t *ret_hashes);
+bool pp_flows_scattered(const struct pp_flows *flows); /* whether that is of use: a small table stays in the cache */
+void pp_flows_prefetch_node(const struct pp_flows *flows, uint64_t hash);
+void pp_flows_prefetch_flow(const struct pp_flows *flows, uint64_t hash);
+static inline bool pp_flows_hash_is_same(uint64_t a, uint64_t b) { return (a ^ b) <= 1; } /* of one flow */
 
 /* The segment's flow, made if need be, with a body if the segment needs one.  NULL: a late segment of a flow that is
  * gone, or no memory. */
-struct pp_flow *pp_flows_find(struct pp_flows *flows, const struct pp_packet *packet, const struct pp_flow_key *key,
-			      uint64_t hash, struct pp_mark now);
+struct pp_flow *pp_flows_find(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash,
+			      struct pp_mark now);
 /* After the segment was filed: moves the flow to where its state and time put it. */
 void pp_flows_move(struct pp_flows *flows, struct pp_flow *flow);
-static inline void pp_flows_touch(struct pp_flows *flows, struct pp_flow *flow)
+static PP_ALWAYS void pp_flows_touch(struct pp_flows *flows, struct pp_flow *flow)
 {
 	/* A flow that runs smoothly is where it belongs; and so as not to move it for every packet: */
 	if (!flow->smooth || flow->last.ts - flow->listed_ts >= PP_SECOND)
@@ -134,6 +140,20 @@ struct pp_flow_news {
 /* `phase` is what had happened before this segment, by the dissectors (PP_PHASE_UNKNOWN: no payload so far). */
 void pp_flow_segment(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now, enum pp_phase phase,
 		     struct pp_flow_news *ret_news);
+/* All of the above at once for a segment that next to nothing can be said of, as nearly every one is: it only continues a
+ * flow that runs smoothly. */
+struct pp_flow_plain {
+	struct pp_flow *flow; /* NULL: nothing was done */
+	uint32_t len;         /* its payload ends its side's stream, and is counted */
+	enum pp_side side;
+};
+struct pp_flow_plain pp_flows_plain(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash,
+				    struct pp_mark now);
+/* All of it at once for a SYN that comes first, or after others like it: SYN is set and ACK is not.  OTHER: nothing was
+ * done. */
+enum pp_flow_syn { PP_FLOW_SYN_OTHER, PP_FLOW_SYN_FILED, PP_FLOW_SYN_COPY };
+enum pp_flow_syn pp_flows_syn(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash,
+			      struct pp_mark now);
 /* Tells which bytes of a payload were there before: stream/ knows.  Counts retransmissions and reordering. */
 void pp_flow_payload(struct pp_flow *flow, const struct pp_flow_news *news, bool had_all);
 /* The same for a payload that continues its stream. */
@@ -162,6 +182,8 @@ struct pp_flows_counts {
 	uint64_t evicted; /* flows given up for the cap */
 	uint64_t tombstones_lost;
 };
+/* How many flows have to be looked at to find the last one under this hash: what an attacker wants to be large. */
+size_t pp_flows_chain(const struct pp_flows *flows, uint64_t hash);
 struct pp_flows_counts pp_flows_counts(const struct pp_flows *flows);
 uint32_t pp_flows_streams(const struct pp_flows *flows, uint16_t file); /* streams whose first packet is in that file */
 

@@ -31,16 +31,27 @@ void pp_graves_free(struct pp_graves *graves)
 	free(graves->buckets);
 }
 
-static struct pp_tombstone *find_in(const struct pp_graves *graves, const struct pp_grave_bucket *bucket, uint64_t hash)
+/* Whether a slot has this tag, of numbers 0 too.  Mostly none has, and compilers compare several at once. */
+static inline bool has_tag(const struct pp_grave_bucket *bucket, uint32_t tag)
 {
-	uint32_t tag = slot_of(hash, 0), met = 0;
+	uint32_t met = 0;
 
 	for (unsigned i = 0; i < PP_GRAVE_SLOTS; i++)
-		met |= (uint32_t)((bucket->slots[i] ^ tag) >> NUMBER_BITS == 0) << i;
-	for (; met; met &= met - 1) {
-		uint32_t number = number_in(bucket->slots[__builtin_ctz(met)]);
+		met |= (uint32_t)(bucket->slots[i] >> NUMBER_BITS == tag >> NUMBER_BITS);
+	return met;
+}
 
-		if (number && ((graves->ring[number - 1].hash_and_set ^ hash) & ~SET_BITS) == 0)
+static struct pp_tombstone *find_in(const struct pp_graves *graves, const struct pp_grave_bucket *bucket, uint64_t hash)
+{
+	uint32_t tag = slot_of(hash, 0);
+
+	if (!has_tag(bucket, tag))
+		return NULL;
+	for (unsigned i = 0; i < PP_GRAVE_SLOTS; i++) {
+		uint32_t number = number_in(bucket->slots[i]);
+
+		if (number && (bucket->slots[i] ^ tag) >> NUMBER_BITS == 0 &&
+		    ((graves->ring[number - 1].hash_and_set ^ hash) & ~SET_BITS) == 0)
 			return &graves->ring[number - 1];
 	}
 	return NULL;
@@ -105,10 +116,15 @@ static bool grow(struct pp_graves *graves)
 struct pp_tombstone *pp_graves_dig(struct pp_graves *graves, uint64_t hash)
 {
 	struct pp_tombstone *grave = pp_graves_find(graves, hash);
+
+	return grave ? grave : pp_graves_dig_new(graves, hash);
+}
+
+struct pp_tombstone *pp_graves_dig_new(struct pp_graves *graves, uint64_t hash)
+{
+	struct pp_tombstone *grave;
 	uint32_t number;
 
-	if (grave)
-		return grave;
 	if (graves->count == graves->room && graves->room < PP_TOMBSTONES_MAX && !grow(graves))
 		return NULL;
 	grave = &graves->ring[graves->next];

@@ -36,6 +36,8 @@ void pp_graves_free(struct pp_graves *graves);
 struct pp_tombstone *pp_graves_find(struct pp_graves *graves, uint64_t hash);
 /* The tombstone of that hash, old or new; NULL without memory. */
 struct pp_tombstone *pp_graves_dig(struct pp_graves *graves, uint64_t hash);
+/* The same when it is known that there is none yet. */
+struct pp_tombstone *pp_graves_dig_new(struct pp_graves *graves, uint64_t hash);
 
 static inline bool pp_tombstone_is_set(const struct pp_tombstone *grave, int at)
 {

@@ -3,7 +3,6 @@
 #include "flow/half.h"
 
 #include "base/time.h"
-#include "flow/signature.h"
 
 #include <string.h>
 
@@ -14,59 +13,18 @@ bool pp_flow_half_takes(const struct pp_flow *flow, const struct pp_packet *pack
 	if ((packet->tcp.flags & (PP_TCP_SYN | PP_TCP_ACK | PP_TCP_RST | PP_TCP_FIN)) != PP_TCP_SYN ||
 	    packet->payload_len != 0 || packet->cut || now.file != flow->file)
 		return false;
-	if (half->count == 0)
-		return true;
-	return half->count < PP_HALF_SYNS_MAX && half->duplicates < UINT16_MAX && packet->tcp.seq == half->isn &&
-	       packet->ttl == half->ttl && pp_flow_side_of(flow, packet) == PP_CLIENT;
-}
-
-static bool is_duplicate(const struct pp_flow_half *half, const struct pp_packet *packet, uint32_t sign, int64_t ts)
-{
-	uint32_t most = pp_has_ip_id(packet) ? PP_DUPLICATE_SYN_US : PP_DUPLICATE_US;
-
-	for (unsigned i = 0; i < half->count; i++) {
-		if (half->signature[i] == sign && (uint32_t)(ts / 1000) - (uint32_t)(half->ts[i] / 1000) <= most)
-			return true;
-	}
-	return false;
-}
-
-static void begin(struct pp_flow_half *half, const struct pp_packet *packet, struct pp_mark now)
-{
-	half->first_packet = now.packet;
-	half->isn = packet->tcp.seq;
-	half->option_order = packet->tcp.option_order;
-	half->mss = packet->tcp.mss;
-	half->window_syn = packet->tcp.window;
-	half->ttl = packet->ttl;
-	half->options = packet->tcp.options;
-	half->wscale = packet->tcp.wscale;
+	return half->count == 0 || (pp_flow_half_goes_on(half, packet) && pp_flow_side_of(flow, packet) == PP_CLIENT);
 }
 
 void pp_flow_half_file(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now,
 		       struct pp_flow_news *ret_news)
 {
-	struct pp_flow_half *half = &flow->half;
-	uint32_t sign = pp_signature(packet);
-
 	*ret_news = (struct pp_flow_news){ .side = PP_CLIENT };
 	flow->last = now;
-	if (is_duplicate(half, packet, sign, now.ts)) {
-		half->duplicates++;
-		ret_news->duplicate = true;
-		return;
-	}
-	if (half->count == 0)
-		begin(half, packet, now);
-	half->signature[half->count] = sign;
-	half->ts[half->count] = now.ts;
-	half->count++;
-	half->last_packet = now.packet;
-	half->window = packet->tcp.window;
-	if (pp_has_ip_id(packet)) {
-		half->ip_id = packet->ip_id;
-		half->ip_id_seen = true;
-	}
+	if (flow->half.count == 0)
+		pp_flow_half_begin(&flow->half, packet, now);
+	else
+		ret_news->duplicate = !pp_flow_half_add(&flow->half, packet, now);
 }
 
 struct pp_mark pp_flow_half_first(const struct pp_flow *flow)

@@ -3,6 +3,7 @@
 #define PP_FLOW_HALF_H
 
 #include "flow/flow.h"
+#include "flow/signature.h"
 
 /* Whether the segment leaves the flow half open: one more SYN like those before. */
 bool pp_flow_half_takes(const struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now);
@@ -11,6 +12,66 @@ void pp_flow_half_file(struct pp_flow *flow, const struct pp_packet *packet, str
 void pp_flow_half_facts(const struct pp_flow *flow, struct pp_tcp_facts *ret_facts);
 /* The body as if it had been there from the beginning. */
 void pp_flow_half_unfold(const struct pp_flow *flow, struct pp_flow_body *ret_body);
+
+/* Whether a SYN, of the client and without payload, is like those before. */
+static PP_ALWAYS bool pp_flow_half_goes_on(const struct pp_flow_half *half, const struct pp_packet *packet)
+{
+	return half->count != 0 && half->count < PP_HALF_SYNS_MAX && half->duplicates < UINT16_MAX &&
+	       packet->tcp.seq == half->isn && packet->ttl == half->ttl;
+}
+
+static PP_ALWAYS bool pp_flow_half_is_copy(const struct pp_flow_half *half, const struct pp_packet *packet,
+					   uint32_t sign, int64_t ts)
+{
+	for (unsigned i = 0; i < half->count; i++) {
+		if (half->signature[i] == sign && (uint32_t)(ts / 1000) - (uint32_t)(half->ts[i] / 1000) <=
+						      (pp_has_ip_id(packet) ? PP_DUPLICATE_SYN_US : PP_DUPLICATE_US))
+			return true;
+	}
+	return false;
+}
+
+static PP_ALWAYS void pp_flow_half_put(struct pp_flow_half *half, const struct pp_packet *packet, uint32_t sign,
+				       struct pp_mark now)
+{
+	half->signature[half->count] = sign;
+	half->ts[half->count] = now.ts;
+	half->count++;
+	half->last_packet = now.packet;
+	half->window = packet->tcp.window;
+	if (pp_has_ip_id(packet)) {
+		half->ip_id = packet->ip_id;
+		half->ip_id_seen = true;
+	}
+}
+
+/* The first SYN; `half` is all zeros. */
+static PP_ALWAYS void pp_flow_half_begin(struct pp_flow_half *half, const struct pp_packet *packet, struct pp_mark now)
+{
+	half->first_packet = now.packet;
+	half->isn = packet->tcp.seq;
+	half->option_order = packet->tcp.option_order;
+	half->mss = packet->tcp.mss;
+	half->window_syn = packet->tcp.window;
+	half->ttl = packet->ttl;
+	half->options = packet->tcp.options;
+	half->wscale = packet->tcp.wscale;
+	pp_flow_half_put(half, packet, pp_signature(packet), now);
+}
+
+/* One more; false: a copy made by the capture. */
+static PP_ALWAYS bool pp_flow_half_add(struct pp_flow_half *half, const struct pp_packet *packet, struct pp_mark now)
+{
+	uint32_t sign = pp_signature(packet);
+
+	if (pp_flow_half_is_copy(half, packet, sign, now.ts)) {
+		half->duplicates++;
+		return false;
+	}
+	pp_flow_half_put(half, packet, sign, now);
+	return true;
+}
+
 struct pp_mark pp_flow_half_first(const struct pp_flow *flow);
 struct pp_mark pp_flow_half_last(const struct pp_flow *flow);
 

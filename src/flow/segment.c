@@ -9,16 +9,11 @@
 #include "flow/flow.h"
 #include "flow/half.h"
 #include "flow/reset.h"
-#include "flow/signature.h"
+#include "flow/view.h"
 
-#include "base/seq.h"
 #include "base/time.h"
 
 #include <string.h>
-
-enum {
-	WILD_BYTES = 1 << 26, /* further from what is expected than any window: not of this stream */
-};
 
 /* ------------------------------------------------------------------ copies made by the capture */
 
@@ -51,20 +46,15 @@ static inline bool is_duplicate(const struct pp_flow *flow, struct pp_flow_side 
 				int64_t ts)
 {
 	uint32_t sign;
-	uint32_t met = 0;
 
 	/* A receiver says the same thing twice for good reason: an empty segment needs an ID to be known as a copy. */
 	if (packet->payload_len == 0 && !pp_has_ip_id(packet) &&
 	    !(packet->tcp.flags & (PP_TCP_SYN | PP_TCP_FIN | PP_TCP_RST)))
 		return false;
 	sign = pp_signature(packet);
-	for (unsigned i = 0; i < PP_RECENT_MAX; i++) /* compilers compare all at once */
-		met |= (uint32_t)(me->recent.signature[i] == sign);
-	if (met && is_recent(flow, me, packet, sign, ts))
+	if (pp_flow_is_recent(me, sign) && is_recent(flow, me, packet, sign, ts))
 		return true;
-	me->recent.signature[me->recent_next] = sign;
-	me->recent.ts[me->recent_next] = ts;
-	me->recent_next = (uint8_t)((me->recent_next + 1) % PP_RECENT_MAX);
+	pp_flow_remember(me, sign, ts);
 	return false;
 }
 
@@ -140,68 +130,11 @@ static void see_syn_ack(struct pp_flow *flow, enum pp_side side, const struct pp
 
 /* ------------------------------------------------------------------ acknowledging */
 
-/* A segment's sender and receiver, worked out once. */
-struct view {
-	struct pp_flow_body *body;
-	struct pp_flow_side *me, *peer;
-	struct pp_tcp_side *mine, *theirs;
-	enum pp_side side;
-};
-
-static inline struct view view_of(struct pp_flow *flow, enum pp_side side)
-{
-	struct pp_flow_body *body = flow->body;
-	enum pp_side of = pp_other_side(side);
-
-	return (struct view){ body, &body->side[side], &body->side[of], &body->facts.side[side], &body->facts.side[of],
-			      side };
-}
-
-/* The other side's bytes before `acked` have arrived. */
-static inline void see_progress(const struct view *v, int64_t acked, const struct pp_mark *now)
-{
-	struct pp_tcp_facts *facts = &v->body->facts;
-
-	v->theirs->acked = (uint64_t)acked;
-	v->theirs->stuck_retransmits = 0;
-	v->theirs->stuck_payload = 0;
-	if (v->peer->sent_end != 0 && acked >= v->peer->sent_end) {
-		int64_t rtt = now->ts - v->peer->sent_at;
-
-		if (v->side == PP_SERVER && rtt >= 0 && (facts->ack_rtt_min_ns < 0 || rtt < facts->ack_rtt_min_ns))
-			facts->ack_rtt_min_ns = rtt;
-		v->peer->sent_end = 0;
-	}
-	if (v->side == PP_SERVER && pp_seen(facts->watch)) {
-		facts->watch_part_acked |= (uint64_t)acked > facts->watch_begin;
-		if ((uint64_t)acked >= facts->watch_end)
-			pp_mark_first(&facts->watch_acked, *now);
-	}
-}
-
-/* The segment acknowledges all of the other side's bytes before `acked`. */
-static inline void see_acked(const struct view *v, int64_t acked, const struct pp_packet *packet,
-			     const struct pp_mark *now)
-{
-	struct pp_flow_side *me = v->me;
-	int64_t before = (int64_t)v->theirs->acked;
-	uint32_t ack = packet->tcp.ack;
-
-	if (acked > before && acked - v->peer->next < WILD_BYTES)
-		see_progress(v, acked, now);
-	else if (me->ack_set && ack == me->last_ack && packet->payload_len == 0 &&
-		 packet->tcp.window == me->last_window && !(packet->tcp.flags & (PP_TCP_SYN | PP_TCP_FIN)) &&
-		 v->peer->next > before)
-		v->mine->dup_acks++;
-	me->last_ack = ack;
-	me->ack_set = true;
-}
-
 static void see_ack(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now)
 {
 	enum pp_side of = pp_other_side(side);
 	struct pp_flow_side *sender = &flow->body->side[of];
-	struct view view;
+	struct pp_flow_view view;
 	int64_t acked;
 
 	if (!sender->base_set) {
@@ -217,8 +150,8 @@ static void see_ack(struct pp_flow *flow, enum pp_side side, const struct pp_pac
 		flow->body->facts.side[of].fin_acked = true;
 		acked = sender->fin_offset;
 	}
-	view = view_of(flow, side);
-	see_acked(&view, acked, packet, &now);
+	view = pp_flow_view_of(flow, side);
+	pp_flow_see_acked(&view, acked, packet, &now);
 	if (side == PP_CLIENT && pp_seen(flow->body->facts.syn_ack) && !(packet->tcp.flags & PP_TCP_SYN) && acked >= 0)
 		pp_mark_first(&flow->body->facts.established, now);
 }
@@ -261,16 +194,6 @@ static void see_habits(struct pp_tcp_profile *profile, const struct pp_packet *p
 		profile->timestamps = true;
 }
 
-static inline void see_idle(struct pp_flow_body *body, const struct pp_mark *now)
-{
-	if (pp_seen(body->last_data) && now->ts - body->last_data.ts > body->facts.longest_idle_ns) {
-		body->facts.longest_idle_ns = now->ts - body->last_data.ts;
-		body->facts.idle_before = body->last_data;
-		body->facts.idle_after = *now;
-	}
-	body->last_data = *now;
-}
-
 /* ------------------------------------------------------------------ placing */
 
 /* Where the segment lies; false when it can't be of this stream. */
@@ -292,7 +215,7 @@ static bool place(struct pp_flow_side *me, const struct pp_packet *packet, bool 
 		me->next_seq = seq;
 	}
 	*ret_offset = pp_seq_offset(seq, me->next_seq, me->next);
-	return *ret_offset - me->next < WILD_BYTES && me->next - *ret_offset < WILD_BYTES;
+	return *ret_offset - me->next < PP_WILD_BYTES && me->next - *ret_offset < PP_WILD_BYTES;
 }
 
 /* A hole opens where a segment, even an empty one, lies beyond what its sender is known to have sent. */
@@ -349,7 +272,7 @@ static void see_payload(struct pp_flow *flow, const struct pp_packet *packet, st
 	news->len = len;
 	pp_mark_first(&facts->first_data, now);
 	facts->last_data = now;
-	see_idle(flow->body, &now);
+	pp_flow_see_idle(flow->body, &now);
 	if (len > facts->largest_payload)
 		facts->largest_payload = len;
 	if (peer_mss != 0 && len > peer_mss)
@@ -388,6 +311,12 @@ static inline enum pp_side settle_side(struct pp_flow *flow, const struct pp_pac
 	return side;
 }
 
+/* Whoever speaks to himself from one port: it is not to be told which side does. */
+static bool has_one_end(const struct pp_flow *flow)
+{
+	return flow->key.port[0] == flow->key.port[1] && pp_addr_equal(&flow->key.ip[0], &flow->key.ip[1]);
+}
+
 /* A connection under way, of whose segments nothing but a flag or a jump can say more than their numbers. */
 static bool runs_smoothly(const struct pp_flow *flow)
 {
@@ -400,7 +329,7 @@ static bool runs_smoothly(const struct pp_flow *flow)
 		    facts->side[side].packets == 0)
 			return false;
 	}
-	return !flow->closed && !flow->ghost && !pp_seen(facts->rst.mark) &&
+	return !flow->closed && !flow->ghost && !has_one_end(flow) && !pp_seen(facts->rst.mark) &&
 	       (pp_seen(facts->established) || !pp_seen(facts->syn_ack));
 }
 
@@ -443,76 +372,16 @@ PP_SELDOM static void file_segment(struct pp_flow *flow, enum pp_side side, cons
 	flow->smooth = runs_smoothly(flow);
 }
 
-/* Next in order and without a flag that means anything, from a sender as it is known. */
-static inline bool is_plain(const struct pp_flow_side *me, const struct pp_tcp_profile *profile,
-			    const struct pp_packet *packet)
-{
-	return (packet->tcp.flags & ~PP_TCP_PSH) == PP_TCP_ACK && packet->tcp.seq == me->next_seq &&
-	       packet->tcp.window != 0 && packet->ttl == profile->ttl_min && packet->ttl == profile->ttl_max &&
-	       !packet->cut && packet->payload_view.len == packet->payload_len;
-}
-
-/* What file_segment() does with the payload of a plain segment. */
-static inline void take_plain(const struct view *v, const struct pp_packet *packet, const struct pp_mark *now,
-			      struct pp_flow_news *news)
-{
-	struct pp_flow_side *me = v->me;
-	struct pp_tcp_side *mine = v->mine;
-	uint32_t len = packet->payload_len;
-	uint16_t peer_mss = v->theirs->profile.mss;
-
-	news->payload = true;
-	news->offset = me->next;
-	news->len = len;
-	if (mine->profile.ttl_data == 0)
-		mine->profile.ttl_data = packet->ttl;
-	if (!pp_seen(mine->first_data))
-		mine->first_data = *now;
-	mine->last_data = *now;
-	see_idle(v->body, now);
-	if (len > mine->largest_payload)
-		mine->largest_payload = len;
-	if (peer_mss != 0 && len > peer_mss)
-		v->body->facts.offload_segments++;
-	if (v->side == PP_SERVER && pp_seen(v->body->facts.watch))
-		pp_mark_first(&v->body->facts.watch_answer, *now);
-	me->next += len;
-	me->next_seq += len;
-	if (me->sent_end == 0) {
-		me->sent_end = me->next;
-		me->sent_at = now->ts;
-	}
-}
-
-/* What file_segment() does with a plain segment of a connection that runs smoothly. */
-static inline void file_plain(const struct view *v, const struct pp_packet *packet, const struct pp_mark *now,
-			      struct pp_flow_news *news)
-{
-	struct pp_tcp_profile *profile = &v->mine->profile;
-
-	v->mine->packets++;
-	if (pp_has_ip_id(packet)) {
-		profile->ip_id_last = packet->ip_id;
-		profile->ip_id_seen = true;
-	}
-	if (packet->tcp.options & PP_OPT_TIMESTAMPS)
-		profile->timestamps = true;
-	if (packet->payload_len > 0)
-		take_plain(v, packet, now, news);
-	see_acked(v, pp_seq_offset(packet->tcp.ack, v->peer->next_seq, v->peer->next), packet, now);
-	v->me->last_window = packet->tcp.window;
-}
-
 void pp_flow_segment(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now, enum pp_phase phase,
 		     struct pp_flow_news *ret_news)
 {
-	struct view view;
+	struct pp_flow_view view;
 
 	if (!flow->body) {
 		pp_flow_half_file(flow, packet, now, ret_news);
 		return;
 	}
-	view = view_of(flow, settle_side(flow, packet));
+	view = pp_flow_view_of(flow, settle_side(flow, packet));
 	*ret_news = (struct pp_flow_news){ .side = view.side, .next_before = view.me->next };
 	if (is_duplicate(flow, view.me, packet, now.ts)) {
 		flow->body->facts.duplicates++;
@@ -520,10 +389,7 @@ void pp_flow_segment(struct pp_flow *flow, const struct pp_packet *packet, struc
 		ret_news->duplicate = true;
 		return;
 	}
-	if (flow->smooth && is_plain(view.me, &view.mine->profile, packet))
-		file_plain(&view, packet, &now, ret_news);
-	else
-		file_segment(flow, view.side, packet, now, phase, ret_news);
+	file_segment(flow, view.side, packet, now, phase, ret_news);
 	view.mine->last = now;
 	flow->last = now;
 }

@@ -9,21 +9,28 @@ enum {
 	PP_DUPLICATE_SYN_US = 200000, /* no stack repeats a SYN that early */
 };
 
-/* All that a copy shares with its original; the TTL may differ by the hop between two capture points. */
-static inline uint32_t pp_signature(const struct pp_packet *packet)
+/* All that a copy shares with its original; the TTL may differ by the hop between two capture points.  Fields side by side
+ * are taken as they lie in memory: a signature never leaves the process. */
+static PP_ALWAYS uint32_t pp_signature(const struct pp_packet *packet)
 {
-	uint64_t mix = ((uint64_t)packet->tcp.seq << 32 | packet->tcp.ack) * 0x9e3779b97f4a7c15ULL;
+	const struct pp_tcp_header *tcp = &packet->tcp;
+	uint64_t numbers, times, mix;
 
-	mix += ((uint64_t)packet->tcp.ts_val << 32 | packet->tcp.ts_ecr) * 0xbf58476d1ce4e5b9ULL;
-	mix += ((uint64_t)packet->payload_len << 40 ^ (uint64_t)packet->tcp.flags << 32 ^
-		(uint64_t)packet->tcp.window << 16 ^ packet->ip_id) *
+	_Static_assert(offsetof(struct pp_tcp_header, ack) == offsetof(struct pp_tcp_header, seq) + 4 &&
+			   offsetof(struct pp_tcp_header, ts_ecr) == offsetof(struct pp_tcp_header, ts_val) + 4,
+		       "each pair is one word");
+	memcpy(&numbers, (const unsigned char *)tcp + offsetof(struct pp_tcp_header, seq), sizeof(numbers));
+	memcpy(&times, (const unsigned char *)tcp + offsetof(struct pp_tcp_header, ts_val), sizeof(times));
+	mix = numbers * 0x9e3779b97f4a7c15ULL + times * 0xbf58476d1ce4e5b9ULL;
+	mix += ((uint64_t)packet->payload_len << 40 ^ (uint64_t)tcp->flags << 32 ^ (uint64_t)tcp->window << 16 ^
+		packet->ip_id) *
 	       0x94d049bb133111ebULL;
-	if (packet->tcp.sack_count)
-		mix ^= packet->tcp.sack[0].right ^ packet->tcp.sack[0].left;
+	if (tcp->sack_count)
+		mix ^= tcp->sack[0].right ^ tcp->sack[0].left;
 	return (uint32_t)(mix >> 32) | 1;
 }
 
-static inline bool pp_has_ip_id(const struct pp_packet *packet)
+static PP_ALWAYS bool pp_has_ip_id(const struct pp_packet *packet)
 {
 	return packet->ip_version == 4 && packet->ip_id != 0;
 }

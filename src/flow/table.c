@@ -1,7 +1,7 @@
 /* The table of connections.
  *
- * Every flow is in the hash table and in one of several lists, each ordered by when it last saw a packet (give or take
- * TOUCH_NS, so that a busy flow is not moved for every packet):
+ * Every flow is in the hash table and in one of several lists, each ordered by when it last saw a packet (give or take a
+ * second, so that a busy flow is not moved for every packet):
  *
  *   SYN…    opened, nothing came back       leaves when no stack would repeat its SYN any more: the next repetition
  * comes within three seconds of the first SYN, later within twice the time so far OPEN    everything else leaves only
@@ -11,67 +11,26 @@
  * What left is remembered by a tombstone, because a late segment must not look like a new connection.  Time is the
  * capture's; order and choice never depend on the hash key.
  */
-#include "flow/graves.h"
+#include "flow/table.h"
 #include "flow/half.h"
-#include "flow/key.h"
 
-#include "base/slab.h"
-#include "base/time.h"
 #include "platform/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static const int64_t TOUCH_NS = PP_SECOND;
-
 enum { CLOSED_MOST = 2048, FLOWS_PER_BLOCK = 64, BODIES_PER_BLOCK = 16, BUCKETS_FIRST = 1024 };
-enum list_id {
-	LIST_CLOSED,
-	LIST_SYN_ONCE,
-	LIST_SYN_4,
-	LIST_SYN_16,
-	LIST_SYN_64,
-	LIST_SYN_LONG,
-	LIST_OPEN,
-	LIST_DONE,
-	LISTS
-};
 
 /* Silence after which a flow leaves, and how many may stay; in the order in which they go when there are too many. */
 static const struct {
 	int64_t linger_ns;
 	size_t most;
 } leave[] = {
-	[LIST_CLOSED] = { 10 * PP_SECOND, CLOSED_MOST }, [LIST_SYN_ONCE] = { 10 * PP_SECOND, SIZE_MAX },
-	[LIST_SYN_4] = { 10 * PP_SECOND, SIZE_MAX },     [LIST_SYN_16] = { 35 * PP_SECOND, SIZE_MAX },
-	[LIST_SYN_64] = { 70 * PP_SECOND, SIZE_MAX },    [LIST_SYN_LONG] = { 150 * PP_SECOND, SIZE_MAX },
-	[LIST_OPEN] = { INT64_MAX, SIZE_MAX },
+	[PP_LIST_CLOSED] = { 10 * PP_SECOND, CLOSED_MOST }, [PP_LIST_SYN_ONCE] = { 10 * PP_SECOND, SIZE_MAX },
+	[PP_LIST_SYN_4] = { 10 * PP_SECOND, SIZE_MAX },     [PP_LIST_SYN_16] = { 35 * PP_SECOND, SIZE_MAX },
+	[PP_LIST_SYN_64] = { 70 * PP_SECOND, SIZE_MAX },    [PP_LIST_SYN_LONG] = { 150 * PP_SECOND, SIZE_MAX },
+	[PP_LIST_OPEN] = { INT64_MAX, SIZE_MAX },
 };
-
-struct list {
-	struct pp_flow *oldest, *newest;
-	size_t count;
-};
-
-struct pp_flows {
-	struct pp_hash_words hash_keys;
-	size_t most;
-	struct pp_slab slab, bodies;
-	struct pp_flow **buckets;
-	size_t bucket_count, flow_count;
-	struct list lists[LISTS];
-	struct pp_graves graves;
-	uint32_t indexes;
-	uint32_t *streams; /* next tcp.stream by file */
-	size_t stream_files;
-	uint64_t late, evicted;
-};
-
-uint64_t pp_flows_hash(const struct pp_flows *flows, const struct pp_packet *packet, struct pp_flow_key *ret_key)
-{
-	pp_flow_key_make(&packet->src, &packet->dst, packet->sport, packet->dport, ret_key);
-	return pp_flow_key_hash(&flows->hash_keys, ret_key);
-}
 
 struct pp_flows *pp_flows_new(size_t most, struct pp_hash_key key)
 {
@@ -82,12 +41,12 @@ struct pp_flows *pp_flows_new(size_t most, struct pp_hash_key key)
 	pp_hash_words_init(&flows->hash_keys, &key);
 	flows->most = most;
 	flows->bucket_count = BUCKETS_FIRST;
-	flows->buckets = calloc(flows->bucket_count, sizeof(struct pp_flow *));
+	flows->buckets = calloc(flows->bucket_count, sizeof(*flows->buckets));
 	pp_slab_init(&flows->slab, sizeof(struct pp_flow), FLOWS_PER_BLOCK, 0);
 	pp_slab_init(&flows->bodies, sizeof(struct pp_flow_body), BODIES_PER_BLOCK, 0);
 	flows->slab.advise = flows->bodies.advise = pp_memory_scattered;
-	if (!flows->buckets) {
-		free(flows);
+	if (!flows->buckets || !pp_flow_nodes_begin(flows)) {
+		pp_flows_free(flows);
 		return NULL;
 	}
 	return flows;
@@ -100,143 +59,87 @@ void pp_flows_free(struct pp_flows *flows)
 	pp_slab_done(&flows->slab);
 	pp_slab_done(&flows->bodies);
 	free(flows->buckets);
+	free(flows->nodes);
 	pp_graves_free(&flows->graves);
 	free(flows->streams);
 	free(flows);
 }
 
+/* ------------------------------------------------------------------ hashes and memory ahead of its use */
+
 /* Below this the table stays in the cache by itself. */
 enum { SMALL_TABLE = 512, LINE = 64 };
 
-void pp_flows_prefetch(const struct pp_flows *flows, uint64_t hash, bool may_begin)
+bool pp_flows_scattered(const struct pp_flows *flows) { return flows->flow_count >= SMALL_TABLE; }
+
+uint64_t pp_flows_hash(const struct pp_flows *flows, const struct pp_packet *packet)
 {
-	if (flows->flow_count < SMALL_TABLE)
-		return;
-	__builtin_prefetch(&flows->buckets[hash & (flows->bucket_count - 1)]);
-	if (may_begin)
-		pp_graves_prefetch(&flows->graves, hash);
+	return pp_flow_key_hash(&flows->hash_keys, &packet->src, &packet->dst, packet->sport, packet->dport);
 }
 
+static void prefetch_buckets(const struct pp_flows *flows, const struct pp_packet *packets, size_t count,
+			     const uint64_t *hashes)
+{
+	for (size_t i = 0; i < count; i++) {
+		__builtin_prefetch(pp_flows_bucket(flows, hashes[i]));
+		if (packets[i].tcp.flags & PP_TCP_SYN)
+			pp_graves_prefetch(&flows->graves, hashes[i]);
+	}
+}
+
+void pp_flows_hash_packets(const struct pp_flows *flows, const struct pp_packet *packets, size_t count,
+			   uint64_t *ret_hashes)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct pp_packet *packet = &packets[i];
+
+		ret_hashes[i] = 0;
+		if (packet->kind == PP_PACKET_TCP)
+			ret_hashes[i] = pp_flow_key_hash(&flows->hash_keys, &packet->src, &packet->dst, packet->sport,
+							 packet->dport);
+	}
+	if (pp_flows_scattered(flows))
+		prefetch_buckets(flows, packets, count, ret_hashes);
+}
+
+void pp_flows_prefetch_node(const struct pp_flows *flows, uint64_t hash)
+{
+	__builtin_prefetch(&flows->nodes[*pp_flows_bucket(flows, hash)]);
+}
+
+/* Of a half open flow all but what its end needs; of others no more than is always needed. */
 static void prefetch_flow(const struct pp_flow *flow)
 {
-	for (size_t i = 0; flow && i < sizeof(*flow); i += LINE)
+	enum { BYTES = offsetof(struct pp_flow, half) + offsetof(struct pp_flow_half, first_packet) };
+
+	for (size_t i = 0; i < BYTES; i += LINE)
 		__builtin_prefetch((const char *)flow + i);
 }
 
 void pp_flows_prefetch_flow(const struct pp_flows *flows, uint64_t hash)
 {
-	if (flows->flow_count >= SMALL_TABLE)
-		prefetch_flow(flows->buckets[hash & (flows->bucket_count - 1)]);
-}
-
-static struct pp_flow *lookup(const struct pp_flows *flows, const struct pp_flow_key *key, uint64_t hash)
-{
-	struct pp_flow *flow = flows->buckets[hash & (flows->bucket_count - 1)];
-
-	while (flow && (flow->hash != hash || !pp_flow_keys_equal(&flow->key, key)))
-		flow = flow->chain;
-	return flow;
-}
-
-static void hash_in(struct pp_flows *flows, struct pp_flow *flow)
-{
-	struct pp_flow **bucket = &flows->buckets[flow->hash & (flows->bucket_count - 1)];
-
-	flow->chain = *bucket;
-	*bucket = flow;
-	flows->flow_count++;
-}
-
-static void hash_out(struct pp_flows *flows, struct pp_flow *flow)
-{
-	struct pp_flow **link = &flows->buckets[flow->hash & (flows->bucket_count - 1)];
-
-	while (*link != flow)
-		link = &(*link)->chain;
-	*link = flow->chain;
-	flows->flow_count--;
-}
-
-/* Twice the buckets when they are full; on no memory the chains just get longer. */
-static void buckets_grow(struct pp_flows *flows)
-{
-	size_t count = flows->bucket_count * 2;
-	struct pp_flow **buckets = calloc(count, sizeof(struct pp_flow *));
-
-	if (!buckets)
-		return;
-	for (size_t i = 0; i < flows->bucket_count; i++) {
-		struct pp_flow *flow = flows->buckets[i];
-
-		while (flow) {
-			struct pp_flow *next = flow->chain;
-
-			flow->chain = buckets[flow->hash & (count - 1)];
-			buckets[flow->hash & (count - 1)] = flow;
-			flow = next;
-		}
-	}
-	free(flows->buckets);
-	flows->buckets = buckets;
-	flows->bucket_count = count;
+	uint32_t at = pp_flow_node_next(flows, *pp_flows_bucket(flows, hash), hash);
+	if (at)
+		prefetch_flow(flows->nodes[at].flow);
 }
 
 /* ------------------------------------------------------------------ lists */
 
-static void list_out(struct pp_flows *flows, struct pp_flow *flow)
-{
-	struct list *list = &flows->lists[flow->list];
-
-	*(flow->older ? &flow->older->newer : &list->oldest) = flow->newer;
-	*(flow->newer ? &flow->newer->older : &list->newest) = flow->older;
-	list->count--;
-}
-
-static void list_in(struct pp_flows *flows, struct pp_flow *flow, enum list_id id)
-{
-	struct list *list = &flows->lists[id];
-
-	flow->list = (uint8_t)id;
-	flow->listed_ts = flow->last.ts;
-	flow->newer = NULL;
-	flow->older = list->newest;
-	*(list->newest ? &list->newest->newer : &list->oldest) = flow;
-	list->newest = flow;
-	list->count++;
-}
-
-static enum list_id list_for_syns(uint32_t count, struct pp_mark first, struct pp_mark last)
-{
-	int64_t span = (last.ts - first.ts) / PP_SECOND;
-
-	if (count <= 1)
-		return LIST_SYN_ONCE;
-	return span < 4 ? LIST_SYN_4 : span < 16 ? LIST_SYN_16 : span < 64 ? LIST_SYN_64 : LIST_SYN_LONG;
-}
-
-static enum list_id list_for(const struct pp_flow *flow)
+static enum pp_flow_list_id list_for(const struct pp_flow *flow)
 {
 	const struct pp_tcp_facts *facts;
 
 	if (!flow->body)
-		return list_for_syns(flow->half.count, pp_flow_half_first(flow), pp_flow_half_last(flow));
+		return pp_flow_list_for_syns(flow->half.count, flow->half.ts[0], pp_flow_half_last(flow).ts);
 	facts = &flow->body->facts;
 	if (flow->closed)
-		return LIST_CLOSED;
+		return PP_LIST_CLOSED;
 	if (!pp_seen(facts->syn) || pp_seen(facts->syn_ack) || facts->side[PP_SERVER].packets != 0)
-		return LIST_OPEN;
-	return list_for_syns(facts->syn_count, facts->syn, facts->syn_last);
+		return PP_LIST_OPEN;
+	return pp_flow_list_for_syns(facts->syn_count, facts->syn.ts, facts->syn_last.ts);
 }
 
-void pp_flows_move(struct pp_flows *flows, struct pp_flow *flow)
-{
-	enum list_id id = list_for(flow);
-
-	if (id == flow->list && flow->last.ts - flow->listed_ts < TOUCH_NS)
-		return;
-	list_out(flows, flow);
-	list_in(flows, flow, id);
-}
+void pp_flows_move(struct pp_flows *flows, struct pp_flow *flow) { pp_flow_list_to(flows, flow, list_for(flow)); }
 
 /* ------------------------------------------------------------------ tombstones */
 
@@ -252,7 +155,10 @@ static uint32_t base_seq(const struct pp_flow *flow, enum pp_side side)
 
 static void bury(struct pp_flows *flows, const struct pp_flow *flow)
 {
-	struct pp_tombstone *grave = pp_graves_dig(&flows->graves, flow->hash);
+	uint64_t hash = flows->nodes[flow->slot].hash;
+	/* A flow that is the first of its key has none yet. */
+	struct pp_tombstone *grave =
+	    flow->reused ? pp_graves_dig(&flows->graves, hash) : pp_graves_dig_new(&flows->graves, hash);
 
 	if (!grave)
 		return;
@@ -293,26 +199,40 @@ uint32_t pp_flows_streams(const struct pp_flows *flows, uint16_t file)
 }
 
 static struct pp_flow *flow_make(struct pp_flows *flows, const struct pp_flow_key *key, uint64_t hash,
-				 struct pp_mark now)
+				 enum pp_flow_list_id list, struct pp_mark now)
 {
 	struct pp_flow *flow;
+	uint32_t slot;
 
 	if (flows->flow_count >= flows->bucket_count)
-		buckets_grow(flows);
-	flow = pp_slab_take(&flows->slab);
-	if (!flow)
+		pp_flow_buckets_grow(flows);
+	slot = pp_flow_node_take(flows);
+	flow = slot ? pp_slab_take(&flows->slab) : NULL;
+	if (!flow) {
+		if (slot)
+			pp_flow_node_give(flows, slot);
 		return NULL;
+	}
 	memset(flow, 0, sizeof(*flow));
 	flow->key = *key;
-	flow->hash = hash;
+	flow->slot = slot;
 	flow->index = flows->indexes++;
 	flow->file = now.file;
 	flow->files = now.file < 64 ? 1ULL << now.file : 0;
 	flow->stream = next_stream(flows, now.file);
 	flow->first = flow->last = now;
-	hash_in(flows, flow);
-	list_in(flows, flow, LIST_OPEN);
+	flow->listed_ts = now.ts;
+	flows->nodes[slot].hash = hash & ~(uint64_t)PP_HASH_END;
+	flows->nodes[slot].flow = flow;
+	pp_flow_hash_in(flows, slot);
+	pp_flow_list_in(flows, slot, list);
 	return flow;
+}
+
+static void flow_give(struct pp_flows *flows, struct pp_flow *flow)
+{
+	pp_flow_node_give(flows, flow->slot);
+	pp_slab_give(&flows->slab, flow);
 }
 
 /* Who opened it, by the best sign its first segment gives. */
@@ -368,9 +288,9 @@ static bool starts_anew(const struct pp_flow *flow, const struct pp_packet *pack
 	return base_set(flow, side) && base_seq(flow, side) != packet->tcp.seq;
 }
 
-static bool grave_keeps(const struct pp_tombstone *grave, const struct pp_flow_key *key, const struct pp_packet *packet)
+static bool grave_keeps(const struct pp_tombstone *grave, uint64_t hash, const struct pp_packet *packet)
 {
-	int at = packet->sport == key->port[0] && pp_addr_equal(&packet->src, &key->ip[0]) ? 0 : 1;
+	int at = pp_hash_end(hash);
 
 	return !is_open_request(packet) || !pp_tombstone_is_set(grave, at) || grave->base_seq[at] == packet->tcp.seq;
 }
@@ -389,14 +309,14 @@ bool pp_flows_unfold(struct pp_flows *flows, struct pp_flow *flow)
 static struct pp_flow *flow_begin(struct pp_flows *flows, const struct pp_flow_key *key, uint64_t hash,
 				  const struct pp_packet *packet, struct pp_mark now)
 {
-	struct pp_flow *flow = flow_make(flows, key, hash, now);
+	struct pp_flow *flow = flow_make(flows, key, hash, PP_LIST_OPEN, now);
 
 	if (!flow)
 		return NULL;
 	if ((!packet || !pp_flow_half_takes(flow, packet, now)) && !pp_flows_unfold(flows, flow)) {
-		hash_out(flows, flow);
-		list_out(flows, flow);
-		pp_slab_give(&flows->slab, flow);
+		pp_flow_hash_out(flows, flow->slot);
+		pp_flow_list_out(flows, flow->slot);
+		flow_give(flows, flow);
 		return NULL;
 	}
 	if (packet)
@@ -419,39 +339,40 @@ static struct pp_flow *succeed(struct pp_flows *flows, struct pp_flow *flow, con
 {
 	struct pp_flow *next;
 
-	hash_out(flows, flow);
-	list_out(flows, flow);
-	list_in(flows, flow, LIST_DONE);
-	next = flow_begin(flows, &flow->key, flow->hash, packet, now);
+	pp_flow_hash_out(flows, flow->slot);
+	pp_flow_list_out(flows, flow->slot);
+	pp_flow_list_in(flows, flow->slot, PP_LIST_DONE);
+	next = flow_begin(flows, &flow->key, flows->nodes[flow->slot].hash, packet, now);
 	if (next)
 		next->reused = true;
 	return next;
 }
 
 /* There is none: made, unless the segment is a late one of a flow that is gone. */
-static struct pp_flow *first_segment(struct pp_flows *flows, const struct pp_packet *packet,
-				     const struct pp_flow_key *key, uint64_t hash, struct pp_mark now)
+static struct pp_flow *first_segment(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash,
+				     struct pp_mark now)
 {
 	const struct pp_tombstone *grave = pp_graves_find(&flows->graves, hash);
+	struct pp_flow_key key;
 	struct pp_flow *flow;
 
-	if (grave && grave_keeps(grave, key, packet)) {
+	if (grave && grave_keeps(grave, hash, packet)) {
 		flows->late++;
 		return NULL;
 	}
-	flow = flow_begin(flows, key, hash, packet, now);
+	key = pp_flow_key_make(hash, &packet->src, &packet->dst, packet->sport, packet->dport);
+	flow = flow_begin(flows, &key, hash, packet, now);
 	if (flow)
 		flow->reused = grave != NULL;
 	return flow;
 }
 
-struct pp_flow *pp_flows_find(struct pp_flows *flows, const struct pp_packet *packet, const struct pp_flow_key *key,
-			      uint64_t hash, struct pp_mark now)
+struct pp_flow *pp_flows_find(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash, struct pp_mark now)
 {
-	struct pp_flow *flow = lookup(flows, key, hash);
+	struct pp_flow *flow = pp_flows_known(flows, packet, hash);
 
 	if (!flow)
-		return first_segment(flows, packet, key, hash, now);
+		return first_segment(flows, packet, hash, now);
 	if (starts_anew(flow, packet))
 		return succeed(flows, flow, packet, now);
 	if (!flow->body && !pp_flow_half_takes(flow, packet, now) && !pp_flows_unfold(flows, flow))
@@ -463,19 +384,55 @@ struct pp_flow *pp_flows_find(struct pp_flows *flows, const struct pp_packet *pa
 	return flow;
 }
 
-struct pp_flow *pp_flows_quoted(struct pp_flows *flows, const struct pp_icmp_quote *quote, struct pp_mark now,
-				enum pp_side *ret_side)
+/* The first SYN of a flow that nothing is known of. */
+static struct pp_flow *half_begin(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash,
+				  struct pp_mark now)
 {
 	struct pp_flow_key key;
 	struct pp_flow *flow;
-	uint64_t hash;
-	uint8_t sender;
 
-	pp_flow_key_make(&quote->src, &quote->dst, quote->sport, quote->dport, &key);
-	hash = pp_flow_key_hash(&flows->hash_keys, &key);
-	flow = lookup(flows, &key, hash);
-	sender = quote->sport == key.port[0] && pp_addr_equal(&quote->src, &key.ip[0]) ? 0 : 1;
+	if (pp_graves_find(&flows->graves, hash))
+		return NULL;
+	key = pp_flow_key_make(hash, &packet->src, &packet->dst, packet->sport, packet->dport);
+	flow = flow_make(flows, &key, hash, PP_LIST_SYN_ONCE, now);
+	if (!flow)
+		return NULL;
+	flow->client = (uint8_t)pp_hash_end(hash);
+	flow->ip_version = packet->ip_version;
+	flow->tunnels = packet->tunnels;
+	pp_flow_half_begin(&flow->half, packet, now);
+	return flow;
+}
+
+enum pp_flow_syn pp_flows_syn(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash, struct pp_mark now)
+{
+	struct pp_flow *flow;
+
+	if (packet->payload_len != 0 || packet->cut || packet->tcp.flags & (PP_TCP_RST | PP_TCP_FIN))
+		return PP_FLOW_SYN_OTHER;
+	flow = pp_flows_known(flows, packet, hash);
+	if (!flow)
+		return half_begin(flows, packet, hash, now) ? PP_FLOW_SYN_FILED : PP_FLOW_SYN_OTHER;
+	if (flow->body || now.file != flow->last.file || pp_hash_end(hash) != flow->client ||
+	    !pp_flow_half_goes_on(&flow->half, packet))
+		return PP_FLOW_SYN_OTHER;
+	flow->last = now;
+	if (!pp_flow_half_add(&flow->half, packet, now))
+		return PP_FLOW_SYN_COPY;
+	pp_flow_list_to(flows, flow, pp_flow_list_for_syns(flow->half.count, flow->half.ts[0], now.ts));
+	return PP_FLOW_SYN_FILED;
+}
+
+struct pp_flow *pp_flows_quoted(struct pp_flows *flows, const struct pp_icmp_quote *quote, struct pp_mark now,
+				enum pp_side *ret_side)
+{
+	uint64_t hash = pp_flow_key_hash(&flows->hash_keys, &quote->src, &quote->dst, quote->sport, quote->dport);
+	struct pp_flow *flow = pp_flows_lookup(flows, hash, &quote->src, &quote->dst, quote->sport, quote->dport);
+	uint8_t sender = (uint8_t)pp_hash_end(hash);
+
 	if (!flow) {
+		struct pp_flow_key key = pp_flow_key_make(hash, &quote->src, &quote->dst, quote->sport, quote->dport);
+
 		if (quote->tcp_hlen < 20 || pp_graves_find(&flows->graves, hash))
 			return NULL;
 		flow = flow_begin(flows, &key, hash, NULL, now);
@@ -495,50 +452,60 @@ struct pp_flow *pp_flows_quoted(struct pp_flows *flows, const struct pp_icmp_quo
 /* ------------------------------------------------------------------ leaving */
 
 /* It is likely to leave next; the one behind it after that. */
-static void prefetch_leaving(const struct pp_flows *flows, const struct pp_flow *flow)
+static void prefetch_leaving(const struct pp_flows *flows, uint32_t at)
 {
 	enum { BODY_LINES = 8 };
+	const struct pp_flow_node *node = &flows->nodes[at];
+	const struct pp_flow *flow = node->flow;
 
-	__builtin_prefetch(&flows->buckets[flow->hash & (flows->bucket_count - 1)]);
-	pp_graves_prefetch(&flows->graves, flow->hash);
+	__builtin_prefetch(pp_flows_bucket(flows, node->hash));
+	pp_graves_prefetch(&flows->graves, node->hash);
 	for (size_t i = 0; flow->body && i < BODY_LINES; i++)
 		__builtin_prefetch((const char *)flow->body + i * LINE);
-	if (flow->newer)
-		prefetch_flow(flow->newer);
+	if (node->newer >= PP_NODE_FIRST) {
+		flow = flows->nodes[node->newer].flow;
+		for (size_t i = 0; i < sizeof(*flow); i += LINE)
+			__builtin_prefetch((const char *)flow + i);
+	}
 }
 
-static struct pp_flow *take_oldest(struct pp_flows *flows, enum list_id id)
+static struct pp_flow *take_oldest(struct pp_flows *flows, enum pp_flow_list_id id)
 {
-	struct pp_flow *flow = flows->lists[id].oldest;
+	uint32_t at = pp_flow_list_oldest(flows, id);
+	const struct pp_flow_node *node = &flows->nodes[at];
 
-	list_out(flows, flow);
-	if (id != LIST_DONE)
-		hash_out(flows, flow);
-	if (flows->flow_count >= SMALL_TABLE && flow->newer)
-		prefetch_leaving(flows, flow->newer);
-	return flow;
+	pp_flow_list_out(flows, at);
+	if (id != PP_LIST_DONE)
+		pp_flow_hash_out(flows, at);
+	if (flows->flow_count >= SMALL_TABLE && node->newer >= PP_NODE_FIRST)
+		prefetch_leaving(flows, node->newer);
+	return node->flow;
+}
+
+static bool is_over(const struct pp_flows *flows, enum pp_flow_list_id id, int64_t now)
+{
+	uint32_t oldest = pp_flow_list_oldest(flows, id);
+
+	return oldest &&
+	       (now == INT64_MAX || flows->list_count[id] > leave[id].most ||
+		(leave[id].linger_ns != INT64_MAX && now - flows->nodes[oldest].flow->last.ts > leave[id].linger_ns));
 }
 
 struct pp_flow *pp_flows_expire(struct pp_flows *flows, int64_t now)
 {
-	const struct list *lists = flows->lists;
-
-	if (lists[LIST_DONE].oldest)
-		return take_oldest(flows, LIST_DONE);
-	for (enum list_id id = 0; id < LIST_DONE; id++) {
-		const struct pp_flow *oldest = lists[id].oldest;
-
-		if (oldest && (now == INT64_MAX || lists[id].count > leave[id].most ||
-			       (leave[id].linger_ns != INT64_MAX && now - oldest->last.ts > leave[id].linger_ns)))
+	if (pp_flow_list_oldest(flows, PP_LIST_DONE))
+		return take_oldest(flows, PP_LIST_DONE);
+	for (enum pp_flow_list_id id = 0; id < PP_LIST_DONE; id++) {
+		if (is_over(flows, id, now))
 			return take_oldest(flows, id);
 	}
-	for (enum list_id id = 0; id < LIST_DONE && flows->flow_count > flows->most; id++) {
+	for (enum pp_flow_list_id id = 0; id < PP_LIST_DONE && flows->flow_count > flows->most; id++) {
 		struct pp_flow *flow;
 
-		if (!lists[id].oldest)
+		if (!pp_flow_list_oldest(flows, id))
 			continue;
 		flow = take_oldest(flows, id);
-		if (id != LIST_CLOSED) {
+		if (id != PP_LIST_CLOSED) {
 			flow->evicted = true;
 			flows->evicted++;
 		}
@@ -550,11 +517,11 @@ struct pp_flow *pp_flows_expire(struct pp_flows *flows, int64_t now)
 void pp_flows_release(struct pp_flows *flows, struct pp_flow *flow)
 {
 	/* A flow that gave its ports away is found under them no more; its successor is. */
-	if (flow->list != LIST_DONE)
+	if (flows->nodes[flow->slot].list != PP_LIST_DONE)
 		bury(flows, flow);
 	if (flow->body)
 		pp_slab_give(&flows->bodies, flow->body);
-	pp_slab_give(&flows->slab, flow);
+	flow_give(flows, flow);
 }
 
 struct pp_flows_counts pp_flows_counts(const struct pp_flows *flows)

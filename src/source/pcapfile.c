@@ -49,7 +49,8 @@ static enum pp_pcapfile_lengths lengths_of_version(unsigned major, unsigned mino
 	return major == 2 && minor == 3 ? PP_LENGTHS_SMALLER_IS_CAPTURED : PP_LENGTHS_CAPTURED_FIRST;
 }
 
-enum pp_err pp_pcapfile_open(struct pp_pcapfile *pcap, struct pp_input *input, struct pp_source_info *info)
+enum pp_err pp_pcapfile_open(struct pp_pcapfile *pcap, struct pp_input *input, struct pp_source_info *info,
+			     uint16_t file)
 {
 	struct {
 		uint32_t magic;
@@ -67,7 +68,7 @@ enum pp_err pp_pcapfile_open(struct pp_pcapfile *pcap, struct pp_input *input, s
 	if (!pp_cur_ok(&cur))
 		return PP_NOTCAPTURE;
 	memcpy(&raw, head.p, sizeof(raw));
-	*pcap = (struct pp_pcapfile){ .input = input, .info = info };
+	*pcap = (struct pp_pcapfile){ .input = input, .info = info, .file = file };
 	pcap->swap = !set_variant(pcap, raw.magic);
 	if (pcap->swap && !set_variant(pcap, __builtin_bswap32(raw.magic)))
 		return PP_NOTCAPTURE;
@@ -128,6 +129,7 @@ static inline bool take_record(const struct pp_pcapfile *pcap, struct pp_cur *cu
 	ret_frame->caplen = raw.captured;
 	ret_frame->len = raw.original < raw.captured ? raw.captured : raw.original;
 	ret_frame->link_type = pcap->link_type;
+	ret_frame->file = pcap->file;
 	ret_frame->interface = 0;
 	ret_frame->has_ts = true;
 	*cur = at;
@@ -169,21 +171,62 @@ static enum pp_err fill_record(struct pp_pcapfile *pcap)
 	return err;
 }
 
-enum pp_err pp_pcapfile_read(struct pp_pcapfile *pcap, struct pp_frame *frames, size_t max, size_t *ret_count)
+/* Records of the usual kind, up to the window's end or the first that is not sane: our byte order, the usual header. */
+static size_t take_usual(const struct pp_pcapfile *pcap, struct pp_cur *cur, struct pp_frame *frames, size_t max,
+			 struct pp_tally *tally)
 {
-	enum pp_err err = pcap->info->damaged ? PP_END : fill_record(pcap);
-	struct pp_cur cur = pcap->input->window;
+	const struct pp_frame like = { .link_type = pcap->link_type, .file = pcap->file, .has_ts = true };
+	const uint32_t unit_ns = pcap->unit_ns;
+	uint32_t number = (uint32_t)pcap->info->packets;
+	struct pp_tally sum = *tally;
+	struct pp_cur at = *cur;
+	size_t count = 0;
+
+	for (; count < max && pp_cur_left(&at) >= RECORD_HEAD; count++) {
+		struct pp_frame *frame = &frames[count];
+		struct pp_cur bytes = at;
+		struct raw_record raw;
+
+		memcpy(&raw, pp_cur_fixed(&bytes, RECORD_HEAD), sizeof(raw));
+		if (raw.captured > PP_FRAME_MAX || raw.captured > pp_cur_left(&bytes))
+			break;
+		*frame = like;
+		frame->ts = (int64_t)raw.seconds * PP_SECOND + (int64_t)raw.fraction * unit_ns;
+		frame->data_view = pp_cur_take(&bytes, raw.captured).p;
+		frame->caplen = raw.captured;
+		frame->len = raw.original < raw.captured ? raw.captured : raw.original;
+		frame->number = ++number;
+		pp_tally_add(&sum, frame);
+		at = bytes;
+	}
+	*tally = sum;
+	*cur = at;
+	return count;
+}
+
+static size_t take_unusual(const struct pp_pcapfile *pcap, struct pp_cur *cur, struct pp_frame *frames, size_t max,
+			   struct pp_tally *tally)
+{
 	uint32_t number = (uint32_t)pcap->info->packets;
 	size_t count = 0;
 
-	if (err != PP_OK) {
-		*ret_count = 0;
-		return err == PP_END ? PP_OK : err;
+	for (; count < max && take_record(pcap, cur, &frames[count]); count++) {
+		frames[count].number = ++number;
+		pp_tally_add(tally, &frames[count]);
 	}
-	while (count < max && take_record(pcap, &cur, &frames[count]))
-		frames[count++].number = ++number;
-	pcap->info->packets += count;
-	pcap->input->window = cur;
-	*ret_count = count;
+	return count;
+}
+
+enum pp_err pp_pcapfile_read(struct pp_pcapfile *pcap, struct pp_frame *frames, size_t max, struct pp_tally *tally,
+			     size_t *ret_count)
+{
+	bool usual = !pcap->swap && pcap->lengths == PP_LENGTHS_CAPTURED_FIRST && pcap->head_len == RECORD_HEAD;
+	enum pp_err err = pcap->info->damaged ? PP_END : fill_record(pcap);
+
+	*ret_count = 0;
+	if (err != PP_OK)
+		return err == PP_END ? PP_OK : err;
+	*ret_count = (usual ? take_usual : take_unusual)(pcap, &pcap->input->window, frames, max, tally);
+	pcap->info->packets += *ret_count;
 	return PP_OK;
 }

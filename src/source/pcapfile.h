@@ -13,6 +13,7 @@
 #define PP_SOURCE_PCAPFILE_H
 
 #include "source/input.h"
+#include "source/tally.h"
 
 /* Version 2.3 put the captured length first; some writers had not noticed (libpcap sf-pcap.c). */
 enum pp_pcapfile_lengths {
@@ -28,13 +29,13 @@ struct pp_pcapfile {
 	uint32_t unit_ns; /* of the fraction field */
 	size_t head_len;  /* of a record */
 	enum pp_pcapfile_lengths lengths;
-	uint16_t link_type;
+	uint16_t link_type, file;
 };
 
 enum pp_err PP_MUST_CHECK pp_pcapfile_open(struct pp_pcapfile *pcap, struct pp_input *input,
-					   struct pp_source_info *info);
-/* As pp_source_read(), without `file` and the sums of the info, which the source fills in for all formats. */
+					   struct pp_source_info *info, uint16_t file);
+/* As pp_source_read(); adds the frames to the tally. */
 enum pp_err PP_MUST_CHECK pp_pcapfile_read(struct pp_pcapfile *pcap, struct pp_frame *frames, size_t max,
-					   size_t *ret_count);
+					   struct pp_tally *tally, size_t *ret_count);
 
 #endif

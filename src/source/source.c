@@ -3,6 +3,7 @@
 #include "source/input.h"
 #include "source/pcapfile.h"
 #include "source/pcapng.h"
+#include "source/tally.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,12 +14,13 @@ struct pp_source {
 	bool is_pcapng;
 	struct pp_pcapfile pcapfile;
 	struct pp_pcapng pcapng;
+	struct pp_tally tally;
 	uint16_t file;
 };
 
 static enum pp_err open_format(struct pp_source *source)
 {
-	enum pp_err err = pp_pcapfile_open(&source->pcapfile, &source->input, &source->info);
+	enum pp_err err = pp_pcapfile_open(&source->pcapfile, &source->input, &source->info, source->file);
 
 	if (err == PP_NOTCAPTURE) {
 		err = pp_pcapng_open(&source->pcapng, &source->input, &source->info);
@@ -35,6 +37,7 @@ static struct pp_source *source_new(const char *path, uint16_t file)
 		source->file = file;
 		source->info.path = path;
 		source->info.first = source->info.last = PP_TIME_NONE;
+		source->tally = pp_tally_init();
 	}
 	return source;
 }
@@ -95,31 +98,22 @@ static void check_density(struct pp_source *source)
 	info->damage = "compressed data holds more packets than its bytes can tell apart";
 }
 
-/* What every format has in common is summed up here, a batch at a time. */
+/* Frames whose reader adds nothing up. */
 static void account(struct pp_source *source, struct pp_frame *frames, size_t count)
 {
-	struct pp_source_info *info = &source->info;
-	int64_t first = info->first == PP_TIME_NONE ? INT64_MAX : info->first, last = info->last;
-	uint64_t bytes = 0, snapped = 0;
-	bool timed = false;
-
 	for (size_t i = 0; i < count; i++) {
-		struct pp_frame *frame = &frames[i];
-
-		frame->file = source->file;
-		bytes += frame->caplen;
-		snapped += frame->caplen < frame->len;
-		if (!frame->has_ts)
-			continue;
-		timed = true;
-		first = frame->ts < first ? frame->ts : first;
-		last = frame->ts > last ? frame->ts : last;
+		frames[i].file = source->file;
+		pp_tally_add(&source->tally, &frames[i]);
 	}
-	info->bytes += bytes;
-	info->snapped += snapped;
-	if (timed) {
-		info->first = first;
-		info->last = last;
+}
+
+static void tell_tally(struct pp_source_info *info, const struct pp_tally *tally)
+{
+	info->bytes = tally->bytes;
+	info->snapped = tally->snapped;
+	if (tally->first <= tally->last) {
+		info->first = tally->first;
+		info->last = tally->last;
 	}
 }
 
@@ -131,16 +125,20 @@ enum pp_err pp_source_read(struct pp_source *source, struct pp_frame *frames, si
 	if (source->is_pcapng)
 		err = pp_pcapng_read(&source->pcapng, frames, max, &count);
 	else
-		err = pp_pcapfile_read(&source->pcapfile, frames, max, &count);
+		err = pp_pcapfile_read(&source->pcapfile, frames, max, &source->tally, &count);
 	if (err != PP_OK)
 		return err;
-	account(source, frames, count);
+	if (source->is_pcapng)
+		account(source, frames, count);
+	tell_tally(&source->info, &source->tally);
 	check_density(source);
 	source->info.io_errno = source->input.io_errno;
 	source->info.used = pp_input_used(&source->input);
 	*ret_count = count;
 	return PP_OK;
 }
+
+struct pp_tally pp_source_tally(const struct pp_source *source) { return source->tally; }
 
 const struct pp_source_info *pp_source_info(const struct pp_source *source) { return &source->info; }
 

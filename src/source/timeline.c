@@ -19,6 +19,7 @@ struct lane {
 
 struct pp_timeline {
 	size_t lane_count;
+	struct pp_tally tally; /* of more than one lane */
 	struct lane lanes[];
 };
 
@@ -32,6 +33,7 @@ enum pp_err pp_timeline_open(struct pp_timeline **ret_timeline, struct pp_source
 	if (!timeline)
 		return PP_NOMEM;
 	timeline->lane_count = count;
+	timeline->tally = pp_tally_init();
 	for (size_t i = 0; i < count; i++)
 		timeline->lanes[i].source = sources[i];
 	*ret_timeline = timeline;
@@ -95,14 +97,20 @@ enum pp_err pp_timeline_read(struct pp_timeline *timeline, struct pp_frame *fram
 	if (err != PP_OK)
 		return err;
 	for (rank(timeline, &first, &second); first && count < max; rank(timeline, &first, &second)) {
-		do
+		do {
+			pp_tally_add(&timeline->tally, &first->frames[first->at]);
 			frames[count++] = first->frames[first->at++];
-		while (count < max && first->at < first->count && (!second || is_before(first, second)));
+		} while (count < max && first->at < first->count && (!second || is_before(first, second)));
 		if (first->at == first->count)
 			break; /* its next frame may be the next of all, and refilling would end the views */
 	}
 	*ret_count = count;
 	return PP_OK;
+}
+
+struct pp_tally pp_timeline_tally(const struct pp_timeline *timeline)
+{
+	return timeline->lane_count == 1 ? pp_source_tally(timeline->lanes[0].source) : timeline->tally;
 }
 
 void pp_timeline_close(struct pp_timeline *timeline)

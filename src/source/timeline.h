@@ -4,7 +4,7 @@
 #ifndef PP_SOURCE_TIMELINE_H
 #define PP_SOURCE_TIMELINE_H
 
-#include "source/source.h"
+#include "source/tally.h"
 
 struct pp_timeline;
 
@@ -13,6 +13,8 @@ enum pp_err PP_MUST_CHECK pp_timeline_open(struct pp_timeline **ret_timeline, st
 /* As pp_source_read(): frames are views until the next call. */
 enum pp_err PP_MUST_CHECK pp_timeline_read(struct pp_timeline *timeline, struct pp_frame *frames, size_t max,
 					   size_t *ret_count);
+/* What has been handed out so far comes to. */
+struct pp_tally pp_timeline_tally(const struct pp_timeline *timeline);
 void pp_timeline_close(struct pp_timeline *timeline);
 
 #endif

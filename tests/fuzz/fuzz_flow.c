@@ -1,10 +1,10 @@
-/* Segments of a few connections through the flow table, as the engine files them.
+/* Segments of a few connections through the flow table, as the engine files them, by the short way and by the long one.
  *
  * A segment is sixteen bytes: who, flags, SEQ and ACK near what is expected or anywhere, length, window, time passed.
  */
 #include "base/time.h"
-#include "flow/flow.h"
 #include "fuzz/fuzz.h"
+#include "support/flow_ways.h"
 
 enum { FLOWS_MOST = 8, SEGMENTS_MAX = 512, PORTS = 16 };
 
@@ -50,6 +50,8 @@ static bool next_packet(struct script *script, struct pp_packet *ret_packet, uin
 	packet.tcp.seq = pp_cur_u32(cur);
 	packet.tcp.ack = pp_cur_u16(cur);
 	packet.payload_len = pp_cur_u16(cur) & 0x3fff;
+	packet.cut = (what & 0x30) == 0x30;
+	packet.payload_view.len = packet.cut ? packet.payload_len / 2 : packet.payload_len;
 	packet.tcp.window = pp_cur_u16(cur);
 	if (what & 1)
 		packet.tcp.seq = *seq + (uint32_t)(int32_t)(int8_t)packet.tcp.seq;
@@ -86,27 +88,26 @@ static void quote(struct pp_flows *flows, const struct pp_packet *packet, struct
 		pp_flow_icmp(flow, &icmp, side, now);
 }
 
-static void file(struct pp_flows *flows, const struct pp_packet *packet, uint8_t what, struct pp_mark now)
+static void file(struct pp_flow_ways *ways, const struct pp_packet *packet, uint8_t what, struct pp_mark now)
 {
-	struct pp_flow_key key;
-	uint64_t hash = pp_flows_hash(flows, packet, &key);
-	struct pp_flow *flow = pp_flows_find(flows, packet, &key, hash, now);
 	struct pp_flow_news news;
+	struct pp_flow *flow, *twin;
 
-	if (!flow)
+	FUZZ_CHECK(pp_flow_ways_file(ways, packet, (enum pp_phase)(what >> 3 & 7), what & 4, now, &flow, &news));
+	if (!flow || news.duplicate)
 		return;
-	pp_flow_segment(flow, packet, now, (enum pp_phase)(what >> 3 & 7), &news);
-	if (news.duplicate)
-		return;
+	twin = pp_flows_find(ways->plain, packet, pp_flows_hash(ways->plain, packet), now);
 	if (news.payload) {
 		FUZZ_CHECK(news.len == packet->payload_len);
-		pp_flow_payload(flow, &news, what & 4);
-		if ((what & 0x40) && news.side == PP_CLIENT)
+		if ((what & 0x40) && news.side == PP_CLIENT) {
 			pp_flow_watch(flow, news.offset, news.offset + news.len, 1, now);
+			pp_flow_watch(twin, news.offset, news.offset + news.len, 1, now);
+		}
 	}
-	if ((what & 0x80) && flow->body && flow->body->facts.sides_by == PP_BY_PORT)
+	if ((what & 0x80) && flow->body && flow->body->facts.sides_by == PP_BY_PORT) {
 		pp_flow_swap(flow, PP_BY_HTTP);
-	pp_flows_touch(flows, flow);
+		pp_flow_swap(twin, PP_BY_HTTP);
+	}
 }
 
 static void check(const struct pp_tcp_facts *facts)
@@ -119,40 +120,45 @@ static void check(const struct pp_tcp_facts *facts)
 	}
 }
 
-static unsigned take_out(struct pp_flows *flows, int64_t now, int64_t end)
+static unsigned take_out(struct pp_flow_ways *ways, int64_t now, int64_t end)
 {
 	struct pp_tcp_facts facts;
-	struct pp_flow *flow;
+	struct pp_flow *flow, *twin;
 	unsigned taken = 0;
 
-	while ((flow = pp_flows_expire(flows, now)) != NULL) {
+	for (;;) {
+		FUZZ_CHECK(pp_flow_ways_expire(ways, now, &flow, &twin));
+		if (!flow)
+			return taken;
 		pp_flow_finish(flow, end, &facts);
 		check(&facts);
-		pp_flows_release(flows, flow);
+		pp_flow_ways_release(ways, flow, twin);
 		taken++;
 	}
-	return taken;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct script script = { .cur = pp_cur(data, size, PP_MALFORMED) };
-	struct pp_flows *flows = pp_flows_new(FLOWS_MOST, fuzz_key);
+	struct pp_flow_ways ways;
 	struct pp_packet packet;
 	unsigned taken = 0;
 	uint8_t what;
 
-	if (!flows)
+	pp_flow_ways_begin(&ways, FLOWS_MOST, fuzz_key);
+	if (!ways.plain || !ways.general)
 		return 0;
 	while (script.now.packet < SEGMENTS_MAX && next_packet(&script, &packet, &what)) {
-		if (packet.tcp.flags == 0xff)
-			quote(flows, &packet, script.now);
-		else
-			file(flows, &packet, what, script.now);
-		taken += take_out(flows, script.now.ts, script.now.ts);
+		if (packet.tcp.flags == 0xff) {
+			quote(ways.plain, &packet, script.now);
+			quote(ways.general, &packet, script.now);
+		} else {
+			file(&ways, &packet, what, script.now);
+		}
+		taken += take_out(&ways, script.now.ts, script.now.ts);
 	}
-	taken += take_out(flows, INT64_MAX, script.now.ts);
-	FUZZ_CHECK(taken == pp_flows_counts(flows).indexes);
-	pp_flows_free(flows);
+	taken += take_out(&ways, INT64_MAX, script.now.ts);
+	FUZZ_CHECK(taken == pp_flows_counts(ways.general).indexes);
+	pp_flow_ways_end(&ways);
 	return 0;
 }

@@ -1,0 +1,111 @@
+/* The short way of a segment that only continues a flow that runs smoothly, through the same facts as the long one
+ * (segment.c): tests/unit/test_flow_plain.c and a fuzzer hold one against the other. */
+#include "flow/table.h"
+#include "flow/view.h"
+
+/* Next in order and without a flag that means anything, from a sender as it is known.  The first payload may yet tell
+ * who is the client. */
+static PP_ALWAYS bool is_plain(const struct pp_flow *flow, const struct pp_flow_view *v, const struct pp_packet *packet)
+{
+	const struct pp_tcp_profile *profile = &v->mine->profile;
+
+	return packet->tcp.seq == v->me->next_seq && packet->tcp.window != 0 && packet->ttl == profile->ttl_min &&
+	       packet->ttl == profile->ttl_max &&
+	       (packet->payload_len == 0 || flow->detail || v->body->facts.sides_by != PP_BY_PORT);
+}
+
+/* A copy made by the capture: of payload it would not be the next in order. */
+static PP_ALWAYS bool is_copy(const struct pp_flow_side *me, const struct pp_packet *packet, uint32_t sign)
+{
+	return packet->payload_len == 0 && pp_flow_is_recent(me, sign);
+}
+
+/* The payload. */
+static PP_ALWAYS void take_plain(const struct pp_flow_view *v, const struct pp_packet *packet,
+				 const struct pp_mark *now)
+{
+	struct pp_flow_side *me = v->me;
+	struct pp_tcp_side *mine = v->mine;
+	uint32_t len = packet->payload_len;
+	uint16_t peer_mss = v->theirs->profile.mss;
+
+	if (mine->profile.ttl_data == 0)
+		mine->profile.ttl_data = packet->ttl;
+	pp_mark_first(&mine->first_data, *now);
+	mine->last_data = *now;
+	pp_flow_see_idle(v->body, now);
+	if (len > mine->largest_payload)
+		mine->largest_payload = len;
+	if (peer_mss != 0 && len > peer_mss)
+		v->body->facts.offload_segments++;
+	if (v->side == PP_SERVER && pp_seen(v->body->facts.watch))
+		pp_mark_first(&v->body->facts.watch_answer, *now);
+	me->next += len;
+	me->next_seq += len;
+	if (me->sent_end == 0) {
+		me->sent_end = me->next;
+		me->sent_at = now->ts;
+	}
+	mine->bytes += len;
+}
+
+static PP_ALWAYS void file_plain(const struct pp_flow_view *v, const struct pp_packet *packet,
+				 const struct pp_mark *now)
+{
+	struct pp_tcp_profile *profile = &v->mine->profile;
+
+	v->mine->packets++;
+	if (pp_has_ip_id(packet)) {
+		profile->ip_id_last = packet->ip_id;
+		profile->ip_id_seen = true;
+	}
+	if (packet->tcp.options & PP_OPT_TIMESTAMPS)
+		profile->timestamps = true;
+	if (packet->payload_len > 0)
+		take_plain(v, packet, now);
+	pp_flow_see_acked(v, pp_seq_offset(packet->tcp.ack, v->peer->next_seq, v->peer->next), packet, now);
+	v->me->last_window = packet->tcp.window;
+	v->mine->last = *now;
+}
+
+/* The whole way, compiled once for each side, so that all there is lies at places known from `body` on. */
+static PP_ALWAYS bool take_segment(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet,
+				   const struct pp_mark *now)
+{
+	struct pp_flow_view view = pp_flow_view_of(flow, side);
+	uint32_t len = packet->payload_len;
+
+	if (!is_plain(flow, &view, packet))
+		return false;
+	/* A receiver says the same thing twice for good reason: an empty segment needs an ID to be known as a copy. */
+	if (len > 0 || pp_has_ip_id(packet)) {
+		uint32_t sign = pp_signature(packet);
+
+		if (is_copy(view.me, packet, sign))
+			return false;
+		pp_flow_remember(view.me, sign, now->ts);
+	}
+	file_plain(&view, packet, now);
+	flow->last = *now;
+	return true;
+}
+
+struct pp_flow_plain pp_flows_plain(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash,
+				    struct pp_mark now)
+{
+	const struct pp_flow_plain none = { NULL, 0, PP_CLIENT };
+	struct pp_flow *flow;
+
+	if (packet->cut || (packet->tcp.flags & ~PP_TCP_PSH) != PP_TCP_ACK)
+		return none;
+	flow = pp_flows_known(flows, packet, hash);
+	if (!flow || !flow->smooth || now.file != flow->last.file)
+		return none;
+	if (pp_hash_end(hash) == flow->client) {
+		if (take_segment(flow, PP_CLIENT, packet, &now))
+			return (struct pp_flow_plain){ flow, packet->payload_len, PP_CLIENT };
+	} else if (take_segment(flow, PP_SERVER, packet, &now)) {
+		return (struct pp_flow_plain){ flow, packet->payload_len, PP_SERVER };
+	}
+	return none;
+}
