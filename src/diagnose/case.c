@@ -27,10 +27,13 @@ bool pp_is_revocation_host(const struct pp_attribution *who)
 	return strcmp(who->category, "certificate-validation") == 0 || strcmp(who->category, "windows-update") == 0;
 }
 
+/* Asked of every connection, so the first letter decides before a call does. */
 bool pp_is_wpad_host(const struct pp_attribution *who)
 {
-	return strcmp(who->category, "wpad") == 0 ||
-	       (who->host && strncmp(who->host, "wpad", 4) == 0 && (who->host[4] == '\0' || who->host[4] == '.'));
+	const char *host = who->host, *category = who->category;
+
+	return (category[0] == 'w' && strcmp(category, "wpad") == 0) ||
+	       (host && host[0] == 'w' && strncmp(host, "wpad", 4) == 0 && (host[4] == '\0' || host[4] == '.'));
 }
 
 bool pp_is_wpad(const struct pp_case *c)

@@ -38,6 +38,7 @@ struct pp_case {
 	unsigned gates;
 	const struct pp_issuer_row *issuer; /* of the leaf; NULL: not listed, or no leaf seen */
 	enum pp_inspected inspected;
+	uint64_t signs; /* enum pp_sign */
 };
 
 void pp_case_of(struct pp_case *c, const struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
@@ -47,6 +48,13 @@ void pp_case_inspect(struct pp_case *c, struct pp_diagnosis *diagnosis);
 void pp_case_of_unit(struct pp_case *c, const struct pp_diagnosis *diagnosis, const struct pp_failed_unit *unit);
 void pp_case_of_lookup(struct pp_case *c, const struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup,
 		       const struct pp_attribution *who);
+
+/* signs.c; behind pp_case_inspect() */
+uint64_t pp_signs_of(const struct pp_case *c);
+static inline bool pp_may_hit(const struct pp_case *c, const struct pp_rule *rule)
+{
+	return !(rule->signs & ~c->signs);
+}
 
 /* gates.c */
 unsigned pp_gates_of(const struct pp_case *c);

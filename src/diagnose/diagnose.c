@@ -289,6 +289,7 @@ void pp_diagnosis_judge(struct pp_diagnosis *diagnosis, const struct pp_connecti
 
 	pp_case_of(&c, diagnosis, conn, who, places);
 	pp_case_inspect(&c, diagnosis);
+	c.signs = pp_signs_of(&c);
 	pp_judge_connection(&c, ret_judgement);
 	pp_account_connection(diagnosis, &c, &ret_judgement->verdict);
 }

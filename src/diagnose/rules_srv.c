@@ -29,6 +29,7 @@ const struct pp_rule pp_rule_srv_01 = {
 	.owner = PP_OWNER_SERVER,
 	.most = PP_STRONG,
 	.needs = PP_NEED_START,
+	.signs = PP_IF(SYN) | PP_IF(RESET_BY_SERVER) | PP_IF(DIRECT),
 	.match = port_closed,
 	.summary = N_("{server} refuses the connection for {host}: nothing listens on that port, or a device in front "
 		      "answers in its name."),
@@ -106,6 +107,7 @@ const struct pp_rule pp_rule_srv_02 = {
 	.owner = PP_OWNER_SERVER,
 	.most = PP_STRONG,
 	.needs = PP_NEED_BOTH_SIDES,
+	.signs = PP_IF(SERVER_RST),
 	.match = application_reset,
 	.summary = N_("{server} itself resets the connection while the request for {host} is pending: the process that "
 		      "owns the port has to explain it."),
@@ -146,6 +148,7 @@ const struct pp_rule pp_rule_srv_03 = {
 	.owner = PP_OWNER_SERVER,
 	.most = PP_CONSISTENT,
 	.needs = PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS,
+	.signs = PP_IF(SERVER_FIN),
 	.match = closes_without_answer,
 	.summary = N_("{server} takes the request for {host} and closes after {n} ms without answering: the server, or "
 		      "a device that speaks for it, which cannot be told apart from this capture."),
@@ -189,6 +192,7 @@ const struct pp_rule pp_rule_srv_04 = {
 	.owner = PP_OWNER_SERVER,
 	.most = PP_CONSISTENT,
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_WAITED | PP_NEED_NO_DROPS,
+	.signs = PP_IF(ACKED),
 	.match = silent,
 	.summary = N_("{server} acknowledged the request for {host} and then said nothing more: a hung server, its "
 		      "upstream, or a device that drops the answer, which cannot be told apart from this capture."),
@@ -229,6 +233,7 @@ const struct pp_rule pp_rule_srv_05 = {
 	.owner = PP_OWNER_SERVER,
 	.most = PP_PROVEN,
 	.needs = PP_NEED_BOTH_SIDES,
+	.signs = PP_IF(FULL_WINDOW),
 	.match = window_stall,
 	.summary = N_("{server} takes no more data of {host}: it has announced a full receive window for {n} s, until "
 		      "the end."),
@@ -261,6 +266,7 @@ const struct pp_rule pp_rule_srv_06 = {
 	.domain = PP_DOMAIN_SERVER,
 	.owner = PP_OWNER_SERVER,
 	.most = PP_PROVEN,
+	.signs = PP_IF(ANSWER),
 	.match = gateway_error,
 	.summary = N_("{host} itself answers with the gateway error {n}: the connection works, what lies behind that "
 		      "server does not."),
@@ -307,6 +313,7 @@ const struct pp_rule pp_rule_srv_07 = {
 	.owner = PP_OWNER_SERVER,
 	.most = PP_STRONG,
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES,
+	.signs = PP_IF(OPENED) | PP_IF(SERVER_CLOSED),
 	.match = accept_and_close,
 	.summary = N_("{server} accepts the connection for {host} and closes it at once, before it took the request: a "
 		      "load balancer without a backend, or a server at its limits."),
