@@ -51,13 +51,6 @@ static bool in_any(const struct pp_addr *addr, const struct prefix *list, size_t
 
 #define IN_ANY(addr, list) in_any(addr, list, sizeof(list) / sizeof((list)[0]))
 
-bool pp_addr_is_loopback(const struct pp_addr *addr)
-{
-	static const struct prefix list[] = { V4(127, 0, 0, 0, 8), { { [15] = 1 }, 128 } };
-
-	return IN_ANY(addr, list);
-}
-
 bool pp_addr_is_private(const struct pp_addr *addr)
 {
 	static const struct prefix list[] = {

@@ -124,16 +124,6 @@ const struct pp_tls_alert *pp_alert_from(const struct pp_case *c, enum pp_side s
 	return NULL;
 }
 
-bool pp_closed_by_server(const struct pp_case *c)
-{
-	return c->shape.ending == PP_SERVER_FIN || c->shape.ending == PP_SERVER_RST;
-}
-
-bool pp_closed_by_client(const struct pp_case *c)
-{
-	return c->shape.ending == PP_CLIENT_FIN || c->shape.ending == PP_CLIENT_RST;
-}
-
 bool pp_is_pending(const struct pp_case *c)
 {
 	return pp_seen(c->client->last_data) && c->client->last_data.ts > c->server->last_data.ts;
@@ -212,7 +202,7 @@ void pp_case_of(struct pp_case *c, const struct pp_diagnosis *diagnosis, const s
 	c->lookup = NULL;
 	c->unit = NULL;
 	c->who = who;
-	c->shape = pp_shape_of(conn);
+	pp_shape_of(conn, &c->shape);
 	c->tcp = &conn->tcp;
 	c->client = &conn->tcp.side[PP_CLIENT];
 	c->server = &conn->tcp.side[PP_SERVER];

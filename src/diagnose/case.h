@@ -63,7 +63,6 @@ unsigned pp_gates_vetoing(unsigned needs); /* the gates that a rule with these n
 bool pp_waited(const struct pp_case *c);   /* long enough for the silence to mean something */
 
 /* baseline.c: is this the sender that usually speaks for the address? */
-unsigned pp_hops(uint8_t ttl);
 bool pp_ttl_is_foreign(const struct pp_case *c, uint8_t ttl);         /* in this connection, else at this address */
 bool pp_address_ttl_is_foreign(const struct pp_case *c, uint8_t ttl); /* at this address */
 struct pp_foreign {
@@ -93,6 +92,17 @@ bool pp_resets_elsewhere(const struct pp_case *c, struct pp_addr *ret_other, uns
 /* Small questions many rules ask. */
 static inline bool pp_stage_is(const struct pp_case *c, enum pp_stage stage) { return c->shape.stage == stage; }
 
+/* Its FIN or RST came first. */
+static inline bool pp_closed_by_server(const struct pp_case *c)
+{
+	return c->shape.ending == PP_SERVER_FIN || c->shape.ending == PP_SERVER_RST;
+}
+
+static inline bool pp_closed_by_client(const struct pp_case *c)
+{
+	return c->shape.ending == PP_CLIENT_FIN || c->shape.ending == PP_CLIENT_RST;
+}
+
 /* An authentic ICMP error that says why nothing came back; NULL: none. */
 const struct pp_icmp_error *pp_icmp_of(const struct pp_case *c, bool (*wanted)(const struct pp_icmp_error *error));
 
@@ -109,8 +119,6 @@ pp_proxy_reply(const struct pp_case *c); /* by the proxy itself to the latest re
 const char *pp_asked_host(const struct pp_case *c);
 /* The first alert of a side that can be read and ends a session; NULL: none. */
 const struct pp_tls_alert *pp_alert_from(const struct pp_case *c, enum pp_side side);
-bool pp_closed_by_server(const struct pp_case *c); /* its FIN or RST came first */
-bool pp_closed_by_client(const struct pp_case *c);
 bool pp_is_pending(const struct pp_case *c); /* the client spoke last and was not answered */
 
 bool pp_profile_wants_mtls(const struct pp_case *c); /* the agent's profile says so of this category */

@@ -130,8 +130,9 @@ uint64_t pp_diagnosis_refused(const struct pp_diagnosis *diagnosis)
 void pp_diagnosis_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 			  const struct pp_attribution *who, struct pp_places *ret_places)
 {
-	struct pp_shape shape = pp_shape_of(conn);
+	struct pp_shape shape;
 
+	pp_shape_of(conn, &shape);
 	ret_places->address = pp_baseline_observe(diagnosis, conn, who, &shape);
 	pp_contrast_observe(diagnosis, conn, who, &shape, ret_places);
 	pp_group_observe(diagnosis, conn, who, &shape, ret_places);

@@ -241,10 +241,13 @@ static bool from_outside(const struct pp_case *c)
 static bool probes_many(const struct pp_case *c)
 {
 	struct pp_map_key key = pp_key_of_addr(&c->conn->client.ip, 0);
-	const struct pp_baseline *client = pp_map_find(&c->diagnosis->addresses, &key);
+	const struct pp_baseline *client;
 
-	return client && client->scans && c->tcp->icmp_count == 0 && !c->who->host && !c->who->row &&
-	       c->conn->server.port != 443 && c->conn->server.port != 80;
+	if (!c->diagnosis->seen.scanner || c->tcp->icmp_count || c->who->host || c->who->row ||
+	    pp_is_web_port(c->conn->server.port))
+		return false;
+	client = pp_map_find(&c->diagnosis->addresses, &key);
+	return client && client->scans;
 }
 
 static bool scan(const struct pp_case *c)

@@ -18,25 +18,27 @@
 
 /* The two lowest values with whose they are, so that a connection can ask about all the others. */
 struct pp_lowest {
-	struct {
-		int64_t ns;
-		uint32_t index;
-		bool set;
-	} at[2];
+	int64_t ns[2]; /* and 1 ns; 0: none */
+	uint32_t index[2];
 };
 
 void pp_lowest_add(struct pp_lowest *lowest, int64_t ns, uint32_t index);
 int64_t pp_lowest_but(const struct pp_lowest *lowest, uint32_t index); /* -1: no other */
 
-/* A set of TTL values. */
-struct pp_ttls {
-	uint64_t bits[4];
+/* How many routers a packet has passed: stacks begin at 64, 128 or 255. */
+static inline unsigned pp_hops(uint8_t ttl) { return (ttl <= 64 ? 64U : ttl <= 128 ? 128U : 255U) - ttl; }
+
+/* How many hops away packets were sent. */
+struct pp_distances {
+	uint64_t bits[2]; /* of 0 to 126 hops */
 };
 
-static inline void pp_ttls_add(struct pp_ttls *ttls, uint8_t ttl)
+static inline void pp_distances_add(struct pp_distances *distances, uint8_t ttl)
 {
+	unsigned hops = pp_hops(ttl);
+
 	if (ttl)
-		ttls->bits[ttl >> 6] |= 1ULL << (ttl & 63);
+		distances->bits[hops >> 6] |= 1ULL << (hops & 63);
 }
 
 /* A capture may bring more of these records than a cache holds: what every connection asks for stands first. */
@@ -44,7 +46,7 @@ static inline void pp_ttls_add(struct pp_ttls *ttls, uint8_t ttl)
 /* One IP address. */
 struct pp_baseline {
 	struct pp_map_key key;
-	struct pp_ttls ttls;             /* of its packets, resets apart */
+	struct pp_distances distances;   /* of its packets, resets apart */
 	uint64_t closed_ports;           /* ports of it that refused or stayed silent, hashed to a bit each */
 	bool options_seen, options_vary; /* CAP-11 */
 	bool is_client;
@@ -61,7 +63,7 @@ struct pp_baseline {
 	} answered[2];               /* the two lowest ports that sent a SYN-ACK */
 	struct pp_lowest hello;      /* ClientHello to ServerHello */
 	struct pp_lowest worked_rtt; /* of connections that worked */
-	struct pp_ttls worked_ttls;
+	struct pp_distances worked_distances;
 	uint64_t names; /* catalogued registrable domains whose lookups gave this address, a bit each */
 };
 
@@ -178,6 +180,7 @@ struct pp_overview {
 	struct pp_mark revocation_failed; /* CRL, OCSP or AIA host that gave no answer */
 	int64_t last_revocation_failed;
 	uint64_t closed_hosts; /* hosts whose connection was closed after an acknowledged ClientHello, a bit each */
+	bool scanner;          /* some client scans */
 	uint32_t one_sided, two_sided; /* connections of which one direction was captured, and both */
 	struct pp_mark terminated;     /* earliest flow with a nearby TCP end and a far ServerHello (INSP-03) */
 	int64_t terminated_rtt, terminated_hello;
