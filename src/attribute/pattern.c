@@ -22,13 +22,12 @@ bool pp_same_text(const char *a, const char *b)
 
 bool pp_host_set(struct pp_host *host, const char *name)
 {
-	size_t len = 0;
+	size_t len = strlen(name);
 
-	for (; name[len]; len++) {
-		if (len == sizeof(host->text))
-			return false;
-		host->text[len] = lower(name[len]);
-	}
+	if (len > sizeof(host->text))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		host->text[i] = lower(name[i]);
 	if (len && host->text[len - 1] == '.')
 		len--;
 	host->len = len;

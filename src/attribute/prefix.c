@@ -124,14 +124,24 @@ void pp_prefix_sort(struct pp_prefix *list, uint32_t count)
 	}
 }
 
+/* Eight bytes as the number they are, highest first. */
+static inline uint64_t word_at(const uint8_t *b)
+{
+	return (uint64_t)b[0] << 56 | (uint64_t)b[1] << 48 | (uint64_t)b[2] << 40 | (uint64_t)b[3] << 32 |
+	       (uint64_t)b[4] << 24 | (uint64_t)b[5] << 16 | (uint64_t)b[6] << 8 | b[7];
+}
+
+/* Asked of every address that has no name, so compared as words. */
 uint32_t pp_prefix_find(const struct pp_prefix *list, uint32_t count, const struct pp_addr *addr)
 {
+	uint64_t first = word_at(addr->b), second = word_at(addr->b + 8);
 	uint32_t low = 0, high = count, at;
 
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
+		uint64_t word = word_at(list[mid].net.b);
 
-		if (pp_addr_compare(&list[mid].net, addr) <= 0)
+		if (word < first || (word == first && word_at(list[mid].net.b + 8) <= second))
 			low = mid + 1;
 		else
 			high = mid;

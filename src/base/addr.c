@@ -51,13 +51,6 @@ static bool in_any(const struct pp_addr *addr, const struct prefix *list, size_t
 
 #define IN_ANY(addr, list) in_any(addr, list, sizeof(list) / sizeof((list)[0]))
 
-bool pp_addr_is_loopback(const struct pp_addr *addr)
-{
-	static const struct prefix list[] = { V4(127, 0, 0, 0, 8), { { [15] = 1 }, 128 } };
-
-	return IN_ANY(addr, list);
-}
-
 bool pp_addr_is_private(const struct pp_addr *addr)
 {
 	static const struct prefix list[] = {
@@ -178,10 +171,22 @@ char *pp_addr_format(const struct pp_addr *addr, char text[PP_ADDR_TEXT])
 	return end;
 }
 
+/* Addresses end in a digit of theirs or in "::"; most names do not. */
+static bool may_be_addr(const char *text)
+{
+	size_t len = strlen(text);
+	char last = len ? text[len - 1] : '\0';
+
+	return last == ':' || (last >= '0' && last <= '9') || (last >= 'a' && last <= 'f') ||
+	       (last >= 'A' && last <= 'F');
+}
+
 enum pp_err pp_addr_parse(const char *text, struct pp_addr *ret_addr)
 {
 	uint8_t bytes[16];
 
+	if (!may_be_addr(text))
+		return PP_MALFORMED;
 	if (inet_pton(AF_INET, text, bytes) == 1)
 		*ret_addr = pp_addr_v4(bytes);
 	else if (inet_pton(AF_INET6, text, bytes) == 1)

@@ -66,6 +66,15 @@ static inline bool pp_addr_is_set(const struct pp_addr *addr)
 	return (words.high | words.low) != 0;
 }
 
+/* 127/8, ::1 */
+static inline bool pp_addr_is_loopback(const struct pp_addr *addr)
+{
+	static const uint8_t one[16] = { [15] = 1 }, mapped[13] = { [10] = 0xff, [11] = 0xff, [12] = 127 };
+
+	return addr->b[0] == 0 &&
+	       (memcmp(addr->b, mapped, sizeof(mapped)) == 0 || memcmp(addr->b, one, sizeof(one)) == 0);
+}
+
 static inline bool pp_addr_is_v4(const struct pp_addr *addr)
 {
 	static const uint8_t mapped[4] = { 0, 0, 0xff, 0xff };
@@ -76,7 +85,6 @@ static inline bool pp_addr_is_v4(const struct pp_addr *addr)
 int pp_addr_compare(const struct pp_addr *a, const struct pp_addr *b);
 
 /* Classes by RFC 6890: the questions rules and attribution ask. */
-bool pp_addr_is_loopback(const struct pp_addr *addr);   /* 127/8, ::1 */
 bool pp_addr_is_private(const struct pp_addr *addr);    /* RFC 1918, 100.64/10, fc00::/7 */
 bool pp_addr_is_link_local(const struct pp_addr *addr); /* 169.254/16, fe80::/10 */
 bool pp_addr_is_bogon(const struct pp_addr *addr);      /* never a public server: 0/8, 127/8, 240/4, ::, ::1 */

@@ -1,7 +1,5 @@
 #include "base/hash.h"
 
-#include <string.h>
-
 static inline uint64_t rotate(uint64_t x, unsigned bits) { return x << bits | x >> (64 - bits); }
 
 struct state {
@@ -35,9 +33,7 @@ static inline uint64_t last_word(const uint8_t *p, size_t n)
 	return n == 0 ? 0 : (uint64_t)p[0] | (uint64_t)p[n / 2] << 8 * (n / 2) | (uint64_t)p[n - 1] << 8 * (n - 1);
 }
 
-/* SipHash with one compression and three finalization rounds (Aumasson, Bernstein 2012), words in host order: the
- * value never leaves the process. */
-uint64_t pp_hash(const struct pp_hash_key *key, const void *bytes, size_t len)
+static inline struct state absorb(const struct pp_hash_key *key, const void *bytes, size_t len)
 {
 	const uint8_t *p = bytes;
 	struct state s = {
@@ -59,11 +55,39 @@ uint64_t pp_hash(const struct pp_hash_key *key, const void *bytes, size_t len)
 	s.d ^= word;
 	round_once(&s);
 	s.a ^= word;
+	return s;
+}
+
+static inline uint64_t squeeze(struct state *s)
+{
+	round_once(s);
+	round_once(s);
+	round_once(s);
+	return s->a ^ s->b ^ s->c ^ s->d;
+}
+
+/* SipHash with one compression and three finalization rounds (Aumasson, Bernstein 2012), words in host order: the
+ * value never leaves the process. */
+uint64_t pp_hash(const struct pp_hash_key *key, const void *bytes, size_t len)
+{
+	struct state s = absorb(key, bytes, len);
+
 	s.c ^= 0xff;
-	round_once(&s);
-	round_once(&s);
-	round_once(&s);
-	return s.a ^ s.b ^ s.c ^ s.d;
+	return squeeze(&s);
+}
+
+/* As their 128-bit variant does it. */
+struct pp_hash_pair pp_hash_twice(const struct pp_hash_key *key, const void *bytes, size_t len)
+{
+	struct state s = absorb(key, bytes, len);
+	struct pp_hash_pair pair;
+
+	s.b ^= 0xee;
+	s.c ^= 0xee;
+	pair.word[0] = squeeze(&s);
+	s.b ^= 0xdd;
+	pair.word[1] = squeeze(&s);
+	return pair;
 }
 
 void pp_hash_words_init(struct pp_hash_words *hash, const struct pp_hash_key *key)

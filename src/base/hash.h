@@ -6,12 +6,33 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct pp_hash_key {
 	uint64_t k[2];
 };
 
 uint64_t pp_hash(const struct pp_hash_key *key, const void *bytes, size_t len);
+/* The same with twice as many bits, of one walk over the bytes. */
+struct pp_hash_pair {
+	uint64_t word[2];
+};
+struct pp_hash_pair pp_hash_twice(const struct pp_hash_key *key, const void *bytes, size_t len);
+
+/* A quick mix of a text's two ends without any key, for small memories that are asked before a table is: whoever makes
+ * texts meet there makes the memory useless, no more. */
+static inline uint32_t pp_mix_ends(const char *text, size_t len)
+{
+	uint64_t first = 0, last = 0;
+
+	if (len >= sizeof(first)) {
+		memcpy(&first, text, sizeof(first));
+		memcpy(&last, text + len - sizeof(last), sizeof(last));
+	} else {
+		memcpy(&first, text, len);
+	}
+	return (uint32_t)((first * UINT64_C(0x9e3779b97f4a7c15) + (last ^ len)) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+}
 
 /* The same promise for keys of a few words, always as many: multilinear hashing modulo 2^128, of which the upper half is
  * kept (Dietzfelbinger 1996; Lemire, Kaser 2014).  For any two keys the two hashes are independent and even, so whoever

@@ -6,47 +6,51 @@
 #include "diagnose/case.h"
 
 enum { FOREIGN_HOPS = 2 };
-enum { PROBED_HOSTS = 24 };
+enum { PROBED_HOSTS = 24, SCANNED_PORTS = 10 };
 static const int64_t PROBED_NS = 5 * PP_SECOND;
 #define RTT_FLOOR_NS (2 * PP_MS) /* below it, half an RTT is scheduling noise */
 enum { IP_ID_NEAR = 64 };
 
-unsigned pp_hops(uint8_t ttl) { return (ttl <= 64 ? 64U : ttl <= 128 ? 128U : 255U) - ttl; }
-
 void pp_lowest_add(struct pp_lowest *lowest, int64_t ns, uint32_t index)
 {
 	unsigned place = 0;
+	int64_t now = ns + 1;
 
 	if (ns < 0)
 		return;
-	while (place < 2 && lowest->at[place].set &&
-	       (lowest->at[place].ns < ns || (lowest->at[place].ns == ns && lowest->at[place].index < index)))
+	while (place < 2 && lowest->ns[place] &&
+	       (lowest->ns[place] < now || (lowest->ns[place] == now && lowest->index[place] < index)))
 		place++;
 	if (place == 2)
 		return;
-	if (place == 0)
-		lowest->at[1] = lowest->at[0];
-	lowest->at[place].ns = ns;
-	lowest->at[place].index = index;
-	lowest->at[place].set = true;
+	if (place == 0) {
+		lowest->ns[1] = lowest->ns[0];
+		lowest->index[1] = lowest->index[0];
+	}
+	lowest->ns[place] = now;
+	lowest->index[place] = index;
 }
 
 int64_t pp_lowest_but(const struct pp_lowest *lowest, uint32_t index)
 {
 	for (unsigned i = 0; i < 2; i++)
-		if (lowest->at[i].set && lowest->at[i].index != index)
-			return lowest->at[i].ns;
+		if (lowest->ns[i] && lowest->index[i] != index)
+			return lowest->ns[i] - 1;
 	return -1;
 }
 
 /* ------------------------------------------------------------------ observing */
 
-static void add_ttls(struct pp_ttls *ttls, const struct pp_tcp_profile *profile)
+/* Most senders have one TTL. */
+static void add_ttls(struct pp_distances *distances, const struct pp_tcp_profile *profile)
 {
-	pp_ttls_add(ttls, profile->ttl_syn);
-	pp_ttls_add(ttls, profile->ttl_data);
-	pp_ttls_add(ttls, profile->ttl_min);
-	pp_ttls_add(ttls, profile->ttl_max);
+	pp_distances_add(distances, profile->ttl_min);
+	if (profile->ttl_max != profile->ttl_min)
+		pp_distances_add(distances, profile->ttl_max);
+	if (profile->ttl_syn != profile->ttl_min)
+		pp_distances_add(distances, profile->ttl_syn);
+	if (profile->ttl_data != profile->ttl_min)
+		pp_distances_add(distances, profile->ttl_data);
 }
 
 /* The two lowest ports that ever answered, each with its earliest SYN-ACK. */
@@ -54,18 +58,20 @@ static void add_answered(struct pp_baseline *baseline, uint16_t port, struct pp_
 {
 	unsigned place = 0;
 
-	while (place < 2 && pp_seen(baseline->answered[place].mark) && baseline->answered[place].port < port)
+	while (place < 2 && pp_seen(baseline->answered[place]) && baseline->answered_port[place] < port)
 		place++;
 	if (place == 2)
 		return;
-	if (pp_seen(baseline->answered[place].mark) && baseline->answered[place].port == port) {
-		pp_keep_earliest(&baseline->answered[place].mark, mark);
+	if (pp_seen(baseline->answered[place]) && baseline->answered_port[place] == port) {
+		pp_keep_earliest(&baseline->answered[place], mark);
 		return;
 	}
-	if (place == 0)
+	if (place == 0) {
 		baseline->answered[1] = baseline->answered[0];
-	baseline->answered[place].port = port;
-	baseline->answered[place].mark = mark;
+		baseline->answered_port[1] = baseline->answered_port[0];
+	}
+	baseline->answered_port[place] = port;
+	baseline->answered[place] = mark;
 }
 
 static void add_options(struct pp_baseline *baseline, const struct pp_tcp_profile *profile)
@@ -78,24 +84,34 @@ static void add_options(struct pp_baseline *baseline, const struct pp_tcp_profil
 	baseline->mss = profile->mss;
 }
 
+static void add_closed(struct pp_baseline *baseline, uint16_t port)
+{
+	uint64_t bit = pp_bit_of(port);
+
+	if (baseline->closed_ports & bit)
+		return;
+	baseline->closed_ports |= bit;
+	baseline->scanned = __builtin_popcountll(baseline->closed_ports) >= SCANNED_PORTS;
+}
+
 static void observe_server(struct pp_baseline *baseline, const struct pp_connection *conn, const struct pp_shape *shape)
 {
 	const struct pp_tcp_facts *tcp = &conn->tcp;
 	const struct pp_tcp_profile *profile = &tcp->side[PP_SERVER].profile;
 
-	add_ttls(&baseline->ttls, profile);
+	add_ttls(&baseline->distances, profile);
 	pp_lowest_add(&baseline->rtt, tcp->handshake_rtt_ns, conn->index);
 	if (!shape->tunnel)
 		pp_lowest_add(&baseline->hello, shape->hello_ns, conn->index);
 	if (shape->worked) {
-		add_ttls(&baseline->worked_ttls, profile);
+		add_ttls(&baseline->worked_distances, profile);
 		pp_lowest_add(&baseline->worked_rtt, shape->near_ns, conn->index);
 	}
 	if (pp_seen(tcp->syn_ack)) {
 		add_answered(baseline, conn->server.port, tcp->syn_ack);
 		add_options(baseline, profile);
 	} else if (shape->stage == PP_STAGE_SYN) {
-		baseline->closed_ports |= pp_bit_of(conn->server.port);
+		add_closed(baseline, conn->server.port);
 	}
 }
 
@@ -131,71 +147,66 @@ static struct pp_baseline *client_of(struct pp_diagnosis *diagnosis, const struc
 {
 	struct pp_baseline *client = pp_map_place(&diagnosis->addresses, diagnosis->last_client);
 
-	if (client && memcmp(&client->key, key, sizeof(*key)) == 0)
+	if (client && pp_map_same_key(&client->key, key))
 		return client;
-	client = pp_map_add(&diagnosis->addresses, key);
-	diagnosis->last_client = client ? pp_map_number(&diagnosis->addresses, client) + 1 : 0;
-	return client;
+	diagnosis->last_client = pp_map_put(&diagnosis->addresses, key);
+	return pp_map_place(&diagnosis->addresses, diagnosis->last_client);
+}
+
+/* An agent whose way is blocked asks many web servers in vain, too: only other ports make a scanner. */
+static bool may_be_probe(const struct pp_connection *conn, const struct pp_attribution *who,
+			 const struct pp_shape *shape)
+{
+	return shape->stage == PP_STAGE_SYN && !who->host && !who->row && !pp_is_web_port(conn->server.port);
 }
 
 uint32_t pp_baseline_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 			     const struct pp_attribution *who, const struct pp_shape *shape)
 {
 	struct pp_map_key server = pp_key_of_addr(&conn->server.ip, 0), client = pp_key_of_addr(&conn->client.ip, 0);
-	struct pp_baseline *baseline = pp_map_add(&diagnosis->addresses, &server);
-	uint32_t place = 0;
+	uint32_t place = pp_map_put(&diagnosis->addresses, &server);
+	struct pp_baseline *baseline;
 
-	if (baseline) {
-		observe_server(baseline, conn, shape);
-		place = pp_map_number(&diagnosis->addresses, baseline) + 1;
-	}
+	if (place)
+		observe_server(pp_map_place(&diagnosis->addresses, place), conn, shape);
 	baseline = client_of(diagnosis, &client);
 	if (!baseline)
 		return place;
 	baseline->is_client = true;
-	/* An agent whose way is blocked asks many web servers in vain, too: only other ports make a scanner. */
-	if (!baseline->scans && shape->stage == PP_STAGE_SYN && !who->host && !who->row && conn->server.port != 443 &&
-	    conn->server.port != 80)
-		baseline->scans =
-		    observe_probe(diagnosis, &client, pp_bit_of(server.word[0] ^ server.word[1]), conn->first.ts);
+	if (!baseline->scans && may_be_probe(conn, who, shape) &&
+	    observe_probe(diagnosis, &client, pp_bit_of(server.word[0] ^ server.word[1]), conn->first.ts))
+		baseline->scans = diagnosis->seen.scanner = true;
 	return place;
 }
 
 /* ------------------------------------------------------------------ asking */
 
-static bool hops_differ(uint8_t a, uint8_t b)
+static bool holds(const struct pp_distances *distances, unsigned hops)
 {
-	unsigned one = pp_hops(a), two = pp_hops(b);
-
-	return (one > two ? one - two : two - one) >= FOREIGN_HOPS;
+	return distances->bits[hops >> 6] >> (hops & 63) & 1;
 }
 
 /* False for an empty set: nothing is known. */
-static bool none_has_hops_of(const struct pp_ttls *ttls, uint8_t ttl)
+static bool all_differ(const struct pp_distances *distances, uint8_t ttl)
 {
-	bool any = false;
+	unsigned hops = pp_hops(ttl);
 
-	for (unsigned i = 0; i < 4; i++) {
-		for (uint64_t bits = ttls->bits[i]; bits; bits &= bits - 1) {
-			any = true;
-			if (!hops_differ((uint8_t)(64 * i + (unsigned)__builtin_ctzll(bits)), ttl))
-				return false;
-		}
-	}
-	return any;
+	if (!(distances->bits[0] | distances->bits[1]))
+		return false;
+	for (unsigned i = hops < FOREIGN_HOPS ? 0 : hops - (FOREIGN_HOPS - 1); i < hops + FOREIGN_HOPS; i++)
+		if (holds(distances, i))
+			return false;
+	return true;
 }
 
-bool pp_address_ttl_is_foreign(const struct pp_case *c, uint8_t ttl)
-{
-	return none_has_hops_of(&c->address->ttls, ttl);
-}
+bool pp_address_ttl_is_foreign(const struct pp_case *c, uint8_t ttl) { return all_differ(&c->address->distances, ttl); }
 
 bool pp_ttl_is_foreign(const struct pp_case *c, uint8_t ttl)
 {
-	struct pp_ttls own = { { 0 } };
+	struct pp_distances own = { { 0 } };
 
 	add_ttls(&own, &c->server->profile);
-	return c->server->profile.ttl_min ? none_has_hops_of(&own, ttl) : pp_address_ttl_is_foreign(c, ttl);
+	return c->server->profile.ttl_min ? all_differ(&own, ttl) : pp_address_ttl_is_foreign(c, ttl);
 }
 
 static int64_t lowest_rtt(const struct pp_case *c)
@@ -267,5 +278,5 @@ bool pp_equals_working(const struct pp_case *c)
 	uint8_t ttl = c->server->profile.ttl_syn ? c->server->profile.ttl_syn : c->server->profile.ttl_max;
 
 	return working >= 0 && mine >= working / 2 && mine <= 3 * working + PP_LAN_NS && ttl != 0 &&
-	       !none_has_hops_of(&c->address->worked_ttls, ttl);
+	       !all_differ(&c->address->worked_distances, ttl);
 }

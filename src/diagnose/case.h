@@ -38,6 +38,7 @@ struct pp_case {
 	unsigned gates;
 	const struct pp_issuer_row *issuer; /* of the leaf; NULL: not listed, or no leaf seen */
 	enum pp_inspected inspected;
+	uint64_t signs; /* enum pp_sign */
 };
 
 void pp_case_of(struct pp_case *c, const struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
@@ -48,6 +49,13 @@ void pp_case_of_unit(struct pp_case *c, const struct pp_diagnosis *diagnosis, co
 void pp_case_of_lookup(struct pp_case *c, const struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup,
 		       const struct pp_attribution *who);
 
+/* signs.c; behind pp_case_inspect() */
+uint64_t pp_signs_of(const struct pp_case *c);
+static inline bool pp_may_hit(const struct pp_case *c, const struct pp_rule *rule)
+{
+	return !(rule->signs & ~c->signs);
+}
+
 /* gates.c */
 unsigned pp_gates_of(const struct pp_case *c);
 unsigned pp_gates_of_lookup(const struct pp_case *c);
@@ -55,7 +63,6 @@ unsigned pp_gates_vetoing(unsigned needs); /* the gates that a rule with these n
 bool pp_waited(const struct pp_case *c);   /* long enough for the silence to mean something */
 
 /* baseline.c: is this the sender that usually speaks for the address? */
-unsigned pp_hops(uint8_t ttl);
 bool pp_ttl_is_foreign(const struct pp_case *c, uint8_t ttl);         /* in this connection, else at this address */
 bool pp_address_ttl_is_foreign(const struct pp_case *c, uint8_t ttl); /* at this address */
 struct pp_foreign {
@@ -85,6 +92,17 @@ bool pp_resets_elsewhere(const struct pp_case *c, struct pp_addr *ret_other, uns
 /* Small questions many rules ask. */
 static inline bool pp_stage_is(const struct pp_case *c, enum pp_stage stage) { return c->shape.stage == stage; }
 
+/* Its FIN or RST came first. */
+static inline bool pp_closed_by_server(const struct pp_case *c)
+{
+	return c->shape.ending == PP_SERVER_FIN || c->shape.ending == PP_SERVER_RST;
+}
+
+static inline bool pp_closed_by_client(const struct pp_case *c)
+{
+	return c->shape.ending == PP_CLIENT_FIN || c->shape.ending == PP_CLIENT_RST;
+}
+
 /* An authentic ICMP error that says why nothing came back; NULL: none. */
 const struct pp_icmp_error *pp_icmp_of(const struct pp_case *c, bool (*wanted)(const struct pp_icmp_error *error));
 
@@ -98,11 +116,13 @@ bool pp_is_mtls(
     const struct pp_case *c); /* the profile, or another connection, says that a client certificate is asked */
 const struct pp_http_reply *
 pp_proxy_reply(const struct pp_case *c); /* by the proxy itself to the latest request; NULL */
-const char *pp_asked_host(const struct pp_case *c);
+static inline const char *pp_asked_host(const struct pp_case *c)
+{
+	return c->shape.exchange && c->shape.exchange->host ? c->shape.exchange->host : c->who->host;
+}
+
 /* The first alert of a side that can be read and ends a session; NULL: none. */
 const struct pp_tls_alert *pp_alert_from(const struct pp_case *c, enum pp_side side);
-bool pp_closed_by_server(const struct pp_case *c); /* its FIN or RST came first */
-bool pp_closed_by_client(const struct pp_case *c);
 bool pp_is_pending(const struct pp_case *c); /* the client spoke last and was not answered */
 
 bool pp_profile_wants_mtls(const struct pp_case *c); /* the agent's profile says so of this category */
@@ -127,7 +147,12 @@ enum pp_owner pp_trust_owner(const struct pp_case *c);
 
 /* ------------------------------------------------------------------ evidence (evidence.c) */
 
-void pp_cite(struct pp_verdict *verdict, struct pp_evidence evidence);
+static inline void pp_cite(struct pp_verdict *verdict, struct pp_evidence evidence)
+{
+	if (verdict->evidence_count < PP_EVIDENCE_MAX)
+		verdict->evidence[verdict->evidence_count++] = evidence;
+}
+
 void pp_cite_syn(const struct pp_case *c, struct pp_verdict *verdict);
 void pp_cite_syn_ack(const struct pp_case *c, struct pp_verdict *verdict);
 void pp_cite_hello(const struct pp_case *c, struct pp_verdict *verdict);

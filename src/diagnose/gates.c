@@ -49,8 +49,11 @@ static int64_t later(int64_t a, int64_t b) { return a > b ? a : b; }
 static bool lost_in_its_time(const struct pp_case *c)
 {
 	int64_t since = c->conn->first.ts, until = c->conn->last.ts;
-	int64_t enough = pp_stage_is(c, PP_STAGE_SYN) ? PP_SYN_WAIT_NS : PP_SILENCE_NS;
+	int64_t enough;
 
+	if (c->diagnosis->loss_count == 0)
+		return false;
+	enough = pp_stage_is(c, PP_STAGE_SYN) ? PP_SYN_WAIT_NS : PP_SILENCE_NS;
 	if (pp_seen(c->tcp->watch) && !pp_seen(c->tcp->watch_answer))
 		since = c->tcp->watch.ts;
 	if (c->shape.ending == PP_STILL_OPEN)

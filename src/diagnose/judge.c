@@ -10,16 +10,19 @@
 #include "diagnose/lookup.h"
 #include "diagnose/table.h"
 
+#include <assert.h>
+
 #define WHY_GATE N_("the packets would fit, but the capture cannot show it")
 #define WHY_WEAKER N_("fits too, less surely")
 #define WHY_NOT_HIT N_("its conditions are not met")
 
 enum { HITS_MAX = 8 };
 
-/* The hits of one layer, best first. */
+/* The hits of one layer, best first.  Verdicts are large, so they are written where they may stay. */
 struct hits {
-	unsigned count;
-	struct pp_verdict best;
+	struct pp_verdict *best;    /* NULL: none */
+	struct pp_verdict *now;     /* the next rule writes here; NULL: … */
+	struct pp_verdict *another; /* … here, which is not begun yet */
 	const struct pp_rule *others[HITS_MAX];
 	unsigned other_count;
 	const struct pp_rule *vetoed; /* fits, but a gate is shut */
@@ -62,21 +65,34 @@ static void begin(const struct pp_case *c, const struct pp_rule *rule, struct pp
 	begin_rule(rule, verdict);
 }
 
+static void begin_hits(struct hits *hits, struct pp_verdict *first, struct pp_verdict *another)
+{
+	hits->best = NULL;
+	hits->now = first;
+	hits->another = another;
+	hits->other_count = 0;
+	hits->vetoed = NULL;
+}
+
 static int rank(const struct pp_verdict *verdict)
 {
 	return verdict->outcome == PP_OUTCOME_INCONCLUSIVE ? -1 : (int)verdict->grade;
 }
 
-static void take(struct hits *hits, const struct pp_verdict *verdict)
+/* One of two places holds the best, the next verdict goes to the other. */
+static void take(struct hits *hits)
 {
-	if (hits->count == 0 || rank(verdict) > rank(&hits->best)) {
-		if (hits->count && hits->other_count < HITS_MAX)
-			hits->others[hits->other_count++] = hits->best.rule;
-		pp_verdict_copy(&hits->best, verdict);
-	} else if (hits->other_count < HITS_MAX) {
-		hits->others[hits->other_count++] = verdict->rule;
+	const struct pp_rule *beside = hits->now->rule;
+
+	if (!hits->best || rank(hits->now) > rank(hits->best)) {
+		struct pp_verdict *was = hits->best;
+
+		beside = was ? was->rule : NULL;
+		hits->best = hits->now;
+		hits->now = was;
 	}
-	hits->count++;
+	if (beside && hits->other_count < HITS_MAX)
+		hits->others[hits->other_count++] = beside;
 }
 
 /* A rule must not say more than its row allows; resets and silence of a connection joined midway are never more than
@@ -93,33 +109,70 @@ static void cap_grade(const struct pp_case *c, struct pp_verdict *verdict)
 		verdict->grade = PP_CONSISTENT;
 }
 
-static void ask(const struct pp_case *c, const struct pp_layer *layer, struct hits *hits)
+#ifndef NDEBUG
+static bool hits_all_the_same(const struct pp_case *c, const struct pp_rule *rule)
 {
-	struct pp_verdict verdict;
+	struct pp_verdict scratch;
 
-	begin_case(c, &verdict);
-	for (unsigned i = 0; layer->rules[i]; i++) {
-		const struct pp_rule *rule = layer->rules[i];
-		unsigned shut;
+	if (pp_may_hit(c, rule))
+		return false;
+	begin(c, rule, &scratch);
+	return rule->match(c, &scratch);
+}
 
-		begin_rule(rule, &verdict);
-		if (!rule->match(c, &verdict))
-			continue;
-		shut = c->gates & pp_gates_vetoing(rule->needs);
-		if (shut && verdict.outcome != PP_OUTCOME_OK) {
-			if (!hits->vetoed) {
-				hits->vetoed = rule;
-				hits->gates = shut;
-			}
-			continue;
-		}
-		cap_grade(c, &verdict);
-		take(hits, &verdict);
-		if (layer->choice == PP_CHOOSE_FIRST || verdict.outcome == PP_OUTCOME_OK) {
-			pp_verdict_copy(&hits->best, &verdict);
-			return;
-		}
+/* No rule is left out that would hit. */
+static bool leaves_out_rightly(const struct pp_case *c)
+{
+	for (unsigned i = 0; i < pp_layer_count; i++)
+		if (pp_layer_asks(&pp_layers[i], c->shape.stage, c->shape.worked))
+			for (const struct pp_rule *const *at = pp_layers[i].rules; *at; at++)
+				if (hits_all_the_same(c, *at))
+					return false;
+	for (const struct pp_rule *const *at = pp_note_rules; *at; at++)
+		if (hits_all_the_same(c, *at))
+			return false;
+	return true;
+}
+#endif
+
+static unsigned gates_shut(const struct pp_case *c, const struct pp_rule *rule)
+{
+	return c->gates ? c->gates & pp_gates_vetoing(rule->needs) : 0;
+}
+
+/* Where the next rule may write: what all verdicts on this case share is there. */
+static struct pp_verdict *next_place(const struct pp_case *c, struct hits *hits)
+{
+	if (!hits->now) {
+		hits->now = hits->another;
+		begin_case(c, hits->now);
 	}
+	return hits->now;
+}
+
+/* True when no further rule of its layer is asked. */
+static bool ask(const struct pp_case *c, enum pp_layer_choice choice, const struct pp_rule *rule, struct hits *hits)
+{
+	unsigned shut;
+
+	begin_rule(rule, next_place(c, hits));
+	if (!rule->match(c, hits->now))
+		return false;
+	shut = gates_shut(c, rule);
+	if (shut && hits->now->outcome != PP_OUTCOME_OK) {
+		if (!hits->vetoed) {
+			hits->vetoed = rule;
+			hits->gates = shut;
+		}
+		return false;
+	}
+	cap_grade(c, hits->now);
+	if (choice == PP_CHOOSE_FIRST || hits->now->outcome == PP_OUTCOME_OK) {
+		hits->best = hits->now;
+		return true;
+	}
+	take(hits);
+	return false;
 }
 
 /* ------------------------------------------------------------------ alternatives and notes */
@@ -147,21 +200,21 @@ static void add_alternatives(const struct pp_case *c, struct pp_verdict *verdict
 }
 
 /* Notes that say the same as the verdict, or blame where it acquits, are left out. */
-static void add_notes(const struct pp_case *c, struct pp_judgement *judgement)
+static void add_notes(const struct pp_case *c, const struct pp_rule *const *rows, const uint8_t *step,
+		      struct pp_judgement *judgement)
 {
-	const struct pp_rule *rule;
-	struct pp_verdict also;
+	for (; *step != PP_PLAN_END && judgement->also_count < PP_ALSO_MAX; step++) {
+		const struct pp_rule *rule = rows[*step];
+		struct pp_verdict *also = &judgement->also[judgement->also_count];
 
-	begin_case(c, &also);
-	for (unsigned i = 0; (rule = pp_note_rules[i]) != NULL && judgement->also_count < PP_ALSO_MAX; i++) {
 		if (rule == judgement->verdict.rule)
 			continue;
-		begin_rule(rule, &also);
-		if (!rule->match(c, &also) || c->gates & pp_gates_vetoing(rule->needs) ||
-		    (judgement->verdict.outcome == PP_OUTCOME_OK && also.outcome != PP_OUTCOME_OK))
+		begin(c, rule, also);
+		if (!rule->match(c, also) || gates_shut(c, rule) ||
+		    (judgement->verdict.outcome == PP_OUTCOME_OK && also->outcome != PP_OUTCOME_OK))
 			continue;
-		cap_grade(c, &also);
-		pp_verdict_copy(&judgement->also[judgement->also_count++], &also);
+		cap_grade(c, also);
+		judgement->also_count++;
 	}
 }
 
@@ -235,52 +288,67 @@ static void give_doubt(const struct pp_case *c, unsigned gates, struct pp_verdic
  * a connection that had worked. */
 static void excuse_transient(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	bool same_place = pp_seen(c->service->answered) && pp_stage_is(c, PP_STAGE_SYN);
-	const struct pp_host_port *port = pp_host_port(c->host, c->who->port);
-	bool same_name = c->who->host && port && pp_seen(port->worked) && pp_seen(c->host->worked[c->path]);
+	const struct pp_host_port *port;
+	bool same_place, same_name;
 
-	if (verdict->outcome == PP_OUTCOME_FAULT && verdict->grade == PP_CONSISTENT && !c->shape.worked &&
-	    (same_place || same_name) && !pp_short_hello_passed(c))
+	if (verdict->outcome != PP_OUTCOME_FAULT || verdict->grade != PP_CONSISTENT || c->shape.worked)
+		return;
+	port = pp_host_port(c->host, c->who->port);
+	same_place = pp_seen(c->service->answered) && pp_stage_is(c, PP_STAGE_SYN);
+	same_name = c->who->host && port && pp_seen(port->worked) && pp_seen(c->host->worked[c->path]);
+	if ((same_place || same_name) && !pp_short_hello_passed(c))
 		verdict->outcome = PP_OUTCOME_INCONCLUSIVE;
 }
 
-static void decide(const struct pp_case *c, struct pp_verdict *verdict)
+static void give_best(const struct hits *hits, struct pp_verdict *verdict)
 {
-	for (unsigned i = 0; i < pp_layer_count; i++) {
-		const struct pp_layer *layer = &pp_layers[i];
-		struct hits hits;
+	if (hits->best != verdict)
+		pp_verdict_copy(verdict, hits->best);
+}
 
-		if (!(layer->stages >> c->shape.stage & 1) || (layer->failing && c->shape.worked))
-			continue;
-		hits.count = hits.other_count = 0;
-		hits.vetoed = NULL;
-		ask(c, layer, &hits);
-		if (hits.count)
-			pp_verdict_copy(verdict, &hits.best);
+static void decide(const struct pp_case *c, const struct pp_rule *const *rows, const uint8_t *step,
+		   struct pp_verdict *verdict)
+{
+	struct pp_verdict another;
+	struct hits hits;
+
+	begin_case(c, verdict);
+	begin_hits(&hits, verdict, &another);
+	while (*step != PP_PLAN_END) {
+		enum pp_layer_choice choice = pp_layers[*step++].choice;
+
+		while (*step != PP_PLAN_END && !ask(c, choice, rows[*step], &hits))
+			step++;
+		if (hits.best)
+			give_best(&hits, verdict);
 		else if (hits.vetoed)
 			give_doubt(c, hits.gates, verdict);
-		else
-			continue;
-		if (verdict->outcome != PP_OUTCOME_OK)
-			add_alternatives(c, verdict, &hits);
-		return;
+		if (hits.best || hits.vetoed) {
+			if (verdict->outcome != PP_OUTCOME_OK)
+				add_alternatives(c, verdict, &hits);
+			return;
+		}
+		step++;
 	}
 	give_doubt(c, 0, verdict);
 }
 
-void pp_judge_connection(const struct pp_case *c, struct pp_judgement *ret_judgement)
+void pp_judge_connection(struct pp_plans *plans, const struct pp_case *c, struct pp_judgement *ret_judgement)
 {
+	const struct pp_plan *plan = pp_plan_of(plans, c->shape.stage, c->signs);
+
+	assert(leaves_out_rightly(c));
 	ret_judgement->also_count = 0;
-	decide(c, &ret_judgement->verdict);
+	decide(c, plans->rows, plan->step, &ret_judgement->verdict);
 	excuse_transient(c, &ret_judgement->verdict);
-	add_notes(c, ret_judgement);
+	add_notes(c, plans->rows, plan->step + plan->notes, ret_judgement);
 }
 
 /* ------------------------------------------------------------------ the machine */
 
 bool pp_judge_machine(const struct pp_case *c, const struct pp_rule *rule, struct pp_verdict *verdict)
 {
-	const struct hits none = { .count = 0 };
+	const struct hits none = { .best = NULL };
 
 	begin(c, rule, verdict);
 	if (!rule->match(c, verdict))
@@ -320,17 +388,21 @@ static bool served(const struct pp_lookup *lookup)
 
 void pp_judge_lookup(const struct pp_case *c, struct pp_judgement *ret_judgement)
 {
-	struct pp_verdict *verdict = &ret_judgement->verdict;
-	struct hits hits = { .count = 0 };
+	struct pp_verdict *verdict = &ret_judgement->verdict, another;
+	struct hits hits;
 	struct pp_mark mark;
 
 	ret_judgement->also_count = 0;
-	ask(c, &pp_lookup_layer, &hits);
-	if (hits.count && hits.best.outcome != PP_OUTCOME_OK && c->lookup->address_count == 0 &&
+	begin_case(c, verdict);
+	begin_hits(&hits, verdict, &another);
+	for (const struct pp_rule *const *at = pp_lookup_layer.rules; *at; at++)
+		if (ask(c, pp_lookup_layer.choice, *at, &hits))
+			break;
+	if (hits.best && hits.best->outcome != PP_OUTCOME_OK && c->lookup->address_count == 0 &&
 	    pp_lookup_recovered(c, &mark)) {
 		give_lookup(c, &pp_rule_ok_08, PP_OUTCOME_OK, PP_STRONG, mark, verdict);
-	} else if (hits.count) {
-		pp_verdict_copy(verdict, &hits.best);
+	} else if (hits.best) {
+		give_best(&hits, verdict);
 		if (verdict->outcome != PP_OUTCOME_OK)
 			add_alternatives(c, verdict, &hits);
 	} else if (served(c->lookup)) {

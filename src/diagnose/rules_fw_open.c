@@ -71,6 +71,7 @@ const struct pp_rule pp_rule_fw_01 = {
 	.owner = PP_OWNER_NETWORK,
 	.most = PP_STRONG,
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_WAITED,
+	.signs = PP_IF(SYN) | PP_IF(NO_RESET) | PP_IF(DIRECT),
 	.match = no_syn_ack,
 	.summary =
 	    N_("Nothing answers the SYN to {server} for {service} (sent {n} times): a firewall, the route or the "
@@ -136,6 +137,7 @@ const struct pp_rule pp_rule_fw_02 = {
 	.domain = PP_DOMAIN_FIREWALL,
 	.owner = PP_OWNER_NETWORK,
 	.most = PP_PROVEN,
+	.signs = PP_IF(ICMP),
 	.match = prohibited,
 	.summary = N_("The device {device} rejects the connection to {service} at {server} as administratively "
 		      "prohibited: its rule has to be changed."),
@@ -162,6 +164,7 @@ const struct pp_rule pp_rule_fw_03 = {
 	.domain = PP_DOMAIN_FIREWALL,
 	.owner = PP_OWNER_NETWORK,
 	.most = PP_STRONG,
+	.signs = PP_IF(ICMP),
 	.match = unreachable,
 	.summary = N_("{device} reports {server} for {service} as unreachable: very probably the route ends there, or "
 		      "that device filters."),
@@ -225,6 +228,7 @@ const struct pp_rule pp_rule_fw_04 = {
 	.owner = PP_OWNER_NETWORK,
 	.most = PP_PROVEN,
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_REAL_NETWORK,
+	.signs = PP_IF(SYN) | PP_IF(RESET_BY_SERVER),
 	.match = syn_reset_by_device,
 	.summary = N_("A device nearer than {server} refuses the connection to {service} in its name with a RST: a "
 		      "firewall on the path, not the server."),
@@ -261,6 +265,7 @@ const struct pp_rule pp_rule_fw_05 = {
 	.owner = PP_OWNER_NETWORK,
 	.most = PP_CONSISTENT,
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_WAITED,
+	.signs = PP_IF(OPENED),
 	.match = syn_ack_repeats,
 	.summary = N_("{server} repeats its SYN-ACK ({n} times) although the client acknowledges it: the client's "
 		      "packets to {service} are lost on the way; where cannot be told apart from this capture."),
@@ -296,6 +301,7 @@ const struct pp_rule pp_rule_fw_16 = {
 	.domain = PP_DOMAIN_NONE,
 	.owner = PP_OWNER_NONE,
 	.most = PP_STRONG,
+	.signs = PP_IF(NAMED) | PP_IF(ODD_PORT),
 	.match = fallback_works,
 	.summary = N_("Port {n} of {host} cannot be reached, but the client falls back to 443 and works: it costs "
 		      "time, it is no fault."),

@@ -63,6 +63,7 @@ const struct pp_rule pp_rule_fw_06 = {
 	.owner = PP_OWNER_NETWORK,
 	.most = PP_STRONG,
 	.needs = PP_NEED_BOTH_SIDES | PP_NEED_WAITED,
+	.signs = PP_IF(RESENT),
 	.match = request_swallowed,
 	.summary = N_("{server} accepts the TCP connection, but the request for {service} is never acknowledged ({n} "
 		      "repetitions): a filter that drops it silently or a broken path, which cannot be told apart from "
@@ -111,6 +112,7 @@ const struct pp_rule pp_rule_fw_07 = {
 	.owner = PP_OWNER_NETWORK,
 	.most = PP_PROVEN,
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_REAL_NETWORK,
+	.signs = PP_IF(SERVER_RST),
 	.match = reset_by_device,
 	.summary =
 	    N_("A device on the path resets the connection as soon as it sees the request for {service}; the reset "
@@ -183,6 +185,7 @@ const struct pp_rule pp_rule_fw_08 = {
 	.owner = PP_OWNER_NETWORK,
 	.most = PP_PROVEN,
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS | PP_NEED_REAL_NETWORK,
+	.signs = PP_IF(HELLO) | PP_IF(SERVER_CLOSED) | PP_IF(DIRECT),
 	.match = closed_by_terminator,
 	.summary = N_("A firewall that ends TCP itself (an Azure Firewall application rule does) took the ClientHello "
 		      "for {host} and closed without a TLS byte: the name is not allowed."),
@@ -225,6 +228,7 @@ const struct pp_rule pp_rule_fw_10 = {
 	.owner = PP_OWNER_NETWORK,
 	.most = PP_STRONG,
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS | PP_NEED_REAL_NETWORK,
+	.signs = PP_IF(UNNAMED) | PP_IF(DIRECT) | PP_IF(SERVER_CLOSED),
 	.match = closed_without_name,
 	.summary = N_("The client sends {server} no server name (SNI), and the connection is closed for it; a firewall "
 		      "with application rules denies such traffic: it needs a network rule."),
@@ -269,6 +273,7 @@ const struct pp_rule pp_rule_fw_09 = {
 	.domain = PP_DOMAIN_FIREWALL,
 	.owner = PP_OWNER_NETWORK,
 	.most = PP_PROVEN,
+	.signs = PP_IF(ANSWER),
 	.match = block_page,
 	.summary = N_("A filter on the path answers the request for {host} itself with a block page (status {n}, "
 		      "{detail}): no rule allows it."),
@@ -317,6 +322,7 @@ const struct pp_rule pp_rule_fw_11 = {
 	.owner = PP_OWNER_NETWORK,
 	.most = PP_PROVEN,
 	.needs = PP_NEED_BOTH_SIDES | PP_NEED_WAITED,
+	.signs = PP_IF(HELLO) | PP_IF(SPLIT),
 	.match = large_hello,
 	.summary = N_("Something on the path to {host} cannot take a ClientHello that spans several packets ({n} "
 		      "bytes): a device, or the server, has to be updated."),
@@ -389,6 +395,7 @@ const struct pp_rule pp_rule_fw_13 = {
 	.owner = PP_OWNER_NETWORK,
 	.most = PP_PROVEN,
 	.needs = PP_NEED_BOTH_SIDES | PP_NEED_REAL_NETWORK,
+	.signs = PP_IF(RESET_BY_SERVER),
 	.match = injected_reset,
 	.summary = N_("A device on the path injects resets ({n} seen) in the name of {server} and so ends the "
 		      "connection to {service}; the real server did not."),
@@ -435,6 +442,7 @@ const struct pp_rule pp_rule_fw_14 = {
 	.owner = PP_OWNER_NETWORK,
 	.most = PP_STRONG,
 	.needs = PP_NEED_BOTH_SIDES | PP_NEED_REAL_NETWORK,
+	.signs = PP_IF(SERVER_RST),
 	.match = cut_in_session,
 	.summary = N_("The established connection to {host} was reset in mid-session together with others, or by a "
 		      "foreign hop count: a device in the middle restarted or its rules changed."),
@@ -475,6 +483,7 @@ const struct pp_rule pp_rule_fw_15 = {
 	.owner = PP_OWNER_NETWORK,
 	.most = PP_CONSISTENT,
 	.needs = PP_NEED_BOTH_SIDES | PP_NEED_WAITED | PP_NEED_NO_DROPS,
+	.signs = PP_IF(STUCK),
 	.match = silent_both_ways,
 	.summary = N_("The connection to {host} worked and then went silent; the client's packets are no longer "
 		      "acknowledged: a filter that drops silently, the route or the server, which cannot be told apart "

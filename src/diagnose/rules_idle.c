@@ -54,6 +54,7 @@ const struct pp_rule pp_rule_idle_01 = {
 	.owner = PP_OWNER_NETWORK,
 	.most = PP_STRONG,
 	.needs = PP_NEED_BOTH_SIDES,
+	.signs = PP_IF(SERVER_RST),
 	.match = reset_after_idle,
 	.summary = N_("The connection to {host} was reset after {n} s of silence: a firewall, load balancer or the "
 		      "server had given it up."),
@@ -99,6 +100,7 @@ const struct pp_rule pp_rule_idle_02 = {
 	.owner = PP_OWNER_NETWORK,
 	.most = PP_STRONG,
 	.needs = PP_NEED_BOTH_SIDES | PP_NEED_WAITED,
+	.signs = PP_IF(STUCK),
 	.match = dropped_after_idle,
 	.summary = N_("After {n} s of silence the packets of the connection to {host} are no longer answered: a device "
 		      "on the path has forgotten it and drops them."),
@@ -156,6 +158,7 @@ const struct pp_rule pp_rule_idle_03 = {
 	.domain = PP_DOMAIN_NONE,
 	.owner = PP_OWNER_NONE,
 	.most = PP_STRONG,
+	.signs = PP_IF(RESET_BY_SERVER) | PP_IF(WORKED),
 	.match = keep_alive_race,
 	.summary = N_("{host} closed an idle keep-alive connection just as the client sent its next request on it; the "
 		      "client retries, it is no fault."),

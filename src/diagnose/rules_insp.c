@@ -52,6 +52,7 @@ const struct pp_rule pp_rule_insp_01 = {
 	.domain = PP_DOMAIN_INSPECTION,
 	.owner = PP_OWNER_PROXY,
 	.most = PP_PROVEN,
+	.signs = PP_IF(LEAF) | PP_IF(INSPECTED),
 	.match = foreign_issuer,
 	.summary = N_("TLS to {host} is inspected: its certificate was issued by {detail}, not by an authority of that "
 		      "service."),
@@ -84,6 +85,7 @@ const struct pp_rule pp_rule_insp_02 = {
 	.domain = PP_DOMAIN_INSPECTION,
 	.owner = PP_OWNER_PROXY,
 	.most = PP_STRONG,
+	.signs = PP_IF(TUNNEL) | PP_IF(INSPECTED),
 	.match = early_200,
 	.summary = N_("The proxy granted the tunnel to {host} before it can have asked anybody, and the ServerHello "
 		      "then took {n} ms: it very probably inspects TLS."),
@@ -119,6 +121,7 @@ const struct pp_rule pp_rule_insp_03 = {
 	.owner = PP_OWNER_PROXY,
 	.most = PP_STRONG,
 	.needs = PP_NEED_START | PP_NEED_REAL_NETWORK,
+	.signs = PP_IF(DIRECT) | PP_IF(FAR_HELLO),
 	.match = nearby_terminator,
 	.summary = N_("TCP to {server} ends near this machine, but the ServerHello of {service} comes from far away: a "
 		      "device in between ends TCP."),
@@ -175,6 +178,7 @@ const struct pp_rule pp_rule_insp_05 = {
 	.domain = PP_DOMAIN_INSPECTION,
 	.owner = PP_OWNER_PROXY,
 	.most = PP_CONSISTENT,
+	.signs = PP_IF(HANDSHAKE) | PP_IF(INSPECTED),
 	.match = hidden_failure,
 	.summary = N_("TLS to {host} is inspected, and one short answer of {n} bytes was all: it may be the "
 		      "inspector's error page, which cannot be told apart from this capture."),
@@ -203,6 +207,7 @@ const struct pp_rule pp_rule_insp_06 = {
 	.domain = PP_DOMAIN_INSPECTION,
 	.owner = PP_OWNER_PROXY,
 	.most = PP_PROVEN,
+	.signs = PP_IF(DISTRUST),
 	.match = inspector_untrusted,
 	.summary = N_("TLS inspection by {detail} breaks the connection to {host}: the client refuses the certificate "
 		      "it was shown, so the name has to be excluded from inspection."),

@@ -35,6 +35,7 @@ const struct pp_rule pp_rule_loc_01 = {
 	.domain = PP_DOMAIN_LOCAL,
 	.owner = PP_OWNER_LOCAL,
 	.most = PP_PROVEN,
+	.signs = PP_IF(ICMP),
 	.match = no_route,
 	.summary = N_("This host cannot reach its own gateway or has no route to {host}, so no packet leaves it: "
 		      "network card, VLAN or default gateway of this machine."),
@@ -74,6 +75,7 @@ const struct pp_rule pp_rule_loc_02 = {
 	.domain = PP_DOMAIN_LOCAL,
 	.owner = PP_OWNER_NONE,
 	.most = PP_STRONG,
+	.signs = PP_IF(CLIENT_LEFT) | PP_IF(FAILED),
 	.match = client_gave_up,
 	.summary = N_("The client itself ended the connection to {host} after {n} s, before it was answered; from this "
 		      "capture it cannot be told why."),
@@ -220,6 +222,7 @@ const struct pp_rule pp_rule_loc_04 = {
 	.owner = PP_OWNER_LOCAL,
 	.most = PP_STRONG,
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_WAITED,
+	.signs = PP_IF(PROXY_MISSED),
 	.match = wrong_proxy_setting,
 	.summary =
 	    N_("This machine's proxy setting is wrong or not followed for {service}: the client went to {server}, and "
@@ -260,6 +263,7 @@ const struct pp_rule pp_rule_loc_05 = {
 	.domain = PP_DOMAIN_LOCAL,
 	.owner = PP_OWNER_LOCAL,
 	.most = PP_STRONG,
+	.signs = PP_IF(DISTRUST),
 	.match = clock_wrong,
 	.summary = N_("The client calls the certificate of {host} expired although it is valid at the time of the "
 		      "capture: the clock of this machine is very probably wrong."),
@@ -300,6 +304,7 @@ const struct pp_rule pp_rule_loc_06 = {
 	.domain = PP_DOMAIN_LOCAL,
 	.owner = PP_OWNER_LOCAL,
 	.most = PP_PROVEN,
+	.signs = PP_IF(HELLO) | PP_IF(OLD_OFFER),
 	.match = legacy_tls,
 	.summary = N_("This machine offers {host} no TLS newer than 1.1, and the server refuses it: enable TLS 1.2 on "
 		      "this machine."),

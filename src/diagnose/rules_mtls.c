@@ -86,6 +86,7 @@ const struct pp_rule pp_rule_mtls_01 = {
 	.domain = PP_DOMAIN_MTLS,
 	.owner = PP_OWNER_LOCAL,
 	.most = PP_PROVEN,
+	.signs = PP_IF(HANDSHAKE) | PP_IF(OBJECTION),
 	.match = no_certificate,
 	.summary = N_("{host} asks for a client certificate, this machine has none to give, and the server ends the "
 		      "connection."),
@@ -130,6 +131,7 @@ const struct pp_rule pp_rule_mtls_02 = {
 	.domain = PP_DOMAIN_MTLS,
 	.owner = PP_OWNER_LOCAL,
 	.most = PP_PROVEN,
+	.signs = PP_IF(HANDSHAKE) | PP_IF(ALERT),
 	.match = certificate_rejected,
 	.summary = N_("{host} rejects the client certificate of this machine: expired, revoked, or of an authority it "
 		      "does not know."),
@@ -173,6 +175,7 @@ const struct pp_rule pp_rule_mtls_03 = {
 	.owner = PP_OWNER_PROXY,
 	.most = PP_PROVEN,
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_WHOLE_FRAMES | PP_NEED_NO_DROPS,
+	.signs = PP_IF(HANDSHAKE) | PP_IF(INSPECTED),
 	.match = certificate_lost,
 	.summary = N_("TLS inspection loses the client certificate that {host} requires: here nobody asks for it, so "
 		      "the service cannot recognise this machine; the name has to be excluded from inspection."),

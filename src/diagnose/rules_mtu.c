@@ -54,6 +54,7 @@ const struct pp_rule pp_rule_mtu_01 = {
 	.owner = PP_OWNER_NETWORK,
 	.most = PP_PROVEN,
 	.needs = PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS,
+	.signs = PP_IF(GAP),
 	.match = answers_vanish,
 	.summary = N_("The server's answer for {host} is lost on the way: {n} bytes it sent never arrive while its "
 		      "small packets do; the path does not carry its large packets."),
@@ -99,6 +100,7 @@ const struct pp_rule pp_rule_mtu_02 = {
 	.owner = PP_OWNER_NETWORK,
 	.most = PP_STRONG,
 	.needs = PP_NEED_BOTH_SIDES,
+	.signs = PP_IF(STUCK),
 	.match = requests_vanish,
 	.summary = N_("Packets of {n} bytes from this machine to {host} are repeated and never acknowledged while "
 		      "smaller ones pass: the path does not carry large packets, and nobody says so."),
@@ -135,6 +137,7 @@ const struct pp_rule pp_rule_mtu_03 = {
 	.domain = PP_DOMAIN_NONE,
 	.owner = PP_OWNER_NONE,
 	.most = PP_PROVEN,
+	.signs = PP_IF(ICMP) | PP_IF(WORKED),
 	.match = path_mtu_found,
 	.summary = N_("{device} reported a smaller path MTU ({n} bytes), and the connection to {host} went on with "
 		      "smaller packets, as it should."),

@@ -4,14 +4,13 @@
 #define NONE_NEEDED N_("None needed.")
 #define NO_ACTION N_("No action.")
 
-enum { SCANNED_PORTS = 10 };
 #define NOTEWORTHY_DELAY_NS (900 * PP_MS)
 #define RECOVERY_NS (60 * PP_SECOND)
 
-#define OK_ROW(number, title, test, grade, summary_text, when_text, traps_text, source_text)                           \
+#define OK_ROW(number, title, test, if_signs, grade, summary_text, when_text, traps_text, source_text)                 \
 	{                                                                                                              \
 		.id = "OK-" number, .name = title, .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_OK,             \
-		.domain = PP_DOMAIN_NONE, .owner = PP_OWNER_NONE, .most = grade, .match = test,                        \
+		.domain = PP_DOMAIN_NONE, .owner = PP_OWNER_NONE, .most = grade, .signs = if_signs, .match = test,     \
 		.summary = summary_text, .when = when_text, .traps = traps_text, .next_test = NONE_NEEDED,             \
 		.remedy = NO_ACTION, .source = source_text, .alternatives = "",                                        \
 	}
@@ -45,7 +44,7 @@ static bool complete(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_ok_01 = OK_ROW(
-    "01", N_("works"), complete, PP_PROVEN, N_("{host} works."),
+    "01", N_("works"), complete, PP_IF(SPOKE), PP_PROVEN, N_("{host} works."),
     N_("TLS handshake complete and application data both ways, or a final HTTP status, or data of another protocol; "
        "any orderly end."),
     N_("What happens inside TLS cannot be seen."), "diagnosis facts 2.13");
@@ -60,7 +59,7 @@ static bool reset_after_end(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_ok_02 =
-    OK_ROW("02", N_("reset after the end"), reset_after_end, PP_STRONG,
+    OK_ROW("02", N_("reset after the end"), reset_after_end, PP_IF(WORKED) | PP_IF(RESET), PP_STRONG,
 	   N_("{host} works; the reset came after the exchange was done and is harmless."),
 	   N_("RST after close_notify or FIN, or behind the last byte of the answer."),
 	   N_("Unread tickets or close_notify make a stack reset by rule; .NET closes without close_notify."),
@@ -77,7 +76,7 @@ static bool resumed(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_ok_07 =
-    OK_ROW("07", N_("session resumption"), resumed, PP_PROVEN,
+    OK_ROW("07", N_("session resumption"), resumed, PP_IF(RESUMED), PP_PROVEN,
 	   N_("{host} works; the TLS session was resumed, so no certificate was shown."),
 	   N_("PSK accepted, or an abbreviated handshake."), N_("It also hides inspection and a CertificateRequest."),
 	   "R8446 2.2, LAB 19");
@@ -97,7 +96,7 @@ static bool slow_open(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_ok_03 = OK_ROW(
-    "03", N_("SYN repeated, then answered"), slow_open, PP_PROVEN,
+    "03", N_("SYN repeated, then answered"), slow_open, PP_IF(WORKED) | PP_IF(SYN_AGAIN), PP_PROVEN,
     N_("{host} works; its TCP connection was opened only after {n} ms because a SYN had to be repeated."),
     N_("SYN retransmitted and then answered."), N_("Delay only; if it repeats, packets are being lost."), "R6298");
 
@@ -111,7 +110,7 @@ static bool reset_ignored(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_ok_09 =
-    OK_ROW("09", N_("reset ignored"), reset_ignored, PP_STRONG,
+    OK_ROW("09", N_("reset ignored"), reset_ignored, PP_IF(WORKED) | PP_IF(RESET), PP_STRONG,
 	   N_("{host} works; a stale or forged reset was not accepted, and the connection went on."),
 	   N_("A RST outside what the receiver accepts, and data continues."), N_("Somebody may try to inject resets."),
 	   "R5961");
@@ -126,7 +125,7 @@ static bool fast_open_repeated(const struct pp_case *c, struct pp_verdict *verdi
 }
 
 const struct pp_rule pp_rule_ok_10 = OK_ROW(
-    "10", N_("TCP Fast Open retried without data"), fast_open_repeated, PP_STRONG,
+    "10", N_("TCP Fast Open retried without data"), fast_open_repeated, PP_IF(WORKED) | PP_IF(SYN_AGAIN), PP_STRONG,
     N_("{host} works; a device dropped the data in the SYN (TCP Fast Open), and the client tried again without it."),
     N_("Data in the SYN, the SYN repeated without it, then success."), N_("Delay only."), "R7413 7.1");
 
@@ -159,7 +158,7 @@ static bool lost_race(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_ok_04 =
-    OK_ROW("04", N_("lost the race"), lost_race, PP_STRONG,
+    OK_ROW("04", N_("lost the race"), lost_race, PP_IF(EARLY) | PP_IF(NOT_REFUSED), PP_STRONG,
 	   N_("A parallel attempt to {host} won, so this one was given up; that is how Happy Eyeballs works."),
 	   N_("SYN abandoned or reset while a sibling that began within 2 s works."),
 	   N_("One address family may be broken all the time."), "R8305, CF23 4.2");
@@ -188,7 +187,7 @@ static bool fell_back(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_ok_08 = OK_ROW(
-    "08", N_("fallback succeeded"), fell_back, PP_STRONG,
+    "08", N_("fallback succeeded"), fell_back, PP_IF(SYN) | PP_IF(EXCUSABLE), PP_STRONG,
     N_("This attempt for {host} failed, and another address, resolver or path did the job; it costs time, it is no "
        "fault."),
     N_("A later attempt for the same name works: another address, family, resolver or path."),
@@ -220,7 +219,7 @@ static bool only_looked(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_ok_05 = OK_ROW(
-    "05", N_("only probed"), only_looked, PP_STRONG,
+    "05", N_("only probed"), only_looked, PP_IF(QUIET), PP_STRONG,
     N_("The client only opened the connection to {host} and asked for nothing; a port test like this proves nothing "
        "about reachability behind a firewall or proxy."),
     N_("Handshake, then the end or silence without a request."),
@@ -241,17 +240,19 @@ static bool from_outside(const struct pp_case *c)
 static bool probes_many(const struct pp_case *c)
 {
 	struct pp_map_key key = pp_key_of_addr(&c->conn->client.ip, 0);
-	const struct pp_baseline *client = pp_map_find(&c->diagnosis->addresses, &key);
+	const struct pp_baseline *client;
 
-	return client && client->scans && c->tcp->icmp_count == 0 && !c->who->host && !c->who->row &&
-	       c->conn->server.port != 443 && c->conn->server.port != 80;
+	if (!c->diagnosis->seen.scanner || c->tcp->icmp_count || c->who->host || c->who->row ||
+	    pp_is_web_port(c->conn->server.port))
+		return false;
+	client = pp_map_find(&c->diagnosis->addresses, &key);
+	return client && client->scans;
 }
 
 static bool scan(const struct pp_case *c)
 {
 	return half_open_scan(c) ||
-	       (pp_stage_is(c, PP_STAGE_SYN) &&
-		(__builtin_popcountll(c->address->closed_ports) >= SCANNED_PORTS || from_outside(c) || probes_many(c)));
+	       (pp_stage_is(c, PP_STAGE_SYN) && (c->address->scanned || from_outside(c) || probes_many(c)));
 }
 
 /* Whose hello or request was captured is judged by that, however it was opened. */
@@ -280,7 +281,7 @@ static bool probe_or_old(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_ok_06 = OK_ROW(
-    "06", N_("probe, scan, or open before the capture"), probe_or_old, PP_STRONG,
+    "06", N_("probe, scan, or open before the capture"), probe_or_old, PP_IF(PROBE), PP_STRONG,
     N_("Nothing wrong was seen with {host}: a probe or scan, or a connection that was open before the capture began."),
     N_("Many ports or hosts asked in vain, half-open connections, attempts from outside at this host; or a connection "
        "joined midway, with data both ways and no reset while a request waits."),

@@ -43,6 +43,7 @@ const struct pp_rule pp_rule_prx_05 = {
 	.domain = PP_DOMAIN_NONE,
 	.owner = PP_OWNER_NONE,
 	.most = PP_PROVEN,
+	.signs = PP_IF(PROXY_REPLY),
 	.match = legs_end_well,
 	.summary = N_("The proxy {proxy} asked for authentication and was satisfied by a later leg for {host}; a 407 "
 		      "on the way is normal."),
@@ -77,6 +78,7 @@ const struct pp_rule pp_rule_prx_04 = {
 	.domain = PP_DOMAIN_PROXY,
 	.owner = PP_OWNER_PROXY,
 	.most = PP_PROVEN,
+	.signs = PP_IF(PROXY_REPLY),
 	.match = login_missing,
 	.summary = N_("The proxy {proxy} demands authentication ({detail}) for {host}, and the client gives none: the "
 		      "proxy has to let the agent's destinations through without it."),
@@ -119,6 +121,7 @@ const struct pp_rule pp_rule_prx_06 = {
 	.domain = PP_DOMAIN_PROXY,
 	.owner = PP_OWNER_PROXY,
 	.most = PP_PROVEN,
+	.signs = PP_IF(PROXY_REPLY),
 	.match = login_rejected,
 	.summary = N_("The proxy {proxy} rejects the credentials the client sent for {host}."),
 	.when = N_("Credentials with final content (Basic, NTLM type 3, a Negotiate token) answered by 407 again, "
@@ -179,6 +182,7 @@ const struct pp_rule pp_rule_prx_07 = {
 	.domain = PP_DOMAIN_PROXY,
 	.owner = PP_OWNER_PROXY,
 	.most = PP_PROVEN,
+	.signs = PP_IF(PROXY_REPLY),
 	.match = policy_denies,
 	.summary =
 	    N_("The proxy {proxy} denies {host} by its policy (status {n}, {detail}): the proxy team has to allow it."),
@@ -210,6 +214,7 @@ const struct pp_rule pp_rule_prx_08 = {
 	.domain = PP_DOMAIN_PROXY,
 	.owner = PP_OWNER_PROXY,
 	.most = PP_PROVEN,
+	.signs = PP_IF(PROXY_REPLY),
 	.match = port_not_allowed,
 	.summary = N_("The proxy {proxy} does not allow CONNECT to port {n} of {host} ({detail})."),
 	.when = N_("403 for a port other than 443 and 80, and the host's port 443 is not denied."),
@@ -238,6 +243,7 @@ const struct pp_rule pp_rule_prx_11 = {
 	.domain = PP_DOMAIN_PROXY,
 	.owner = PP_OWNER_PROXY,
 	.most = PP_PROVEN,
+	.signs = PP_IF(PROXY_REPLY),
 	.match = upstream_failed,
 	.summary = N_("The proxy {proxy} could not reach {host} itself (status {n}, {detail}): DNS, route or firewall "
 		      "at the proxy's own way out."),
@@ -293,6 +299,7 @@ const struct pp_rule pp_rule_prx_15 = {
 	.domain = PP_DOMAIN_PROXY,
 	.owner = PP_OWNER_LOCAL,
 	.most = PP_STRONG,
+	.signs = PP_IF(PROXY),
 	.match = not_a_proxy,
 	.summary = N_("What listens at {server} is not the kind of proxy that this machine takes it for: the proxy "
 		      "setting (host, port or scheme) is very probably wrong."),

@@ -83,6 +83,7 @@ const struct pp_rule pp_rule_prx_02 = {
 	.owner = PP_OWNER_PROXY,
 	.most = PP_CONSISTENT,
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_WAITED,
+	.signs = PP_IF(SYN) | PP_IF(NO_RESET) | PP_IF(PROXY),
 	.match = proxy_silent,
 	.summary = N_("The proxy {proxy} does not answer the SYN (sent {n} times): the proxy is down or the way to it "
 		      "is blocked, which cannot be told apart from this capture; the proxy team has to look first."),
@@ -117,6 +118,7 @@ const struct pp_rule pp_rule_prx_03 = {
 	.owner = PP_OWNER_PROXY,
 	.most = PP_STRONG,
 	.needs = PP_NEED_START,
+	.signs = PP_IF(SYN) | PP_IF(RESET_BY_SERVER) | PP_IF(PROXY),
 	.match = proxy_refuses,
 	.summary = N_("The proxy {proxy} refuses the connection: nothing listens on that port; the proxy service is "
 		      "down or the port is wrong."),
@@ -150,6 +152,7 @@ const struct pp_rule pp_rule_prx_09 = {
 	.owner = PP_OWNER_PROXY,
 	.most = PP_CONSISTENT,
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_WAITED | PP_NEED_NO_DROPS,
+	.signs = PP_IF(CONNECT),
 	.match = silent_on_connect,
 	.summary = N_("The proxy {proxy} took the CONNECT for {host} and never answered it: a slow upstream or a hung "
 		      "proxy, which cannot be told apart from this capture; the proxy's log knows."),
@@ -180,6 +183,7 @@ const struct pp_rule pp_rule_prx_10 = {
 	.owner = PP_OWNER_PROXY,
 	.most = PP_STRONG,
 	.needs = PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS,
+	.signs = PP_IF(CONNECT) | PP_IF(SERVER_CLOSED),
 	.match = closes_on_connect,
 	.summary = N_("The proxy {proxy} closes the connection on the CONNECT for {host} without giving a status."),
 	.when = N_("FIN or RST after the CONNECT, without any payload."),
@@ -220,6 +224,7 @@ const struct pp_rule pp_rule_prx_12 = {
 	.owner = PP_OWNER_PROXY,
 	.most = PP_STRONG,
 	.needs = PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS,
+	.signs = PP_IF(TUNNEL) | PP_IF(SERVER_CLOSED),
 	.match = tunnel_cut,
 	.summary = N_("The proxy {proxy} opened the tunnel to {host} (after {n} ms) and closed it before any TLS "
 		      "answer: the proxy, or what lies behind it, cuts this name."),
@@ -254,6 +259,7 @@ const struct pp_rule pp_rule_prx_13 = {
 	.owner = PP_OWNER_PROXY,
 	.most = PP_CONSISTENT,
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_WAITED | PP_NEED_NO_DROPS,
+	.signs = PP_IF(TUNNEL) | PP_IF(HELLO),
 	.match = tunnel_silent,
 	.summary = N_("The proxy {proxy} opened the tunnel to {host} and acknowledged the ClientHello, but nothing "
 		      "comes back: proxy, firewall behind it or server cannot be told apart from this capture."),
@@ -287,6 +293,7 @@ const struct pp_rule pp_rule_prx_14 = {
 	.domain = PP_DOMAIN_PROXY,
 	.owner = PP_OWNER_NONE,
 	.most = PP_PROVEN,
+	.signs = PP_IF(TUNNEL) | PP_IF(FAILED),
 	.match = inner_tls,
 	.summary = N_("This happened inside a tunnel through the proxy {proxy}: its other end is {host} itself, unless "
 		      "the proxy inspects TLS."),
@@ -344,6 +351,7 @@ const struct pp_rule pp_rule_prx_16 = {
 	.owner = PP_OWNER_PROXY,
 	.most = PP_STRONG,
 	.needs = PP_NEED_BOTH_SIDES | PP_NEED_WAITED,
+	.signs = PP_IF(PAC),
 	.match = pac_failed,
 	.summary = N_("The proxy configuration script (WPAD or PAC) cannot be fetched, so clients go direct, where "
 		      "they are blocked; this hits {host}."),

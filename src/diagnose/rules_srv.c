@@ -29,6 +29,7 @@ const struct pp_rule pp_rule_srv_01 = {
 	.owner = PP_OWNER_SERVER,
 	.most = PP_STRONG,
 	.needs = PP_NEED_START,
+	.signs = PP_IF(SYN) | PP_IF(RESET_BY_SERVER) | PP_IF(DIRECT),
 	.match = port_closed,
 	.summary =
 	    N_("{server} refuses the connection for {service}: nothing listens on that port, or a device in front "
@@ -107,6 +108,7 @@ const struct pp_rule pp_rule_srv_02 = {
 	.owner = PP_OWNER_SERVER,
 	.most = PP_STRONG,
 	.needs = PP_NEED_BOTH_SIDES,
+	.signs = PP_IF(SERVER_RST),
 	.match = application_reset,
 	.summary =
 	    N_("{server} itself resets the connection while the request for {service} is pending: the process that "
@@ -148,6 +150,7 @@ const struct pp_rule pp_rule_srv_03 = {
 	.owner = PP_OWNER_SERVER,
 	.most = PP_CONSISTENT,
 	.needs = PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS,
+	.signs = PP_IF(SERVER_FIN),
 	.match = closes_without_answer,
 	.summary =
 	    N_("{server} takes the request for {service} and closes after {n} ms without answering: the server, or "
@@ -192,6 +195,7 @@ const struct pp_rule pp_rule_srv_04 = {
 	.owner = PP_OWNER_SERVER,
 	.most = PP_CONSISTENT,
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_WAITED | PP_NEED_NO_DROPS,
+	.signs = PP_IF(ACKED),
 	.match = silent,
 	.summary = N_("{server} acknowledged the request for {service} and then said nothing more: a hung server, its "
 		      "upstream, or a device that drops the answer, which cannot be told apart from this capture."),
@@ -232,6 +236,7 @@ const struct pp_rule pp_rule_srv_05 = {
 	.owner = PP_OWNER_SERVER,
 	.most = PP_PROVEN,
 	.needs = PP_NEED_BOTH_SIDES,
+	.signs = PP_IF(FULL_WINDOW),
 	.match = window_stall,
 	.summary =
 	    N_("{server} takes no more data of {service}: it has announced a full receive window for {n} s, until "
@@ -265,6 +270,7 @@ const struct pp_rule pp_rule_srv_06 = {
 	.domain = PP_DOMAIN_SERVER,
 	.owner = PP_OWNER_SERVER,
 	.most = PP_PROVEN,
+	.signs = PP_IF(ANSWER),
 	.match = gateway_error,
 	.summary = N_("{host} itself answers with the gateway error {n}: the connection works, what lies behind that "
 		      "server does not."),
@@ -311,6 +317,7 @@ const struct pp_rule pp_rule_srv_07 = {
 	.owner = PP_OWNER_SERVER,
 	.most = PP_STRONG,
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES,
+	.signs = PP_IF(OPENED) | PP_IF(SERVER_CLOSED),
 	.match = accept_and_close,
 	.summary =
 	    N_("{server} accepts the connection for {service} and closes it at once, before it took the request: a "

@@ -81,6 +81,7 @@ const struct pp_rule pp_rule_tls_01 = {
 	.domain = PP_DOMAIN_TLS,
 	.owner = PP_OWNER_SERVER,
 	.most = PP_PROVEN,
+	.signs = PP_IF(ALERT),
 	.match = version_mismatch,
 	.summary = N_("Client and {host} have no TLS version in common (the client offers up to {detail}): the alert "
 		      "protocol_version says so."),
@@ -113,6 +114,7 @@ const struct pp_rule pp_rule_tls_02 = {
 	.owner = PP_OWNER_LOCAL,
 	.most = PP_PROVEN,
 	.needs = PP_NEED_WHOLE_FRAMES,
+	.signs = PP_IF(ALERT),
 	.match = nothing_common,
 	.summary = N_("This machine and {host} have no TLS parameters in common ({detail}): no cipher suite, group or "
 		      "signature algorithm that both accept."),
@@ -148,6 +150,7 @@ const struct pp_rule pp_rule_tls_03 = {
 	.owner = PP_OWNER_SERVER,
 	.most = PP_CONSISTENT,
 	.needs = PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS,
+	.signs = PP_IF(HELLO) | PP_IF(SERVER_FIN) | PP_IF(DIRECT),
 	.match = server_closes,
 	.summary = N_("{server} takes the ClientHello for {service} and closes without an alert, at the distance of a "
 		      "server: its TLS stack or its settings for that name, or a firewall next to it, which cannot be "
@@ -180,6 +183,7 @@ const struct pp_rule pp_rule_tls_04 = {
 	.domain = PP_DOMAIN_TLS,
 	.owner = PP_OWNER_SERVER,
 	.most = PP_PROVEN,
+	.signs = PP_IF(HELLO) | PP_IF(ALERT),
 	.match = unknown_name,
 	.summary = N_("{server} does not know the name {host} (alert unrecognized_name): wrong host, or the name is "
 		      "not set up there."),
@@ -206,6 +210,7 @@ const struct pp_rule pp_rule_tls_05 = {
 	.domain = PP_DOMAIN_TLS,
 	.owner = PP_OWNER_SERVER,
 	.most = PP_PROVEN,
+	.signs = PP_IF(ALERT),
 	.match = no_protocol,
 	.summary = N_("{host} supports none of the application protocols (ALPN) that this client offers."),
 	.when = N_("Alert 120 from the server."),
@@ -244,6 +249,7 @@ const struct pp_rule pp_rule_tls_06 = {
 	.domain = PP_DOMAIN_TLS,
 	.owner = PP_OWNER_LOCAL,
 	.most = PP_PROVEN,
+	.signs = PP_IF(HELLO) | PP_IF(RETRY),
 	.match = retry_failed,
 	.summary = N_("{host} asked for another key exchange group (HelloRetryRequest), and the second attempt failed "
 		      "({detail})."),
@@ -289,6 +295,7 @@ const struct pp_rule pp_rule_tls_07 = {
 	.domain = PP_DOMAIN_TLS,
 	.owner = PP_OWNER_NETWORK,
 	.most = PP_STRONG,
+	.signs = PP_IF(ALERT),
 	.match = integrity,
 	.summary = N_("The TLS handshake with {host} fails with {detail}: a device rewrites the stream, or an "
 		      "implementation is wrong."),
@@ -316,6 +323,7 @@ const struct pp_rule pp_rule_tls_09 = {
 	.domain = PP_DOMAIN_TLS,
 	.owner = PP_OWNER_LOCAL,
 	.most = PP_PROVEN,
+	.signs = PP_IF(ALERT),
 	.match = fallback_refused,
 	.summary = N_("This machine retried {host} with a lower TLS version and was refused for it; the failure of its "
 		      "first attempt is the cause."),
@@ -360,6 +368,7 @@ const struct pp_rule pp_rule_tls_10 = {
 	.owner = PP_OWNER_SERVER,
 	.most = PP_PROVEN,
 	.needs = PP_NEED_BOTH_SIDES | PP_NEED_WHOLE_FRAMES,
+	.signs = PP_IF(ALERT),
 	.match = peer_failed,
 	.summary = N_("{host} ends the TLS handshake with the alert {detail}: a fault or refusal of that server."),
 	.when = N_("Alert internal_error (80), or another alert that names no cause, from the server."),
@@ -394,6 +403,7 @@ const struct pp_rule pp_rule_tls_08 = {
 	.owner = PP_OWNER_LOCAL,
 	.most = PP_PROVEN,
 	.needs = PP_NEED_WHOLE_FRAMES | PP_NEED_NO_DROPS,
+	.signs = PP_IF(HELLO) | PP_IF(NOT_TLS),
 	.match = no_tls_there,
 	.summary = N_("What answers for {service} at {server} does not speak TLS (it begins with \"{detail}\"): wrong "
 		      "port, a plain proxy or a captive portal."),
@@ -448,6 +458,7 @@ const struct pp_rule pp_rule_tls_11 = {
 	.owner = PP_OWNER_SERVER,
 	.most = PP_STRONG,
 	.needs = PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS,
+	.signs = PP_IF(HANDSHAKE) | PP_IF(SERVER_CLOSED) | PP_IF(ALERT),
 	.match = alert_unseen,
 	.summary = N_("{host} ends TLS with an alert that is encrypted, so its reason cannot be read; the server's log "
 		      "has it."),
@@ -481,6 +492,7 @@ const struct pp_rule pp_rule_tls_12 = {
 	.owner = PP_OWNER_SERVER,
 	.most = PP_CONSISTENT,
 	.needs = PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS,
+	.signs = PP_IF(SERVER_FIN),
 	.match = handshake_truncated,
 	.summary = N_("{host} begins its TLS answer and then closes: a failing server, or an inspector that gave up on "
 		      "its upstream, which cannot be told apart from this capture."),

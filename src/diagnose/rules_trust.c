@@ -34,6 +34,7 @@ const struct pp_rule pp_rule_trust_01 = {
 	.domain = PP_DOMAIN_TRUST,
 	.owner = PP_OWNER_LOCAL,
 	.most = PP_PROVEN,
+	.signs = PP_IF(DISTRUST),
 	.match = client_says_so,
 	.summary = N_("The client itself rejects the certificate of {host} with the alert {detail}: it does not trust "
 		      "what it was shown."),
@@ -77,6 +78,7 @@ const struct pp_rule pp_rule_trust_02 = {
 	.owner = PP_OWNER_LOCAL,
 	.most = PP_STRONG,
 	.needs = PP_NEED_BOTH_SIDES | PP_NEED_WHOLE_FRAMES | PP_NEED_NO_DROPS,
+	.signs = PP_IF(DISTRUST),
 	.match = client_leaves,
 	.summary = N_("The client leaves {host} right after it was shown the certificate, without a word ({n} times): "
 		      "many clients refuse a certificate like that; a cancelled attempt cannot be told apart from this "
@@ -129,6 +131,7 @@ const struct pp_rule pp_rule_trust_03 = {
 	.domain = PP_DOMAIN_TRUST,
 	.owner = PP_OWNER_SERVER,
 	.most = PP_PROVEN,
+	.signs = PP_IF(DISTRUST),
 	.match = out_of_date,
 	.summary =
 	    N_("The certificate that {host} shows ({detail}) is not valid at this time, and the client refuses it."),
@@ -166,6 +169,7 @@ const struct pp_rule pp_rule_trust_04 = {
 	.domain = PP_DOMAIN_TRUST,
 	.owner = PP_OWNER_SERVER,
 	.most = PP_PROVEN,
+	.signs = PP_IF(DISTRUST),
 	.match = not_for_that_name,
 	.summary = N_("The certificate shown for {host} is made out to {detail}, not to that name, and the client "
 		      "refuses it."),
@@ -197,6 +201,7 @@ const struct pp_rule pp_rule_trust_05 = {
 	.domain = PP_DOMAIN_TRUST,
 	.owner = PP_OWNER_NETWORK,
 	.most = PP_STRONG,
+	.signs = PP_IF(DISTRUST),
 	.match = revocation_unreachable,
 	.summary = N_("The client refuses {host} after it could not reach the revocation lists (CRL, OCSP, CTL on port "
 		      "80): those hosts have to be allowed."),
@@ -228,6 +233,7 @@ const struct pp_rule pp_rule_trust_06 = {
 	.owner = PP_OWNER_SERVER,
 	.most = PP_STRONG,
 	.needs = PP_NEED_WHOLE_FRAMES,
+	.signs = PP_IF(DISTRUST),
 	.match = chain_incomplete,
 	.summary = N_("{host} sends its own certificate without the intermediate {detail}, so the client cannot build "
 		      "the chain and refuses."),

@@ -153,31 +153,39 @@ static bool did_its_job(const struct pp_connection *conn, const struct pp_shape 
 	}
 }
 
-struct pp_shape pp_shape_of(const struct pp_connection *conn)
+static void read_tls(struct pp_shape *shape, const struct pp_tls_facts *tls)
 {
-	struct pp_shape shape = { .near_ns = conn->tcp.handshake_rtt_ns, .hello_ns = -1 };
-	const struct pp_http_facts *http = conn->http;
-	const struct pp_tls_facts *tls = conn->tls;
+	shape->tls = tls;
+	shape->offer = tls->client_hello_count ? best_offer(tls) : 0;
+	shape->leaf = tls->certificate_count && !tls->certificates[0]->unparsed ? tls->certificates[0] : NULL;
+	if (pp_seen(tls->server_hello) && pp_seen(tls->client_hello))
+		shape->hello_ns = tls->server_hello.ts - tls->client_hello.ts;
+}
 
-	if (shape.near_ns < 0)
-		shape.near_ns = conn->tcp.ack_rtt_min_ns;
-	if (http && http->connect_count)
-		shape.connect = &http->connects[http->connect_count - 1];
-	if (http && http->exchange_count)
-		shape.exchange = &http->exchanges[http->exchange_count - 1];
-	shape.asked_proxy = shape.connect || (shape.exchange && shape.exchange->absolute_form);
-	shape.tunnel = shape.connect && shape.connect->tunnel;
-	if (tls && !tls->client_hello_from_server) {
-		shape.tls = tls;
-		shape.offer = tls->client_hello_count ? best_offer(tls) : 0;
-		shape.leaf = tls->certificate_count && !tls->certificates[0]->unparsed ? tls->certificates[0] : NULL;
-		if (pp_seen(tls->server_hello) && pp_seen(tls->client_hello))
-			shape.hello_ns = tls->server_hello.ts - tls->client_hello.ts;
-	}
-	shape.stage = stage_of(conn, &shape);
-	shape.passed =
-	    shape.stage == PP_STAGE_FLIGHT || shape.stage == PP_STAGE_SECURE || shape.stage == PP_STAGE_ANSWERED;
-	find_end(&shape, &conn->tcp);
-	shape.worked = did_its_job(conn, &shape);
-	return shape;
+static void read_http(struct pp_shape *shape, const struct pp_http_facts *http)
+{
+	if (http->connect_count)
+		shape->connect = &http->connects[http->connect_count - 1];
+	if (http->exchange_count)
+		shape->exchange = &http->exchanges[http->exchange_count - 1];
+	shape->asked_proxy = shape->connect || (shape->exchange && shape->exchange->absolute_form);
+	shape->tunnel = shape->connect && shape->connect->tunnel;
+}
+
+void pp_shape_of(const struct pp_connection *conn, struct pp_shape *ret_shape)
+{
+	struct pp_shape *shape = ret_shape;
+
+	*shape = (struct pp_shape){ .near_ns = conn->tcp.handshake_rtt_ns, .hello_ns = -1 };
+	if (shape->near_ns < 0)
+		shape->near_ns = conn->tcp.ack_rtt_min_ns;
+	if (conn->http)
+		read_http(shape, conn->http);
+	if (conn->tls && !conn->tls->client_hello_from_server)
+		read_tls(shape, conn->tls);
+	shape->stage = stage_of(conn, shape);
+	shape->passed =
+	    shape->stage == PP_STAGE_FLIGHT || shape->stage == PP_STAGE_SECURE || shape->stage == PP_STAGE_ANSWERED;
+	find_end(shape, &conn->tcp);
+	shape->worked = did_its_job(conn, shape);
 }

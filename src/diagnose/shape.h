@@ -45,7 +45,7 @@ struct pp_shape {
 	int64_t hello_ns; /* ClientHello to ServerHello; -1 */
 };
 
-struct pp_shape pp_shape_of(const struct pp_connection *conn);
+void pp_shape_of(const struct pp_connection *conn, struct pp_shape *ret_shape);
 
 /* The proxy itself speaks, not an origin behind it. */
 bool pp_reply_is_proxys(const struct pp_http_exchange *exchange);
