@@ -93,16 +93,10 @@ bool pp_addr_is_multicast(const struct pp_addr *addr)
 
 static char *format_byte(unsigned byte, char *to)
 {
-	if (byte < 10) {
-		*to = (char)('0' + byte);
-		return to + 1;
-	}
-	if (byte >= 100) {
-		*to++ = (char)('0' + byte / 100);
-		byte %= 100;
-	}
-	pp_digits_pair(to, byte);
-	return to + 2;
+	if (byte < 100)
+		return pp_digits_small(to, byte);
+	*to = (char)('0' + byte / 100);
+	return pp_digits_pair(to + 1, byte % 100);
 }
 
 static char *format_v4(const uint8_t *bytes, char *to)

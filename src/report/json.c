@@ -23,7 +23,7 @@ void pp_json_close(struct pp_json *json, char bracket)
 
 void pp_json_init(struct pp_json *json, struct pp_out *out)
 {
-	*json = (struct pp_json){ .out = out, .date.day = INT64_MIN };
+	*json = (struct pp_json){ .out = out, .latest.second = INT64_MIN };
 }
 
 void pp_json_record(struct pp_json *json, const char *record)
@@ -79,22 +79,21 @@ void pp_json_constant_value(struct pp_json *json, const char *text)
 
 char *pp_json_put_time(struct pp_json *json, char *at, const char *key, int64_t ns)
 {
-	int64_t rest, day = pp_time_day(ns, &rest);
+	uint32_t rest;
+	int64_t second = pp_time_seconds(ns, &rest);
 
 	if (ns == PP_TIME_NONE)
 		return at;
-	if (day != json->date.day) {
-		json->date.day = day;
-		json->date.len = (size_t)(pp_time_date(day, json->date.text) - json->date.text);
+	if (second != json->latest.second) {
+		json->latest.second = second;
+		json->latest.known = pp_time_whole(second, json->latest.text) > json->latest.text;
 	}
-	if (json->date.len == 0)
+	if (!json->latest.known)
 		return at;
 	at = pp_json_put_key(at, key);
 	*at++ = '"';
-	memcpy(at, json->date.text, PP_TIME_DATE);
-	at = pp_time_clock(rest, at + PP_TIME_DATE);
-	*at++ = '"';
-	return at;
+	memcpy(at, json->latest.text, PP_TIME_WHOLE);
+	return pp_json_put(pp_digits_padded(at + PP_TIME_WHOLE, rest, 9), "Z\"");
 }
 
 char *pp_json_put_ms(char *at, const char *key, int64_t ns)

@@ -25,10 +25,10 @@ struct pp_json {
 	bool comma; /* something stands before the next member */
 	unsigned depth;
 	struct {
-		int64_t day;
-		size_t len; /* 0: a year that is not written */
-		char text[PP_TIME_DATE];
-	} date;                                              /* of the latest time */
+		int64_t second;
+		bool known; /* false: a year that is not written */
+		char text[PP_TIME_WHOLE];
+	} latest;                                            /* time */
 	struct pp_json_plain plain[1 << PP_JSON_PLAIN_BITS]; /* by a hash of the address; the last one stays */
 };
 

@@ -118,11 +118,11 @@ static inline void decimal(struct pp_line *line, uint64_t value, unsigned decima
 	if (decimals == 2) {
 		end = pp_digits(text, value / 100);
 		*end++ = '.';
-		end = pp_digits_padded(end, value % 100, 2);
+		end = pp_digits_pair(end, (uint32_t)(value % 100));
 	} else if (decimals == 1) {
 		end = pp_digits(text, value / 10);
 		*end++ = '.';
-		end = pp_digits_padded(end, value % 10, 1);
+		end = pp_digits_padded(end, (uint32_t)(value % 10), 1);
 	} else {
 		end = pp_digits(text, value);
 	}
