@@ -151,24 +151,55 @@ typedef int8_t vector __attribute__((vector_size(16)));
 enum { VECTOR = sizeof(vector) };
 
 /* is_plain() of as many.  A signed byte below the space is a control character or no ASCII. */
-static inline bool vector_plain(const char *text)
+static inline bool vector_plain(vector bytes)
 {
-	vector bytes;
 	uint64_t odd[2];
 
-	memcpy(&bytes, text, sizeof(bytes));
 	bytes = (bytes < ' ') | (bytes == 0x7f) | (bytes == '"') | (bytes == '\\');
 	memcpy(odd, &bytes, sizeof(odd));
 	return (odd[0] | odd[1]) == 0;
+}
+
+static inline bool bytes_plain(const char *text)
+{
+	vector bytes;
+
+	memcpy(&bytes, text, sizeof(bytes));
+	return vector_plain(bytes);
+}
+
+/* The same of a shorter text, whose first and last bytes fill a vector together. */
+static bool short_plain(const char *text, size_t len)
+{
+	enum { HALF = VECTOR / 2, QUARTER = VECTOR / 4 };
+	char both[VECTOR];
+
+	if (len >= HALF) {
+		memcpy(both, text, HALF);
+		memcpy(both + HALF, text + len - HALF, HALF);
+		return bytes_plain(both);
+	}
+	if (len >= QUARTER) {
+		memcpy(both, text, QUARTER);
+		memcpy(both + QUARTER, text + len - QUARTER, QUARTER);
+		memcpy(both + HALF, both, HALF);
+		return bytes_plain(both);
+	}
+	for (size_t i = 0; i < len; i++)
+		if (!is_plain(text[i]))
+			return false;
+	return true;
 }
 
 size_t pp_escape_plain(const char *text, size_t len)
 {
 	size_t at = 0;
 
-	while (len - at >= VECTOR && vector_plain(text + at))
+	while (len - at >= VECTOR && bytes_plain(text + at))
 		at += VECTOR;
-	if (at && len - at < VECTOR && vector_plain(text + len - VECTOR)) /* the last ones, some of them once more */
+	if (at && len - at < VECTOR && bytes_plain(text + len - VECTOR)) /* the last ones, some of them once more */
+		return len;
+	if (len < VECTOR && short_plain(text, len))
 		return len;
 	while (at < len && is_plain(text[at]))
 		at++;
