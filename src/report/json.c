@@ -4,7 +4,8 @@
 
 #include <assert.h>
 
-enum { SCHEMA = 1 };
+/* A text up to here fits into the room of its member, with a key. */
+enum { SHORT_TEXT = 64 };
 
 void pp_json_open(struct pp_json *json, char bracket)
 {
@@ -32,7 +33,7 @@ void pp_json_record(struct pp_json *json, const char *record)
 	json->comma = false;
 	pp_json_object(json, NULL);
 	pp_json_text(json, "record", record);
-	pp_json_u64(json, "schema", SCHEMA);
+	pp_out_text(json->out, ",\"schema\":" PP_JSON_SCHEMA);
 }
 
 void pp_json_end(struct pp_json *json)
@@ -42,25 +43,24 @@ void pp_json_end(struct pp_json *json)
 	pp_out_char(json->out, '\n');
 }
 
-void pp_json_text_value(struct pp_json *json, const char *text)
+char *pp_json_put_string(struct pp_json *json, char *at, const char *text)
 {
-	pp_out_char(json->out, '"');
-	pp_escape_json(json->out, text);
-	pp_out_char(json->out, '"');
-}
-
-static void plain_value(struct pp_json *json, const char *text, size_t len)
-{
-	char *at = pp_out_room(json->out, len + 2);
+	size_t len = strlen(text);
 
 	*at++ = '"';
-	memcpy(at, text, len);
-	at += len;
-	*at++ = '"';
-	pp_out_until(json->out, at);
+	if (len <= SHORT_TEXT && pp_escape_plain(text, len) == len) {
+		memcpy(at, text, len);
+		at += len;
+	} else {
+		pp_out_until(json->out, at);
+		pp_escape_json(json->out, text);
+		at = pp_out_room(json->out, PP_OUT_PIECE);
+	}
+	*at = '"';
+	return at + 1;
 }
 
-void pp_json_constant_value(struct pp_json *json, const char *text)
+char *pp_json_put_constant(struct pp_json *json, char *at, const char *text)
 {
 	uint32_t hash = (uint32_t)((uintptr_t)text * UINT32_C(0x9e3779b1)) >> (32 - PP_JSON_PLAIN_BITS);
 	struct pp_json_plain *plain = &json->plain[hash];
@@ -68,13 +68,14 @@ void pp_json_constant_value(struct pp_json *json, const char *text)
 	if (plain->text != text) {
 		size_t len = strlen(text);
 
-		if (len > PP_JSON_PLAIN_MAX || pp_escape_plain(text, len) < len) {
-			pp_json_text_value(json, text);
-			return;
-		}
-		*plain = (struct pp_json_plain){ text, len };
+		if (len > PP_JSON_PLAIN_MAX - 2 || pp_escape_plain(text, len) < len)
+			return pp_json_put_string(json, at, text);
+		(void)pp_json_put_string(json, plain->quoted, text);
+		plain->len = len + 2;
+		plain->text = text;
 	}
-	plain_value(json, text, plain->len);
+	memcpy(at, plain->quoted, PP_JSON_PLAIN_MAX);
+	return at + plain->len;
 }
 
 char *pp_json_put_time(struct pp_json *json, char *at, const char *key, int64_t ns)

@@ -12,12 +12,15 @@
 #include "base/time.h"
 #include "report/out.h"
 
-enum { PP_JSON_PLAIN_BITS = 8, PP_JSON_PLAIN_MAX = 2048 };
+#define PP_JSON_SCHEMA "1"
 
-/* A constant text that needs no escaping, known by its address. */
+enum { PP_JSON_PLAIN_BITS = 8, PP_JSON_PLAIN_MAX = 48 };
+
+/* A short constant text that needs no escaping, known by its address. */
 struct pp_json_plain {
 	const char *text;
 	size_t len;
+	char quoted[PP_JSON_PLAIN_MAX]; /* "text" with its quotes, `len` bytes */
 };
 
 struct pp_json {
@@ -55,9 +58,10 @@ static inline void pp_json_key(struct pp_json *json, const char *key)
 	pp_out_until(json->out, at);
 }
 
-/* ---- Many small members in one go ----
- * They write at `at` and return where they ended; the caller has asked for room, PP_JSON_MEMBER for each.  Something
- * stands before the first. */
+/* ---- Many members in one go (out.h) ----
+ * They write at `at` and return where they ended; the caller has asked for room, PP_JSON_MEMBER for each and at most
+ * PP_OUT_PIECE together.  A longer text makes its own and then room for PP_OUT_PIECE again.  Something stands before
+ * the first. */
 enum { PP_JSON_MEMBER = 96 };
 
 static inline char *pp_json_put(char *at, const char *literal)
@@ -94,14 +98,20 @@ static inline char *pp_json_put_sides(char *at, const char *key, uint64_t client
 	return at + 1;
 }
 
+char *pp_json_put_string(struct pp_json *json, char *at, const char *text);   /* "text" */
+char *pp_json_put_constant(struct pp_json *json, char *at, const char *text); /* the same, see pp_json_constant() */
+
+static inline char *pp_json_put_text(struct pp_json *json, char *at, const char *key, const char *text)
+{
+	return text ? pp_json_put_string(json, pp_json_put_key(at, key), text) : at;
+}
+
 char *pp_json_put_time(struct pp_json *json, char *at, const char *key, int64_t ns);
 char *pp_json_put_ms(char *at, const char *key, int64_t ns); /* negative is unknown */
 char *pp_json_put_endpoint(char *at, const char *key, const struct pp_endpoint_addr *endpoint);
 
 void pp_json_open(struct pp_json *json, char bracket);
 void pp_json_close(struct pp_json *json, char bracket);
-void pp_json_text_value(struct pp_json *json, const char *text);
-void pp_json_constant_value(struct pp_json *json, const char *text);
 
 static inline void pp_json_object(struct pp_json *json, const char *key)
 {
@@ -124,7 +134,7 @@ static inline void pp_json_text(struct pp_json *json, const char *key, const cha
 	if (!text)
 		return;
 	pp_json_key(json, key);
-	pp_json_text_value(json, text);
+	pp_out_until(json->out, pp_json_put_string(json, pp_out_room(json->out, PP_JSON_MEMBER), text));
 }
 
 /* The same for a text that lives as long as the program: what is found out about it once is remembered. */
@@ -133,7 +143,7 @@ static inline void pp_json_constant(struct pp_json *json, const char *key, const
 	if (!text)
 		return;
 	pp_json_key(json, key);
-	pp_json_constant_value(json, text);
+	pp_out_until(json->out, pp_json_put_constant(json, pp_out_room(json->out, PP_JSON_MEMBER), text));
 }
 
 static inline void pp_json_u64(struct pp_json *json, const char *key, uint64_t value)

@@ -1,0 +1,38 @@
+/* json_verdict: verdicts with their evidence, alike in all records.
+ *
+ * Shape   all of a verdict that its rule, alternatives and grade decide is a template: what a record adds is evidence,
+ *         addresses, names and numbers.
+ * Owns    the writer of its evidence; JSON, templates and paths are borrowed.
+ */
+#ifndef PP_REPORT_JSON_VERDICT_H
+#define PP_REPORT_JSON_VERDICT_H
+
+#include "diagnose/verdict.h"
+#include "report/json_evidence.h"
+
+struct pp_json_verdicts {
+	struct pp_json *json;
+	struct pp_templates *templates;
+	struct pp_json_evidence evidence;
+};
+
+void pp_json_verdicts_init(struct pp_json_verdicts *verdicts, struct pp_json *json, struct pp_templates *templates,
+			   const char *const *paths, unsigned path_count);
+void pp_json_verdicts_done(struct pp_json_verdicts *verdicts);
+
+/* What packet numbers refer to, and how Wireshark shows what the verdict is about: a stream, a filter or nothing. */
+struct pp_json_subject {
+	uint16_t file;
+	const uint32_t *stream;
+	const char *filter;
+};
+
+/* Verdict and what is also said, as members that go on at `at` (json.h); it needs room for two. */
+char *pp_json_put_judgement(struct pp_json_verdicts *verdicts, char *at, const struct pp_judgement *judged,
+			    const struct pp_json_subject *subject);
+/* One verdict as a member or, with `key` NULL, as an element of a list. */
+void pp_json_verdict(struct pp_json_verdicts *verdicts, const char *key, const struct pp_verdict *verdict,
+		     const struct pp_json_subject *subject);
+void pp_json_domain_owner_grade(struct pp_json *json, const struct pp_verdict *verdict);
+
+#endif
