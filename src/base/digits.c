@@ -20,15 +20,25 @@ static inline char *next_six(char *to, uint64_t fraction)
 
 static inline uint64_t of_eight(uint32_t value) { return (value * UINT64_C(281474977) >> 16) + 1; }
 
+static inline char *eight(char *to, uint32_t value)
+{
+	uint64_t fraction = of_eight(value);
+
+	return next_six(pp_digits_pair(to, (uint32_t)(fraction >> 32)), fraction);
+}
+
+char *pp_digits_nine(char *to, uint32_t value)
+{
+	*to = (char)('0' + value / EIGHT);
+	return eight(to + 1, value % EIGHT);
+}
+
 char *pp_digits_long(char *to, uint64_t value)
 {
 	uint64_t fraction;
 
-	if (value >= EIGHT) {
-		fraction = of_eight((uint32_t)(value % EIGHT));
-		to = pp_digits_pair(pp_digits(to, value / EIGHT), (uint32_t)(fraction >> 32));
-		return next_six(to, fraction);
-	}
+	if (value >= EIGHT)
+		return eight(pp_digits(to, value / EIGHT), (uint32_t)(value % EIGHT));
 	if (value >= 1000000) {
 		fraction = of_eight((uint32_t)value);
 		return next_six(pp_digits_small(to, (uint32_t)(fraction >> 32)), fraction);

@@ -44,6 +44,7 @@ static inline char *pp_digits_padded(char *to, uint32_t value, unsigned width)
 	return to + width;
 }
 
+char *pp_digits_nine(char *to, uint32_t value); /* of a number below 10^9, with leading zeros */
 char *pp_digits_long(char *to, uint64_t value); /* of a number from 100 on */
 
 static inline char *pp_digits(char *to, uint64_t value)

@@ -77,7 +77,9 @@ void pp_time_format(int64_t ns, char text[PP_TIME_TEXT])
 	uint32_t rest;
 	char *end = pp_time_whole(pp_time_seconds(ns, &rest), text);
 
-	if (end > text)
-		end = number(end, rest, 9, 'Z');
+	if (end > text) {
+		end = pp_digits_nine(end, rest);
+		*end++ = 'Z';
+	}
 	*end = '\0';
 }
