@@ -23,15 +23,24 @@ struct pp_json_plain {
 	char quoted[PP_JSON_PLAIN_MAX]; /* "text" with its quotes, `len` bytes */
 };
 
+/* An address as text: lines are about few clients, and say the server's more than once. */
+enum { PP_JSON_ADDR_BITS = 5 };
+struct pp_json_addr {
+	struct pp_addr addr;
+	size_t len; /* 0: none yet */
+	char text[PP_ADDR_TEXT + 2];
+};
+
 struct pp_json {
 	struct pp_out *out;
 	bool comma; /* something stands before the next member */
 	unsigned depth;
 	struct {
-		int64_t second;
-		bool known; /* false: a year that is not written */
+		int64_t begin; /* of the second, ns */
+		bool known;    /* false: a year that is not written */
 		char text[PP_TIME_WHOLE];
 	} latest;                                            /* time */
+	struct pp_json_addr addrs[1 << PP_JSON_ADDR_BITS];   /* by a hash of the address; the last one stays */
 	struct pp_json_plain plain[1 << PP_JSON_PLAIN_BITS]; /* by a hash of the address; the last one stays */
 };
 
@@ -98,17 +107,62 @@ static inline char *pp_json_put_sides(char *at, const char *key, uint64_t client
 	return at + 1;
 }
 
-char *pp_json_put_string(struct pp_json *json, char *at, const char *text);   /* "text" */
-char *pp_json_put_constant(struct pp_json *json, char *at, const char *text); /* the same, see pp_json_constant() */
+/* Values without keys. */
+char *pp_json_put_string(struct pp_json *json, char *at, const char *text); /* "text" */
+char *pp_json_put_new_constant(struct pp_json *json, char *at, const char *text, struct pp_json_plain *plain);
+char *pp_json_put_new_addr(char *at, const struct pp_addr *addr, struct pp_json_addr *kept);
+char *pp_json_put_instant(struct pp_json *json, char *at, int64_t ns); /* NULL: unknown */
+char *pp_json_put_place(struct pp_json *json, char *at,
+			const struct pp_endpoint_addr *endpoint); /* {"ip":…,"port":…} */
+
+/* "text", see pp_json_constant(). */
+static inline char *pp_json_put_constant(struct pp_json *json, char *at, const char *text)
+{
+	uint32_t hash = (uint32_t)((uintptr_t)text * UINT32_C(0x9e3779b1)) >> (32 - PP_JSON_PLAIN_BITS);
+	struct pp_json_plain *plain = &json->plain[hash];
+
+	if (plain->text != text)
+		return pp_json_put_new_constant(json, at, text, plain);
+	memcpy(at, plain->quoted, PP_JSON_PLAIN_MAX);
+	return at + plain->len;
+}
+
+/* Without quotes. */
+static inline char *pp_json_put_addr(struct pp_json *json, char *at, const struct pp_addr *addr)
+{
+	struct pp_addr_words words = pp_addr_words(addr);
+	uint64_t hash = (words.high ^ words.low) * UINT64_C(0x9e3779b97f4a7c15);
+	struct pp_json_addr *kept = &json->addrs[hash >> (64 - PP_JSON_ADDR_BITS)];
+
+	if (!pp_addr_equal(&kept->addr, addr) || kept->len == 0)
+		return pp_json_put_new_addr(at, addr, kept);
+	memcpy(at, kept->text, sizeof(kept->text));
+	return at + kept->len;
+}
 
 static inline char *pp_json_put_text(struct pp_json *json, char *at, const char *key, const char *text)
 {
 	return text ? pp_json_put_string(json, pp_json_put_key(at, key), text) : at;
 }
 
-char *pp_json_put_time(struct pp_json *json, char *at, const char *key, int64_t ns);
-char *pp_json_put_ms(char *at, const char *key, int64_t ns); /* negative is unknown */
-char *pp_json_put_endpoint(char *at, const char *key, const struct pp_endpoint_addr *endpoint);
+static inline char *pp_json_put_time(struct pp_json *json, char *at, const char *key, int64_t ns)
+{
+	char *end = pp_json_put_instant(json, pp_json_put_key(at, key), ns);
+
+	return end ? end : at;
+}
+
+/* Milliseconds; negative is unknown. */
+static inline char *pp_json_put_ms(char *at, const char *key, int64_t ns)
+{
+	return ns < 0 ? at : pp_digits_decimal(pp_json_put_key(at, key), (uint64_t)ns, 6);
+}
+
+static inline char *pp_json_put_endpoint(struct pp_json *json, char *at, const char *key,
+					 const struct pp_endpoint_addr *endpoint)
+{
+	return pp_json_put_place(json, pp_json_put_key(at, key), endpoint);
+}
 
 void pp_json_open(struct pp_json *json, char bracket);
 void pp_json_close(struct pp_json *json, char bracket);

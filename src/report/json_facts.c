@@ -3,17 +3,15 @@
 #include "dissect/tls.h"
 #include "report/names.h"
 
-static char *put_reset(char *at, const struct pp_tcp_facts *tcp)
+static char *put_reset(struct pp_json *json, char *at, const struct pp_tcp_facts *tcp)
 {
 	const struct pp_tcp_reset *rst = &tcp->rst;
 	const char *after = pp_phase_name(rst->after);
 
 	at =
 	    pp_json_put(at, rst->from == PP_CLIENT ? ",\"rst\":{\"from\":\"client\"" : ",\"rst\":{\"from\":\"server\"");
-	if (after) {
-		at = pp_json_put(pp_json_put(at, ",\"after\":\""), after);
-		*at++ = '"';
-	}
+	if (after)
+		at = pp_json_put_constant(json, pp_json_put_key(at, "after"), after);
 	at = pp_json_put_u64(at, "packet", rst->mark.packet);
 	at = pp_json_put_u64(at, "ttl", rst->ttl);
 	if (pp_seen(tcp->syn_ack))
@@ -45,7 +43,7 @@ char *pp_json_put_tcp(struct pp_json *json, char *at, const struct pp_tcp_facts 
 	at = pp_json_put_ms(at, "handshake_rtt_ms", tcp->handshake_rtt_ns);
 	at = pp_json_put_sides(at, "retransmits", client->retransmits, server->retransmits);
 	if (pp_seen(tcp->rst.mark))
-		at = put_reset(at, tcp);
+		at = put_reset(json, at, tcp);
 	if (pp_seen(client->fin) || pp_seen(server->fin))
 		at = pp_json_put(at, tcp->fin_from == PP_CLIENT ? ",\"fin\":\"client\"" : ",\"fin\":\"server\"");
 	return pp_json_put(at, "}");

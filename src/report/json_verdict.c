@@ -1,6 +1,40 @@
 #include "report/json_verdict.h"
 
-#include "report/phrase.h"
+/* ---- Templates ---- */
+
+/* Places of a verdict's template beside those of its messages.  They are of the verdict itself or, counted from 1, of
+ * one of its evidences. */
+enum { PLACE_FILE = 200, PLACE_PACKET, PLACE_FILTER };
+enum { OF_VERDICT = 0 };
+
+/* How an evidence names its packet. */
+enum where { NOWHERE, IN_SAME_FILE, IN_OTHER_FILE, WHERE_BITS = 2 };
+
+static enum where where_is(const struct pp_evidence *evidence, uint16_t file)
+{
+	if (!pp_seen(evidence->mark))
+		return NOWHERE;
+	return evidence->mark.file == file ? IN_SAME_FILE : IN_OTHER_FILE;
+}
+
+static void evidence_object(struct pp_templates *templates, const struct pp_evidence *evidence, enum where where,
+			    unsigned of)
+{
+	struct pp_json *json = &templates->json;
+
+	pp_json_object(json, NULL);
+	if (where == IN_OTHER_FILE) {
+		pp_json_key(json, "file");
+		pp_template_place(templates, PLACE_FILE, of);
+	}
+	if (where != NOWHERE) {
+		pp_json_key(json, "packet");
+		pp_template_place(templates, PLACE_PACKET, of);
+	}
+	pp_template_message(templates, "what", pp_phrase_evidence_message(PP_ENGLISH, evidence),
+			    pp_phrase_evidence_value, of);
+	pp_json_object_end(json);
+}
 
 void pp_json_domain_owner_grade(struct pp_json *json, const struct pp_verdict *verdict)
 {
@@ -24,18 +58,15 @@ static void alternatives(struct pp_templates *templates, const struct pp_verdict
 			continue;
 		pp_json_object(json, NULL);
 		pp_json_constant(json, "rule", alternative->rule->id);
-		pp_template_message(templates, "why_not", alternative->why_not, pp_phrase_verdict_value);
+		pp_template_message(templates, "why_not", alternative->why_not, pp_phrase_verdict_value, OF_VERDICT);
 		pp_json_object_end(json);
 	}
 	pp_json_list_end(json);
 }
 
-/* Places of a verdict's template beside those of its messages. */
-enum { PLACE_EVIDENCE = 100, PLACE_FILTER };
-
 /* All of a verdict but its values. */
 static const struct pp_template *new_verdict_template(struct pp_templates *templates, const struct pp_template_key *key,
-						      const struct pp_verdict *v)
+						      const struct pp_verdict *v, uint16_t file)
 {
 	struct pp_json *json = pp_template_new(templates, key);
 
@@ -44,37 +75,48 @@ static const struct pp_template *new_verdict_template(struct pp_templates *templ
 	pp_json_constant(json, "name", v->rule->name);
 	pp_json_constant(json, "outcome", pp_outcome_name(v->outcome));
 	pp_json_domain_owner_grade(json, v);
-	pp_template_message(templates, "summary", v->rule->summary, pp_phrase_verdict_value);
+	pp_template_message(templates, "summary", v->rule->summary, pp_phrase_verdict_value, OF_VERDICT);
 	pp_json_list(json, "evidence");
-	pp_template_place(templates, PLACE_EVIDENCE);
+	for (unsigned i = 0; i < v->evidence_count; i++)
+		evidence_object(templates, &v->evidence[i], where_is(&v->evidence[i], file), i + 1);
 	pp_json_list_end(json);
 	alternatives(templates, v);
 	pp_template_message(templates, "next_test", v->next_test ? v->next_test : v->rule->next_test,
-			    pp_phrase_verdict_value);
-	pp_template_message(templates, "remedy", v->rule->remedy, pp_phrase_verdict_value);
-	pp_template_place(templates, PLACE_FILTER);
+			    pp_phrase_verdict_value, OF_VERDICT);
+	pp_template_message(templates, "remedy", v->rule->remedy, pp_phrase_verdict_value, OF_VERDICT);
+	pp_template_place(templates, PLACE_FILTER, OF_VERDICT);
 	pp_json_object_end(json);
 	return pp_template_keep(templates);
 }
 
-static const struct pp_template *verdict_template(struct pp_templates *templates, const struct pp_verdict *v)
+static const struct pp_template *verdict_template(struct pp_templates *templates, const struct pp_verdict *v,
+						  uint16_t file)
 {
 	struct pp_template_key key; /* only what counts is set */
 	const struct pp_template *template;
+	uintptr_t places = 0;
 
-	static_assert(3 + 2 * PP_ALTERNATIVES_MAX <= PP_TEMPLATE_WORDS, "a verdict's key fits");
-	key.count = 3;
-	key.word[0] = (uintptr_t)v->rule;
-	key.word[1] = (uintptr_t)v->next_test;
-	key.word[2] = (uintptr_t)((unsigned)v->outcome << 24 | (unsigned)v->grade << 16 | (unsigned)v->domain << 8 |
-				  (unsigned)v->owner);
+	static_assert(4 + 2 * PP_ALTERNATIVES_MAX + PP_EVIDENCE_MAX <= PP_TEMPLATE_WORDS, "a verdict's key fits");
+	static_assert(PP_EVIDENCE_MAX * WHERE_BITS <= 32, "where they are fits into a word");
+	key.count = 4;
+	for (unsigned i = 0; i < v->evidence_count; i++) {
+		key.word[key.count++] = (uintptr_t)pp_phrase_evidence_message(PP_ENGLISH, &v->evidence[i]);
+		places = places << WHERE_BITS | where_is(&v->evidence[i], file);
+	}
 	for (unsigned i = 0; i < v->alternative_count; i++) {
 		key.word[key.count++] = (uintptr_t)v->alternatives[i].rule;
 		key.word[key.count++] = (uintptr_t)v->alternatives[i].why_not;
 	}
+	key.word[0] = (uintptr_t)v->rule;
+	key.word[1] = (uintptr_t)v->next_test;
+	key.word[2] = (uintptr_t)((unsigned)v->outcome << 24 | (unsigned)v->grade << 16 | (unsigned)v->domain << 8 |
+				  (unsigned)v->owner);
+	key.word[3] = places;
 	template = pp_template_find(templates, &key);
-	return template ? template : new_verdict_template(templates, &key, v);
+	return template ? template : new_verdict_template(templates, &key, v, file);
 }
+
+/* ---- Values ---- */
 
 struct verdict_fill {
 	struct pp_json_verdicts *verdicts;
@@ -93,21 +135,57 @@ static char *put_filter(const struct verdict_fill *fill, char *at)
 	return pp_json_put_text(fill->verdicts->json, at, "wireshark_filter", subject->filter);
 }
 
-static char *verdict_value(const void *context, char *at, int value)
+/* A sentence says it twice, and the next verdict is often about the same one. */
+static char *put_server(struct pp_json_verdicts *verdicts, char *at, const struct pp_verdict *verdict)
 {
-	const struct verdict_fill *fill = context;
+	const struct pp_endpoint_addr *server = &verdict->server;
+	char *end;
+
+	if (verdicts->server.port != server->port || !pp_addr_equal(&verdicts->server.ip, &server->ip) ||
+	    !verdicts->server_len) {
+		end = pp_phrase_put_verdict(verdicts->server_text, PP_ENGLISH, verdict, PP_PHRASE_SERVER);
+		verdicts->server = *server;
+		verdicts->server_len = (size_t)(end - verdicts->server_text);
+	}
+	memcpy(at, verdicts->server_text, PP_LINE_PUT);
+	return at + verdicts->server_len;
+}
+
+static char *evidence_value(const struct pp_json_verdicts *verdicts, char *at, const struct pp_evidence *evidence,
+			    unsigned value)
+{
+	uint16_t file = evidence->mark.file;
 	const char *text;
 	char *end;
 
-	if (value == PLACE_EVIDENCE)
-		return pp_json_put_evidence(&fill->verdicts->evidence, at, fill->verdict->evidence,
-					    fill->verdict->evidence_count, fill->subject->file);
+	if (value == PLACE_PACKET)
+		return pp_digits(at, evidence->mark.packet);
+	if (value == PLACE_FILE)
+		return pp_json_put_string(verdicts->json, at, file < verdicts->path_count ? verdicts->paths[file] : "");
+	text = pp_phrase_evidence_text(evidence, (int)value);
+	if (text)
+		return pp_template_put_text(verdicts->json->out, at, text);
+	end = pp_phrase_put_evidence(at, PP_ENGLISH, evidence, (int)value);
+	return end > at ? end : NULL;
+}
+
+static char *verdict_value(const void *context, char *at, unsigned value, unsigned of)
+{
+	const struct verdict_fill *fill = context;
+	const struct pp_verdict *verdict = fill->verdict;
+	const char *text;
+	char *end;
+
+	if (of != OF_VERDICT)
+		return evidence_value(fill->verdicts, at, &verdict->evidence[of - 1], value);
 	if (value == PLACE_FILTER)
 		return put_filter(fill, at);
-	text = pp_phrase_verdict_text(fill->verdict, value);
+	text = pp_phrase_verdict_text(verdict, (int)value);
 	if (text)
 		return pp_template_put_text(fill->verdicts->json->out, at, text);
-	end = pp_phrase_put_verdict(at, PP_ENGLISH, fill->verdict, value);
+	if (value == PP_PHRASE_SERVER || value == PP_PHRASE_HOST)
+		return put_server(fill->verdicts, at, verdict);
+	end = pp_phrase_put_verdict(at, PP_ENGLISH, verdict, (int)value);
 	return end > at ? end : NULL;
 }
 
@@ -116,8 +194,8 @@ static char *put_verdict(struct pp_json_verdicts *verdicts, char *at, const stru
 {
 	const struct verdict_fill fill = { verdicts, verdict, subject };
 
-	return pp_template_fill(verdict_template(verdicts->templates, verdict), verdicts->json->out, at, verdict_value,
-				&fill);
+	return pp_template_fill(verdict_template(verdicts->templates, verdict, subject->file), verdicts->json->out, at,
+				verdict_value, &fill);
 }
 
 char *pp_json_put_judgement(struct pp_json_verdicts *verdicts, char *at, const struct pp_judgement *judged,
@@ -153,7 +231,7 @@ void pp_json_verdicts_init(struct pp_json_verdicts *verdicts, struct pp_json *js
 {
 	verdicts->json = json;
 	verdicts->templates = templates;
-	pp_json_evidence_init(&verdicts->evidence, json, paths, path_count);
+	verdicts->server_len = 0;
+	verdicts->paths = paths;
+	verdicts->path_count = path_count;
 }
-
-void pp_json_verdicts_done(struct pp_json_verdicts *verdicts) { pp_json_evidence_done(&verdicts->evidence); }

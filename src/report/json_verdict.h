@@ -1,24 +1,29 @@
 /* json_verdict: verdicts with their evidence, alike in all records.
  *
- * Shape   all of a verdict that its rule, alternatives and grade decide is a template: what a record adds is evidence,
- *         addresses, names and numbers.
- * Owns    the writer of its evidence; JSON, templates and paths are borrowed.
+ * Shape   all that verdicts of one rule with the same kinds of evidence and the same alternatives have in common is a
+ *         template: what a record adds is packets, addresses, names and numbers.
+ * Owns    nothing; JSON, templates and paths are borrowed.
  */
 #ifndef PP_REPORT_JSON_VERDICT_H
 #define PP_REPORT_JSON_VERDICT_H
 
 #include "diagnose/verdict.h"
-#include "report/json_evidence.h"
+#include "report/json.h"
+#include "report/phrase.h"
+#include "report/template.h"
 
 struct pp_json_verdicts {
 	struct pp_json *json;
 	struct pp_templates *templates;
-	struct pp_json_evidence evidence;
+	const char *const *paths; /* of the input files, by index */
+	unsigned path_count;
+	struct pp_endpoint_addr server; /* the latest one, as it was phrased */
+	size_t server_len;
+	char server_text[PP_PHRASE_PUT];
 };
 
 void pp_json_verdicts_init(struct pp_json_verdicts *verdicts, struct pp_json *json, struct pp_templates *templates,
 			   const char *const *paths, unsigned path_count);
-void pp_json_verdicts_done(struct pp_json_verdicts *verdicts);
 
 /* What packet numbers refer to, and how Wireshark shows what the verdict is about: a stream, a filter or nothing. */
 struct pp_json_subject {

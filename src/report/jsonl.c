@@ -114,8 +114,8 @@ static char *put_flow_head(struct pp_jsonl *jsonl, char *at, const struct pp_con
 		at = pp_json_put_text(json, at, "last_file", last_file);
 	at = pp_json_put_time(json, at, "first", conn->first.ts);
 	at = pp_json_put_ms(at, "duration_ms", conn->last.ts - conn->first.ts);
-	at = pp_json_put_endpoint(at, "client", &conn->client);
-	at = pp_json_put_endpoint(at, "server", &conn->server);
+	at = pp_json_put_endpoint(json, at, "client", &conn->client);
+	at = pp_json_put_endpoint(json, at, "server", &conn->server);
 	at = pp_json_put_sides(at, "packets", client->packets, server->packets);
 	return pp_json_put_sides(at, "bytes", client->bytes, server->bytes);
 }
@@ -313,8 +313,4 @@ void pp_jsonl_init(struct pp_jsonl *jsonl, struct pp_out *out, const char *const
 	};
 }
 
-void pp_jsonl_done(struct pp_jsonl *jsonl)
-{
-	pp_json_verdicts_done(&jsonl->verdicts);
-	pp_templates_done(&jsonl->templates);
-}
+void pp_jsonl_done(struct pp_jsonl *jsonl) { pp_templates_done(&jsonl->templates); }

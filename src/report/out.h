@@ -64,15 +64,20 @@ static inline char *pp_out_more(struct pp_out *out, char *at, size_t len)
 	return out->bytes;
 }
 
-/* Copies whole blocks, which takes no call and no case by length: up to PP_OUT_BLOCK - 1 bytes behind the `len` are
+/* Copies whole blocks, which takes no call and no case by length: up to PP_OUT_BLOCK bytes behind the `len` are
  * read, and overwritten here. */
 enum { PP_OUT_BLOCK = 32 };
 
 static inline char *pp_out_blocks(char *at, const char *bytes, size_t len)
 {
-	for (size_t done = 0; done < len; done += PP_OUT_BLOCK)
-		memcpy(at + done, bytes + done, PP_OUT_BLOCK);
-	return at + len;
+	char *end = at + len;
+
+	do {
+		memcpy(at, bytes, PP_OUT_BLOCK);
+		at += PP_OUT_BLOCK;
+		bytes += PP_OUT_BLOCK;
+	} while (at < end);
+	return end;
 }
 
 static inline void pp_out_char(struct pp_out *out, char c)

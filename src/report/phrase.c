@@ -46,7 +46,7 @@ struct verdict_context {
 enum verdict_value {
 	VALUE_HOST = PP_PHRASE_HOST,
 	VALUE_DETAIL = PP_PHRASE_DETAIL,
-	VALUE_SERVER,
+	VALUE_SERVER = PP_PHRASE_SERVER,
 	VALUE_PROXY,
 	VALUE_DEVICE,
 	VALUE_NUMBER,
@@ -254,12 +254,9 @@ static char *put_level(char *at, enum pp_language language, int64_t level)
 
 static char *put_date(char *at, int64_t ns)
 {
-	char text[PP_TIME_TEXT];
-
-	pp_time_format(ns, text);
-	if (text[0])
-		text[10] = '\0'; /* the day is enough: 2026-11-23 */
-	return put(at, text[0] ? text : "?");
+	static_assert(PP_TIME_TEXT <= PP_PHRASE_PUT, "all of it has room");
+	pp_time_format(ns, at);
+	return at[0] ? at + strlen("2026-11-23") : put(at, "?"); /* the day is enough */
 }
 
 static char *put_duration(char *at, int64_t value, int64_t unit_ns)
@@ -353,26 +350,37 @@ static char *put_name(char *at, const struct pp_evidence *evidence, int64_t valu
 	return put(at, line.text);
 }
 
-static char *put_formatted(char *at, enum pp_language language, const struct pp_evidence *evidence, int64_t value,
-			   enum form form)
+char *pp_phrase_put_evidence(char *at, enum pp_language language, const struct pp_evidence *evidence, int value)
 {
+	enum source source = (enum source)((unsigned)value % PER_FORM);
+	enum form form = (enum form)((unsigned)value / PER_FORM);
+	int64_t number = source == SOURCE_B ? evidence->b : evidence->a;
+
+	if (source == SOURCE_ADDR)
+		return pp_addr_format(&evidence->addr, at);
+	if (source == SOURCE_SIDE)
+		return put_side(at, language, evidence->side);
+	if (source == SOURCE_ICMP)
+		return put_name(at, evidence, 0, FORMS);
+	if (source == SOURCE_TEXT)
+		return at;
 	switch (form) {
 	case FORM_NUMBER:
-		return put_number(at, value);
+		return put_number(at, number);
 	case FORM_MS:
-		return put_milliseconds(at, language, value);
+		return put_milliseconds(at, language, number);
 	case FORM_US:
-		return put_duration(at, value, PP_MS / 1000);
+		return put_duration(at, number, PP_MS / 1000);
 	case FORM_S:
-		return put_duration(at, value, PP_SECOND);
+		return put_duration(at, number, PP_SECOND);
 	case FORM_DATE:
-		return put_date(at, value);
+		return put_date(at, number);
 	case FORM_SIDE:
-		return put_side(at, language, value == PP_CLIENT ? PP_CLIENT : PP_SERVER);
+		return put_side(at, language, number == PP_CLIENT ? PP_CLIENT : PP_SERVER);
 	case FORM_CREDENTIALS:
-		return put_credentials(at, language, value);
+		return put_credentials(at, language, number);
 	case FORM_LEVEL:
-		return put_level(at, language, value);
+		return put_level(at, language, number);
 	case FORM_TLS:
 	case FORM_ALERT:
 	case FORM_DNS:
@@ -381,29 +389,7 @@ static char *put_formatted(char *at, enum pp_language language, const struct pp_
 	case FORMS:
 		break;
 	}
-	return put_name(at, evidence, value, form);
-}
-
-char *pp_phrase_put_evidence(char *at, enum pp_language language, const struct pp_evidence *evidence, int value)
-{
-	enum form form = (enum form)((unsigned)value / PER_FORM);
-
-	switch ((enum source)((unsigned)value % PER_FORM)) {
-	case SOURCE_A:
-		return put_formatted(at, language, evidence, evidence->a, form);
-	case SOURCE_B:
-		return put_formatted(at, language, evidence, evidence->b, form);
-	case SOURCE_ADDR:
-		return pp_addr_format(&evidence->addr, at);
-	case SOURCE_SIDE:
-		return put_side(at, language, evidence->side);
-	case SOURCE_ICMP:
-		return put_name(at, evidence, 0, FORMS);
-	case SOURCE_TEXT:
-	case SOURCES:
-		break;
-	}
-	return at;
+	return put_name(at, evidence, number, form);
 }
 
 static bool resolve_evidence(const void *context, const char *name, struct pp_line *line)
@@ -423,8 +409,9 @@ static bool picks_first(enum pick pick, const struct pp_evidence *evidence)
 {
 	switch (pick) {
 	case PICK_ONLY:
-	case PICK_PLURAL:
 		return true;
+	case PICK_PLURAL: /* in English */
+		return evidence->a == 1;
 	case PICK_A_ZERO:
 		return evidence->a == 0;
 	case PICK_B_ABSENT:
@@ -445,8 +432,10 @@ const char *pp_phrase_evidence_message(enum pp_language language, const struct p
 {
 	const struct evidence_row *row = &evidence_rows[evidence->kind];
 
-	if (row->pick == PICK_PLURAL)
+	if (row->pick == PICK_PLURAL && language != PP_ENGLISH)
 		return pp_say_n(language, row->first, row->second, evidence->a < 0 ? 0 : (uint64_t)evidence->a);
+	if (language == PP_ENGLISH)
+		return picks_first(row->pick, evidence) ? row->first : row->second;
 	return pp_say(language, picks_first(row->pick, evidence) ? row->first : row->second);
 }
 

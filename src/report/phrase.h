@@ -29,7 +29,8 @@ int pp_phrase_evidence_value(const char *name);
 char *pp_phrase_put_verdict(char *at, enum pp_language language, const struct pp_verdict *verdict, int value);
 char *pp_phrase_put_evidence(char *at, enum pp_language language, const struct pp_evidence *evidence, int value);
 
-enum { PP_PHRASE_TEXT, PP_PHRASE_HOST = 0, PP_PHRASE_DETAIL }; /* these numbers may be texts */
+enum { PP_PHRASE_TEXT = 0 };                                 /* of evidence, the only one */
+enum { PP_PHRASE_HOST, PP_PHRASE_DETAIL, PP_PHRASE_SERVER }; /* of verdicts; a host that is no text is the server */
 
 static inline const char *pp_phrase_verdict_text(const struct pp_verdict *verdict, int value)
 {

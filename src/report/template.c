@@ -19,7 +19,7 @@ static enum pp_err never(void *context, const void *bytes, size_t len)
 void pp_templates_init(struct pp_templates *templates)
 {
 	memset(templates->slots, 0, sizeof(templates->slots));
-	templates->generation = 0;
+	memset(templates->latest, 0, sizeof(templates->latest));
 	pp_pool_init(&templates->pool, PP_TEMPLATES_BYTES);
 	pp_arena_init(&templates->arena, &templates->pool);
 	pp_out_init(&templates->out, (struct pp_sink){ never, NULL });
@@ -34,11 +34,8 @@ void pp_templates_done(struct pp_templates *templates)
 
 static bool is_for(const struct pp_template *template, const struct pp_template_key *key)
 {
-	uintptr_t odd = template->key.count ^ key->count;
-
-	for (size_t i = 0; odd == 0 && i < key->count; i++)
-		odd = template->key.word[i] ^ key->word[i];
-	return odd == 0;
+	return template->key.count == key->count &&
+	       memcmp(template->key.word, key->word, key->count * sizeof(key->word[0])) == 0;
 }
 
 /* A key's template is one of PROBES neighbours. */
@@ -51,17 +48,27 @@ static size_t first_slot(const struct pp_template_key *key)
 	return (size_t)(hash >> 32);
 }
 
-const struct pp_template *pp_template_find(const struct pp_templates *templates, const struct pp_template_key *key)
+static struct pp_template *search(const struct pp_templates *templates, const struct pp_template_key *key)
 {
 	size_t first = first_slot(key);
 
 	for (size_t i = 0; i < PROBES; i++) {
-		const struct pp_template *template = templates->slots[(first + i) % PP_TEMPLATE_SLOTS];
+		struct pp_template *template = templates->slots[(first + i) % PP_TEMPLATE_SLOTS];
 
 		if (!template || is_for(template, key))
 			return template;
 	}
 	return NULL;
+}
+
+const struct pp_template *pp_template_find(struct pp_templates *templates, const struct pp_template_key *key)
+{
+	uint64_t ends = (key->word[0] ^ key->word[key->count - 1]) * UINT64_C(0x9e3779b97f4a7c15);
+	struct pp_template **latest = &templates->latest[ends >> (64 - PP_TEMPLATE_LATEST_BITS)];
+
+	if (!*latest || !is_for(*latest, key))
+		*latest = search(templates, key);
+	return *latest;
 }
 
 /* In the first free one of them, else instead of the first. */
@@ -91,7 +98,7 @@ struct pp_json *pp_template_new(struct pp_templates *templates, const struct pp_
 	return &templates->json;
 }
 
-void pp_template_place(struct pp_templates *templates, uint16_t value)
+void pp_template_place(struct pp_templates *templates, unsigned value, unsigned of)
 {
 	struct pp_template *now = &templates->now;
 	const struct pp_out *out = &templates->out;
@@ -102,7 +109,8 @@ void pp_template_place(struct pp_templates *templates, uint16_t value)
 		return;
 	now->places[now->place_count++] = (struct pp_template_place){
 		.len = len,
-		.value = value,
+		.value = (uint8_t)value,
+		.of = (uint8_t)of,
 		.space = len && out->bytes[out->len - 1] == ' ',
 	};
 	templates->now_placed = (uint32_t)out->len;
@@ -120,7 +128,7 @@ static void literal(struct pp_templates *templates, const char *text, size_t len
 }
 
 void pp_template_message(struct pp_templates *templates, const char *key, const char *message,
-			 int (*value_of)(const char *name))
+			 int (*value_of)(const char *name), unsigned of)
 {
 	char name[PP_PLACEHOLDER_BYTES];
 	const char *text = message;
@@ -135,7 +143,7 @@ void pp_template_message(struct pp_templates *templates, const char *key, const 
 
 		literal(templates, text, value < 0 ? (size_t)(message - text) : len);
 		if (value >= 0)
-			pp_template_place(templates, (uint16_t)value);
+			pp_template_place(templates, (unsigned)value, of);
 	}
 	literal(templates, text, len);
 	pp_out_char(&templates->out, '"');
@@ -160,8 +168,8 @@ const struct pp_template *pp_template_keep(struct pp_templates *templates)
 			return kept;
 		}
 		memset(templates->slots, 0, sizeof(templates->slots));
+		memset(templates->latest, 0, sizeof(templates->latest));
 		pp_arena_reset(&templates->arena);
-		templates->generation++;
 	}
 	return now;
 }
@@ -184,8 +192,5 @@ char *pp_template_put_text(struct pp_out *out, char *at, const char *text)
 	static_assert((int)PP_TEMPLATE_ROOM <= (int)PP_LINE_VALUE, "what has room need not be cut");
 	if (len == 0)
 		return NULL;
-	if (len > PP_TEMPLATE_ROOM || pp_escape_plain(text, len) < len)
-		return put_cut_and_escaped(out, at, text);
-	memcpy(at, text, len);
-	return at + len;
+	return len <= PP_TEMPLATE_ROOM && pp_escape_copy(at, text, len) ? at + len : put_cut_and_escaped(out, at, text);
 }

@@ -24,19 +24,20 @@ static const struct pp_template *message_template(const char *message)
 	if (found)
 		return found;
 	pp_json_object(pp_template_new(&templates, &key), NULL);
-	pp_template_message(&templates, "what", message, value_of);
+	pp_template_message(&templates, "what", message, value_of, 3);
 	pp_json_list(&templates.json, "list");
-	pp_template_place(&templates, PLACE_LIST);
+	pp_template_place(&templates, PLACE_LIST, 4);
 	pp_json_list_end(&templates.json);
 	pp_json_object_end(&templates.json);
 	assert_non_null(pp_template_keep(&templates));
 	return pp_template_find(&templates, &key);
 }
 
-static char *put(const void *context, char *at, int value)
+static char *put(const void *context, char *at, unsigned value, unsigned of)
 {
 	const char *text = context;
 
+	assert_int_equal(of, value == PLACE_LIST ? 4 : 3);
 	if (value == VALUE_TEXT)
 		return pp_template_put_text(&out, at, text);
 	if (value == VALUE_NUMBER)
