@@ -95,7 +95,8 @@ static inline char *pp_json_put_u64(char *at, const char *key, uint64_t value)
 static inline char *pp_json_put_bool(char *at, const char *key, bool value)
 {
 	at = pp_json_put_key(at, key);
-	return value ? pp_json_put(at, "true") : pp_json_put(at, "false");
+	memcpy(at, value ? "true " : "false", strlen("false"));
+	return at + strlen("false") - value;
 }
 
 /* Two of them as an object: {"client":…,"server":…}. */
