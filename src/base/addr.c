@@ -84,28 +84,39 @@ bool pp_addr_is_multicast(const struct pp_addr *addr)
 	return IN_ANY(addr, list);
 }
 
-static char *format_byte(unsigned byte, char *to)
+/* Every byte in decimal. */
+#define DIGIT(n) ((char)('0' + (n)))
+#define BYTE(n)                                                                                                        \
+	{                                                                                                              \
+		{ (n) > 99  ? DIGIT((n) / 100)                                                                         \
+		  : (n) > 9 ? DIGIT((n) / 10)                                                                          \
+			    : DIGIT(n),                                                                                \
+		  (n) > 99 ? DIGIT((n) / 10 % 10) : DIGIT((n) % 10), DIGIT((n) % 10) },                                \
+		    1 + ((n) > 9) + ((n) > 99)                                                                         \
+	}
+#define BYTES_4(n) BYTE(n), BYTE((n) + 1), BYTE((n) + 2), BYTE((n) + 3)
+#define BYTES_16(n) BYTES_4(n), BYTES_4((n) + 4), BYTES_4((n) + 8), BYTES_4((n) + 12)
+#define BYTES_64(n) BYTES_16(n), BYTES_16((n) + 16), BYTES_16((n) + 32), BYTES_16((n) + 48)
+
+static const struct {
+	char text[3];
+	uint8_t len;
+} bytes_in_decimal[256] = { BYTES_64(0), BYTES_64(64), BYTES_64(128), BYTES_64(192) };
+
+static inline char *format_byte(uint8_t byte, char behind, char *to)
 {
-	if (byte < 10) {
-		*to = (char)('0' + byte);
-		return to + 1;
-	}
-	if (byte >= 100) {
-		*to++ = (char)('0' + byte / 100);
-		byte %= 100;
-	}
-	pp_digits_pair(to, byte);
-	return to + 2;
+	memcpy(to, &bytes_in_decimal[byte], 4);
+	to += bytes_in_decimal[byte].len;
+	*to = behind;
+	return to + 1;
 }
 
-static char *format_v4(const uint8_t *bytes, char *to)
+char *pp_addr_format_v4(const struct pp_addr *addr, char text[PP_ADDR_TEXT])
 {
-	for (unsigned i = 0; i < 4; i++) {
-		if (i)
-			*to++ = '.';
-		to = format_byte(bytes[i], to);
-	}
-	return to;
+	text = format_byte(addr->b[12], '.', text);
+	text = format_byte(addr->b[13], '.', text);
+	text = format_byte(addr->b[14], '.', text);
+	return format_byte(addr->b[15], '\0', text) - 1;
 }
 
 /* A group of IPv6 in lower case without leading zeros. */
@@ -138,37 +149,30 @@ static struct run longest_zeros(const unsigned groups[8])
 }
 
 /* RFC 5952; ::a.b.c.d for the IPv4-compatible addresses of RFC 4291, as inet_ntop() has it. */
-static char *format_v6(const uint8_t *bytes, char *to)
+char *pp_addr_format_v6(const struct pp_addr *addr, char text[PP_ADDR_TEXT])
 {
 	unsigned groups[8];
 	struct run zeros;
 
 	for (unsigned i = 0; i < 8; i++)
-		groups[i] = (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1];
+		groups[i] = (unsigned)addr->b[2 * i] << 8 | addr->b[2 * i + 1];
 	zeros = longest_zeros(groups);
 	for (unsigned i = 0; i < 8; i++) {
 		if (i == zeros.at) {
-			*to++ = ':';
+			*text++ = ':';
 			i += zeros.len - 1;
 			if (i == 7)
-				*to++ = ':';
+				*text++ = ':';
 			continue;
 		}
 		if (i)
-			*to++ = ':';
+			*text++ = ':';
 		if (i == 6 && zeros.at == 0 && zeros.len == 6)
-			return format_v4(bytes + 12, to);
-		to = format_group(groups[i], to);
+			return pp_addr_format_v4(addr, text);
+		text = format_group(groups[i], text);
 	}
-	return to;
-}
-
-char *pp_addr_format(const struct pp_addr *addr, char text[PP_ADDR_TEXT])
-{
-	char *end = pp_addr_is_v4(addr) ? format_v4(addr->b + 12, text) : format_v6(addr->b, text);
-
-	*end = '\0';
-	return end;
+	*text = '\0';
+	return text;
 }
 
 /* Addresses end in a digit of theirs or in "::"; most names do not. */

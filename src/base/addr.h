@@ -91,7 +91,14 @@ bool pp_addr_is_bogon(const struct pp_addr *addr);      /* never a public server
 bool pp_addr_is_multicast(const struct pp_addr *addr);  /* 224/4, 255.255.255.255, ff00::/8 */
 
 /* Text form as RFC 5952 writes it; `text` holds PP_ADDR_TEXT bytes.  Returns where its NUL stands. */
-char *pp_addr_format(const struct pp_addr *addr, char text[PP_ADDR_TEXT]);
+char *pp_addr_format_v4(const struct pp_addr *addr, char text[PP_ADDR_TEXT]);
+char *pp_addr_format_v6(const struct pp_addr *addr, char text[PP_ADDR_TEXT]);
+
+static inline char *pp_addr_format(const struct pp_addr *addr, char text[PP_ADDR_TEXT])
+{
+	return pp_addr_is_v4(addr) ? pp_addr_format_v4(addr, text) : pp_addr_format_v6(addr, text);
+}
+
 enum pp_err PP_MUST_CHECK pp_addr_parse(const char *text, struct pp_addr *ret_addr);
 
 /* True when the first `bits` bits agree; for IPv4 networks `bits` counts from the IPv4 part (0..32). */

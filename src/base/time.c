@@ -2,6 +2,8 @@
 
 #include "base/digits.h"
 
+enum { DAY = 86400 };
+
 /* Both conversions count in 400-year eras that begin on 1 March, so that the leap day is the last of its year. */
 int64_t pp_time_days(int64_t year, unsigned month, unsigned day)
 {
@@ -15,25 +17,25 @@ int64_t pp_time_days(int64_t year, unsigned month, unsigned day)
 
 static inline char *number(char *to, int64_t value, unsigned width, char behind)
 {
-	to = pp_digits_padded(to, (uint64_t)value, width);
+	to = pp_digits_padded(to, (uint32_t)value, width);
 	*to++ = behind;
 	return to;
 }
 
-int64_t pp_time_day(int64_t ns, int64_t *ret_rest)
+int64_t pp_time_seconds(int64_t ns, uint32_t *ret_rest)
 {
-	const int64_t length = 86400 * PP_SECOND;
-	int64_t day = ns / length, rest = ns % length;
+	int64_t seconds = ns / PP_SECOND, rest = ns % PP_SECOND;
 
 	if (rest < 0) {
-		rest += length;
-		day--;
+		rest += PP_SECOND;
+		seconds--;
 	}
-	*ret_rest = rest;
-	return day;
+	*ret_rest = (uint32_t)rest;
+	return seconds;
 }
 
-char *pp_time_date(int64_t day, char *to)
+/* The date with its 'T'. */
+static char *date(int64_t day, char *to)
 {
 	int64_t days = day + 719468, era, of_era, year, of_year, month_from_march;
 	int of_month, month;
@@ -53,22 +55,31 @@ char *pp_time_date(int64_t day, char *to)
 	return number(to, of_month, 2, 'T');
 }
 
-char *pp_time_clock(int64_t ns_of_day, char *to)
+char *pp_time_whole(int64_t seconds, char *to)
 {
-	unsigned seconds = (unsigned)(ns_of_day / PP_SECOND);
+	int64_t day = seconds / DAY, of_day = seconds % DAY;
+	char *end;
 
-	to = number(to, seconds / 3600, 2, ':');
-	to = number(to, seconds / 60 % 60, 2, ':');
-	to = number(to, seconds % 60, 2, '.');
-	return number(to, ns_of_day % PP_SECOND, 9, 'Z');
+	if (of_day < 0) {
+		of_day += DAY;
+		day--;
+	}
+	end = date(day, to);
+	if (end == to)
+		return to;
+	end = number(end, of_day / 3600, 2, ':');
+	end = number(end, of_day / 60 % 60, 2, ':');
+	return number(end, of_day % 60, 2, '.');
 }
 
 void pp_time_format(int64_t ns, char text[PP_TIME_TEXT])
 {
-	int64_t rest, day = pp_time_day(ns, &rest);
-	char *end = pp_time_date(day, text);
+	uint32_t rest;
+	char *end = pp_time_whole(pp_time_seconds(ns, &rest), text);
 
-	if (end > text)
-		end = pp_time_clock(rest, end);
+	if (end > text) {
+		end = pp_digits_nine(end, rest);
+		*end++ = 'Z';
+	}
 	*end = '\0';
 }

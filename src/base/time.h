@@ -14,12 +14,11 @@
 /* ISO 8601 UTC with nanoseconds: 2026-11-23T06:41:00.000000000Z.  Years outside 1..9999 give "". */
 void pp_time_format(int64_t ns, char text[PP_TIME_TEXT]);
 
-/* The same in two halves, for writers of many times of one day: which day it is and how far into it, the date with its
- * 'T' (nothing for such years; PP_TIME_DATE bytes), the clock with its 'Z'.  Both return where they ended; no NUL. */
-#define PP_TIME_DATE 11
-int64_t pp_time_day(int64_t ns, int64_t *ret_rest);
-char *pp_time_date(int64_t day, char *to);
-char *pp_time_clock(int64_t ns_of_day, char *to);
+/* The same in two halves, for writers of many times of one second: which second it is and how far into it, and that
+ * second as 2026-11-23T06:41:00. (PP_TIME_WHOLE bytes, or nothing for such years).  Returns where it ends; no NUL. */
+#define PP_TIME_WHOLE 20
+int64_t pp_time_seconds(int64_t ns, uint32_t *ret_rest);
+char *pp_time_whole(int64_t seconds, char *to);
 
 /* Days since 1970-01-01 of a proleptic Gregorian date, for parsing certificate validity. */
 int64_t pp_time_days(int64_t year, unsigned month, unsigned day);

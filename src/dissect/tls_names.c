@@ -365,11 +365,6 @@ static const struct name ciphers[] = {
 	{ 0xd005, "TLS_ECDHE_PSK_WITH_AES_128_CCM_SHA256" },
 };
 
-static const struct name versions[] = {
-	{ PP_SSL_2, "SSL 2.0" }, { PP_SSL_3, "SSL 3.0" }, { PP_TLS_1_0, "1.0" },
-	{ PP_TLS_1_1, "1.1" },   { PP_TLS_1_2, "1.2" },   { PP_TLS_1_3, "1.3" },
-};
-
 static const struct name alerts[] = {
 	{ 0, "close_notify" },
 	{ 10, "unexpected_message" },
@@ -429,7 +424,22 @@ static const char *find(const struct name *names, size_t n, uint16_t number)
 
 const char *pp_tls_version_name(uint16_t version)
 {
-	return find(versions, sizeof(versions) / sizeof(versions[0]), version);
+	switch (version) {
+	case PP_SSL_2:
+		return "SSL 2.0";
+	case PP_SSL_3:
+		return "SSL 3.0";
+	case PP_TLS_1_0:
+		return "1.0";
+	case PP_TLS_1_1:
+		return "1.1";
+	case PP_TLS_1_2:
+		return "1.2";
+	case PP_TLS_1_3:
+		return "1.3";
+	default:
+		return NULL;
+	}
 }
 
 const char *pp_tls_cipher_name(uint16_t cipher) { return find(ciphers, sizeof(ciphers) / sizeof(ciphers[0]), cipher); }

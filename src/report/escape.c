@@ -150,29 +150,84 @@ static bool is_plain(char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '
 typedef int8_t vector __attribute__((vector_size(16)));
 enum { VECTOR = sizeof(vector) };
 
-/* is_plain() of as many.  A signed byte below the space is a control character or no ASCII. */
-static inline bool vector_plain(const char *text)
+/* All bits set for each byte that is_plain() is false for.  A signed byte below the space is a control character or no
+ * ASCII. */
+static inline vector odd_ones(vector bytes)
+{
+	return (bytes < ' ') | (bytes == 0x7f) | (bytes == '"') | (bytes == '\\');
+}
+
+static inline bool none(vector odd)
+{
+	uint64_t halves[2];
+
+	memcpy(halves, &odd, sizeof(halves));
+	return (halves[0] | halves[1]) == 0;
+}
+
+static inline vector load(const char *text)
 {
 	vector bytes;
-	uint64_t odd[2];
 
 	memcpy(&bytes, text, sizeof(bytes));
-	bytes = (bytes < ' ') | (bytes == 0x7f) | (bytes == '"') | (bytes == '\\');
-	memcpy(odd, &bytes, sizeof(odd));
-	return (odd[0] | odd[1]) == 0;
+	return bytes;
 }
 
 size_t pp_escape_plain(const char *text, size_t len)
 {
 	size_t at = 0;
 
-	while (len - at >= VECTOR && vector_plain(text + at))
+	while (len - at >= VECTOR && none(odd_ones(load(text + at))))
 		at += VECTOR;
-	if (at && len - at < VECTOR && vector_plain(text + len - VECTOR)) /* the last ones, some of them once more */
-		return len;
 	while (at < len && is_plain(text[at]))
 		at++;
 	return at;
+}
+
+/* Of a text that is shorter than a vector: its first and its last bytes, which may overlap, fill one. */
+static bool copy_short(char *to, const char *text, size_t len)
+{
+	enum { HALF = VECTOR / 2, QUARTER = VECTOR / 4 };
+	uint64_t both[2];
+	uint32_t first, last;
+
+	if (len >= HALF) {
+		memcpy(&both[0], text, HALF);
+		memcpy(&both[1], text + len - HALF, HALF);
+		memcpy(to, &both[0], HALF);
+		memcpy(to + len - HALF, &both[1], HALF);
+		return none(odd_ones(load((const char *)both)));
+	}
+	if (len >= QUARTER) {
+		memcpy(&first, text, QUARTER);
+		memcpy(&last, text + len - QUARTER, QUARTER);
+		memcpy(to, &first, QUARTER);
+		memcpy(to + len - QUARTER, &last, QUARTER);
+		both[0] = both[1] = (uint64_t)first << 32 | last;
+		return none(odd_ones(load((const char *)both)));
+	}
+	for (size_t i = 0; i < len; i++) {
+		if (!is_plain(text[i]))
+			return false;
+		to[i] = text[i];
+	}
+	return true;
+}
+
+bool pp_escape_copy(char *to, const char *text, size_t len)
+{
+	vector bytes, odd = { 0 };
+
+	if (len < VECTOR)
+		return copy_short(to, text, len);
+	for (size_t at = 0; at + VECTOR < len; at += VECTOR) {
+		bytes = load(text + at);
+		memcpy(to + at, &bytes, VECTOR);
+		odd |= odd_ones(bytes);
+	}
+	bytes = load(text + len - VECTOR); /* the last ones, some of them perhaps once more */
+	memcpy(to + len - VECTOR, &bytes, VECTOR);
+	return none(odd | odd_ones(bytes));
 }
 
 void pp_escape_show(struct pp_out *out, const char *text)

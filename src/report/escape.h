@@ -35,6 +35,8 @@ void pp_escape_show(struct pp_out *out, const char *text);
 
 /* Length of the leading run of ASCII that every place takes as it is. */
 size_t pp_escape_plain(const char *text, size_t len);
+/* Copies a text, most of which are short; false when it is not all such ASCII: the copy is then worth nothing. */
+bool pp_escape_copy(char *to, const char *text, size_t len);
 
 /* The inside of a JSON string: valid UTF-8, U+FFFD for what was none, unsafe characters as \uNNNN. */
 void pp_escape_json(struct pp_out *out, const char *text);

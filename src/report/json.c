@@ -4,7 +4,8 @@
 
 #include <assert.h>
 
-enum { SCHEMA = 1 };
+/* A text up to here fits into the room of its member, with a key. */
+enum { SHORT_TEXT = 64 };
 
 void pp_json_open(struct pp_json *json, char bracket)
 {
@@ -21,9 +22,12 @@ void pp_json_close(struct pp_json *json, char bracket)
 	json->depth--;
 }
 
+static void new_second(struct pp_json *json, int64_t ns);
+
 void pp_json_init(struct pp_json *json, struct pp_out *out)
 {
-	*json = (struct pp_json){ .out = out, .date.day = INT64_MIN };
+	*json = (struct pp_json){ .out = out };
+	new_second(json, 0);
 }
 
 void pp_json_record(struct pp_json *json, const char *record)
@@ -32,7 +36,7 @@ void pp_json_record(struct pp_json *json, const char *record)
 	json->comma = false;
 	pp_json_object(json, NULL);
 	pp_json_text(json, "record", record);
-	pp_json_u64(json, "schema", SCHEMA);
+	pp_out_text(json->out, ",\"schema\":" PP_JSON_SCHEMA);
 }
 
 void pp_json_end(struct pp_json *json)
@@ -42,84 +46,71 @@ void pp_json_end(struct pp_json *json)
 	pp_out_char(json->out, '\n');
 }
 
-void pp_json_text_value(struct pp_json *json, const char *text)
+char *pp_json_put_string(struct pp_json *json, char *at, const char *text)
 {
-	pp_out_char(json->out, '"');
-	pp_escape_json(json->out, text);
-	pp_out_char(json->out, '"');
-}
-
-static void plain_value(struct pp_json *json, const char *text, size_t len)
-{
-	char *at = pp_out_room(json->out, len + 2);
+	size_t len = strlen(text);
 
 	*at++ = '"';
-	memcpy(at, text, len);
-	at += len;
-	*at++ = '"';
-	pp_out_until(json->out, at);
-}
-
-void pp_json_constant_value(struct pp_json *json, const char *text)
-{
-	uint32_t hash = (uint32_t)((uintptr_t)text * UINT32_C(0x9e3779b1)) >> (32 - PP_JSON_PLAIN_BITS);
-	struct pp_json_plain *plain = &json->plain[hash];
-
-	if (plain->text != text) {
-		size_t len = strlen(text);
-
-		if (len > PP_JSON_PLAIN_MAX || pp_escape_plain(text, len) < len) {
-			pp_json_text_value(json, text);
-			return;
-		}
-		*plain = (struct pp_json_plain){ text, len };
+	if (len <= SHORT_TEXT && pp_escape_copy(at, text, len)) {
+		at += len;
+	} else {
+		pp_out_until(json->out, at);
+		pp_escape_json(json->out, text);
+		at = pp_out_room(json->out, PP_OUT_PIECE);
 	}
-	plain_value(json, text, plain->len);
-}
-
-char *pp_json_put_time(struct pp_json *json, char *at, const char *key, int64_t ns)
-{
-	int64_t rest, day = pp_time_day(ns, &rest);
-
-	if (ns == PP_TIME_NONE)
-		return at;
-	if (day != json->date.day) {
-		json->date.day = day;
-		json->date.len = (size_t)(pp_time_date(day, json->date.text) - json->date.text);
-	}
-	if (json->date.len == 0)
-		return at;
-	at = pp_json_put_key(at, key);
-	*at++ = '"';
-	memcpy(at, json->date.text, PP_TIME_DATE);
-	at = pp_time_clock(rest, at + PP_TIME_DATE);
-	*at++ = '"';
-	return at;
-}
-
-char *pp_json_put_ms(char *at, const char *key, int64_t ns)
-{
-	return ns < 0 ? at : pp_digits_decimal(pp_json_put_key(at, key), (uint64_t)ns, 6);
-}
-
-static char *put_addr(char *at, const struct pp_addr *addr)
-{
-	*at = '"';
-	at = pp_addr_format(addr, at + 1);
 	*at = '"';
 	return at + 1;
 }
 
-char *pp_json_put_endpoint(char *at, const char *key, const struct pp_endpoint_addr *endpoint)
+char *pp_json_put_new_constant(struct pp_json *json, char *at, const char *text, struct pp_json_plain *plain)
 {
-	at = pp_json_put_key(at, key);
+	size_t len = strlen(text);
+
+	if (len <= PP_JSON_PLAIN_MAX - 2 && pp_escape_plain(text, len) == len) {
+		plain->text = text;
+		plain->len = (size_t)(pp_json_put_string(json, plain->quoted, text) - plain->quoted);
+	}
+	return pp_json_put_string(json, at, text);
+}
+
+char *pp_json_put_new_addr(char *at, const struct pp_addr *addr, struct pp_json_addr *kept)
+{
+	kept->addr = *addr;
+	kept->len = (size_t)(pp_addr_format(addr, kept->text) - kept->text);
+	memcpy(at, kept->text, sizeof(kept->text));
+	return at + kept->len;
+}
+
+char *pp_json_put_place(struct pp_json *json, char *at, const struct pp_endpoint_addr *endpoint)
+{
 	if (pp_addr_is_set(&endpoint->ip))
-		at = pp_json_put(put_addr(pp_json_put(at, "{\"ip\":"), &endpoint->ip), ",\"port\":");
+		at = pp_json_put(pp_json_put_addr(json, pp_json_put(at, "{\"ip\":\""), &endpoint->ip), "\",\"port\":");
 	else
 		at = pp_json_put(at, "{\"port\":");
-	at = pp_digits(at, endpoint->port);
-	*at = '}';
-	return at + 1;
+	return pp_json_put(pp_digits(at, endpoint->port), "}");
+}
+
+static void new_second(struct pp_json *json, int64_t ns)
+{
+	uint32_t rest;
+	int64_t second = pp_time_seconds(ns, &rest);
+
+	json->latest.begin = (int64_t)((uint64_t)ns - rest); /* wraps for the first second there is */
+	json->latest.known = pp_time_whole(second, json->latest.text) > json->latest.text;
+}
+
+char *pp_json_put_instant(struct pp_json *json, char *at, int64_t ns)
+{
+	if (ns == PP_TIME_NONE)
+		return NULL;
+	if ((uint64_t)ns - (uint64_t)json->latest.begin >= PP_SECOND)
+		new_second(json, ns);
+	if (!json->latest.known)
+		return NULL;
+	*at++ = '"';
+	memcpy(at, json->latest.text, PP_TIME_WHOLE);
+	return pp_json_put(pp_digits_nine(at + PP_TIME_WHOLE, (uint32_t)((uint64_t)ns - (uint64_t)json->latest.begin)),
+			   "Z\"");
 }
 
 /* ---- The same one by one ---- */
@@ -153,13 +144,16 @@ void pp_json_endpoint(struct pp_json *json, const char *key, const struct pp_end
 {
 	char *at = pp_out_room(json->out, PP_JSON_MEMBER);
 
-	take(json, at, pp_json_put_endpoint(at, key, endpoint));
+	take(json, at, pp_json_put_endpoint(json, at, key, endpoint));
 }
 
 void pp_json_addr(struct pp_json *json, const char *key, const struct pp_addr *addr)
 {
+	char *at;
+
 	if (!pp_addr_is_set(addr))
 		return;
 	pp_json_key(json, key);
-	pp_out_until(json->out, put_addr(pp_out_room(json->out, PP_ADDR_TEXT + 2), addr));
+	at = pp_json_put(pp_out_room(json->out, PP_JSON_MEMBER), "\"");
+	pp_out_until(json->out, pp_json_put(pp_json_put_addr(json, at, addr), "\""));
 }

@@ -12,12 +12,23 @@
 #include "base/time.h"
 #include "report/out.h"
 
-enum { PP_JSON_PLAIN_BITS = 8, PP_JSON_PLAIN_MAX = 2048 };
+#define PP_JSON_SCHEMA "1"
 
-/* A constant text that needs no escaping, known by its address. */
+enum { PP_JSON_PLAIN_BITS = 8, PP_JSON_PLAIN_MAX = 48 };
+
+/* A short constant text that needs no escaping, known by its address. */
 struct pp_json_plain {
 	const char *text;
 	size_t len;
+	char quoted[PP_JSON_PLAIN_MAX]; /* "text" with its quotes, `len` bytes */
+};
+
+/* An address as text: lines are about few clients, and say the server's more than once. */
+enum { PP_JSON_ADDR_BITS = 5 };
+struct pp_json_addr {
+	struct pp_addr addr;
+	size_t len; /* 0: none yet */
+	char text[PP_ADDR_TEXT + 2];
 };
 
 struct pp_json {
@@ -25,10 +36,11 @@ struct pp_json {
 	bool comma; /* something stands before the next member */
 	unsigned depth;
 	struct {
-		int64_t day;
-		size_t len; /* 0: a year that is not written */
-		char text[PP_TIME_DATE];
-	} date;                                              /* of the latest time */
+		int64_t begin; /* of the second, ns */
+		bool known;    /* false: a year that is not written */
+		char text[PP_TIME_WHOLE];
+	} latest;                                            /* time */
+	struct pp_json_addr addrs[1 << PP_JSON_ADDR_BITS];   /* by a hash of the address; the last one stays */
 	struct pp_json_plain plain[1 << PP_JSON_PLAIN_BITS]; /* by a hash of the address; the last one stays */
 };
 
@@ -55,9 +67,10 @@ static inline void pp_json_key(struct pp_json *json, const char *key)
 	pp_out_until(json->out, at);
 }
 
-/* ---- Many small members in one go ----
- * They write at `at` and return where they ended; the caller has asked for room, PP_JSON_MEMBER for each.  Something
- * stands before the first. */
+/* ---- Many members in one go (out.h) ----
+ * They write at `at` and return where they ended; the caller has asked for room, PP_JSON_MEMBER for each and at most
+ * PP_OUT_PIECE together.  A longer text makes its own and then room for PP_OUT_PIECE again.  Something stands before
+ * the first. */
 enum { PP_JSON_MEMBER = 96 };
 
 static inline char *pp_json_put(char *at, const char *literal)
@@ -82,7 +95,8 @@ static inline char *pp_json_put_u64(char *at, const char *key, uint64_t value)
 static inline char *pp_json_put_bool(char *at, const char *key, bool value)
 {
 	at = pp_json_put_key(at, key);
-	return value ? pp_json_put(at, "true") : pp_json_put(at, "false");
+	memcpy(at, value ? "true " : "false", strlen("false"));
+	return at + strlen("false") - value;
 }
 
 /* Two of them as an object: {"client":…,"server":…}. */
@@ -94,14 +108,65 @@ static inline char *pp_json_put_sides(char *at, const char *key, uint64_t client
 	return at + 1;
 }
 
-char *pp_json_put_time(struct pp_json *json, char *at, const char *key, int64_t ns);
-char *pp_json_put_ms(char *at, const char *key, int64_t ns); /* negative is unknown */
-char *pp_json_put_endpoint(char *at, const char *key, const struct pp_endpoint_addr *endpoint);
+/* Values without keys. */
+char *pp_json_put_string(struct pp_json *json, char *at, const char *text); /* "text" */
+char *pp_json_put_new_constant(struct pp_json *json, char *at, const char *text, struct pp_json_plain *plain);
+char *pp_json_put_new_addr(char *at, const struct pp_addr *addr, struct pp_json_addr *kept);
+char *pp_json_put_instant(struct pp_json *json, char *at, int64_t ns); /* NULL: unknown */
+char *pp_json_put_place(struct pp_json *json, char *at,
+			const struct pp_endpoint_addr *endpoint); /* {"ip":…,"port":…} */
+
+/* "text", see pp_json_constant(). */
+static inline char *pp_json_put_constant(struct pp_json *json, char *at, const char *text)
+{
+	uint32_t hash = (uint32_t)((uintptr_t)text * UINT32_C(0x9e3779b1)) >> (32 - PP_JSON_PLAIN_BITS);
+	struct pp_json_plain *plain = &json->plain[hash];
+
+	if (plain->text != text)
+		return pp_json_put_new_constant(json, at, text, plain);
+	memcpy(at, plain->quoted, PP_JSON_PLAIN_MAX);
+	return at + plain->len;
+}
+
+/* Without quotes. */
+static inline char *pp_json_put_addr(struct pp_json *json, char *at, const struct pp_addr *addr)
+{
+	struct pp_addr_words words = pp_addr_words(addr);
+	uint64_t hash = (words.high ^ words.low) * UINT64_C(0x9e3779b97f4a7c15);
+	struct pp_json_addr *kept = &json->addrs[hash >> (64 - PP_JSON_ADDR_BITS)];
+
+	if (!pp_addr_equal(&kept->addr, addr) || kept->len == 0)
+		return pp_json_put_new_addr(at, addr, kept);
+	memcpy(at, kept->text, sizeof(kept->text));
+	return at + kept->len;
+}
+
+static inline char *pp_json_put_text(struct pp_json *json, char *at, const char *key, const char *text)
+{
+	return text ? pp_json_put_string(json, pp_json_put_key(at, key), text) : at;
+}
+
+static inline char *pp_json_put_time(struct pp_json *json, char *at, const char *key, int64_t ns)
+{
+	char *end = pp_json_put_instant(json, pp_json_put_key(at, key), ns);
+
+	return end ? end : at;
+}
+
+/* Milliseconds; negative is unknown. */
+static inline char *pp_json_put_ms(char *at, const char *key, int64_t ns)
+{
+	return ns < 0 ? at : pp_digits_decimal(pp_json_put_key(at, key), (uint64_t)ns, 6);
+}
+
+static inline char *pp_json_put_endpoint(struct pp_json *json, char *at, const char *key,
+					 const struct pp_endpoint_addr *endpoint)
+{
+	return pp_json_put_place(json, pp_json_put_key(at, key), endpoint);
+}
 
 void pp_json_open(struct pp_json *json, char bracket);
 void pp_json_close(struct pp_json *json, char bracket);
-void pp_json_text_value(struct pp_json *json, const char *text);
-void pp_json_constant_value(struct pp_json *json, const char *text);
 
 static inline void pp_json_object(struct pp_json *json, const char *key)
 {
@@ -124,7 +189,7 @@ static inline void pp_json_text(struct pp_json *json, const char *key, const cha
 	if (!text)
 		return;
 	pp_json_key(json, key);
-	pp_json_text_value(json, text);
+	pp_out_until(json->out, pp_json_put_string(json, pp_out_room(json->out, PP_JSON_MEMBER), text));
 }
 
 /* The same for a text that lives as long as the program: what is found out about it once is remembered. */
@@ -133,7 +198,7 @@ static inline void pp_json_constant(struct pp_json *json, const char *key, const
 	if (!text)
 		return;
 	pp_json_key(json, key);
-	pp_json_constant_value(json, text);
+	pp_out_until(json->out, pp_json_put_constant(json, pp_out_room(json->out, PP_JSON_MEMBER), text));
 }
 
 static inline void pp_json_u64(struct pp_json *json, const char *key, uint64_t value)

@@ -3,17 +3,15 @@
 #include "dissect/tls.h"
 #include "report/names.h"
 
-static char *put_reset(char *at, const struct pp_tcp_facts *tcp)
+static char *put_reset(struct pp_json *json, char *at, const struct pp_tcp_facts *tcp)
 {
 	const struct pp_tcp_reset *rst = &tcp->rst;
 	const char *after = pp_phase_name(rst->after);
 
 	at =
 	    pp_json_put(at, rst->from == PP_CLIENT ? ",\"rst\":{\"from\":\"client\"" : ",\"rst\":{\"from\":\"server\"");
-	if (after) {
-		at = pp_json_put(pp_json_put(at, ",\"after\":\""), after);
-		*at++ = '"';
-	}
+	if (after)
+		at = pp_json_put_constant(json, pp_json_put_key(at, "after"), after);
 	at = pp_json_put_u64(at, "packet", rst->mark.packet);
 	at = pp_json_put_u64(at, "ttl", rst->ttl);
 	if (pp_seen(tcp->syn_ack))
@@ -22,14 +20,20 @@ static char *put_reset(char *at, const struct pp_tcp_facts *tcp)
 	return at + 1;
 }
 
+/* What stands before an element of a list. */
+static char *put_comma(char *at, unsigned index)
+{
+	*at = ',';
+	return at + (index > 0);
+}
+
 /* A connection joined midway says nothing about a handshake nobody saw. */
-void pp_json_tcp(struct pp_json *json, const struct pp_tcp_facts *tcp)
+char *pp_json_put_tcp(struct pp_json *json, char *at, const struct pp_tcp_facts *tcp)
 {
 	const struct pp_tcp_side *client = &tcp->side[PP_CLIENT], *server = &tcp->side[PP_SERVER];
 	bool start_unseen = tcp->midstream;
-	char *at = pp_out_room(json->out, 12 * PP_JSON_MEMBER);
 
-	at = pp_json_put(at, ",\"tcp\":{\"syn\":");
+	at = pp_json_put(pp_out_more(json->out, at, 12 * PP_JSON_MEMBER), ",\"tcp\":{\"syn\":");
 	at = pp_digits(at, tcp->syn_count);
 	at = pp_json_put_u64(at, "syn_retransmits", tcp->syn_retransmits);
 	if (pp_seen(tcp->syn_ack) || !start_unseen)
@@ -39,55 +43,62 @@ void pp_json_tcp(struct pp_json *json, const struct pp_tcp_facts *tcp)
 	at = pp_json_put_ms(at, "handshake_rtt_ms", tcp->handshake_rtt_ns);
 	at = pp_json_put_sides(at, "retransmits", client->retransmits, server->retransmits);
 	if (pp_seen(tcp->rst.mark))
-		at = put_reset(at, tcp);
+		at = put_reset(json, at, tcp);
 	if (pp_seen(client->fin) || pp_seen(server->fin))
 		at = pp_json_put(at, tcp->fin_from == PP_CLIENT ? ",\"fin\":\"client\"" : ",\"fin\":\"server\"");
-	*at = '}';
-	pp_out_until(json->out, at + 1);
+	return pp_json_put(at, "}");
 }
 
-static void connect_request(struct pp_json *json, const struct pp_connect *connect)
+/* ["…","…"] */
+static char *put_texts(struct pp_json *json, char *at, const char *const *texts, unsigned count)
+{
+	*at++ = '[';
+	for (unsigned i = 0; i < count; i++)
+		at = pp_json_put_string(json, put_comma(at, i), texts[i]);
+	return pp_json_put(at, "]");
+}
+
+static char *put_connect(struct pp_json *json, char *at, const struct pp_connect *connect)
 {
 	const struct pp_http_reply *reply = &connect->reply;
 
-	pp_json_object(json, NULL);
-	pp_json_text(json, "host", connect->host);
-	pp_json_u64(json, "port", connect->port);
+	at = pp_json_put(pp_out_more(json->out, at, PP_OUT_PIECE), "{");
+	if (connect->host)
+		at = pp_json_put(pp_json_put_string(json, pp_json_put(at, "\"host\":"), connect->host), ",");
+	at = pp_digits(pp_json_put(at, "\"port\":"), connect->port);
 	if (reply->status) {
-		pp_json_u64(json, "status", reply->status);
-		pp_json_text(json, "reason", reply->reason);
+		at = pp_json_put_u64(at, "status", reply->status);
+		at = pp_json_put_text(json, at, "reason", reply->reason);
 	}
-	if (reply->scheme_count) {
-		pp_json_list(json, "authenticate");
-		for (unsigned i = 0; i < reply->scheme_count; i++)
-			pp_json_text(json, NULL, reply->schemes[i]);
-		pp_json_list_end(json);
-	}
-	pp_json_bool(json, "credentials_sent", connect->credentials != PP_CREDENTIALS_NONE);
+	if (reply->scheme_count)
+		at = put_texts(json, pp_json_put_key(at, "authenticate"), reply->schemes, reply->scheme_count);
+	at = pp_json_put_bool(at, "credentials_sent", connect->credentials != PP_CREDENTIALS_NONE);
 	if (pp_seen(connect->mark))
-		pp_json_u64(json, "request_packet", connect->mark.packet);
+		at = pp_json_put_u64(at, "request_packet", connect->mark.packet);
 	if (pp_seen(reply->mark))
-		pp_json_u64(json, "reply_packet", reply->mark.packet);
-	pp_json_object_end(json);
+		at = pp_json_put_u64(at, "reply_packet", reply->mark.packet);
+	return pp_json_put(at, "}");
 }
 
-void pp_json_connects(struct pp_json *json, const struct pp_http_facts *http)
+char *pp_json_put_connects(struct pp_json *json, char *at, const struct pp_http_facts *http)
 {
 	if (!http || !http->connect_count)
-		return;
-	pp_json_list(json, "connect");
+		return at;
+	at = pp_json_put(pp_out_more(json->out, at, PP_JSON_MEMBER), ",\"connect\":[");
 	for (unsigned i = 0; i < http->connect_count; i++)
-		connect_request(json, &http->connects[i]);
-	pp_json_list_end(json);
+		at = put_connect(json, put_comma(at, i), &http->connects[i]);
+	return pp_json_put(at, "]");
 }
 
-void pp_json_http(struct pp_json *json, const struct pp_http_facts *http)
+char *pp_json_put_http(struct pp_json *json, char *at, const struct pp_http_facts *http)
 {
 	const struct pp_http_exchange *exchange;
 
 	if (!http || !http->exchange_count)
-		return;
+		return at;
 	exchange = &http->exchanges[0];
+	pp_out_until(json->out, at);
+	json->comma = true;
 	pp_json_object(json, "http");
 	pp_json_text(json, "method", exchange->method);
 	pp_json_text(json, "host", exchange->host);
@@ -95,6 +106,7 @@ void pp_json_http(struct pp_json *json, const struct pp_http_facts *http)
 	if (exchange->reply.status)
 		pp_json_u64(json, "status", exchange->reply.status);
 	pp_json_object_end(json);
+	return pp_out_room(json->out, PP_OUT_PIECE);
 }
 
 static void hex(char *text, const uint8_t *bytes, size_t len)
@@ -134,124 +146,119 @@ static void certificate_object(struct pp_json *json, const struct pp_tls_certifi
 static void certificate(struct pp_json *json, struct pp_templates *templates,
 			const struct pp_tls_certificate *certificate)
 {
-	const struct pp_template_key key = { { (uintptr_t)certificate } };
-	const struct pp_template *template;
+	const struct pp_template_key key = { 1, { (uintptr_t)certificate } };
+	const struct pp_template *template = NULL;
 
-	if (!certificate->shared) {
+	if (certificate->shared) {
+		template = pp_template_find(templates, &key);
+		if (!template) {
+			certificate_object(pp_template_new(templates, &key), certificate);
+			template = pp_template_keep(templates);
+		}
+	}
+	if (template) {
+		pp_json_key(json, NULL);
+		pp_out_bytes(json->out, template->text, template->len);
+	} else {
 		certificate_object(json, certificate);
-		return;
 	}
-	template = pp_template_find(templates, &key);
-	if (!template) {
-		certificate_object(pp_template_new(templates, &key), certificate);
-		template = pp_template_keep(templates);
-	}
-	pp_json_key(json, NULL);
-	pp_out_bytes(json->out, template->text, template->len);
 }
 
-static void certificates(struct pp_json *json, struct pp_templates *templates, const struct pp_tls_facts *tls)
+static char *put_certificates(struct pp_json *json, struct pp_templates *templates, char *at,
+			      const struct pp_tls_facts *tls)
 {
-	if (!tls->certificate_count)
-		return;
+	pp_out_until(json->out, at);
+	json->comma = false;
 	pp_json_list(json, "certificates");
 	for (unsigned i = 0; i < tls->certificate_count; i++)
 		certificate(json, templates, tls->certificates[i]);
 	pp_json_list_end(json);
-}
-
-/* Up to TLS 1.2 the request stands in clear between the certificate and ServerHelloDone, so its absence can be told. */
-static void client_certificate(struct pp_json *json, const struct pp_tls_facts *tls)
-{
-	bool requested = pp_seen(tls->certificate_request);
-
-	if (!requested && !pp_seen(tls->server_hello_done))
-		return;
-	pp_json_object(json, "client_certificate");
-	pp_json_bool(json, "requested", requested);
-	pp_json_bool(json, "sent", pp_seen(tls->client_certificate) && tls->client_certificate_len > 0);
-	pp_json_object_end(json);
-}
-
-static void alert(struct pp_json *json, const struct pp_tls_alert *alert)
-{
-	struct pp_line name;
-
-	pp_json_object(json, NULL);
-	pp_json_constant(json, "from", pp_side_name(alert->from));
-	if (alert->encrypted) {
-		pp_json_bool(json, "encrypted", true);
-	} else {
-		pp_line_start(&name);
-		pp_name_alert(&name, alert->code);
-		pp_json_constant(json, "level", alert->level == 1 ? "warning" : alert->level == 2 ? "fatal" : NULL);
-		pp_json_u64(json, "code", alert->code);
-		pp_json_text(json, "name", name.text);
-	}
-	pp_json_u64(json, "packet", alert->mark.packet);
-	pp_json_object_end(json);
+	return pp_out_room(json->out, PP_OUT_PIECE);
 }
 
 /* A number by its name, which is a constant; without one as the number itself. */
-static void named(struct pp_json *json, const char *key, const char *name, uint16_t number)
+static char *put_named(struct pp_json *json, char *at, const char *name, uint16_t number)
 {
 	struct pp_line line;
 
-	if (name) {
-		pp_json_constant(json, key, name);
-		return;
-	}
+	if (name)
+		return pp_json_put_constant(json, at, name);
 	pp_line_start(&line);
 	pp_name_hex(&line, number);
-	pp_json_text(json, key, line.text);
+	return pp_json_put_string(json, at, line.text);
 }
 
-static void tls_client(struct pp_json *json, const struct pp_tls_facts *tls)
+static char *put_client_hello(struct pp_json *json, char *at, const struct pp_tls_facts *tls)
 {
-	if (!pp_seen(tls->client_hello))
-		return;
-	pp_json_u64(json, "client_hello_packet", tls->client_hello.packet);
-	pp_json_text(json, "sni", tls->sni);
-	pp_json_list(json, "offered");
+	at = pp_digits(pp_json_put(at, "\"client_hello_packet\":"), tls->client_hello.packet);
+	at = pp_json_put_text(json, at, "sni", tls->sni);
+	at = pp_json_put(at, ",\"offered\":[");
 	for (unsigned i = 0; i < tls->offered_count; i++)
-		named(json, NULL, pp_tls_version_name(tls->offered[i]), tls->offered[i]);
-	pp_json_list_end(json);
-	pp_json_list(json, "alpn");
-	for (unsigned i = 0; i < tls->alpn_count; i++)
-		pp_json_text(json, NULL, tls->alpn[i]);
-	pp_json_list_end(json);
-	if (tls->ja4[0])
-		pp_json_text(json, "ja4", tls->ja4);
+		at = put_named(json, put_comma(at, i), pp_tls_version_name(tls->offered[i]), tls->offered[i]);
+	at = put_texts(json, pp_json_put(at, "],\"alpn\":"), tls->alpn, tls->alpn_count);
+	return tls->ja4[0] ? pp_json_put_text(json, at, "ja4", tls->ja4) : at;
 }
 
-static void tls_server(struct pp_json *json, const struct pp_tls_facts *tls)
+static char *put_server_hello(struct pp_json *json, char *at, const struct pp_tls_facts *tls)
 {
-	bool hello = pp_seen(tls->server_hello);
-
-	if (hello || !tls->server_first_unseen)
-		pp_json_bool(json, "server_hello", hello);
-	if (!hello)
-		return;
-	pp_json_u64(json, "server_hello_packet", tls->server_hello.packet);
-	named(json, "version", pp_tls_version_name(tls->version), tls->version);
-	named(json, "cipher", pp_tls_cipher_name(tls->cipher), tls->cipher);
-	pp_json_bool(json, "resumed", tls->resumed);
+	if (!pp_seen(tls->server_hello))
+		return pp_json_put(at, "\"server_hello\":false");
+	at = pp_json_put(at, "\"server_hello\":true,\"server_hello_packet\":");
+	at = pp_json_put_key(pp_digits(at, tls->server_hello.packet), "version");
+	at = pp_json_put_key(put_named(json, at, pp_tls_version_name(tls->version), tls->version), "cipher");
+	at = put_named(json, at, pp_tls_cipher_name(tls->cipher), tls->cipher);
+	return pp_json_put_bool(at, "resumed", tls->resumed);
 }
 
-void pp_json_tls(struct pp_json *json, struct pp_templates *templates, const struct pp_tls_facts *tls)
+/* Up to TLS 1.2 the request stands in clear between the certificate and ServerHelloDone, so its absence can be told. */
+static char *put_client_certificate(char *at, const struct pp_tls_facts *tls)
+{
+	bool sent = pp_seen(tls->client_certificate) && tls->client_certificate_len > 0;
+
+	at = pp_json_put(at, "\"client_certificate\":{\"requested\":");
+	at = pp_seen(tls->certificate_request) ? pp_json_put(at, "true") : pp_json_put(at, "false");
+	return pp_json_put(pp_json_put_bool(at, "sent", sent), "}");
+}
+
+static char *put_alert(struct pp_json *json, char *at, const struct pp_tls_alert *alert)
+{
+	struct pp_line name;
+
+	at = pp_json_put_constant(json, pp_json_put(at, "{\"from\":"), pp_side_name(alert->from));
+	if (alert->encrypted) {
+		at = pp_json_put(at, ",\"encrypted\":true");
+	} else {
+		if (alert->level == 1 || alert->level == 2)
+			at = pp_json_put_constant(json, pp_json_put_key(at, "level"),
+						  alert->level == 1 ? "warning" : "fatal");
+		at = pp_json_put_u64(at, "code", alert->code);
+		pp_line_start(&name);
+		pp_name_alert(&name, alert->code);
+		at = pp_json_put_text(json, at, "name", name.text);
+	}
+	return pp_json_put(pp_json_put_u64(at, "packet", alert->mark.packet), "}");
+}
+
+/* All that may be missing stands before what is always there. */
+char *pp_json_put_tls(struct pp_json *json, struct pp_templates *templates, char *at, const struct pp_tls_facts *tls)
 {
 	if (!tls)
-		return;
-	pp_json_object(json, "tls");
-	tls_client(json, tls);
-	tls_server(json, tls);
-	if (tls->complete || pp_seen(tls->client_hello))
-		pp_json_bool(json, "complete", tls->complete);
-	certificates(json, templates, tls);
-	client_certificate(json, tls);
-	pp_json_list(json, "alerts");
+		return at;
+	at = pp_json_put(pp_out_more(json->out, at, PP_OUT_PIECE), ",\"tls\":{");
+	if (pp_seen(tls->client_hello))
+		at = pp_json_put(put_client_hello(json, at, tls), ",");
+	if (pp_seen(tls->server_hello) || !tls->server_first_unseen)
+		at = pp_json_put(put_server_hello(json, at, tls), ",");
+	if (tls->complete)
+		at = pp_json_put(at, "\"complete\":true,");
+	else if (pp_seen(tls->client_hello))
+		at = pp_json_put(at, "\"complete\":false,");
+	if (tls->certificate_count)
+		at = pp_json_put(put_certificates(json, templates, at, tls), ",");
+	if (pp_seen(tls->certificate_request) || pp_seen(tls->server_hello_done))
+		at = pp_json_put(put_client_certificate(at, tls), ",");
+	at = pp_json_put(pp_out_more(json->out, at, PP_OUT_PIECE), "\"alerts\":[");
 	for (unsigned i = 0; i < tls->alert_count; i++)
-		alert(json, &tls->alerts[i]);
-	pp_json_list_end(json);
-	pp_json_object_end(json);
+		at = put_alert(json, put_comma(at, i), &tls->alerts[i]);
+	return pp_json_put(at, "]}");
 }

@@ -1,6 +1,7 @@
 /* json_facts: what the headers, HTTP and TLS of one connection said, as members of its record.
  *
- * Every function writes nothing for a part that was not there, and leaves out what the capture could not show.
+ * Every function goes on at `at` (json.h) and asks for its own room; it writes nothing for a part that was not there, and
+ * leaves out what the capture could not show.
  */
 #ifndef PP_REPORT_JSON_FACTS_H
 #define PP_REPORT_JSON_FACTS_H
@@ -9,9 +10,10 @@
 #include "report/json.h"
 #include "report/template.h"
 
-void pp_json_tcp(struct pp_json *json, const struct pp_tcp_facts *tcp);
-void pp_json_connects(struct pp_json *json, const struct pp_http_facts *http);
-void pp_json_tls(struct pp_json *json, struct pp_templates *templates, const struct pp_tls_facts *tls);
-void pp_json_http(struct pp_json *json, const struct pp_http_facts *http); /* its first request other than CONNECT */
+char *pp_json_put_tcp(struct pp_json *json, char *at, const struct pp_tcp_facts *tcp);
+char *pp_json_put_connects(struct pp_json *json, char *at, const struct pp_http_facts *http);
+char *pp_json_put_tls(struct pp_json *json, struct pp_templates *templates, char *at, const struct pp_tls_facts *tls);
+/* Its first request other than CONNECT. */
+char *pp_json_put_http(struct pp_json *json, char *at, const struct pp_http_facts *http);
 
 #endif

@@ -5,228 +5,25 @@
 #include "report/names.h"
 #include "report/phrase.h"
 
-#include <string.h>
-
 static const char *path_of(const struct pp_jsonl *jsonl, uint16_t file)
 {
 	return file < jsonl->path_count ? jsonl->paths[file] : NULL;
 }
 
-/* ---- Evidence ---- */
-
-static bool evidence_value(const void *context, struct pp_line *line, int value)
+/* The category is never unknown. */
+static char *put_attribution(struct pp_json *json, char *at, const struct pp_attribution *who)
 {
-	pp_phrase_fill_evidence(line, PP_ENGLISH, context, value);
-	return pp_phrase_evidence_is_plain(value);
-}
+	const char *by = pp_attributed_by_name(who->by);
 
-static const struct pp_template *new_evidence_template(struct pp_templates *templates, const char *message)
-{
-	const struct pp_template_key key = { { (uintptr_t)message } };
-	const struct pp_template *template = pp_template_find(templates, &key);
-
-	if (template)
-		return template;
-	(void)pp_template_new(templates, &key);
-	pp_template_message(templates, "what", message, pp_phrase_evidence_value);
-	return pp_template_keep(templates);
-}
-
-static const struct pp_template *evidence_template(struct pp_jsonl *jsonl, const struct pp_evidence *evidence)
-{
-	const char *message = pp_phrase_evidence_message(PP_ENGLISH, evidence);
-	const struct pp_template *template;
-
-	if (jsonl->latest.message[evidence->kind] == message && jsonl->latest.generation == jsonl->templates.generation)
-		return jsonl->latest.template[evidence->kind];
-	template = new_evidence_template(&jsonl->templates, message);
-	if (jsonl->latest.generation != jsonl->templates.generation) {
-		memset(&jsonl->latest, 0, sizeof(jsonl->latest));
-		jsonl->latest.generation = jsonl->templates.generation;
-	}
-	jsonl->latest.message[evidence->kind] = message;
-	jsonl->latest.template[evidence->kind] = template;
-	return template;
-}
-
-static void evidence(struct pp_jsonl *jsonl, const struct pp_evidence *evidence, uint16_t file)
-{
-	struct pp_json *json = &jsonl->json;
-	const struct pp_filler filler = { evidence_value, NULL, evidence };
-	bool elsewhere = pp_seen(evidence->mark) && evidence->mark.file != file;
-	char *at = pp_json_put(pp_out_room(json->out, PP_JSON_MEMBER), json->comma ? ",{" : "{");
-
-	if (elsewhere) {
-		pp_out_until(json->out, at);
-		json->comma = false;
-		pp_json_text(json, "file", path_of(jsonl, evidence->mark.file));
-		at = pp_json_put(pp_out_room(json->out, PP_JSON_MEMBER), ",");
-	}
-	if (pp_seen(evidence->mark)) {
-		at = pp_digits(pp_json_put(at, "\"packet\":"), evidence->mark.packet);
-		*at++ = ',';
-	}
-	pp_out_until(json->out, at);
-	pp_template_fill(evidence_template(jsonl, evidence), json->out, &filler);
-	pp_out_char(json->out, '}');
-	json->comma = true;
-}
-
-/* ---- Verdicts, alike in all records ---- */
-
-static void domain_owner_grade(struct pp_json *json, const struct pp_verdict *verdict)
-{
-	pp_json_constant(json, "domain", pp_domain_name(verdict->domain));
-	pp_json_constant(json, "owner", pp_owner_name(verdict->owner));
-	if (verdict->grade != PP_GRADE_NONE)
-		pp_json_constant(json, "grade", pp_grade_name(verdict->grade));
-}
-
-static void alternatives(struct pp_templates *templates, const struct pp_verdict *verdict)
-{
-	struct pp_json *json = &templates->json;
-
-	if (!verdict->alternative_count)
-		return;
-	pp_json_list(json, "alternatives");
-	for (unsigned i = 0; i < verdict->alternative_count; i++) {
-		const struct pp_alternative *alternative = &verdict->alternatives[i];
-
-		if (!alternative->rule)
-			continue;
-		pp_json_object(json, NULL);
-		pp_json_constant(json, "rule", alternative->rule->id);
-		pp_template_message(templates, "why_not", alternative->why_not, pp_phrase_verdict_value);
-		pp_json_object_end(json);
-	}
-	pp_json_list_end(json);
-}
-
-/* Places of a verdict's template beside those of its messages. */
-enum { PART_EVIDENCE = PP_TEMPLATE_PARTS, PART_FILTER };
-
-/* All of a verdict but its values. */
-static const struct pp_template *new_verdict_template(struct pp_templates *templates, const struct pp_template_key *key,
-						      const struct pp_verdict *v)
-{
-	struct pp_json *json = pp_template_new(templates, key);
-
-	pp_json_object(json, NULL);
-	pp_json_constant(json, "rule", v->rule->id);
-	pp_json_constant(json, "name", v->rule->name);
-	pp_json_constant(json, "outcome", pp_outcome_name(v->outcome));
-	domain_owner_grade(json, v);
-	pp_template_message(templates, "summary", v->rule->summary, pp_phrase_verdict_value);
-	pp_json_list(json, "evidence");
-	pp_template_place(templates, PART_EVIDENCE);
-	pp_json_list_end(json);
-	alternatives(templates, v);
-	pp_template_message(templates, "next_test", v->next_test ? v->next_test : v->rule->next_test,
-			    pp_phrase_verdict_value);
-	pp_template_message(templates, "remedy", v->rule->remedy, pp_phrase_verdict_value);
-	pp_template_place(templates, PART_FILTER);
-	pp_json_object_end(json);
-	return pp_template_keep(templates);
-}
-
-static const struct pp_template *verdict_template(struct pp_templates *templates, const struct pp_verdict *v)
-{
-	struct pp_template_key key = { { (uintptr_t)v->rule, (uintptr_t)v->next_test,
-					 (uintptr_t)((unsigned)v->outcome << 24 | (unsigned)v->grade << 16 |
-						     (unsigned)v->domain << 8 | (unsigned)v->owner) } };
-	const struct pp_template *template;
-
-	_Static_assert(3 + 2 * PP_ALTERNATIVES_MAX <= PP_TEMPLATE_WORDS, "a verdict's key fits");
-	for (unsigned i = 0; i < v->alternative_count; i++) {
-		key.word[3 + 2 * i] = (uintptr_t)v->alternatives[i].rule;
-		key.word[4 + 2 * i] = (uintptr_t)v->alternatives[i].why_not;
-	}
-	template = pp_template_find(templates, &key);
-	return template ? template : new_verdict_template(templates, &key, v);
-}
-
-/* What packet numbers refer to, and how Wireshark shows what the verdict is about: a stream, a filter or nothing. */
-struct subject {
-	uint16_t file;
-	const uint32_t *stream;
-	const struct pp_line *filter;
-};
-
-struct verdict_fill {
-	struct pp_jsonl *jsonl;
-	const struct pp_verdict *verdict;
-	const struct subject *subject;
-};
-
-static bool verdict_value(const void *context, struct pp_line *line, int value)
-{
-	const struct verdict_fill *fill = context;
-
-	pp_phrase_fill_verdict(line, PP_ENGLISH, fill->verdict, value);
-	return pp_phrase_verdict_is_plain(fill->verdict, value);
-}
-
-static void wireshark_filter(struct pp_json *json, const struct subject *subject)
-{
-	char *at;
-
-	if (subject->stream) {
-		at = pp_json_put(pp_out_room(json->out, PP_JSON_MEMBER), ",\"wireshark_filter\":\"tcp.stream eq ");
-		at = pp_digits(at, *subject->stream);
-		*at = '"';
-		pp_out_until(json->out, at + 1);
-	} else if (subject->filter) {
-		json->comma = true;
-		pp_json_text(json, "wireshark_filter", subject->filter->text);
-	}
-}
-
-static void verdict_part(const void *context, struct pp_out *out, int part)
-{
-	const struct verdict_fill *fill = context;
-	struct pp_json *json = &fill->jsonl->json;
-
-	(void)out;
-	if (part == PART_FILTER) {
-		wireshark_filter(json, fill->subject);
-		return;
-	}
-	json->comma = false;
-	for (unsigned i = 0; i < fill->verdict->evidence_count; i++)
-		evidence(fill->jsonl, &fill->verdict->evidence[i], fill->subject->file);
-}
-
-static void verdict(struct pp_jsonl *jsonl, const char *key, const struct pp_verdict *v, const struct subject *subject)
-{
-	const struct verdict_fill fill = { jsonl, v, subject };
-	const struct pp_filler filler = { verdict_value, verdict_part, &fill };
-
-	if (!v->rule)
-		return;
-	pp_json_key(&jsonl->json, key);
-	pp_template_fill(verdict_template(&jsonl->templates, v), jsonl->json.out, &filler);
-	jsonl->json.comma = true;
-}
-
-static void judgement(struct pp_jsonl *jsonl, const struct pp_judgement *judged, const struct subject *subject)
-{
-	verdict(jsonl, "verdict", &judged->verdict, subject);
-	if (!judged->also_count)
-		return;
-	pp_json_list(&jsonl->json, "also");
-	for (unsigned i = 0; i < judged->also_count; i++)
-		verdict(jsonl, NULL, &judged->also[i], subject);
-	pp_json_list_end(&jsonl->json);
-}
-
-static void attribution(struct pp_json *json, const struct pp_attribution *who)
-{
-	pp_json_object(json, "endpoint");
-	pp_json_text(json, "host", who->host);
-	pp_json_constant(json, "category", who->category); /* as long as the catalogue */
-	pp_json_constant(json, "pattern", who->pattern);
-	pp_json_constant(json, "by", pp_attributed_by_name(who->by));
-	pp_json_object_end(json);
+	at = pp_json_put(pp_out_more(json->out, at, 5 * PP_JSON_MEMBER), ",\"endpoint\":{");
+	if (who->host)
+		at = pp_json_put(pp_json_put_string(json, pp_json_put(at, "\"host\":"), who->host), ",");
+	at = pp_json_put_constant(json, pp_json_put(at, "\"category\":"), who->category); /* as long as the catalogue */
+	if (who->pattern)
+		at = pp_json_put_constant(json, pp_json_put_key(at, "pattern"), who->pattern);
+	if (by)
+		at = pp_json_put_constant(json, pp_json_put_key(at, "by"), by);
+	return pp_json_put(at, "}");
 }
 
 /* ---- capture ---- */
@@ -302,26 +99,25 @@ static enum pp_err on_capture(void *context, const struct pp_capture *capture, c
 
 /* ---- flow ---- */
 
-static void flow_head(struct pp_jsonl *jsonl, const struct pp_connection *conn)
+static char *put_flow_head(struct pp_jsonl *jsonl, char *at, const struct pp_connection *conn)
 {
-	struct pp_json *json = &jsonl->json;
 	const struct pp_tcp_side *client = &conn->tcp.side[PP_CLIENT], *server = &conn->tcp.side[PP_SERVER];
-	char *at;
+	const char *file = path_of(jsonl, conn->file), *last_file = path_of(jsonl, conn->last.file);
+	struct pp_json *json = &jsonl->json;
 
-	pp_json_constant(json, "file", path_of(jsonl, conn->file)); /* as long as this writer */
-	at = pp_out_room(json->out, 3 * PP_JSON_MEMBER);
+	if (file)
+		at = pp_json_put_constant(json, pp_json_put_key(at, "file"), file); /* as long as this writer */
 	at = pp_json_put_u64(at, "stream", conn->stream);
 	at = pp_json_put_u64(at, "first_packet", conn->first.packet);
-	pp_out_until(json->out, pp_json_put_u64(at, "last_packet", conn->last.packet));
+	at = pp_json_put_u64(at, "last_packet", conn->last.packet);
 	if (conn->last.file != conn->file)
-		pp_json_text(json, "last_file", path_of(jsonl, conn->last.file));
-	at = pp_out_room(json->out, 8 * PP_JSON_MEMBER);
+		at = pp_json_put_text(json, at, "last_file", last_file);
 	at = pp_json_put_time(json, at, "first", conn->first.ts);
 	at = pp_json_put_ms(at, "duration_ms", conn->last.ts - conn->first.ts);
-	at = pp_json_put_endpoint(at, "client", &conn->client);
-	at = pp_json_put_endpoint(at, "server", &conn->server);
+	at = pp_json_put_endpoint(json, at, "client", &conn->client);
+	at = pp_json_put_endpoint(json, at, "server", &conn->server);
 	at = pp_json_put_sides(at, "packets", client->packets, server->packets);
-	pp_out_until(json->out, pp_json_put_sides(at, "bytes", client->bytes, server->bytes));
+	return pp_json_put_sides(at, "bytes", client->bytes, server->bytes);
 }
 
 /* The last component of a path of either system. */
@@ -335,16 +131,16 @@ static const char *file_name(const char *path)
 	return name;
 }
 
-static void process(struct pp_json *json, const struct pp_process *process)
+static char *put_process(struct pp_json *json, char *at, const struct pp_process *process)
 {
 	if (!process)
-		return;
-	pp_json_object(json, "process");
-	pp_json_u64(json, "pid", process->pid);
-	pp_json_text(json, "exe", file_name(process->path));
-	pp_json_text(json, "path", process->path);
-	pp_json_text(json, "service", process->unit);
-	pp_json_object_end(json);
+		return at;
+	at = pp_json_put(pp_out_more(json->out, at, 5 * PP_JSON_MEMBER), ",\"process\":{\"pid\":");
+	at = pp_digits(at, process->pid);
+	at = pp_json_put_text(json, at, "exe", file_name(process->path));
+	at = pp_json_put_text(json, at, "path", process->path);
+	at = pp_json_put_text(json, at, "service", process->unit);
+	return pp_json_put(at, "}");
 }
 
 static enum pp_err on_connection(void *context, const struct pp_connection *conn, const struct pp_attribution *who,
@@ -352,23 +148,23 @@ static enum pp_err on_connection(void *context, const struct pp_connection *conn
 {
 	struct pp_jsonl *jsonl = context;
 	struct pp_json *json = &jsonl->json;
-	const struct subject subject = { .file = conn->file, .stream = &conn->stream };
+	const struct pp_json_subject subject = { .file = conn->file, .stream = &conn->stream };
+	char *at = pp_out_room(json->out, PP_OUT_PIECE);
 
-	pp_json_record(json, "flow");
-	flow_head(jsonl, conn);
-	pp_json_tcp(json, &conn->tcp);
-	pp_json_connects(json, conn->http);
-	pp_json_tls(json, &jsonl->templates, conn->tls);
-	pp_json_http(json, conn->http);
-	attribution(json, who);
-	process(json, conn->process);
-	if (conn->protocol) {
-		pp_json_object(json, "protocol");
-		pp_json_text(json, "ndpi", conn->protocol);
-		pp_json_object_end(json);
-	}
-	judgement(jsonl, judged, &subject);
-	pp_json_end(json);
+	at = pp_json_put(at, "{\"record\":\"flow\",\"schema\":" PP_JSON_SCHEMA);
+	at = put_flow_head(jsonl, at, conn);
+	at = pp_json_put_tcp(json, at, &conn->tcp);
+	at = pp_json_put_connects(json, at, conn->http);
+	at = pp_json_put_tls(json, &jsonl->templates, at, conn->tls);
+	at = pp_json_put_http(json, at, conn->http);
+	at = put_attribution(json, at, who);
+	at = put_process(json, at, conn->process);
+	at = pp_out_more(json->out, at, PP_OUT_PIECE);
+	if (conn->protocol)
+		at = pp_json_put(pp_json_put_string(json, pp_json_put(at, ",\"protocol\":{\"ndpi\":"), conn->protocol),
+				 "}");
+	at = pp_json_put_judgement(&jsonl->verdicts, at, judged, &subject);
+	pp_out_until(json->out, pp_json_put(at, "}\n"));
 	return json->out->err;
 }
 
@@ -380,6 +176,7 @@ static enum pp_err on_lookup(void *context, const struct pp_lookup *lookup, cons
 	struct pp_jsonl *jsonl = context;
 	struct pp_json *json = &jsonl->json;
 	struct pp_line line;
+	char *at;
 
 	pp_json_record(json, "lookup");
 	pp_json_text(json, "file", path_of(jsonl, lookup->first.file));
@@ -401,10 +198,13 @@ static enum pp_err on_lookup(void *context, const struct pp_lookup *lookup, cons
 	pp_json_ms(json, "rtt_ms", pp_lookup_rtt(lookup));
 	pp_json_u64(json, "first_packet", lookup->first.packet);
 	pp_json_time(json, "first", lookup->first.ts);
-	attribution(json, who);
 	pp_line_start(&line);
 	pp_filter_lookup(&line, lookup->name);
-	judgement(jsonl, judged, &(struct subject){ .file = lookup->first.file, .filter = &line });
+	at = put_attribution(json, pp_out_room(json->out, PP_OUT_PIECE), who);
+	at = pp_out_more(json->out, at, PP_OUT_PIECE);
+	at = pp_json_put_judgement(&jsonl->verdicts, at, judged,
+				   &(struct pp_json_subject){ .file = lookup->first.file, .filter = line.text });
+	pp_out_until(json->out, at);
 	pp_json_end(json);
 	return json->out->err;
 }
@@ -413,7 +213,7 @@ static enum pp_err on_endpoint(void *context, const struct pp_endpoint *endpoint
 {
 	struct pp_jsonl *jsonl = context;
 	struct pp_json *json = &jsonl->json;
-	struct subject subject = { .file = endpoint->file };
+	struct pp_json_subject subject = { .file = endpoint->file };
 	struct pp_line filter;
 
 	pp_json_record(json, "endpoint");
@@ -431,14 +231,14 @@ static enum pp_err on_endpoint(void *context, const struct pp_endpoint *endpoint
 	pp_line_start(&filter);
 	if (endpoint->by_lookup) {
 		pp_filter_lookup(&filter, endpoint->host);
-		subject.filter = &filter;
+		subject.filter = filter.text;
 		pp_json_text(json, "file", path_of(jsonl, endpoint->file));
 	} else if (endpoint->flows) {
 		subject.stream = &endpoint->stream;
 		pp_json_text(json, "file", path_of(jsonl, endpoint->file));
 		pp_json_u64(json, "stream", endpoint->stream);
 	}
-	verdict(jsonl, "verdict", endpoint->verdict, &subject);
+	pp_json_verdict(&jsonl->verdicts, "verdict", endpoint->verdict, &subject);
 	pp_json_end(json);
 	return json->out->err;
 }
@@ -469,14 +269,14 @@ static enum pp_err on_conclusion(void *context, const struct pp_conclusion *conc
 {
 	struct pp_jsonl *jsonl = context;
 	struct pp_json *json = &jsonl->json;
-	const struct subject none = { .file = 0 };
+	const struct pp_json_subject none = { .file = 0 };
 	struct pp_line summary;
 
 	pp_line_start(&summary);
 	pp_phrase_conclusion(&summary, PP_ENGLISH, conclusion);
 	pp_json_record(json, "conclusion");
 	pp_json_constant(json, "outcome", pp_outcome_name(conclusion->outcome));
-	domain_owner_grade(json, &conclusion->verdict);
+	pp_json_domain_owner_grade(json, &conclusion->verdict);
 	if (conclusion->verdict.rule)
 		pp_json_constant(json, "rule", conclusion->verdict.rule->id);
 	pp_json_text(json, "summary", summary.text);
@@ -487,7 +287,7 @@ static enum pp_err on_conclusion(void *context, const struct pp_conclusion *conc
 	if (conclusion->machine_count) {
 		pp_json_list(json, "machine");
 		for (unsigned i = 0; i < conclusion->machine_count; i++)
-			verdict(jsonl, NULL, &conclusion->machine[i], &none);
+			pp_json_verdict(&jsonl->verdicts, NULL, &conclusion->machine[i], &none);
 		pp_json_list_end(json);
 	}
 	pp_json_u64(json, "exit_status", (uint64_t)conclusion->exit_status);
@@ -499,7 +299,7 @@ void pp_jsonl_init(struct pp_jsonl *jsonl, struct pp_out *out, const char *const
 {
 	pp_json_init(&jsonl->json, out);
 	pp_templates_init(&jsonl->templates);
-	memset(&jsonl->latest, 0, sizeof(jsonl->latest));
+	pp_json_verdicts_init(&jsonl->verdicts, &jsonl->json, &jsonl->templates, paths, path_count);
 	jsonl->paths = paths;
 	jsonl->path_count = path_count;
 	jsonl->visitor = (struct pp_visitor){

@@ -8,19 +8,14 @@
 #define PP_REPORT_JSONL_H
 
 #include "engine/analysis.h"
-#include "report/json.h"
-#include "report/template.h"
+#include "report/json_verdict.h"
 
 struct pp_jsonl {
 	struct pp_json json;
 	const char *const *paths; /* of the input files, by index */
 	unsigned path_count;
-	struct pp_templates templates; /* of verdicts, evidence and certificates */
-	struct {
-		uint32_t generation; /* of the templates; others are gone */
-		const char *message[PP_EV_KINDS];
-		const struct pp_template *template[PP_EV_KINDS];
-	} latest; /* evidence of each kind */
+	struct pp_templates templates; /* of verdicts and certificates */
+	struct pp_json_verdicts verdicts;
 	struct pp_visitor visitor;
 };
 

@@ -84,18 +84,22 @@ void pp_line_addr(struct pp_line *line, const struct pp_addr *addr)
 	add(line, text, (size_t)(pp_addr_format(addr, text) - text));
 }
 
+char *pp_put_endpoint(char *at, const struct pp_endpoint_addr *endpoint)
+{
+	bool bracket = !pp_addr_is_v4(&endpoint->ip);
+
+	*at = '[';
+	at = pp_addr_format(&endpoint->ip, at + bracket);
+	*at = ']';
+	at[bracket] = ':';
+	return pp_digits(at + bracket + 1, endpoint->port);
+}
+
 void pp_line_endpoint(struct pp_line *line, const struct pp_endpoint_addr *endpoint)
 {
-	char text[1 + PP_ADDR_TEXT + 2 + PP_DIGITS_MOST] = "[";
-	bool bracket = !pp_addr_is_v4(&endpoint->ip);
-	char *end;
+	char text[PP_LINE_PUT];
 
-	end = pp_addr_format(&endpoint->ip, text + bracket);
-	if (bracket)
-		*end++ = ']';
-	*end++ = ':';
-	end = pp_digits(end, endpoint->port);
-	add(line, text, (size_t)(end - text));
+	add(line, text, (size_t)(pp_put_endpoint(text, endpoint) - text));
 }
 
 void pp_line_time(struct pp_line *line, int64_t ns)
@@ -110,49 +114,51 @@ void pp_line_time(struct pp_line *line, int64_t ns)
 	pp_line_add(line, text);
 }
 
-/* value / 10^decimals, cut and not rounded: the same bytes everywhere, whatever the FPU. */
-static inline void decimal(struct pp_line *line, uint64_t value, unsigned decimals, const char *unit)
+static inline char *put(char *at, const char *literal)
 {
-	char text[2 * PP_DIGITS_MOST], *end;
+	size_t len = strlen(literal);
 
-	if (decimals == 2) {
-		end = pp_digits(text, value / 100);
-		*end++ = '.';
-		end = pp_digits_padded(end, value % 100, 2);
-	} else if (decimals == 1) {
-		end = pp_digits(text, value / 10);
-		*end++ = '.';
-		end = pp_digits_padded(end, value % 10, 1);
-	} else {
-		end = pp_digits(text, value);
-	}
-	add(line, text, (size_t)(end - text));
-	add(line, unit, strlen(unit));
+	memcpy(at, literal, len);
+	return at + len;
 }
 
-void pp_line_duration(struct pp_line *line, int64_t ns)
+/* Cut and not rounded, in whole numbers: the same bytes everywhere, whatever the FPU. */
+char *pp_put_duration(char *at, int64_t ns)
 {
 	enum { HUNDREDTH_MS = PP_MS / 100, TENTH_S = PP_SECOND / 10 };
 	uint64_t n = pp_digits_magnitude(ns), seconds = n / PP_SECOND;
 
-	if (ns < 0)
-		pp_line_add(line, "-");
+	*at = '-';
+	at += ns < 0;
 	if (n == 0)
-		decimal(line, 0, 0, " ms");
-	else if (n < 10 * PP_MS)
-		decimal(line, n / HUNDREDTH_MS, 2, " ms");
-	else if (n < PP_SECOND)
-		decimal(line, n / PP_MS, 0, " ms");
-	else if (n < 60 * PP_SECOND)
-		decimal(line, n / TENTH_S, 1, " s");
-	else if (n < 3600 * PP_SECOND)
-		decimal(line, seconds / 60, 0, " min ");
-	else
-		decimal(line, seconds / 3600, 0, " h ");
-	if (seconds >= 3600)
-		decimal(line, seconds % 3600 / 60, 0, " min");
-	else if (seconds >= 60)
-		decimal(line, seconds % 60, 0, " s");
+		return put(at, "0 ms");
+	if (n < 10 * PP_MS) {
+		uint32_t hundredths = (uint32_t)(n / HUNDREDTH_MS);
+
+		at = put(pp_digits_small(at, hundredths / 100), ".");
+		return put(pp_digits_pair(at, hundredths % 100), " ms");
+	}
+	if (n < PP_SECOND)
+		return put(pp_digits(at, n / PP_MS), " ms");
+	if (n < 60 * PP_SECOND) {
+		uint32_t tenths = (uint32_t)(n / TENTH_S);
+
+		at = put(pp_digits_small(at, tenths / 10), ".");
+		return put(pp_digits_small(at, tenths % 10), " s");
+	}
+	if (seconds < 3600) {
+		at = put(pp_digits(at, seconds / 60), " min ");
+		return put(pp_digits(at, seconds % 60), " s");
+	}
+	at = put(pp_digits(at, seconds / 3600), " h ");
+	return put(pp_digits(at, seconds % 3600 / 60), " min");
+}
+
+void pp_line_duration(struct pp_line *line, int64_t ns)
+{
+	char text[PP_LINE_PUT];
+
+	add(line, text, (size_t)(pp_put_duration(text, ns) - text));
 }
 
 bool pp_message_cut(const char **message, size_t *ret_len, char name[PP_PLACEHOLDER_BYTES])

@@ -34,6 +34,12 @@ void pp_line_time(struct pp_line *line, int64_t ns);
 /* A duration with the unit that reads best: "0.31 ms", "7.1 s", "4 min 3 s". */
 void pp_line_duration(struct pp_line *line, int64_t ns);
 
+/* The same without a line: what pp_line_endpoint() and pp_line_duration() add is put at `at`, at most PP_LINE_PUT bytes
+ * without a NUL; returns where it ends. */
+enum { PP_LINE_PUT = 64 };
+char *pp_put_endpoint(char *at, const struct pp_endpoint_addr *endpoint);
+char *pp_put_duration(char *at, int64_t ns);
+
 /* Cuts a message behind its next placeholder: `ret_len` bytes of text stand before it.  False when there is none: all
  * of it is text. */
 bool pp_message_cut(const char **message, size_t *ret_len, char name[PP_PLACEHOLDER_BYTES]);

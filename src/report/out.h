@@ -49,6 +49,37 @@ static inline char *pp_out_room(struct pp_out *out, size_t len)
 
 static inline void pp_out_until(struct pp_out *out, const char *end) { out->len = (size_t)(end - out->bytes); }
 
+/* ---- Many pieces in one go ----
+ * The writer holds `at`, up to which all is written, and puts piece after piece there; it has asked for room for them
+ * together.  pp_out_until() ends it. */
+
+/* Room for `len` bytes more behind `at`; where they go. */
+static inline char *pp_out_more(struct pp_out *out, char *at, size_t len)
+{
+	assert(len <= sizeof(out->bytes));
+	if (len <= (size_t)(out->bytes + sizeof(out->bytes) - at))
+		return at;
+	pp_out_until(out, at);
+	pp_out_drain(out);
+	return out->bytes;
+}
+
+/* Copies whole blocks, which takes no call and no case by length: up to PP_OUT_BLOCK bytes behind the `len` are
+ * read, and overwritten here. */
+enum { PP_OUT_BLOCK = 32 };
+
+static inline char *pp_out_blocks(char *at, const char *bytes, size_t len)
+{
+	char *end = at + len;
+
+	do {
+		memcpy(at, bytes, PP_OUT_BLOCK);
+		at += PP_OUT_BLOCK;
+		bytes += PP_OUT_BLOCK;
+	} while (at < end);
+	return end;
+}
+
 static inline void pp_out_char(struct pp_out *out, char c)
 {
 	char *at = pp_out_room(out, 1);

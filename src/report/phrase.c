@@ -1,5 +1,6 @@
 #include "report/phrase.h"
 
+#include "base/digits.h"
 #include "base/time.h"
 #include "report/names.h"
 
@@ -9,6 +10,32 @@
 /* Placeholders are looked up for every sentence, and mostly differ in the first letter. */
 static bool is(const char *name, const char *other) { return name[0] == other[0] && strcmp(name, other) == 0; }
 
+/* Words of ours. */
+static char *put(char *at, const char *text)
+{
+	size_t len = strlen(text);
+
+	len = len < PP_PHRASE_PUT / 2 ? len : PP_PHRASE_PUT / 2; /* twice that fits, whatever a translator wrote */
+	memcpy(at, text, len);
+	return at + len;
+}
+
+static char *put_number(char *at, int64_t value)
+{
+	*at = '-';
+	return pp_digits(at + (value < 0), pp_digits_magnitude(value));
+}
+
+/* Adds a value either of whose forms there is. */
+static void add_value(struct pp_line *line, const char *text, char *value, char *end)
+{
+	*end = '\0';
+	if (text)
+		pp_line_value(line, text);
+	else
+		pp_line_add(line, value);
+}
+
 /* ---- Rule texts ---- */
 
 struct verdict_context {
@@ -16,99 +43,73 @@ struct verdict_context {
 	enum pp_language language;
 };
 
-static void add_endpoint(struct pp_line *line, enum pp_language language, const struct pp_endpoint_addr *endpoint)
-{
-	if (!pp_addr_is_set(&endpoint->ip))
-		pp_line_add(line, pp_say(language, N_("an unknown address")));
-	else if (endpoint->port)
-		pp_line_endpoint(line, endpoint);
-	else
-		pp_line_addr(line, &endpoint->ip);
-}
-
-static void add_host(struct pp_line *line, const struct verdict_context *c)
-{
-	if (c->verdict->host)
-		pp_line_value(line, c->verdict->host);
-	else
-		add_endpoint(line, c->language, &c->verdict->server);
-}
-
-/* For sentences that say the address as well. */
-static void add_service(struct pp_line *line, const struct verdict_context *c)
-{
-	if (c->verdict->host)
-		pp_line_value(line, c->verdict->host);
-	else
-		pp_line_add(line, pp_say(c->language, N_("an unnamed service")));
-}
-
-static void add_server(struct pp_line *line, const struct verdict_context *c)
-{
-	add_endpoint(line, c->language, &c->verdict->server);
-}
-
-static void add_proxy(struct pp_line *line, const struct verdict_context *c)
-{
-	if (pp_addr_is_set(&c->verdict->proxy.ip))
-		add_endpoint(line, c->language, &c->verdict->proxy);
-	else
-		add_server(line, c);
-}
-
-static void add_device(struct pp_line *line, const struct verdict_context *c)
-{
-	if (pp_addr_is_set(&c->verdict->device))
-		pp_line_addr(line, &c->verdict->device);
-	else
-		pp_line_add(line, pp_say(c->language, N_("a device on the path")));
-}
-
-static void add_detail(struct pp_line *line, const struct verdict_context *c)
-{
-	pp_line_value(line, c->verdict->detail);
-}
-
-static void add_number(struct pp_line *line, const struct verdict_context *c) { pp_line_i64(line, c->verdict->number); }
-
-static const struct {
-	const char *name;
-	void (*add)(struct pp_line *line, const struct verdict_context *c);
-} verdict_values[] = {
-	{ "host", add_host },     { "server", add_server }, { "proxy", add_proxy },     { "device", add_device },
-	{ "detail", add_detail }, { "n", add_number },      { "service", add_service },
+enum verdict_value {
+	VALUE_HOST = PP_PHRASE_HOST,
+	VALUE_DETAIL = PP_PHRASE_DETAIL,
+	VALUE_SERVER = PP_PHRASE_SERVER,
+	VALUE_SERVICE = PP_PHRASE_SERVICE,
+	VALUE_PROXY,
+	VALUE_DEVICE,
+	VALUE_NUMBER,
+	VALUES
 };
-
-bool pp_phrase_verdict_is_plain(const struct pp_verdict *verdict, int value)
-{
-	void (*add)(struct pp_line *, const struct verdict_context *) = verdict_values[value].add;
-
-	return add != add_detail && (!verdict->host || (add != add_host && add != add_service));
-}
 
 int pp_phrase_verdict_value(const char *name)
 {
-	for (size_t i = 0; i < sizeof(verdict_values) / sizeof(verdict_values[0]); i++)
-		if (is(name, verdict_values[i].name))
-			return (int)i;
+	static const char *const names[VALUES] = {
+		[VALUE_HOST] = "host",   [VALUE_SERVICE] = "service", [VALUE_SERVER] = "server",
+		[VALUE_PROXY] = "proxy", [VALUE_DEVICE] = "device",   [VALUE_DETAIL] = "detail",
+		[VALUE_NUMBER] = "n",
+	};
+
+	for (int i = 0; i < VALUES; i++)
+		if (is(name, names[i]))
+			return i;
 	return -1;
 }
 
-void pp_phrase_fill_verdict(struct pp_line *line, enum pp_language language, const struct pp_verdict *verdict,
-			    int value)
+static char *put_endpoint(char *at, enum pp_language language, const struct pp_endpoint_addr *endpoint)
 {
-	const struct verdict_context context = { verdict, language };
+	if (!pp_addr_is_set(&endpoint->ip))
+		return put(at, pp_say(language, N_("an unknown address")));
+	return endpoint->port ? pp_put_endpoint(at, endpoint) : pp_addr_format(&endpoint->ip, at);
+}
 
-	verdict_values[value].add(line, &context);
+char *pp_phrase_put_verdict(char *at, enum pp_language language, const struct pp_verdict *verdict, int value)
+{
+	switch ((enum verdict_value)value) {
+	case VALUE_HOST:
+	case VALUE_SERVER:
+		return put_endpoint(at, language, &verdict->server);
+	case VALUE_SERVICE:
+		return put(at, pp_say(language, N_("an unnamed service")));
+	case VALUE_PROXY:
+		return put_endpoint(at, language,
+				    pp_addr_is_set(&verdict->proxy.ip) ? &verdict->proxy : &verdict->server);
+	case VALUE_DEVICE:
+		if (pp_addr_is_set(&verdict->device))
+			return pp_addr_format(&verdict->device, at);
+		return put(at, pp_say(language, N_("a device on the path")));
+	case VALUE_NUMBER:
+		return put_number(at, verdict->number);
+	case VALUE_DETAIL:
+	case VALUES:
+		break;
+	}
+	return at;
 }
 
 static bool resolve_verdict(const void *context, const char *name, struct pp_line *line)
 {
+	const struct verdict_context *c = context;
 	int value = pp_phrase_verdict_value(name);
+	char text[PP_PHRASE_PUT + 1];
 
-	if (value >= 0)
-		verdict_values[value].add(line, context);
-	return value >= 0;
+	if (value < 0)
+		return false;
+	add_value(line, pp_phrase_verdict_text(c->verdict, value), text,
+		  pp_phrase_put_verdict(text, c->language, c->verdict, value));
+	return true;
 }
 
 void pp_phrase_rule(struct pp_line *line, enum pp_language language, const char *message,
@@ -229,7 +230,7 @@ struct evidence_context {
 	enum pp_language language;
 };
 
-static void add_credentials(struct pp_line *line, enum pp_language language, int64_t credentials)
+static char *put_credentials(char *at, enum pp_language language, int64_t credentials)
 {
 	static const char *const words[] = {
 		[PP_CREDENTIALS_NONE] = N_("no credentials"),
@@ -240,60 +241,49 @@ static void add_credentials(struct pp_line *line, enum pp_language language, int
 		[PP_CREDENTIALS_OTHER] = N_("credentials of another scheme"),
 	};
 
-	if (credentials >= 0 && credentials < (int64_t)(sizeof(words) / sizeof(words[0])))
-		pp_line_add(line, pp_say(language, words[credentials]));
+	if (credentials < 0 || credentials >= (int64_t)(sizeof(words) / sizeof(words[0])))
+		return at;
+	return put(at, pp_say(language, words[credentials]));
 }
 
-static void add_side(struct pp_line *line, enum pp_language language, enum pp_side side)
+static char *put_side(char *at, enum pp_language language, enum pp_side side)
 {
-	pp_line_add(line, side == PP_CLIENT ? pp_say(language, N_("client")) : pp_say(language, N_("server")));
+	return put(at, side == PP_CLIENT ? pp_say(language, N_("client")) : pp_say(language, N_("server")));
 }
 
-static void add_alert(struct pp_line *line, int64_t code)
+static char *put_level(char *at, enum pp_language language, int64_t level)
 {
-	pp_name_alert(line, code);
-	pp_line_add(line, "(");
-	pp_line_i64(line, code);
-	pp_line_add(line, ")");
+	return put(at, level == 1 ? pp_say(language, N_("warning")) : pp_say(language, N_("fatal")));
 }
 
-static void add_level(struct pp_line *line, enum pp_language language, int64_t level)
+static char *put_date(char *at, int64_t ns)
 {
-	pp_line_add(line, level == 1 ? pp_say(language, N_("warning")) : pp_say(language, N_("fatal")));
+	static_assert(PP_TIME_TEXT <= PP_PHRASE_PUT, "all of it has room");
+	pp_time_format(ns, at);
+	return at[0] ? at + strlen("2026-11-23") : put(at, "?"); /* the day is enough */
 }
 
-static void add_date(struct pp_line *line, int64_t ns)
-{
-	char text[PP_TIME_TEXT];
-
-	pp_time_format(ns, text);
-	if (text[0])
-		text[10] = '\0'; /* the day is enough: 2026-11-23 */
-	pp_line_add(line, text[0] ? text : "?");
-}
-
-static void add_duration(struct pp_line *line, int64_t value, int64_t unit_ns)
+static char *put_duration(char *at, int64_t value, int64_t unit_ns)
 {
 	int64_t most = INT64_MAX / unit_ns;
 
-	pp_line_duration(line, (value > most ? most : value < -most ? -most : value) * unit_ns);
+	return pp_put_duration(at, (value > most ? most : value < -most ? -most : value) * unit_ns);
 }
 
 /* Whole milliseconds are all that is known, so none is no duration and no decimals are made up. */
-static void add_milliseconds(struct pp_line *line, enum pp_language language, int64_t ms)
+static char *put_milliseconds(char *at, enum pp_language language, int64_t ms)
 {
-	if (ms == 0) {
-		pp_line_add(line, pp_say(language, N_("less than 1 ms")));
-	} else if (ms > 0 && ms < 1000) {
-		pp_line_i64(line, ms);
-		pp_line_add(line, " ms");
-	} else {
-		add_duration(line, ms, PP_MS);
-	}
+	if (ms == 0)
+		return put(at, pp_say(language, N_("less than 1 ms")));
+	if (ms < 0 || ms >= 1000)
+		return put_duration(at, ms, PP_MS);
+	at = pp_digits(at, (uint64_t)ms);
+	memcpy(at, " ms", 3);
+	return at + 3;
 }
 
 /* Where an evidence's value comes from, and for numbers the form that stands behind the placeholder's colon. */
-enum source { SOURCE_A, SOURCE_B, SOURCE_TEXT, SOURCE_ADDR, SOURCE_SIDE, SOURCE_ICMP };
+enum source { SOURCE_TEXT, SOURCE_A, SOURCE_B, SOURCE_ADDR, SOURCE_SIDE, SOURCE_ICMP, SOURCES };
 enum form {
 	FORM_NUMBER,
 	FORM_MS,
@@ -311,7 +301,11 @@ enum form {
 	FORMS,
 };
 
-static const char *const source_names[] = { "a", "b", "text", "addr", "side", "icmp" };
+static const char *const source_names[SOURCES] = { "text", "a", "b", "addr", "side", "icmp" };
+/* A placeholder's number: its source, and its form times PER_FORM. */
+enum { PER_FORM = 8 };
+static_assert((int)SOURCES <= (int)PER_FORM && (int)SOURCE_TEXT == (int)PP_PHRASE_TEXT, "texts have no form");
+
 static const char *const form_names[FORMS] = {
 	[FORM_NUMBER] = "", [FORM_MS] = "ms",       [FORM_US] = "us",
 	[FORM_S] = "s",     [FORM_DATE] = "date",   [FORM_SIDE] = "side",
@@ -325,108 +319,103 @@ int pp_phrase_evidence_value(const char *name)
 	const char *form = name[0] && name[1] == ':' ? name + 2 : "";
 	size_t len = *form ? 1 : strlen(name);
 
-	for (int source = SOURCE_A; source <= SOURCE_ICMP; source++) {
+	for (int source = 0; source < SOURCES; source++) {
 		if (strlen(source_names[source]) != len || memcmp(source_names[source], name, len) != 0)
 			continue;
 		for (int i = FORM_NUMBER; i < FORMS; i++)
 			if (is(form, form_names[i]))
-				return source * FORMS + i;
+				return source + i * PER_FORM;
 	}
 	return -1;
 }
 
-bool pp_phrase_evidence_is_plain(int value) { return value / FORMS != SOURCE_TEXT; }
-
-static void add_formatted(struct pp_line *line, enum pp_language language, int64_t value, enum form form)
+/* What names.h has a word for. */
+static char *put_name(char *at, const struct pp_evidence *evidence, int64_t value, enum form form)
 {
-	switch (form) {
-	case FORM_NUMBER:
-		pp_line_i64(line, value);
-		return;
-	case FORM_MS:
-		add_milliseconds(line, language, value);
-		return;
-	case FORM_US:
-		add_duration(line, value, PP_MS / 1000);
-		return;
-	case FORM_S:
-		add_duration(line, value, PP_SECOND);
-		return;
-	case FORM_DATE:
-		add_date(line, value);
-		return;
-	case FORM_SIDE:
-		add_side(line, language, value == PP_CLIENT ? PP_CLIENT : PP_SERVER);
-		return;
-	case FORM_CREDENTIALS:
-		add_credentials(line, language, value);
-		return;
-	case FORM_TLS:
-		pp_name_tls_version(line, value);
-		return;
-	case FORM_ALERT:
-		add_alert(line, value);
-		return;
-	case FORM_LEVEL:
-		add_level(line, language, value);
-		return;
-	case FORM_DNS:
-		pp_name_dns_type(line, value);
-		return;
-	case FORM_RCODE:
-		pp_name_rcode(line, value);
-		return;
-	case FORM_EDE:
-		pp_name_extended_error(line, value);
-		return;
-	case FORMS:
-		return;
+	struct pp_line line;
+
+	pp_line_start(&line);
+	if (form == FORM_TLS) {
+		pp_name_tls_version(&line, value);
+	} else if (form == FORM_DNS) {
+		pp_name_dns_type(&line, value);
+	} else if (form == FORM_RCODE) {
+		pp_name_rcode(&line, value);
+	} else if (form == FORM_EDE) {
+		pp_name_extended_error(&line, value);
+	} else if (form == FORM_ALERT) {
+		pp_name_alert(&line, value);
+		pp_line_add(&line, "(");
+		pp_line_i64(&line, value);
+		pp_line_add(&line, ")");
+	} else {
+		pp_name_icmp(&line, !pp_addr_is_v4(&evidence->addr), evidence->a, evidence->b);
 	}
+	return put(at, line.text);
 }
 
-void pp_phrase_fill_evidence(struct pp_line *line, enum pp_language language, const struct pp_evidence *evidence,
-			     int value)
+char *pp_phrase_put_evidence(char *at, enum pp_language language, const struct pp_evidence *evidence, int value)
 {
-	enum form form = (enum form)(value % FORMS);
+	enum source source = (enum source)((unsigned)value % PER_FORM);
+	enum form form = (enum form)((unsigned)value / PER_FORM);
+	int64_t number = source == SOURCE_B ? evidence->b : evidence->a;
 
-	switch ((enum source)(value / FORMS)) {
-	case SOURCE_A:
-		add_formatted(line, language, evidence->a, form);
-		return;
-	case SOURCE_B:
-		add_formatted(line, language, evidence->b, form);
-		return;
-	case SOURCE_TEXT:
-		pp_line_value(line, evidence->text);
-		return;
-	case SOURCE_ADDR:
-		pp_line_addr(line, &evidence->addr);
-		return;
-	case SOURCE_SIDE:
-		add_side(line, language, evidence->side);
-		return;
-	case SOURCE_ICMP:
-		pp_name_icmp(line, !pp_addr_is_v4(&evidence->addr), evidence->a, evidence->b);
-		return;
+	if (source == SOURCE_ADDR)
+		return pp_addr_format(&evidence->addr, at);
+	if (source == SOURCE_SIDE)
+		return put_side(at, language, evidence->side);
+	if (source == SOURCE_ICMP)
+		return put_name(at, evidence, 0, FORMS);
+	if (source == SOURCE_TEXT)
+		return at;
+	switch (form) {
+	case FORM_NUMBER:
+		return put_number(at, number);
+	case FORM_MS:
+		return put_milliseconds(at, language, number);
+	case FORM_US:
+		return put_duration(at, number, PP_MS / 1000);
+	case FORM_S:
+		return put_duration(at, number, PP_SECOND);
+	case FORM_DATE:
+		return put_date(at, number);
+	case FORM_SIDE:
+		return put_side(at, language, number == PP_CLIENT ? PP_CLIENT : PP_SERVER);
+	case FORM_CREDENTIALS:
+		return put_credentials(at, language, number);
+	case FORM_LEVEL:
+		return put_level(at, language, number);
+	case FORM_TLS:
+	case FORM_ALERT:
+	case FORM_DNS:
+	case FORM_RCODE:
+	case FORM_EDE:
+	case FORMS:
+		break;
 	}
+	return put_name(at, evidence, number, form);
 }
 
 static bool resolve_evidence(const void *context, const char *name, struct pp_line *line)
 {
 	const struct evidence_context *c = context;
 	int value = pp_phrase_evidence_value(name);
+	char text[PP_PHRASE_PUT + 1];
 
-	if (value >= 0)
-		pp_phrase_fill_evidence(line, c->language, c->evidence, value);
-	return value >= 0;
+	if (value < 0)
+		return false;
+	add_value(line, pp_phrase_evidence_text(c->evidence, value), text,
+		  pp_phrase_put_evidence(text, c->language, c->evidence, value));
+	return true;
 }
 
 static bool picks_first(enum pick pick, const struct pp_evidence *evidence)
 {
 	switch (pick) {
 	case PICK_ONLY:
-	case PICK_PLURAL:
 		return true;
+	case PICK_PLURAL: /* in English */
+		return evidence->a == 1;
 	case PICK_A_ZERO:
 		return evidence->a == 0;
 	case PICK_B_ABSENT:
@@ -447,8 +436,10 @@ const char *pp_phrase_evidence_message(enum pp_language language, const struct p
 {
 	const struct evidence_row *row = &evidence_rows[evidence->kind];
 
-	if (row->pick == PICK_PLURAL)
+	if (row->pick == PICK_PLURAL && language != PP_ENGLISH)
 		return pp_say_n(language, row->first, row->second, evidence->a < 0 ? 0 : (uint64_t)evidence->a);
+	if (language == PP_ENGLISH)
+		return picks_first(row->pick, evidence) ? row->first : row->second;
 	return pp_say(language, picks_first(row->pick, evidence) ? row->first : row->second);
 }
 

@@ -18,17 +18,32 @@ void pp_phrase_summary(struct pp_line *line, enum pp_language language, const st
 void pp_phrase_next_test(struct pp_line *line, enum pp_language language, const struct pp_verdict *verdict);
 void pp_phrase_evidence(struct pp_line *line, enum pp_language language, const struct pp_evidence *evidence);
 
-/* The same for writers that cut a message once and fill it in often: a placeholder's number, -1 when there is no such
- * placeholder; and its value. */
+/* The same for writers that cut a message once and fill it in often (template.h): the message; a placeholder's number,
+ * -1 when there is no such placeholder; and its value.  A value is either a text of somebody else's, to be escaped and
+ * cut as pp_line_value() does it (NULL: it is none; "": there is nothing to say), or it is put at `at`: at most
+ * PP_PHRASE_PUT bytes without a NUL.  In English nothing in the latter needs escaping. */
+enum { PP_PHRASE_PUT = 192 };
 const char *pp_phrase_evidence_message(enum pp_language language, const struct pp_evidence *evidence);
 int pp_phrase_verdict_value(const char *name);
 int pp_phrase_evidence_value(const char *name);
-bool pp_phrase_evidence_is_plain(int value); /* a number or address: nothing in it needs escaping */
-bool pp_phrase_verdict_is_plain(const struct pp_verdict *verdict, int value);
-void pp_phrase_fill_verdict(struct pp_line *line, enum pp_language language, const struct pp_verdict *verdict,
-			    int value);
-void pp_phrase_fill_evidence(struct pp_line *line, enum pp_language language, const struct pp_evidence *evidence,
-			     int value);
+char *pp_phrase_put_verdict(char *at, enum pp_language language, const struct pp_verdict *verdict, int value);
+char *pp_phrase_put_evidence(char *at, enum pp_language language, const struct pp_evidence *evidence, int value);
+
+enum { PP_PHRASE_TEXT = 0 }; /* of evidence, the only one */
+/* Of verdicts; a host that is no text is the server. */
+enum { PP_PHRASE_HOST, PP_PHRASE_SERVICE, PP_PHRASE_DETAIL, PP_PHRASE_SERVER };
+
+static inline const char *pp_phrase_verdict_text(const struct pp_verdict *verdict, int value)
+{
+	if (value == PP_PHRASE_HOST || value == PP_PHRASE_SERVICE)
+		return verdict->host;
+	return value != PP_PHRASE_DETAIL ? NULL : verdict->detail ? verdict->detail : "";
+}
+
+static inline const char *pp_phrase_evidence_text(const struct pp_evidence *evidence, int value)
+{
+	return value != PP_PHRASE_TEXT ? NULL : evidence->text ? evidence->text : "";
+}
 
 /* What the whole run comes to, in one sentence. */
 void pp_phrase_conclusion(struct pp_line *line, enum pp_language language, const struct pp_conclusion *conclusion);

@@ -88,6 +88,14 @@ static void digits_are_those_of_printf(void **state)
 	}
 	*pp_digits(text, UINT64_MAX) = '\0';
 	assert_string_equal(text, "18446744073709551615");
+	for (uint64_t value = 0; value < 1000000000; value += value < 2000 ? 1 : value / 7) {
+		*pp_digits_nine(text, (uint32_t)value) = '\0';
+		snprintf(expected, sizeof(expected), "%09" PRIu64, value);
+		assert_string_equal(text, expected);
+		*pp_digits(text, value) = '\0';
+		snprintf(expected, sizeof(expected), "%" PRIu64, value);
+		assert_string_equal(text, expected);
+	}
 	*pp_digits_padded(text, 42, 5) = '\0';
 	assert_string_equal(text, "00042");
 	assert_true(pp_digits_magnitude(INT64_MIN) == UINT64_C(1) << 63);

@@ -4,6 +4,8 @@
 #include "support/guard.h"
 #include "support/sink.h"
 
+#include <stdlib.h>
+
 static struct pp_out out;
 
 static void check(void (*escape)(struct pp_out *to, const char *text), const char *text, const char *expected)
@@ -140,12 +142,45 @@ static void test_columns(void **state)
 	assert_int_equal(pp_text_columns("\x1b"), 4);
 }
 
+/* A text of each length, plain and with one byte that is not at each place; it is read to its end and no further. */
+static void test_copy(void **state)
+{
+	static const char odd[] = { '"', '\\', '\n', '\x1f', '\x7f', '\x80', '\xff' };
+	enum { MOST = 70 };
+	char to[MOST];
+
+	(void)state;
+	for (size_t len = 0; len <= MOST; len++) {
+		char *text = malloc(len + !len);
+
+		assert_non_null(text);
+		for (size_t i = 0; i < len; i++)
+			text[i] = (char)(' ' + 1 + i);
+		for (size_t i = 0; i < len; i++)
+			if (text[i] == '"' || text[i] == '\\')
+				text[i] = '~';
+		assert_true(pp_escape_copy(to, text, len));
+		assert_memory_equal(to, text, len);
+		assert_int_equal(pp_escape_plain(text, len), len);
+		for (size_t at = 0; at < len; at++) {
+			char kept = text[at];
+
+			text[at] = odd[(at + len) % sizeof(odd)];
+			assert_false(pp_escape_copy(to, text, len));
+			assert_int_equal(pp_escape_plain(text, len), at);
+			text[at] = kept;
+		}
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_show),         cmocka_unit_test(test_json),
 		cmocka_unit_test(test_json_invalid), cmocka_unit_test(test_no_byte_too_far),
-		cmocka_unit_test(test_plain_run),    cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_plain_run),    cmocka_unit_test(test_copy),
+		cmocka_unit_test(test_columns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
