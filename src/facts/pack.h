@@ -1,7 +1,7 @@
 /* pack: a connection with all it refers to ↔ one run of bytes, for the spool.
  *
- * Shape   which members are text, lists or nested structs is a table per struct (pack.c), walked in both directions.
- *         Structs are mostly zero, so a struct's image is a bitmap of its 8-byte words and the words that are not zero.
+ * Shape   a struct's marks and other fields are packed as an image (facts/image.h); then follows what it refers to.
+ *         Which fields lie where is a line per struct (pack.c), used in both directions.
  *         The bytes are for this process only: certificates stay pointers into the run's certificate cache.
  * Owns    nothing.  What is unpacked has its structs in the arena and its text in the bytes it came from.
  * Errors  packing: PP_LIMIT, PP_NOMEM of the buffer.  Unpacking: PP_MALFORMED for bytes nobody packed, PP_NOMEM.
