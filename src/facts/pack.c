@@ -1,6 +1,7 @@
 #include "facts/pack.h"
 
 #include "facts/image.h"
+#include "flow/half.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -376,4 +377,91 @@ enum pp_err pp_unpack_connection(struct pp_span bytes, struct pp_arena *arena, s
 	if (err == PP_OK)
 		*ret_conn = conn;
 	return err;
+}
+
+/* ------------------------------------------------------------------ half open connections */
+
+void pp_half_connection(const struct pp_flow *flow, struct pp_half_connection *ret_half)
+{
+	const struct pp_flow_half *half = &flow->half;
+
+	*ret_half = (struct pp_half_connection){
+		.client = { flow->key.ip[flow->client], flow->key.port[flow->client] },
+		.server = { flow->key.ip[!flow->client], flow->key.port[!flow->client] },
+		.file = flow->file,
+		.ip_version = flow->ip_version,
+		.tunnels = flow->tunnels,
+		.stream = flow->stream,
+		.first_packet = half->first_packet,
+		.last_packet = half->last_packet,
+		.option_order = half->option_order,
+		.mss = half->mss,
+		.window_syn = half->window_syn,
+		.ip_id = half->ip_id,
+		.duplicates = half->duplicates,
+		.count = half->count,
+		.ttl = half->ttl,
+		.options = half->options,
+		.wscale = half->wscale,
+		.ip_id_seen = half->ip_id_seen,
+		.reused = flow->reused,
+		.evicted = flow->evicted,
+	};
+	memcpy(ret_half->ts, half->ts, sizeof(ret_half->ts));
+}
+
+void pp_unfold_connection(const struct pp_half_connection *half, uint32_t index, struct pp_connection *ret_conn)
+{
+	struct pp_flow_half from = {
+		.first_packet = half->first_packet,
+		.last_packet = half->last_packet,
+		.option_order = half->option_order,
+		.mss = half->mss,
+		.window_syn = half->window_syn,
+		.ip_id = half->ip_id,
+		.duplicates = half->duplicates,
+		.count = half->count,
+		.ttl = half->ttl,
+		.options = half->options,
+		.wscale = half->wscale,
+		.ip_id_seen = half->ip_id_seen != 0,
+	};
+
+	memcpy(from.ts, half->ts, half->count * sizeof(half->ts[0]));
+	pp_flow_half_facts(&from, half->file, half->reused != 0, half->evicted != 0, &ret_conn->tcp);
+	ret_conn->first = ret_conn->tcp.syn;
+	ret_conn->last = ret_conn->tcp.syn_last;
+	ret_conn->index = index;
+	ret_conn->stream = half->stream;
+	ret_conn->client = half->client;
+	ret_conn->server = half->server;
+	ret_conn->file = half->file;
+	ret_conn->ip_version = half->ip_version;
+	ret_conn->tunnels = half->tunnels;
+}
+
+static size_t half_bytes(uint8_t count) { return offsetof(struct pp_half_connection, ts) + count * sizeof(int64_t); }
+
+enum pp_err pp_pack_half(struct pp_buf *out, const struct pp_half_connection *half)
+{
+	return pp_buf_add(out, half, half_bytes(half->count));
+}
+
+enum pp_err pp_unpack_half(struct pp_span bytes, uint32_t index, struct pp_arena *arena,
+			   struct pp_connection **ret_conn)
+{
+	struct pp_half_connection half;
+	struct pp_connection *conn;
+
+	if (bytes.len < half_bytes(1) || bytes.len > half_bytes(PP_HALF_SYNS_MAX))
+		return PP_MALFORMED;
+	memcpy(&half, bytes.p, bytes.len);
+	if (bytes.len != half_bytes(half.count))
+		return PP_MALFORMED;
+	conn = pp_arena_alloc(arena, sizeof(*conn));
+	if (!conn)
+		return PP_NOMEM;
+	pp_unfold_connection(&half, index, conn);
+	*ret_conn = conn;
+	return PP_OK;
 }

@@ -109,7 +109,7 @@ static void finish_body(struct pp_flow *flow, int64_t end_of_capture)
 void pp_flow_finish(struct pp_flow *flow, int64_t end_of_capture, struct pp_tcp_facts *ret_facts)
 {
 	if (!flow->body) {
-		pp_flow_half_facts(flow, ret_facts);
+		pp_flow_half_facts(&flow->half, flow->file, flow->reused, flow->evicted, ret_facts);
 		return;
 	}
 	finish_body(flow, end_of_capture);

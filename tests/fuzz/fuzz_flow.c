@@ -121,11 +121,12 @@ static void check(const struct pp_tcp_facts *facts)
 
 static unsigned take_out(struct pp_flows *flows, int64_t now, int64_t end)
 {
-	struct pp_tcp_facts facts;
 	struct pp_flow *flow;
 	unsigned taken = 0;
 
 	while ((flow = pp_flows_expire(flows, now)) != NULL) {
+		struct pp_tcp_facts facts = { 0 };
+
 		pp_flow_finish(flow, end, &facts);
 		check(&facts);
 		pp_flows_release(flows, flow);

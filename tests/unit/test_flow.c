@@ -23,7 +23,11 @@ static void begin(struct fixture *f)
 	f->now.ts = 1000 * PP_SECOND;
 }
 
-static void see_facts(struct fixture *f) { pp_flow_finish(f->flow, f->now.ts, &f->facts); }
+static void see_facts(struct fixture *f)
+{
+	memset(&f->facts, 0, sizeof(f->facts));
+	pp_flow_finish(f->flow, f->now.ts, &f->facts);
+}
 
 static void end(struct fixture *f)
 {

@@ -288,6 +288,76 @@ static void marks_come_back(void **state)
 	pp_pool_done(&pool);
 }
 
+/* What is kept of one that is half open gives the facts that the flow itself would have given. */
+static void half_open_ones_come_back(void **state)
+{
+	struct pp_flow flow = {
+		.key = { { pp_addr_v4((const uint8_t[]){ 10, 0, 0, 1 }),
+			   pp_addr_v4((const uint8_t[]){ 192, 0, 2, 1 }) },
+			 { 443, 50000 } },
+		.client = 1,
+		.ip_version = 4,
+		.tunnels = 1,
+		.reused = true,
+		.file = 3,
+		.first = { 5 * PP_SECOND, 7, 3 },
+		.last = { 5 * PP_SECOND, 7, 3 },
+		.index = 2,
+		.stream = 9,
+		.half = { .first_packet = 7,
+			  .last_packet = 7,
+			  .isn = 1,
+			  .option_order = 2,
+			  .mss = 1460,
+			  .window_syn = 64240,
+			  .ip_id = 77,
+			  .ttl = 64,
+			  .options = 5,
+			  .wscale = 7,
+			  .ip_id_seen = true },
+	};
+	struct pp_spool *spool = pp_spool_new(0, NULL);
+	struct pp_pool pool;
+	struct pp_arena arena;
+
+	(void)state;
+	pp_pool_init(&pool, 0);
+	pp_arena_init(&arena, &pool);
+	assert_false(pp_flow_only_half(&flow));
+	for (uint8_t count = 1; count <= PP_HALF_SYNS_MAX; count++) {
+		struct pp_tcp_facts facts = { 0 };
+		struct pp_half_connection half;
+		struct pp_spooled loaded;
+
+		flow.half.count = count;
+		flow.half.ts[count - 1] = count * 5 * PP_SECOND;
+		flow.half.last_packet = 6u + count;
+		flow.last = (struct pp_mark){ count * 5 * PP_SECOND, 6u + count, 3 };
+		assert_true(pp_flow_only_half(&flow));
+		pp_flow_finish(&flow, 0, &facts);
+		pp_half_connection(&flow, &half);
+		assert_int_equal(pp_spool_put_half(spool, count, &half, (struct pp_span){ NULL, 0 }), PP_OK);
+		assert_int_equal(pp_spool_get(spool, count, &arena, &loaded), PP_OK);
+		assert_int_equal(loaded.beside.len, 0);
+		assert_all_there(&loaded.conn->tcp, &facts, 0, sizeof(facts));
+		assert_memory_equal(&loaded.conn->client.ip, &flow.key.ip[1], sizeof(struct pp_addr));
+		assert_memory_equal(&loaded.conn->server.ip, &flow.key.ip[0], sizeof(struct pp_addr));
+		assert_int_equal(loaded.conn->client.port, 50000);
+		assert_int_equal(loaded.conn->server.port, 443);
+		assert_int_equal(loaded.conn->first.packet, 7);
+		assert_int_equal(loaded.conn->last.packet, 6 + count);
+		assert_int_equal(loaded.conn->index, count);
+		assert_int_equal(loaded.conn->stream, 9);
+		assert_int_equal(loaded.conn->file, 3);
+		assert_int_equal(loaded.conn->tunnels, 1);
+		pp_arena_reset(&arena);
+	}
+	flow.last.packet++;
+	assert_false(pp_flow_only_half(&flow));
+	pp_spool_free(spool);
+	pp_pool_done(&pool);
+}
+
 static void every_prefix_of_a_record_is_refused(void **state)
 {
 	struct pp_connection conn = sample(0), *loaded;
@@ -316,9 +386,13 @@ static void every_prefix_of_a_record_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(from_memory),          cmocka_unit_test(from_the_file),
-		cmocka_unit_test(many_shelves_at_once), cmocka_unit_test(every_field_comes_back),
-		cmocka_unit_test(marks_come_back),      cmocka_unit_test(every_prefix_of_a_record_is_refused),
+		cmocka_unit_test(from_memory),
+		cmocka_unit_test(from_the_file),
+		cmocka_unit_test(many_shelves_at_once),
+		cmocka_unit_test(every_field_comes_back),
+		cmocka_unit_test(marks_come_back),
+		cmocka_unit_test(half_open_ones_come_back),
+		cmocka_unit_test(every_prefix_of_a_record_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
