@@ -17,7 +17,7 @@
 #include "decode/packet.h"
 #include "flow/tcp_facts.h"
 
-enum { PP_RECENT_MAX = 8, PP_HALF_SYNS_MAX = 6 };
+enum { PP_RECENT_MAX = 8, PP_HALF_SYNS_MAX = 7 };
 
 /* Canonical: the lower endpoint first, so that both directions have one key. */
 struct pp_flow_key {
