@@ -321,19 +321,23 @@ void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet,
 
 /* ------------------------------------------------------------------ the end */
 
+/* All but what was dissected. */
 static void connection_from(struct pp_flow *flow, int64_t end_of_capture, struct pp_connection *conn)
 {
-	*conn = (struct pp_connection){
-		.index = flow->index,
-		.stream = flow->stream,
-		.file = flow->file,
-		.first = flow->first,
-		.last = flow->last,
-		.client = { flow->key.ip[flow->client], flow->key.port[flow->client] },
-		.server = { flow->key.ip[!flow->client], flow->key.port[!flow->client] },
-		.ip_version = flow->ip_version,
-		.tunnels = flow->tunnels,
-	};
+	conn->index = flow->index;
+	conn->stream = flow->stream;
+	conn->file = flow->file;
+	conn->first = flow->first;
+	conn->last = flow->last;
+	conn->client = (struct pp_endpoint_addr){ flow->key.ip[flow->client], flow->key.port[flow->client] };
+	conn->server = (struct pp_endpoint_addr){ flow->key.ip[!flow->client], flow->key.port[!flow->client] };
+	conn->ip_version = flow->ip_version;
+	conn->tunnels = flow->tunnels;
+	conn->http = NULL;
+	conn->tls = NULL;
+	conn->protocol = NULL;
+	conn->server_head = conn->client_head = (struct pp_span){ NULL, 0 };
+	conn->process = NULL;
 	pp_flow_finish(flow, end_of_capture, &conn->tcp);
 }
 

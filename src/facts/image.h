@@ -55,7 +55,7 @@ PP_IMAGE enum pp_mark_code pp_image_put_mark(struct pp_image_out *out, const str
 	}
 	if ((later | further) == 0)
 		return MARK_AS_BEFORE;
-	later = later << MARK_PACKET_BITS | (further & ((UINT32_C(1) << MARK_PACKET_BITS) - 1));
+	later = (uint64_t)further << MARK_TIME_BITS | (later & ((UINT64_C(1) << MARK_TIME_BITS) - 1));
 	memcpy(out->to, &later, MARK_NEAR_BYTES);
 	out->to += MARK_NEAR_BYTES;
 	return MARK_NEAR;
@@ -75,13 +75,21 @@ PP_IMAGE void pp_image_put_marks(struct pp_image_out *out, const struct pp_mark 
 	out->mark_count += count;
 }
 
+PP_IMAGE uint64_t pp_image_word(const uint8_t *from)
+{
+	uint64_t word;
+
+	memcpy(&word, from, sizeof(word));
+	return word;
+}
+
 /* Whether there is anything to the word; if so it is written. */
 PP_IMAGE uint64_t pp_image_put_word(struct pp_image_out *out, uint64_t word)
 {
-	bool set = word != 0;
+	uint64_t set = word != 0;
 
 	memcpy(out->to, &word, IMAGE_WORD);
-	out->to += set ? IMAGE_WORD : 0;
+	out->to += set * IMAGE_WORD;
 	return set;
 }
 
@@ -89,21 +97,24 @@ PP_IMAGE uint64_t pp_image_put_word(struct pp_image_out *out, uint64_t word)
 PP_IMAGE void pp_image_put_words(struct pp_image_out *out, const uint8_t *from, unsigned count)
 {
 	unsigned at = out->word_count / IMAGE_BITS, shift = out->word_count % IMAGE_BITS;
-	uint64_t word[4], bits = 0;
+	uint64_t bits = 0;
 	unsigned i = 0;
 
-	for (; i + 4 <= count; i += 4, from += sizeof(word)) {
+	for (; i + 4 <= count; i += 4, from += 4 * IMAGE_WORD) {
+		uint64_t a = pp_image_word(from), b = pp_image_word(from + 8), c = pp_image_word(from + 16),
+			 d = pp_image_word(from + 24);
+
 		bits >>= 4;
-		memcpy(word, from, sizeof(word));
-		if ((word[0] | word[1] | word[2] | word[3]) == 0)
+		if ((a | b | c | d) == 0)
 			continue;
-		for (unsigned k = 0; k < 4; k++)
-			bits |= pp_image_put_word(out, word[k]) << (IMAGE_BITS - 4 + k);
+		a = pp_image_put_word(out, a);
+		b = pp_image_put_word(out, b);
+		c = pp_image_put_word(out, c);
+		d = pp_image_put_word(out, d);
+		bits |= (a + 2 * (b + 2 * (c + 2 * d))) << (IMAGE_BITS - 4);
 	}
-	for (; i < count; i++, from += IMAGE_WORD) {
-		memcpy(word, from, IMAGE_WORD);
-		bits = bits >> 1 | pp_image_put_word(out, word[0]) << (IMAGE_BITS - 1);
-	}
+	for (; i < count; i++, from += IMAGE_WORD)
+		bits = bits >> 1 | pp_image_put_word(out, pp_image_word(from)) << (IMAGE_BITS - 1);
 	bits >>= IMAGE_BITS - count;
 	out->words[at] |= bits << shift;
 	if (shift + count > IMAGE_BITS)
@@ -140,14 +151,14 @@ PP_IMAGE size_t pp_image_bytes(const struct pp_image_in *in, unsigned marks)
 
 PP_IMAGE void pp_image_take_mark(struct pp_image_in *in, enum pp_mark_code code)
 {
-	const uint32_t sign = UINT32_C(1) << (MARK_PACKET_BITS - 1);
 	uint64_t word;
 
 	if (code == MARK_NEAR) {
 		memcpy(&word, in->from, sizeof(word));
 		in->from += MARK_NEAR_BYTES;
-		in->before.ts = (int64_t)((uint64_t)in->before.ts + (uint64_t)((int64_t)word >> MARK_PACKET_BITS));
-		in->before.packet += (((uint32_t)word & (2 * sign - 1)) ^ sign) - sign;
+		in->before.ts = (int64_t)((uint64_t)in->before.ts +
+					  (uint64_t)((int64_t)(word << MARK_PACKET_BITS) >> MARK_PACKET_BITS));
+		in->before.packet += (uint32_t)((int64_t)word >> MARK_TIME_BITS);
 	} else if (code == MARK_WHOLE) {
 		memcpy(&in->before.ts, in->from, 8);
 		memcpy(&in->before.packet, in->from + 8, 4);

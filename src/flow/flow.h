@@ -148,7 +148,7 @@ void pp_flow_icmp(struct pp_flow *flow, const struct pp_packet *packet, enum pp_
 void pp_flow_swap(struct pp_flow *flow, enum pp_sides_by by);
 /* Gives a half open flow its body; false without memory. */
 bool pp_flows_unfold(struct pp_flows *flows, struct pp_flow *flow);
-/* The facts, with what only the end tells (missing bytes, last zero window); once.  Their memory is zero. */
+/* The facts, with what only the end tells (missing bytes, last zero window); once. */
 void pp_flow_finish(struct pp_flow *flow, int64_t end_of_capture, struct pp_tcp_facts *ret_facts);
 
 /* Whether its facts are those of its `half` (flow/half.h). */
