@@ -31,56 +31,57 @@ enum pp_page {
 	PP_PAGE_BLOCK, /* names a filter or says that a policy blocked the page */
 };
 
+/* In each struct fields lie by kind: marks, other values, references (facts/pack.c packs them so). */
 struct pp_http_reply {
-	struct pp_mark mark;                 /* the packet that completed the header block; packet 0: no reply */
-	struct pp_mark begin;                /* the packet with the status line's first byte */
-	uint16_t status;                     /* 0: none */
-	const char *reason;                  /* reason phrase, NULL: empty */
-	const char *schemes[PP_SCHEMES_MAX]; /* Proxy-Authenticate or WWW-Authenticate, names only */
+	struct pp_mark mark;  /* the packet that completed the header block; packet 0: no reply */
+	struct pp_mark begin; /* the packet with the status line's first byte */
+	uint64_t body_bytes;  /* seen */
+	uint16_t status;      /* 0: none */
+	bool challenge;       /* an NTLM or Negotiate challenge blob was in it: a middle leg */
+	bool complete;        /* body seen whole (or none due) */
+	enum pp_page page;
 	unsigned scheme_count;
-	bool challenge; /* an NTLM or Negotiate challenge blob was in it: a middle leg */
+	const char *reason; /* reason phrase, NULL: empty */
 	const char *server, *via, *x_squid_error, *proxy_agent,
 	    *location;    /* NULL: absent; location without its query */
 	const char *date; /* Date header as sent */
 	const char *content_type;
-	enum pp_page page;
-	uint64_t body_bytes; /* seen */
-	bool complete;       /* body seen whole (or none due) */
+	const char *schemes[PP_SCHEMES_MAX]; /* Proxy-Authenticate or WWW-Authenticate, names only */
 };
 
 struct pp_connect {
-	const char *host; /* lower case, no brackets, no port */
-	uint16_t port;
-	struct pp_mark begin, mark; /* first byte of the request; the packet that completed its header block */
 	enum pp_credentials credentials;
-	const char *user_agent;
+	uint16_t port;
+	bool tunnel;                /* a 2xx opened it */
+	struct pp_mark begin, mark; /* first byte of the request; the packet that completed its header block */
 	struct pp_http_reply reply;
-	bool tunnel; /* a 2xx opened it */
+	const char *host; /* lower case, no brackets, no port */
+	const char *user_agent;
 };
 
 struct pp_http_exchange {
-	const char *method;
-	const char *host;   /* from absolute-form or Host, lower case, without port */
+	enum pp_credentials credentials;
 	uint16_t port;      /* 0: not said */
-	const char *target; /* path without its query; "?" stays at the end where one was cut off */
 	bool absolute_form; /* a request to a proxy */
 	bool query_removed;
-	const char *user_agent;
-	enum pp_credentials credentials;
 	struct pp_mark begin, mark;
 	struct pp_http_reply reply;
+	const char *method;
+	const char *host;   /* from absolute-form or Host, lower case, without port */
+	const char *target; /* path without its query; "?" stays at the end where one was cut off */
+	const char *user_agent;
 };
 
 struct pp_http_facts {
-	struct pp_connect *connects;          /* every one on this connection, in order; up to PP_CONNECTS_MAX */
+	struct pp_mark reply_without_request; /* a reply to something that was not captured */
 	unsigned connect_count;               /* kept */
-	struct pp_http_exchange *exchanges;   /* other requests: the first PP_EXCHANGES_MAX - 1 and the latest */
 	unsigned exchange_count;              /* kept */
 	uint32_t request_total, reply_total;  /* all of them, CONNECT apart */
-	struct pp_mark reply_without_request; /* a reply to something that was not captured */
 	bool in_tunnel;                       /* the exchanges are inside a CONNECT tunnel (plain HTTP in it) */
 	bool malformed[2];                    /* by side: framing lost */
 	bool clipped;
+	struct pp_connect *connects;        /* every one on this connection, in order; up to PP_CONNECTS_MAX */
+	struct pp_http_exchange *exchanges; /* other requests: the first PP_EXCHANGES_MAX - 1 and the latest */
 };
 
 #endif

@@ -391,19 +391,23 @@ void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet,
 
 /* ------------------------------------------------------------------ the end */
 
+/* All but what was dissected. */
 static void connection_from(struct pp_flow *flow, int64_t end_of_capture, struct pp_connection *conn)
 {
-	*conn = (struct pp_connection){
-		.index = flow->index,
-		.stream = flow->stream,
-		.file = flow->file,
-		.first = flow->first,
-		.last = flow->last,
-		.client = { flow->key.ip[flow->client], flow->key.port[flow->client] },
-		.server = { flow->key.ip[!flow->client], flow->key.port[!flow->client] },
-		.ip_version = flow->ip_version,
-		.tunnels = flow->tunnels,
-	};
+	conn->index = flow->index;
+	conn->stream = flow->stream;
+	conn->file = flow->file;
+	conn->first = flow->first;
+	conn->last = flow->last;
+	conn->client = (struct pp_endpoint_addr){ flow->key.ip[flow->client], flow->key.port[flow->client] };
+	conn->server = (struct pp_endpoint_addr){ flow->key.ip[!flow->client], flow->key.port[!flow->client] };
+	conn->ip_version = flow->ip_version;
+	conn->tunnels = flow->tunnels;
+	conn->http = NULL;
+	conn->tls = NULL;
+	conn->protocol = NULL;
+	conn->server_head = conn->client_head = (struct pp_span){ NULL, 0 };
+	conn->process = NULL;
 	pp_flow_finish(flow, end_of_capture, &conn->tcp);
 }
 
@@ -424,24 +428,41 @@ static void add_dissected(struct pp_analysis *analysis, struct detail *detail, s
 	}
 }
 
-static void finish(struct pp_analysis *analysis, struct pp_flow *flow)
+/* Only SYNs: they are filed as they are. */
+static enum pp_err file_half(struct pp_analysis *analysis, const struct pp_flow *flow)
+{
+	struct pp_half_connection half;
+	struct pp_connection conn = { 0 };
+
+	pp_half_connection(flow, &half);
+	pp_unfold_connection(&half, flow->index, &conn);
+	return pp_engine_file(analysis, &conn, &half);
+}
+
+static enum pp_err file_whole(struct pp_analysis *analysis, struct pp_flow *flow)
 {
 	struct detail *detail = flow->detail;
 	struct pp_connection conn;
 	char protocol[64];
+
+	if (detail) {
+		give_up(detail, PP_CLIENT, true);
+		give_up(detail, PP_SERVER, true);
+		tell_skipped(detail, PP_CLIENT);
+		tell_skipped(detail, PP_SERVER);
+	}
+	connection_from(flow, analysis->last, &conn);
+	if (detail)
+		add_dissected(analysis, detail, &conn, protocol, sizeof(protocol));
+	return pp_engine_file(analysis, &conn, NULL);
+}
+
+static void finish(struct pp_analysis *analysis, struct pp_flow *flow)
+{
 	enum pp_err err = PP_OK;
 
 	if (!flow->ghost) {
-		if (detail) {
-			give_up(detail, PP_CLIENT, true);
-			give_up(detail, PP_SERVER, true);
-			tell_skipped(detail, PP_CLIENT);
-			tell_skipped(detail, PP_SERVER);
-		}
-		connection_from(flow, analysis->last, &conn);
-		if (detail)
-			add_dissected(analysis, detail, &conn, protocol, sizeof(protocol));
-		err = pp_engine_file(analysis, &conn);
+		err = pp_flow_only_half(flow) ? file_half(analysis, flow) : file_whole(analysis, flow);
 		if (err == PP_LIMIT)
 			analysis->spool_refused++;
 		else if (err != PP_OK)
@@ -449,8 +470,8 @@ static void finish(struct pp_analysis *analysis, struct pp_flow *flow)
 		else
 			analysis->captures[flow->file].flows++;
 	}
-	if (detail)
-		detail_free(analysis, detail);
+	if (flow->detail)
+		detail_free(analysis, flow->detail);
 	flow->detail = NULL;
 	pp_flows_release(analysis->flows, flow);
 }

@@ -1,400 +1,467 @@
 #include "facts/pack.h"
 
+#include "facts/image.h"
+#include "flow/half.h"
+
 #include <stddef.h>
 #include <string.h>
 
-/* One member of a struct that refers to something outside it. */
-enum member_kind {
-	MEMBER_TEXT, /* const char *, NUL-terminated or NULL */
-	MEMBER_SPAN, /* struct pp_span */
-	MEMBER_LIST, /* pointer to an array of `of` structs, their number in an unsigned at `count_at`; or to one */
-	MEMBER_CERTIFICATE, /* a certificate; one that belongs to the run stays a pointer */
+/* ------------------------------------------------------------------ what lies where */
+
+/* The stretches of each struct, marks M and words W, each to the field at which the next begins; behind the last one lie
+ * the references. */
+#define CONNECTION(M, W, T)                                                                                            \
+	M(T, first, index)                                                                                             \
+	W(T, index, tcp.side[0].first_data)                                                                            \
+	M(T, tcp.side[0].first_data, tcp.side[0].packets)                                                              \
+	W(T, tcp.side[0].packets, tcp.side[1].first_data)                                                              \
+	M(T, tcp.side[1].first_data, tcp.side[1].packets)                                                              \
+	W(T, tcp.side[1].packets, tcp.syn)                                                                             \
+	M(T, tcp.syn, tcp.rst.idle_ns)                                                                                 \
+	W(T, tcp.rst.idle_ns, http)
+#define TLS(M, W, T) M(T, client_hello_begin, ja4) W(T, ja4, sni)
+#define CERTIFICATE(M, W, T) W(T, not_before, subject)
+#define HTTP(M, W, T) M(T, reply_without_request, connect_count) W(T, connect_count, connects)
+#define REQUEST(M, W, T) W(T, credentials, begin) M(T, begin, reply.body_bytes) W(T, reply.body_bytes, reply.reason)
+
+enum {
+	CONNECTION_REFS = 5, /* http, tls, protocol, and the two heads */
+	TLS_TEXTS = 2 + PP_TLS_ALPN_MAX,
+	TLS_REFS = TLS_TEXTS + PP_TLS_CERTIFICATES_MAX,
+	CERTIFICATE_TEXTS = 5,
+	HTTP_REFS = 2,
+	CONNECT_REFS = (sizeof(struct pp_connect) - offsetof(struct pp_connect, reply.reason)) / sizeof(char *),
+	EXCHANGE_REFS =
+	    (sizeof(struct pp_http_exchange) - offsetof(struct pp_http_exchange, reply.reason)) / sizeof(char *),
 };
 
-struct shape;
-
-struct member {
-	enum member_kind kind;
-	size_t at;
-	size_t repeat;          /* an array of that many such members */
-	const struct shape *of; /* MEMBER_LIST */
-	size_t count_at;        /* MEMBER_LIST; ONE: a pointer to a single struct */
+/* The end of the buffer while it is written; its `len` is brought up to date where it has to grow. */
+struct packer {
+	struct pp_buf *out;
+	uint8_t *at, *end;
+	const struct pp_mark *before;
 };
 
-struct shape {
-	size_t size;
-	const struct member *members;
-	size_t member_count;
+struct unpacker {
+	struct pp_cur cur;
+	struct pp_arena *arena;
+	struct pp_mark before;
 };
 
-#define ONE SIZE_MAX
-#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
-#define TEXT(type, name)                                                                                               \
-	{                                                                                                              \
-		MEMBER_TEXT, offsetof(type, name), 1, NULL, 0                                                          \
-	}
-#define TEXTS(type, name, n)                                                                                           \
-	{                                                                                                              \
-		MEMBER_TEXT, offsetof(type, name), n, NULL, 0                                                          \
-	}
-#define SPAN(type, name)                                                                                               \
-	{                                                                                                              \
-		MEMBER_SPAN, offsetof(type, name), 1, NULL, 0                                                          \
-	}
-#define LIST(type, name, shape, count)                                                                                 \
-	{                                                                                                              \
-		MEMBER_LIST, offsetof(type, name), 1, shape, offsetof(type, count)                                     \
-	}
-#define POINTER(type, name, shape)                                                                                     \
-	{                                                                                                              \
-		MEMBER_LIST, offsetof(type, name), 1, shape, ONE                                                       \
-	}
-#define REPLY(type)                                                                                                    \
-	TEXT(type, reply.reason), TEXTS(type, reply.schemes, PP_SCHEMES_MAX), TEXT(type, reply.server),                \
-	    TEXT(type, reply.via), TEXT(type, reply.x_squid_error), TEXT(type, reply.proxy_agent),                     \
-	    TEXT(type, reply.location), TEXT(type, reply.date), TEXT(type, reply.content_type)
-
-static const struct member connect_members[] = {
-	TEXT(struct pp_connect, host),
-	TEXT(struct pp_connect, user_agent),
-	REPLY(struct pp_connect),
-};
-static const struct shape connect_shape = { sizeof(struct pp_connect), connect_members, COUNT(connect_members) };
-
-static const struct member exchange_members[] = {
-	TEXT(struct pp_http_exchange, method), TEXT(struct pp_http_exchange, host),
-	TEXT(struct pp_http_exchange, target), TEXT(struct pp_http_exchange, user_agent),
-	REPLY(struct pp_http_exchange),
-};
-static const struct shape exchange_shape = { sizeof(struct pp_http_exchange), exchange_members,
-					     COUNT(exchange_members) };
-
-static const struct member http_members[] = {
-	LIST(struct pp_http_facts, connects, &connect_shape, connect_count),
-	LIST(struct pp_http_facts, exchanges, &exchange_shape, exchange_count),
-};
-static const struct shape http_shape = { sizeof(struct pp_http_facts), http_members, COUNT(http_members) };
-
-static const struct member certificate_members[] = {
-	TEXT(struct pp_tls_certificate, subject),    TEXT(struct pp_tls_certificate, issuer),
-	TEXT(struct pp_tls_certificate, issuer_cn),  TEXT(struct pp_tls_certificate, issuer_o),
-	TEXT(struct pp_tls_certificate, subject_cn), TEXTS(struct pp_tls_certificate, names, PP_TLS_NAMES_MAX),
-};
-static const struct shape certificate_shape = { sizeof(struct pp_tls_certificate), certificate_members,
-						COUNT(certificate_members) };
-
-static const struct member tls_members[] = {
-	TEXT(struct pp_tls_facts, sni),
-	TEXTS(struct pp_tls_facts, alpn, PP_TLS_ALPN_MAX),
-	TEXT(struct pp_tls_facts, selected_alpn),
-	{ MEMBER_CERTIFICATE, offsetof(struct pp_tls_facts, certificates), PP_TLS_CERTIFICATES_MAX, &certificate_shape,
-	  0 },
-};
-static const struct shape tls_shape = { sizeof(struct pp_tls_facts), tls_members, COUNT(tls_members) };
-
-static const struct member connection_members[] = {
-	POINTER(struct pp_connection, http, &http_shape),
-	POINTER(struct pp_connection, tls, &tls_shape),
-	TEXT(struct pp_connection, protocol),
-	SPAN(struct pp_connection, server_head),
-	SPAN(struct pp_connection, client_head),
-};
-static const struct shape connection_shape = { sizeof(struct pp_connection), connection_members,
-					       COUNT(connection_members) };
-
-/* ------------------------------------------------------------------ images */
-
-enum { WORD = 8, MAP_BITS = 64, IMAGE_WORDS_MAX = 4 * MAP_BITS, AT_ONCE = 4 };
-
-/* The next word, if it is not zero: written, and its bit set. */
-static inline void pack_word(uint8_t **to, uint64_t word, uint64_t *bits, size_t at)
+PP_SELDOM static enum pp_err grow(struct packer *packer, size_t need)
 {
-	if (word == 0)
-		return;
-	memcpy(*to, &word, WORD);
-	*to += WORD;
-	*bits |= UINT64_C(1) << at;
+	struct pp_buf *out = packer->out;
+	enum pp_err err;
+
+	out->len = (size_t)(packer->at - out->p);
+	err = pp_buf_reserve(out, need);
+	if (err != PP_OK)
+		return err;
+	packer->at = out->p + out->len;
+	packer->end = out->p + out->room;
+	return PP_OK;
 }
 
-/* Writes the words of `from` that are not zero, at most MAP_BITS of them, and says which they are.  Most are zero, and
- * neighbours together. */
-static uint64_t pack_words(uint8_t **to, const uint8_t *from, size_t count)
+static inline enum pp_err make_room(struct packer *packer, size_t need)
 {
-	uint64_t bits = 0, word[AT_ONCE];
-	size_t at = 0;
-
-	for (; at + AT_ONCE <= count; at += AT_ONCE) {
-		memcpy(word, from + at * WORD, sizeof(word));
-		if ((word[0] | word[1] | word[2] | word[3]) == 0)
-			continue;
-		for (size_t k = 0; k < AT_ONCE; k++)
-			pack_word(to, word[k], &bits, at + k);
-	}
-	for (; at < count; at++) {
-		memcpy(word, from + at * WORD, WORD);
-		pack_word(to, word[0], &bits, at);
-	}
-	return bits;
+	return (size_t)(packer->end - packer->at) >= need ? PP_OK : grow(packer, need);
 }
 
-/* Sizes are compile-time constants of this file, all multiples of a word (the compiler pads to pointer alignment). */
-static enum pp_err pack_image(struct pp_buf *out, const void *image, size_t size)
+#define SLOTS(T, from, to, size) ((offsetof(T, to) - offsetof(T, from)) / (size))
+#define NOTHING(T, from, to)
+#define COUNT_MARKS(T, from, to) +SLOTS(T, from, to, sizeof(struct pp_mark))
+#define COUNT_WORDS(T, from, to) +SLOTS(T, from, to, IMAGE_WORD)
+#define PUT_MARKS(T, from, to)                                                                                         \
+	pp_image_put_marks(&image, (const struct pp_mark *)(const void *)(object + offsetof(T, from)),                 \
+			   SLOTS(T, from, to, sizeof(struct pp_mark)));
+#define PUT_WORDS(T, from, to) pp_image_put_words(&image, object + offsetof(T, from), SLOTS(T, from, to, IMAGE_WORD));
+#define TAKE_MARKS(T, from, to)                                                                                        \
+	pp_image_take_marks(&image, (struct pp_mark *)(void *)(object + offsetof(T, from)),                            \
+			    SLOTS(T, from, to, sizeof(struct pp_mark)));
+#define TAKE_WORDS(T, from, to) pp_image_take_words(&image, object + offsetof(T, from), SLOTS(T, from, to, IMAGE_WORD));
+
+/* put_…() writes the bits, those of the references above those of the marks, and the stretches.  take_…() reads them
+ * into memory that is zero and gives the references' bits: none when the bytes do not suffice. */
+#define IMAGE(name, LIST, T, refs_max)                                                                                 \
+	enum {                                                                                                         \
+		name##_marks = 0 LIST(COUNT_MARKS, NOTHING, T),                                                        \
+		name##_words = 0 LIST(NOTHING, COUNT_WORDS, T),                                                        \
+		name##_bits = (1 + (name##_words + IMAGE_BITS - 1) / IMAGE_BITS) * 8,                                  \
+		name##_most = name##_bits + name##_marks * MARK_WHOLE_BYTES + (name##_words + 1) * IMAGE_WORD          \
+	};                                                                                                             \
+	_Static_assert((unsigned)name##_marks * 2 + (refs_max) <= IMAGE_BITS &&                                        \
+			   (unsigned)name##_words <= IMAGE_WORDS_MAX,                                                  \
+		       "bits");                                                                                        \
+	static enum pp_err put_##name(struct packer *packer, const T *from, uint64_t refs)                             \
+	{                                                                                                              \
+		const uint8_t *object = (const uint8_t *)from;                                                         \
+		struct pp_image_out image = { .before = packer->before };                                              \
+		enum pp_err err = make_room(packer, name##_most);                                                      \
+                                                                                                                       \
+		if (err != PP_OK)                                                                                      \
+			return err;                                                                                    \
+		image.to = packer->at + name##_bits;                                                                   \
+		LIST(PUT_MARKS, PUT_WORDS, T)                                                                          \
+		image.marks |= refs << 2 * name##_marks;                                                               \
+		memcpy(packer->at, &image.marks, 8);                                                                   \
+		memcpy(packer->at + 8, image.words, name##_bits - 8);                                                  \
+		packer->at = image.to;                                                                                 \
+		packer->before = image.before;                                                                         \
+		return PP_OK;                                                                                          \
+	}                                                                                                              \
+	static uint64_t take_##name(struct unpacker *unpacker, T *to)                                                  \
+	{                                                                                                              \
+		uint8_t *object = (uint8_t *)to;                                                                       \
+		struct pp_image_in image = { .before = unpacker->before };                                             \
+		struct pp_span bits = pp_cur_take(&unpacker->cur, name##_bits), bytes;                                 \
+                                                                                                                       \
+		if (bits.len == 0)                                                                                     \
+			return 0;                                                                                      \
+		memcpy(&image.marks, bits.p, 8);                                                                       \
+		memcpy(image.words, bits.p + 8, name##_bits - 8);                                                      \
+		bytes = pp_cur_take(&unpacker->cur, pp_image_bytes(&image, name##_marks));                             \
+		if (!pp_cur_ok(&unpacker->cur))                                                                        \
+			return 0;                                                                                      \
+		image.from = bytes.p;                                                                                  \
+		LIST(TAKE_MARKS, TAKE_WORDS, T)                                                                        \
+		unpacker->before = image.before;                                                                       \
+		return image.marks >> 2 * name##_marks & ((UINT64_C(1) << (refs_max)) - 1);                            \
+	}
+
+IMAGE(connection, CONNECTION, struct pp_connection, CONNECTION_REFS)
+IMAGE(tls, TLS, struct pp_tls_facts, TLS_REFS)
+IMAGE(certificate, CERTIFICATE, struct pp_tls_certificate, CERTIFICATE_TEXTS)
+IMAGE(http, HTTP, struct pp_http_facts, HTTP_REFS)
+IMAGE(connect, REQUEST, struct pp_connect, CONNECT_REFS)
+IMAGE(exchange, REQUEST, struct pp_http_exchange, EXCHANGE_REFS)
+
+/* ------------------------------------------------------------------ packing */
+
+/* Which of the pointers that lie there are not NULL. */
+PP_IMAGE uint64_t refs_at(const void *first, unsigned count)
 {
-	size_t words = size / WORD, map_bytes = (words + MAP_BITS - 1) / MAP_BITS * WORD;
-	const uint8_t *from = image;
-	enum pp_err err = pp_buf_reserve(out, map_bytes + size);
-	uint8_t *map, *to;
+	const uint8_t *at = first;
+	uint64_t refs = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		const void *pointer;
+
+		memcpy(&pointer, at + i * sizeof(pointer), sizeof(pointer));
+		refs |= (uint64_t)(pointer != NULL) << i;
+	}
+	return refs;
+}
+
+static enum pp_err pack_bytes(struct packer *packer, const void *bytes, size_t len)
+{
+	enum pp_err err = make_room(packer, len);
 
 	if (err != PP_OK)
 		return err;
-	map = out->p + out->len;
-	to = map + map_bytes;
-	for (size_t begin = 0; begin < words; begin += MAP_BITS, map += WORD, from += MAP_BITS * WORD) {
-		size_t left = words - begin;
-		uint64_t bits = left >= MAP_BITS ? pack_words(&to, from, MAP_BITS) : pack_words(&to, from, left);
-
-		memcpy(map, &bits, WORD);
-	}
-	out->len = (size_t)(to - out->p);
+	memcpy(packer->at, bytes, len);
+	packer->at += len;
 	return PP_OK;
 }
 
-static size_t bits_set(uint64_t bits)
+static enum pp_err pack_texts(struct packer *packer, const char *const *texts, uint64_t refs)
 {
-	bits -= bits >> 1 & UINT64_C(0x5555555555555555);
-	bits = (bits & UINT64_C(0x3333333333333333)) + (bits >> 2 & UINT64_C(0x3333333333333333));
-	bits = (bits + (bits >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
-	return (size_t)(bits * UINT64_C(0x0101010101010101) >> 56);
-}
-
-/* The image's memory is zero. */
-static void unpack_image(struct pp_cur *cur, void *image, size_t size)
-{
-	size_t words = size / WORD, maps = (words + MAP_BITS - 1) / MAP_BITS, set = 0;
-	struct pp_span map = pp_cur_take(cur, maps * WORD), from;
-	uint64_t bits[IMAGE_WORDS_MAX / MAP_BITS] = { 0 };
-	uint8_t *to = image;
-	const uint8_t *at;
-
-	if (map.len == 0)
-		return;
-	memcpy(bits, map.p, map.len);
-	for (size_t i = 0; i < maps; i++)
-		set += bits_set(bits[i]);
-	from = pp_cur_take(cur, set * WORD);
-	if (from.len == 0 || (words % MAP_BITS && bits[maps - 1] >> words % MAP_BITS))
-		return;
-	at = from.p;
-	for (size_t i = 0; i < maps; i++, to += MAP_BITS * WORD) {
-		for (uint64_t left = bits[i]; left; left &= left - 1, at += WORD)
-			memcpy(to + (size_t)__builtin_ctzll(left) * WORD, at, WORD);
-	}
-}
-
-/* ------------------------------------------------------------------ walking */
-
-static size_t list_count(const struct member *member, const uint8_t *object)
-{
-	unsigned count;
-
-	if (member->count_at == ONE)
-		return 1;
-	memcpy(&count, object + member->count_at, sizeof(count));
-	return count;
-}
-
-static enum pp_err pack_object(struct pp_buf *out, const struct shape *shape, const void *object);
-
-static enum pp_err pack_text(struct pp_buf *out, const uint8_t *at)
-{
-	const char *text;
-
-	memcpy(&text, at, sizeof(text));
-	return text ? pp_buf_add(out, text, strlen(text) + 1) : PP_OK;
-}
-
-static enum pp_err pack_span(struct pp_buf *out, const uint8_t *at)
-{
-	struct pp_span span;
-
-	memcpy(&span, at, sizeof(span));
-	return span.p ? pp_buf_add(out, span.p, span.len) : PP_OK;
-}
-
-static enum pp_err pack_list(struct pp_buf *out, const struct member *member, const uint8_t *object)
-{
-	const uint8_t *list;
 	enum pp_err err = PP_OK;
 
-	memcpy(&list, object + member->at, sizeof(list));
-	for (size_t i = 0; list && i < list_count(member, object) && err == PP_OK; i++)
-		err = pack_object(out, member->of, list + i * member->of->size);
-	return err;
-}
+	for (; refs && err == PP_OK; refs &= refs - 1) {
+		const char *text = texts[__builtin_ctzll(refs)];
 
-enum { KEPT = 'k', PACKED = 'p' };
-
-static enum pp_err pack_certificate(struct pp_buf *out, const struct member *member, const uint8_t *at)
-{
-	const struct pp_tls_certificate *certificate;
-	char how;
-	enum pp_err err;
-
-	memcpy(&certificate, at, sizeof(certificate));
-	if (!certificate)
-		return PP_OK;
-	how = certificate->shared ? KEPT : PACKED;
-	err = pp_buf_add(out, &how, 1);
-	return err == PP_OK && how == PACKED ? pack_object(out, member->of, certificate) : err;
-}
-
-static enum pp_err pack_member(struct pp_buf *out, const struct member *member, size_t repeat, const uint8_t *object)
-{
-	const uint8_t *at = object + member->at + repeat * sizeof(char *);
-
-	switch (member->kind) {
-	case MEMBER_TEXT:
-		return pack_text(out, at);
-	case MEMBER_SPAN:
-		return pack_span(out, at);
-	case MEMBER_LIST:
-		return pack_list(out, member, object);
-	case MEMBER_CERTIFICATE:
-		return pack_certificate(out, member, at);
-	}
-	return PP_UNSUPPORTED;
-}
-
-static enum pp_err pack_object(struct pp_buf *out, const struct shape *shape, const void *object)
-{
-	enum pp_err err = pack_image(out, object, shape->size);
-
-	for (size_t i = 0; i < shape->member_count && err == PP_OK; i++) {
-		for (size_t n = 0; n < shape->members[i].repeat && err == PP_OK; n++)
-			err = pack_member(out, &shape->members[i], n, object);
+		err = pack_bytes(packer, text, strlen(text) + 1);
 	}
 	return err;
 }
 
-static enum pp_err unpack_object(struct pp_cur *cur, struct pp_arena *arena, const struct shape *shape, void *object);
-
-static enum pp_err unpack_text(struct pp_cur *cur, uint8_t *at)
+static enum pp_err pack_own_certificate(struct packer *packer, const struct pp_tls_certificate *certificate)
 {
-	struct pp_cur ahead = *cur;
-	struct pp_span rest = pp_cur_rest(&ahead), taken;
-	const char *text;
+	uint64_t refs = refs_at(&certificate->subject, CERTIFICATE_TEXTS);
+	uint64_t names = refs_at(certificate->names, PP_TLS_NAMES_MAX);
+	enum pp_err err = put_certificate(packer, certificate, refs);
 
-	memcpy(&text, at, sizeof(text));
-	if (!text)
-		return PP_OK;
-	taken = pp_cur_take(cur, rest.len ? strnlen((const char *)rest.p, rest.len) + 1 : 1);
-	if (taken.len == 0)
-		return PP_MALFORMED;
-	text = (const char *)taken.p;
-	memcpy(at, &text, sizeof(text));
-	return PP_OK;
+	if (err == PP_OK)
+		err = pack_texts(packer, &certificate->subject, refs);
+	if (err == PP_OK)
+		err = pack_bytes(packer, &names, sizeof(names));
+	return err == PP_OK ? pack_texts(packer, certificate->names, names) : err;
 }
 
-static enum pp_err unpack_span(struct pp_cur *cur, uint8_t *at)
+/* One that belongs to the run stays a pointer. */
+static enum pp_err pack_certificate(struct packer *packer, const struct pp_tls_certificate *certificate)
 {
-	struct pp_span span;
+	enum pp_err err = pack_bytes(packer, &certificate->shared, 1);
 
-	memcpy(&span, at, sizeof(span));
-	if (!span.p)
-		return PP_OK;
-	span = pp_cur_take(cur, span.len);
-	memcpy(at, &span, sizeof(span));
-	return PP_OK;
+	if (err == PP_OK && certificate->shared)
+		return pack_bytes(packer, &certificate, sizeof(certificate));
+	return err == PP_OK ? pack_own_certificate(packer, certificate) : err;
 }
 
-static enum pp_err unpack_list(struct pp_cur *cur, struct pp_arena *arena, const struct member *member, uint8_t *object)
+static enum pp_err pack_tls(struct packer *packer, const struct pp_tls_facts *tls)
 {
-	size_t count = list_count(member, object);
-	uint8_t *list;
-	enum pp_err err = PP_OK;
+	uint64_t refs = refs_at(&tls->sni, TLS_REFS);
+	enum pp_err err = put_tls(packer, tls, refs);
 
-	memcpy(&list, object + member->at, sizeof(list));
-	if (!list)
-		return PP_OK;
-	list = pp_arena_alloc(arena, count * member->of->size);
-	if (!list)
-		return PP_NOMEM;
-	memcpy(object + member->at, &list, sizeof(list));
-	for (size_t i = 0; i < count && err == PP_OK; i++)
-		err = unpack_object(cur, arena, member->of, list + i * member->of->size);
+	if (err == PP_OK)
+		err = pack_texts(packer, &tls->sni, refs & ((1u << TLS_TEXTS) - 1));
+	for (refs >>= TLS_TEXTS; refs && err == PP_OK; refs &= refs - 1)
+		err = pack_certificate(packer, tls->certificates[__builtin_ctzll(refs)]);
 	return err;
 }
 
-static enum pp_err unpack_certificate(struct pp_cur *cur, struct pp_arena *arena, const struct member *member,
-				      uint8_t *at)
+static enum pp_err pack_http(struct packer *packer, const struct pp_http_facts *http)
 {
-	uint8_t *certificate;
+	enum pp_err err = put_http(packer, http, refs_at(&http->connects, HTTP_REFS));
 
-	memcpy(&certificate, at, sizeof(certificate));
-	if (!certificate || pp_cur_u8(cur) == KEPT)
-		return cur->err;
-	certificate = pp_arena_alloc(arena, member->of->size);
-	if (!certificate)
-		return PP_NOMEM;
-	memcpy(at, &certificate, sizeof(certificate));
-	return unpack_object(cur, arena, member->of, certificate);
-}
+	for (unsigned i = 0; http->connects && i < http->connect_count && err == PP_OK; i++) {
+		const struct pp_connect *connect = &http->connects[i];
+		uint64_t refs = refs_at(&connect->reply.reason, CONNECT_REFS);
 
-static enum pp_err unpack_member(struct pp_cur *cur, struct pp_arena *arena, const struct member *member, size_t repeat,
-				 uint8_t *object)
-{
-	uint8_t *at = object + member->at + repeat * sizeof(char *);
-
-	switch (member->kind) {
-	case MEMBER_TEXT:
-		return unpack_text(cur, at);
-	case MEMBER_SPAN:
-		return unpack_span(cur, at);
-	case MEMBER_LIST:
-		return unpack_list(cur, arena, member, object);
-	case MEMBER_CERTIFICATE:
-		return unpack_certificate(cur, arena, member, at);
+		err = put_connect(packer, connect, refs);
+		if (err == PP_OK)
+			err = pack_texts(packer, &connect->reply.reason, refs);
 	}
-	return PP_UNSUPPORTED;
-}
+	for (unsigned i = 0; http->exchanges && i < http->exchange_count && err == PP_OK; i++) {
+		const struct pp_http_exchange *exchange = &http->exchanges[i];
+		uint64_t refs = refs_at(&exchange->reply.reason, EXCHANGE_REFS);
 
-static enum pp_err unpack_object(struct pp_cur *cur, struct pp_arena *arena, const struct shape *shape, void *object)
-{
-	enum pp_err err = PP_OK;
-
-	unpack_image(cur, object, shape->size);
-	for (size_t i = 0; i < shape->member_count && err == PP_OK; i++) {
-		for (size_t n = 0; n < shape->members[i].repeat && err == PP_OK && pp_cur_ok(cur); n++)
-			err = unpack_member(cur, arena, &shape->members[i], n, object);
+		err = put_exchange(packer, exchange, refs);
+		if (err == PP_OK)
+			err = pack_texts(packer, &exchange->reply.reason, refs);
 	}
-	return err != PP_OK ? err : cur->err;
+	return err;
 }
+
+static enum pp_err pack_span(struct packer *packer, struct pp_span span)
+{
+	enum pp_err err = pack_bytes(packer, &span.len, sizeof(span.len));
+
+	return err == PP_OK ? pack_bytes(packer, span.p, span.len) : err;
+}
+
+enum { HTTP_REF = 1, TLS_REF = 2, PROTOCOL_REF = 4, SERVER_REF = 8, CLIENT_REF = 16 };
 
 enum pp_err pp_pack_connection(struct pp_buf *out, const struct pp_connection *conn)
 {
-	_Static_assert(sizeof(struct pp_connection) % WORD == 0 && sizeof(struct pp_http_facts) % WORD == 0 &&
-			   sizeof(struct pp_tls_facts) % WORD == 0 && sizeof(struct pp_connect) % WORD == 0 &&
-			   sizeof(struct pp_http_exchange) % WORD == 0 && sizeof(struct pp_tls_certificate) % WORD == 0,
-		       "images are whole words");
-	_Static_assert(sizeof(struct pp_connection) <= IMAGE_WORDS_MAX * WORD &&
-			   sizeof(struct pp_tls_facts) <= IMAGE_WORDS_MAX * WORD,
-		       "the largest images fit their map");
+	static const struct pp_mark none;
+	struct packer packer = { out, out->p + out->len, out->p + out->room, &none };
+	uint64_t refs = (conn->http ? HTTP_REF : 0) | (conn->tls ? TLS_REF : 0) | (conn->protocol ? PROTOCOL_REF : 0) |
+			(conn->server_head.p ? SERVER_REF : 0) | (conn->client_head.p ? CLIENT_REF : 0);
+	enum pp_err err = put_connection(&packer, conn, refs);
 
-	return pack_object(out, &connection_shape, conn);
+	if (err == PP_OK && conn->http)
+		err = pack_http(&packer, conn->http);
+	if (err == PP_OK && conn->tls)
+		err = pack_tls(&packer, conn->tls);
+	if (err == PP_OK && conn->protocol)
+		err = pack_texts(&packer, &conn->protocol, 1);
+	if (err == PP_OK && conn->server_head.p)
+		err = pack_span(&packer, conn->server_head);
+	if (err == PP_OK && conn->client_head.p)
+		err = pack_span(&packer, conn->client_head);
+	if (err == PP_OK)
+		out->len = (size_t)(packer.at - out->p);
+	return err;
+}
+
+/* ------------------------------------------------------------------ unpacking */
+
+static void unpack_texts(struct unpacker *unpacker, const char **texts, uint64_t refs)
+{
+	for (; refs && pp_cur_ok(&unpacker->cur); refs &= refs - 1) {
+		struct pp_cur ahead = unpacker->cur;
+		struct pp_span rest = pp_cur_rest(&ahead), taken;
+
+		taken = pp_cur_take(&unpacker->cur, rest.len ? strnlen((const char *)rest.p, rest.len) + 1 : 1);
+		if (taken.len)
+			texts[__builtin_ctzll(refs)] = (const char *)taken.p;
+	}
+}
+
+static void *make(struct unpacker *unpacker, size_t count, size_t size)
+{
+	void *made = pp_cur_ok(&unpacker->cur) ? pp_arena_alloc(unpacker->arena, count * size) : NULL;
+
+	if (!made)
+		pp_cur_fail(&unpacker->cur, PP_NOMEM);
+	return made;
+}
+
+static const struct pp_tls_certificate *unpack_certificate(struct unpacker *unpacker)
+{
+	struct pp_tls_certificate *certificate;
+	struct pp_span taken;
+	uint64_t names = 0;
+
+	if (pp_cur_u8(&unpacker->cur)) {
+		const struct pp_tls_certificate *kept = NULL;
+
+		taken = pp_cur_take(&unpacker->cur, sizeof(kept));
+		memcpy(&kept, taken.p, taken.len);
+		return kept;
+	}
+	certificate = make(unpacker, 1, sizeof(*certificate));
+	if (!certificate)
+		return NULL;
+	unpack_texts(unpacker, &certificate->subject, take_certificate(unpacker, certificate));
+	taken = pp_cur_take(&unpacker->cur, sizeof(names));
+	memcpy(&names, taken.p, taken.len);
+	unpack_texts(unpacker, certificate->names, names);
+	return certificate;
+}
+
+static const struct pp_tls_facts *unpack_tls(struct unpacker *unpacker)
+{
+	struct pp_tls_facts *tls = make(unpacker, 1, sizeof(*tls));
+	uint64_t refs;
+
+	if (!tls)
+		return NULL;
+	refs = take_tls(unpacker, tls);
+	unpack_texts(unpacker, &tls->sni, refs & ((1u << TLS_TEXTS) - 1));
+	for (refs >>= TLS_TEXTS; refs && pp_cur_ok(&unpacker->cur); refs &= refs - 1)
+		tls->certificates[__builtin_ctzll(refs)] = unpack_certificate(unpacker);
+	return tls;
+}
+
+static const struct pp_http_facts *unpack_http(struct unpacker *unpacker)
+{
+	struct pp_http_facts *http = make(unpacker, 1, sizeof(*http));
+	uint64_t refs;
+
+	if (!http)
+		return NULL;
+	refs = take_http(unpacker, http);
+	if (refs & 1)
+		http->connects = make(unpacker, http->connect_count, sizeof(*http->connects));
+	for (unsigned i = 0; http->connects && i < http->connect_count && pp_cur_ok(&unpacker->cur); i++)
+		unpack_texts(unpacker, &http->connects[i].reply.reason, take_connect(unpacker, &http->connects[i]));
+	if (refs & 2)
+		http->exchanges = make(unpacker, http->exchange_count, sizeof(*http->exchanges));
+	for (unsigned i = 0; http->exchanges && i < http->exchange_count && pp_cur_ok(&unpacker->cur); i++)
+		unpack_texts(unpacker, &http->exchanges[i].reply.reason, take_exchange(unpacker, &http->exchanges[i]));
+	return http;
+}
+
+static struct pp_span unpack_span(struct unpacker *unpacker)
+{
+	size_t len = 0;
+	struct pp_span taken = pp_cur_take(&unpacker->cur, sizeof(len));
+
+	memcpy(&len, taken.p, taken.len);
+	return pp_cur_take(&unpacker->cur, len);
 }
 
 enum pp_err pp_unpack_connection(struct pp_span bytes, struct pp_arena *arena, struct pp_connection **ret_conn)
 {
-	struct pp_cur cur = pp_cur_span(bytes, PP_MALFORMED);
-	struct pp_connection *conn = pp_arena_alloc(arena, sizeof(*conn));
+	struct unpacker unpacker = { .cur = pp_cur_span(bytes, PP_MALFORMED), .arena = arena };
+	struct pp_connection *conn = make(&unpacker, 1, sizeof(*conn));
+	uint64_t refs;
 	enum pp_err err;
 
 	if (!conn)
 		return PP_NOMEM;
-	err = unpack_object(&cur, arena, &connection_shape, conn);
-	if (err == PP_OK)
-		err = pp_cur_finish(&cur);
+	refs = take_connection(&unpacker, conn);
+	if (refs & HTTP_REF)
+		conn->http = unpack_http(&unpacker);
+	if (refs & TLS_REF)
+		conn->tls = unpack_tls(&unpacker);
+	if (refs & PROTOCOL_REF)
+		unpack_texts(&unpacker, &conn->protocol, 1);
+	if (refs & SERVER_REF)
+		conn->server_head = unpack_span(&unpacker);
+	if (refs & CLIENT_REF)
+		conn->client_head = unpack_span(&unpacker);
+	err = pp_cur_finish(&unpacker.cur);
 	if (err == PP_OK)
 		*ret_conn = conn;
 	return err;
+}
+
+/* ------------------------------------------------------------------ half open connections */
+
+void pp_half_connection(const struct pp_flow *flow, struct pp_half_connection *ret_half)
+{
+	const struct pp_flow_half *half = &flow->half;
+
+	*ret_half = (struct pp_half_connection){
+		.client = { flow->key.ip[flow->client], flow->key.port[flow->client] },
+		.server = { flow->key.ip[!flow->client], flow->key.port[!flow->client] },
+		.file = flow->file,
+		.ip_version = flow->ip_version,
+		.tunnels = flow->tunnels,
+		.stream = flow->stream,
+		.first_packet = half->first_packet,
+		.last_packet = half->last_packet,
+		.option_order = half->option_order,
+		.mss = half->mss,
+		.window_syn = half->window_syn,
+		.ip_id = half->ip_id,
+		.duplicates = half->duplicates,
+		.count = half->count,
+		.ttl = half->ttl,
+		.options = half->options,
+		.wscale = half->wscale,
+		.ip_id_seen = half->ip_id_seen,
+		.reused = flow->reused,
+		.evicted = flow->evicted,
+	};
+	memcpy(ret_half->ts, half->ts, sizeof(ret_half->ts));
+}
+
+void pp_unfold_connection(const struct pp_half_connection *half, uint32_t index, struct pp_connection *ret_conn)
+{
+	struct pp_flow_half from = {
+		.first_packet = half->first_packet,
+		.last_packet = half->last_packet,
+		.option_order = half->option_order,
+		.mss = half->mss,
+		.window_syn = half->window_syn,
+		.ip_id = half->ip_id,
+		.duplicates = half->duplicates,
+		.count = half->count,
+		.ttl = half->ttl,
+		.options = half->options,
+		.wscale = half->wscale,
+		.ip_id_seen = half->ip_id_seen != 0,
+	};
+
+	memcpy(from.ts, half->ts, half->count * sizeof(half->ts[0]));
+	pp_flow_half_facts(&from, half->file, half->reused != 0, half->evicted != 0, &ret_conn->tcp);
+	ret_conn->first = ret_conn->tcp.syn;
+	ret_conn->last = ret_conn->tcp.syn_last;
+	ret_conn->index = index;
+	ret_conn->stream = half->stream;
+	ret_conn->client = half->client;
+	ret_conn->server = half->server;
+	ret_conn->file = half->file;
+	ret_conn->ip_version = half->ip_version;
+	ret_conn->tunnels = half->tunnels;
+}
+
+static size_t half_bytes(uint8_t count) { return offsetof(struct pp_half_connection, ts) + count * sizeof(int64_t); }
+
+enum pp_err pp_pack_half(struct pp_buf *out, const struct pp_half_connection *half)
+{
+	return pp_buf_add(out, half, half_bytes(half->count));
+}
+
+enum pp_err pp_unpack_half(struct pp_span bytes, uint32_t index, struct pp_arena *arena,
+			   struct pp_connection **ret_conn)
+{
+	struct pp_half_connection half;
+	struct pp_connection *conn;
+
+	if (bytes.len < half_bytes(1) || bytes.len > half_bytes(PP_HALF_SYNS_MAX))
+		return PP_MALFORMED;
+	memcpy(&half, bytes.p, bytes.len);
+	if (bytes.len != half_bytes(half.count))
+		return PP_MALFORMED;
+	conn = pp_arena_alloc(arena, sizeof(*conn));
+	if (!conn)
+		return PP_NOMEM;
+	pp_unfold_connection(&half, index, conn);
+	*ret_conn = conn;
+	return PP_OK;
 }

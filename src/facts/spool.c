@@ -7,8 +7,7 @@
  */
 #include "facts/spool.h"
 
-#include "facts/pack.h"
-
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +16,9 @@ enum { BLOCK_BYTES = 16 * 1024, BLOCKS_LEAST = 4, RECORD_MAX = 1 << 20, NONE = -
 /* In front of each record. */
 struct label {
 	uint32_t len; /* of what follows: `beside`, then the packed connection */
-	uint16_t slot, beside;
+	uint16_t slot;
+	uint8_t beside;
+	uint8_t half; /* bool: it is a half open one */
 };
 
 /* A chain of blocks, in memory or in the file; NONE: empty. */
@@ -220,33 +221,62 @@ static enum pp_err shelf_for(struct pp_spool *spool, uint32_t index, struct shel
 	return PP_OK;
 }
 
-enum pp_err pp_spool_put(struct pp_spool *spool, const struct pp_connection *conn, struct pp_span beside)
+/* The record up to the connection itself. */
+static enum pp_err begin_record(struct pp_buf *record, uint32_t index, bool half, struct pp_span beside)
 {
-	struct label label = { .slot = (uint16_t)(conn->index % PP_SPOOL_SHELF), .beside = (uint16_t)beside.len };
-	struct shelf *shelf;
-	enum pp_err err = beside.len <= UINT16_MAX ? shelf_for(spool, conn->index, &shelf) : PP_LIMIT;
+	struct label label = { .slot = index % PP_SPOOL_SHELF, .beside = (uint8_t)beside.len, .half = half };
+	enum pp_err err = beside.len <= UINT8_MAX ? PP_OK : PP_LIMIT;
 
-	pp_buf_clear(&spool->record);
+	pp_buf_clear(record);
 	if (err == PP_OK)
-		err = pp_buf_add(&spool->record, &label, sizeof(label));
-	if (err == PP_OK)
-		err = pp_buf_add(&spool->record, beside.p, beside.len);
-	if (err == PP_OK)
-		err = pp_pack_connection(&spool->record, conn);
+		err = pp_buf_reserve(record, sizeof(label) + beside.len);
 	if (err != PP_OK)
 		return err;
-	if (spool->record.len > PP_SPOOL_SHELF_BYTES - shelf->bytes)
-		return PP_LIMIT;
-	label.len = (uint32_t)(spool->record.len - sizeof(label));
-	memcpy(spool->record.p, &label, sizeof(label));
+	memcpy(record->p, &label, sizeof(label));
+	if (beside.len)
+		memcpy(record->p + sizeof(label), beside.p, beside.len);
+	record->len = sizeof(label) + beside.len;
+	return PP_OK;
+}
+
+static enum pp_err file_record(struct pp_spool *spool, uint32_t index)
+{
+	uint32_t len = (uint32_t)(spool->record.len - sizeof(struct label));
+	struct shelf *shelf;
+	enum pp_err err = shelf_for(spool, index, &shelf);
+
+	if (err == PP_OK && spool->record.len > PP_SPOOL_SHELF_BYTES - shelf->bytes)
+		err = PP_LIMIT;
+	if (err != PP_OK)
+		return err;
+	memcpy(spool->record.p + offsetof(struct label, len), &len, sizeof(len));
 	spool->fetched = 0;
 	err = add_bytes(spool, shelf, spool->record.p, spool->record.len);
 	if (err != PP_OK)
 		return err;
 	shelf->bytes += (uint32_t)spool->record.len;
-	if (conn->index >= spool->count)
-		spool->count = conn->index + 1;
+	if (index >= spool->count)
+		spool->count = index + 1;
 	return PP_OK;
+}
+
+enum pp_err pp_spool_put(struct pp_spool *spool, const struct pp_connection *conn, struct pp_span beside)
+{
+	enum pp_err err = begin_record(&spool->record, conn->index, false, beside);
+
+	if (err == PP_OK)
+		err = pp_pack_connection(&spool->record, conn);
+	return err == PP_OK ? file_record(spool, conn->index) : err;
+}
+
+enum pp_err pp_spool_put_half(struct pp_spool *spool, uint32_t index, const struct pp_half_connection *half,
+			      struct pp_span beside)
+{
+	enum pp_err err = begin_record(&spool->record, index, true, beside);
+
+	if (err == PP_OK)
+		err = pp_pack_half(&spool->record, half);
+	return err == PP_OK ? file_record(spool, index) : err;
 }
 
 /* ------------------------------------------------------------------ get */
@@ -317,7 +347,8 @@ enum pp_err pp_spool_get(struct pp_spool *spool, uint32_t index, struct pp_arena
 	memcpy(&label, pp_cur_take(&cur, sizeof(label)).p, sizeof(label)); /* find_slots() has been here */
 	record = pp_cur_sub(&cur, label.len);
 	spooled.beside = pp_cur_take(&record, label.beside);
-	err = pp_unpack_connection(pp_cur_rest(&record), arena, &spooled.conn);
+	err = label.half ? pp_unpack_half(pp_cur_rest(&record), index, arena, &spooled.conn)
+			 : pp_unpack_connection(pp_cur_rest(&record), arena, &spooled.conn);
 	if (err == PP_OK)
 		*ret_spooled = spooled;
 	return err;

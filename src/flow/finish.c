@@ -4,6 +4,8 @@
 #include "base/seq.h"
 #include "base/time.h"
 
+#include <string.h>
+
 /* RFC 5927 section 4.1: the quoted SEQ must be outstanding (the SYN's own lies one below offset 0). */
 static bool is_outstanding(const struct pp_flow *flow, enum pp_side about, uint32_t seq)
 {
@@ -109,7 +111,8 @@ static void finish_body(struct pp_flow *flow, int64_t end_of_capture)
 void pp_flow_finish(struct pp_flow *flow, int64_t end_of_capture, struct pp_tcp_facts *ret_facts)
 {
 	if (!flow->body) {
-		pp_flow_half_facts(flow, ret_facts);
+		memset(ret_facts, 0, sizeof(*ret_facts));
+		pp_flow_half_facts(&flow->half, flow->file, flow->reused, flow->evicted, ret_facts);
 		return;
 	}
 	finish_body(flow, end_of_capture);

@@ -17,7 +17,7 @@
 #include "decode/packet.h"
 #include "flow/tcp_facts.h"
 
-enum { PP_RECENT_MAX = 8, PP_HALF_SYNS_MAX = 6 };
+enum { PP_RECENT_MAX = 8, PP_HALF_SYNS_MAX = 7 };
 
 /* Canonical: the lower endpoint first, so that both directions have one key. */
 struct pp_flow_key {
@@ -170,6 +170,9 @@ void pp_flow_swap(struct pp_flow *flow, enum pp_sides_by by);
 bool pp_flows_unfold(struct pp_flows *flows, struct pp_flow *flow);
 /* The facts, with what only the end tells (missing bytes, last zero window); once. */
 void pp_flow_finish(struct pp_flow *flow, int64_t end_of_capture, struct pp_tcp_facts *ret_facts);
+
+/* Whether its facts are those of its `half` (flow/half.h). */
+bool pp_flow_only_half(const struct pp_flow *flow);
 
 /* Takes out flows that are over: `now` is packet time.  Call with the largest possible time to take out all.
  * NULL: no more. */

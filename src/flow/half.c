@@ -39,6 +39,18 @@ struct pp_mark pp_flow_half_last(const struct pp_flow *flow)
 	return (struct pp_mark){ half->ts[half->count ? half->count - 1 : 0], half->last_packet, flow->file };
 }
 
+static bool same(struct pp_mark a, struct pp_mark b)
+{
+	return a.ts == b.ts && a.packet == b.packet && a.file == b.file;
+}
+
+/* A copy made by the capture may have been the last packet. */
+bool pp_flow_only_half(const struct pp_flow *flow)
+{
+	return !flow->body && flow->half.count != 0 && same(flow->first, pp_flow_half_first(flow)) &&
+	       same(flow->last, pp_flow_half_last(flow));
+}
+
 static void fill_times(const struct pp_flow_half *half, struct pp_tcp_facts *facts)
 {
 	for (unsigned i = 0; i < half->count; i++) {
@@ -49,22 +61,21 @@ static void fill_times(const struct pp_flow_half *half, struct pp_tcp_facts *fac
 	}
 }
 
-void pp_flow_half_facts(const struct pp_flow *flow, struct pp_tcp_facts *ret_facts)
+void pp_flow_half_facts(const struct pp_flow_half *half, uint16_t file, bool reused, bool evicted,
+			struct pp_tcp_facts *ret_facts)
 {
-	const struct pp_flow_half *half = &flow->half;
 	struct pp_tcp_side *client = &ret_facts->side[PP_CLIENT];
 
-	memset(ret_facts, 0, sizeof(*ret_facts));
 	ret_facts->handshake_rtt_ns = ret_facts->ack_rtt_min_ns = -1;
 	ret_facts->rst.since_other_ns = -1;
 	ret_facts->sides_by = PP_BY_SYN;
-	ret_facts->port_reused = flow->reused;
-	ret_facts->evicted = flow->evicted;
+	ret_facts->port_reused = reused;
+	ret_facts->evicted = evicted;
 	ret_facts->duplicates = half->duplicates;
 	if (half->count == 0)
 		return;
-	ret_facts->syn = pp_flow_half_first(flow);
-	ret_facts->syn_last = client->last = pp_flow_half_last(flow);
+	ret_facts->syn = (struct pp_mark){ half->ts[0], half->first_packet, file };
+	ret_facts->syn_last = client->last = (struct pp_mark){ half->ts[half->count - 1], half->last_packet, file };
 	ret_facts->syn_count = half->count;
 	ret_facts->syn_retransmits = half->count - 1u;
 	fill_times(half, ret_facts);
@@ -86,10 +97,8 @@ void pp_flow_half_unfold(const struct pp_flow *flow, struct pp_flow_body *ret_bo
 	const struct pp_flow_half *half = &flow->half;
 	struct pp_flow_side *client = &ret_body->side[PP_CLIENT];
 
-	memset(ret_body->side, 0, sizeof(ret_body->side));
-	ret_body->last_data = (struct pp_mark){ 0 };
-	ret_body->icmp_early = 0;
-	pp_flow_half_facts(flow, &ret_body->facts);
+	memset(ret_body, 0, sizeof(*ret_body));
+	pp_flow_half_facts(half, flow->file, flow->reused, flow->evicted, &ret_body->facts);
 	client->zero_since = ret_body->side[PP_SERVER].zero_since = PP_TIME_NONE;
 	if (half->count == 0)
 		return;

@@ -45,35 +45,43 @@ struct pp_tcp_profile {
 	bool timestamps; /* sent the option after the handshake */
 };
 
+/* In each of these structs fields lie by kind and by how often they are set: facts/pack.c passes over four words of
+ * zeros at once. */
 struct pp_tcp_side {
-	uint64_t packets;     /* capture duplicates not counted */
+	struct pp_mark first_data, last_data;
+	struct pp_mark last;        /* last segment of any kind */
+	struct pp_mark fin;         /* first FIN */
+	struct pp_mark gap;         /* first segment that came behind missing bytes not filled in the end */
+	struct pp_mark zero_window; /* first announcement */
+
+	uint32_t packets;         /* capture duplicates not counted */
+	uint32_t largest_payload; /* largest segment payload seen */
+	struct pp_tcp_profile profile;
+	bool fin_acked;
+
 	uint64_t bytes;       /* stream bytes seen, each once */
+	uint64_t acked;       /* highest offset of this side's stream the other side acknowledged */
+	uint64_t end;         /* offset behind the last byte this side sent */
 	uint32_t retransmits; /* segments that brought nothing new, keep-alives apart */
 	uint32_t keep_alives;
-	uint32_t zero_windows; /* segments announcing window 0 (not SYN, FIN, RST) */
+
 	uint32_t dup_acks;
 	uint32_t out_of_order;
-	uint64_t acked;         /* highest offset of this side's stream the other side acknowledged */
-	uint64_t end;           /* offset behind the last byte this side sent */
+	uint32_t stuck_retransmits; /* repetitions of the oldest unacknowledged bytes since the last progress */
+	uint32_t stuck_payload;     /* their largest payload */
+	int64_t zero_window_ns;     /* longest time at window 0, to its end or the end of the capture */
+	uint32_t zero_windows;      /* segments announcing window 0 (not SYN, FIN, RST) */
+
 	uint64_t missing;       /* bytes never captured below `end` … */
 	uint64_t missing_acked; /* … of which the other side acknowledged this many: lost by the capture (CAP-09) */
-	struct pp_mark gap;     /* first segment that came behind missing bytes not filled in the end */
 	uint64_t gap_begin, gap_bytes; /* offset and size of that first hole */
-	uint32_t largest_payload;      /* largest segment payload seen */
-	uint32_t stuck_retransmits;    /* repetitions of the oldest unacknowledged bytes since the last progress */
-	uint32_t stuck_payload;        /* their largest payload */
-	struct pp_mark first_data, last_data;
-	struct pp_mark last; /* last segment of any kind */
-	struct pp_mark fin;  /* first FIN */
-	bool fin_acked;
-	struct pp_mark zero_window; /* first announcement */
-	int64_t zero_window_ns;     /* longest time at window 0, to its end or the end of the capture */
-	struct pp_tcp_profile profile;
 };
 
 /* The reset that ended the connection, against what was known when it came. */
 struct pp_tcp_reset {
-	struct pp_mark mark; /* packet 0: none */
+	struct pp_mark mark;       /* packet 0: none */
+	struct pp_mark peer_later; /* data or ACK from the same address with SEQ at or beyond the reset's, after it */
+	int64_t idle_ns;           /* time since the segment before it, of either side */
 	enum pp_side from;
 	enum pp_phase after;
 	bool has_ack, has_timestamp, df;
@@ -81,14 +89,12 @@ struct pp_tcp_reset {
 	uint16_t ip_id, window;
 	int32_t seq_ahead;             /* its SEQ minus the next byte expected from that side */
 	int32_t ack_ahead;             /* its ACK minus the highest byte the other side had sent; 0 without ACK */
-	bool acceptable;               /* RFC 5961/9293: the receiver would take it */
 	uint32_t count;                /* resets from that side, duplicates not counted */
 	uint32_t count_other;          /* resets from the other side */
+	bool acceptable;               /* RFC 5961/9293: the receiver would take it */
 	bool seq_grows;                /* later ones lie beyond the first and beyond all data: RST_SEQ_CHANGE */
 	bool acks_differ, mixed_flags; /* more than one ACK number; RST beside RST,ACK */
-	struct pp_mark peer_later; /* data or ACK from the same address with SEQ at or beyond the reset's, after it */
-	int64_t since_other_ns;    /* time since the last segment of the other side; -1: none */
-	int64_t idle_ns;           /* time since the segment before it, of either side */
+	int64_t since_other_ns;        /* time since the last segment of the other side; -1: none */
 };
 
 struct pp_icmp_error {
@@ -101,46 +107,46 @@ struct pp_icmp_error {
 };
 
 struct pp_tcp_facts {
-	enum pp_sides_by sides_by;
 	struct pp_tcp_side side[2]; /* by enum pp_side */
 
-	uint32_t syn_count;                /* SYNs of the client, capture duplicates not counted */
-	uint32_t syn_retransmits;          /* of these, repetitions of the first one's sequence number */
-	uint32_t syn_times;                /* entries in syn_ms */
-	uint32_t syn_ms[PP_SYN_TIMES_MAX]; /* send times after the first SYN, in ms */
-	uint32_t syn_ack_count;
 	struct pp_mark syn, syn_last, syn_ack, established; /* established: the client's ACK of the SYN-ACK */
-	int64_t handshake_rtt_ns;                           /* SYN to SYN-ACK where unambiguous, else -1 */
-	int64_t ack_rtt_min_ns; /* lowest time from a segment of the client to its acknowledgement, else -1 */
-	bool fast_open;         /* data in the SYN */
+	/* The client's latest request that waits for an answer: ClientHello, CONNECT or HTTP request. */
+	struct pp_mark watch;        /* its last segment when first sent */
+	struct pp_mark watch_acked;  /* first acknowledgement of all of it */
+	struct pp_mark watch_answer; /* first payload from the server after it */
+	struct pp_mark idle_before;  /* longest pause between two data segments: the one before it, */
+	struct pp_mark idle_after;   /* and the one that broke it */
+	struct pp_tcp_reset rst;
+
+	int64_t handshake_rtt_ns; /* SYN to SYN-ACK where unambiguous, else -1 */
+	int64_t ack_rtt_min_ns;   /* lowest time from a segment of the client to its acknowledgement, else -1 */
+	uint32_t syn_count;       /* SYNs of the client, capture duplicates not counted */
+	uint32_t syn_ack_count;
+	uint32_t syn_retransmits; /* of syn_count, repetitions of the first one's sequence number */
+	uint32_t syn_times;       /* entries in syn_ms */
+	enum pp_sides_by sides_by;
+	bool fast_open; /* data in the SYN */
 	bool simultaneous_open;
-	bool port_reused;          /* a new SYN on a four-tuple the capture had seen before */
-	bool midstream;            /* first packet was no SYN: CAP-01 */
+	bool port_reused; /* a new SYN on a four-tuple the capture had seen before */
+	bool midstream;   /* first packet was no SYN: CAP-01 */
+
+	int64_t longest_idle_ns;
+	uint64_t watch_begin, watch_end; /* offsets in the client's stream */
+	uint32_t watch_segments;         /* segments it was first sent in */
+	uint32_t watch_retransmits;      /* segments of it that were sent again */
+
+	enum pp_phase fin_after;   /* phase when the first FIN came */
+	enum pp_side fin_from;     /* whose it was; valid when either side's `fin` is seen */
 	bool one_sided;            /* one direction is missing although it was acknowledged: CAP-02 */
 	bool reordered;            /* time stamps run against the handshake: CAP-06 */
 	bool snapped;              /* segments of this connection were cut: CAP-03 */
 	bool evicted;              /* given up for a limit before its end */
+	bool watch_part_acked;     /* some byte of what is watched was acknowledged */
 	uint32_t duplicates;       /* capture duplicates dropped: CAP-04 */
 	uint32_t offload_segments; /* segments larger than the announced MSS: CAP-05 */
-
-	struct pp_tcp_reset rst;
-	enum pp_phase fin_after; /* phase when the first FIN came */
-	enum pp_side fin_from;   /* whose it was; valid when either side's `fin` is seen */
-
-	/* The client's latest request that waits for an answer: ClientHello, CONNECT or HTTP request. */
-	struct pp_mark watch;            /* its last segment when first sent */
-	uint64_t watch_begin, watch_end; /* offsets in the client's stream */
-	uint32_t watch_segments;         /* segments it was first sent in */
-	uint32_t watch_retransmits;      /* segments of it that were sent again */
-	struct pp_mark watch_acked;      /* first acknowledgement of all of it */
-	bool watch_part_acked;           /* some byte of it was acknowledged */
-	struct pp_mark watch_answer;     /* first payload from the server after it */
-
 	uint32_t icmp_count;
+	uint32_t syn_ms[PP_SYN_TIMES_MAX]; /* send times after the first SYN, in ms */
 	struct pp_icmp_error icmp[PP_ICMP_MAX];
-	int64_t longest_idle_ns;    /* longest pause between two data segments, */
-	struct pp_mark idle_before; /* the segment before it, */
-	struct pp_mark idle_after;  /* and the one that broke it */
 };
 
 #endif

@@ -122,11 +122,12 @@ static void check(const struct pp_tcp_facts *facts)
 
 static unsigned take_out(struct pp_flow_ways *ways, int64_t now, int64_t end)
 {
-	struct pp_tcp_facts facts;
 	struct pp_flow *flow, *twin;
 	unsigned taken = 0;
 
 	for (;;) {
+		struct pp_tcp_facts facts = { 0 };
+
 		FUZZ_CHECK(pp_flow_ways_expire(ways, now, &flow, &twin));
 		if (!flow)
 			return taken;

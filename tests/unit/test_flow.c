@@ -25,7 +25,11 @@ static void begin(struct fixture *f)
 
 static uint32_t list_of(const struct fixture *f) { return f->flows->nodes[f->flow->slot].list; }
 
-static void see_facts(struct fixture *f) { pp_flow_finish(f->flow, f->now.ts, &f->facts); }
+static void see_facts(struct fixture *f)
+{
+	memset(&f->facts, 0, sizeof(f->facts));
+	pp_flow_finish(f->flow, f->now.ts, &f->facts);
+}
 
 static void end(struct fixture *f)
 {
