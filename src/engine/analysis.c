@@ -24,7 +24,7 @@ enum {
 static const size_t MEMORY_DEFAULT = (size_t)256 << 20;
 static const int64_t REORDER_NS = PP_MS; /* further apart it is no matter of writing down */
 static const size_t MEMORY_LEAST = (size_t)16 << 20;
-enum { FLOW_BYTES = 2048, SPOOL_MOST = 1 << 20 };
+enum { FLOW_BYTES = 2048, SPOOL_MOST = 2 << 20 };
 
 /* Entries of a table that has `most` of them with the memory that is usual. */
 static size_t share(size_t memory, size_t most)

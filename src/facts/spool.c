@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_BYTES = 16 * 1024, BLOCKS_LEAST = 4, RECORD_MAX = 1 << 20, NONE = -1 };
+enum { BLOCK_BYTES = 8 * 1024, BLOCKS_LEAST = 4, RECORD_MAX = 1 << 20, NONE = -1 };
 
 /* In front of each record. */
 struct label {
