@@ -421,7 +421,7 @@ static bool picks_first(enum pick pick, const struct pp_evidence *evidence)
 	case PICK_B_ONCE:
 		return evidence->b <= 1;
 	case PICK_PROXY:
-		return evidence->text && strcmp(evidence->text, "proxy") == 0;
+		return evidence->text && evidence->text[0] == 'p'; /* it is "proxy" or "direct" */
 	case PICK_NO_TEXT:
 		return !evidence->text || !evidence->text[0];
 	}
