@@ -300,6 +300,7 @@ enum form {
 static const char *const source_names[SOURCES] = { "text", "a", "b", "addr", "side", "icmp" };
 /* A placeholder's number: its source, and its form times PER_FORM. */
 enum { PER_FORM = 8 };
+static_assert((int)FORMS * (int)PER_FORM <= (int)PP_PHRASE_VALUES, "numbers are as small as said");
 static_assert((int)SOURCES <= (int)PER_FORM && (int)SOURCE_TEXT == (int)PP_PHRASE_TEXT, "texts have no form");
 
 static const char *const form_names[FORMS] = {
