@@ -231,7 +231,8 @@ void pp_json_verdicts_init(struct pp_json_verdicts *verdicts, struct pp_json *js
 {
 	verdicts->json = json;
 	verdicts->templates = templates;
-	verdicts->server_len = 0;
 	verdicts->paths = paths;
 	verdicts->path_count = path_count;
+	verdicts->server = (struct pp_endpoint_addr){ .port = 0 };
+	verdicts->server_len = 0;
 }
