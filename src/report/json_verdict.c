@@ -4,7 +4,7 @@
 
 /* Places of a verdict's template beside those of its messages.  They are of the verdict itself or, counted from 1, of
  * one of its evidences. */
-enum { PLACE_FILE = 200, PLACE_PACKET, PLACE_FILTER };
+enum { PLACE_FILE = PP_PHRASE_VALUES, PLACE_PACKET, PLACE_FILTER };
 enum { OF_VERDICT = 0 };
 
 /* How an evidence names its packet. */
@@ -94,14 +94,14 @@ static const struct pp_template *verdict_template(struct pp_templates *templates
 {
 	struct pp_template_key key; /* only what counts is set */
 	const struct pp_template *template;
-	uintptr_t places = 0;
+	uintptr_t where = 0;
 
 	static_assert(4 + 2 * PP_ALTERNATIVES_MAX + PP_EVIDENCE_MAX <= PP_TEMPLATE_WORDS, "a verdict's key fits");
 	static_assert(PP_EVIDENCE_MAX * WHERE_BITS <= 32, "where they are fits into a word");
 	key.count = 4;
 	for (unsigned i = 0; i < v->evidence_count; i++) {
 		key.word[key.count++] = (uintptr_t)pp_phrase_evidence_message(PP_ENGLISH, &v->evidence[i]);
-		places = places << WHERE_BITS | where_is(&v->evidence[i], file);
+		where = where << WHERE_BITS | where_is(&v->evidence[i], file);
 	}
 	for (unsigned i = 0; i < v->alternative_count; i++) {
 		key.word[key.count++] = (uintptr_t)v->alternatives[i].rule;
@@ -111,7 +111,7 @@ static const struct pp_template *verdict_template(struct pp_templates *templates
 	key.word[1] = (uintptr_t)v->next_test;
 	key.word[2] = (uintptr_t)((unsigned)v->outcome << 24 | (unsigned)v->grade << 16 | (unsigned)v->domain << 8 |
 				  (unsigned)v->owner);
-	key.word[3] = places;
+	key.word[3] = where;
 	template = pp_template_find(templates, &key);
 	return template ? template : new_verdict_template(templates, &key, v, file);
 }
@@ -231,7 +231,8 @@ void pp_json_verdicts_init(struct pp_json_verdicts *verdicts, struct pp_json *js
 {
 	verdicts->json = json;
 	verdicts->templates = templates;
-	verdicts->server_len = 0;
 	verdicts->paths = paths;
 	verdicts->path_count = path_count;
+	verdicts->server = (struct pp_endpoint_addr){ .port = 0 };
+	verdicts->server_len = 0;
 }

@@ -304,6 +304,7 @@ enum form {
 static const char *const source_names[SOURCES] = { "text", "a", "b", "addr", "side", "icmp" };
 /* A placeholder's number: its source, and its form times PER_FORM. */
 enum { PER_FORM = 8 };
+static_assert((int)FORMS * (int)PER_FORM <= (int)PP_PHRASE_VALUES, "numbers are as small as said");
 static_assert((int)SOURCES <= (int)PER_FORM && (int)SOURCE_TEXT == (int)PP_PHRASE_TEXT, "texts have no form");
 
 static const char *const form_names[FORMS] = {
@@ -425,7 +426,7 @@ static bool picks_first(enum pick pick, const struct pp_evidence *evidence)
 	case PICK_B_ONCE:
 		return evidence->b <= 1;
 	case PICK_PROXY:
-		return evidence->text && strcmp(evidence->text, "proxy") == 0;
+		return evidence->text && evidence->text[0] == 'p'; /* it is "proxy" or "direct" */
 	case PICK_NO_TEXT:
 		return !evidence->text || !evidence->text[0];
 	}

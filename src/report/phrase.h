@@ -19,10 +19,10 @@ void pp_phrase_next_test(struct pp_line *line, enum pp_language language, const 
 void pp_phrase_evidence(struct pp_line *line, enum pp_language language, const struct pp_evidence *evidence);
 
 /* The same for writers that cut a message once and fill it in often (template.h): the message; a placeholder's number,
- * -1 when there is no such placeholder; and its value.  A value is either a text of somebody else's, to be escaped and
- * cut as pp_line_value() does it (NULL: it is none; "": there is nothing to say), or it is put at `at`: at most
- * PP_PHRASE_PUT bytes without a NUL.  In English nothing in the latter needs escaping. */
-enum { PP_PHRASE_PUT = 192 };
+ * below PP_PHRASE_VALUES, or -1 when there is no such placeholder; and its value.  A value is either a text of somebody
+ * else's, to be escaped and cut as pp_line_value() does it (NULL: it is none; "": there is nothing to say), or it is put
+ * at `at`: at most PP_PHRASE_PUT bytes without a NUL.  In English nothing in the latter needs escaping. */
+enum { PP_PHRASE_PUT = 192, PP_PHRASE_VALUES = 128 };
 const char *pp_phrase_evidence_message(enum pp_language language, const struct pp_evidence *evidence);
 int pp_phrase_verdict_value(const char *name);
 int pp_phrase_evidence_value(const char *name);
