@@ -1,19 +1,45 @@
 #include "diagnose/account.h"
 
-struct pp_host *pp_host_add(struct pp_diagnosis *diagnosis, const char *host, const struct pp_addr *server,
-			    const char *category, struct pp_mark first, struct pp_baseline *address)
+/* Most connections go to a few names. */
+static uint32_t named_host(struct pp_diagnosis *diagnosis, const char *name)
 {
-	struct pp_host *record = !host && address ? pp_map_place(&diagnosis->hosts, address->host) : NULL;
+	uint32_t *recent = &diagnosis->recent_hosts[pp_mix_ends(name, strlen(name)) % PP_RECENT_HOSTS];
+	const struct pp_host *record = pp_map_place(&diagnosis->hosts, *recent);
+	struct pp_map_key key;
+	uint32_t place;
 
-	if (!record) {
-		struct pp_map_key key = pp_key_of_endpoint(diagnosis, host, server);
+	if (record && strcmp(record->name, name) == 0)
+		return *recent;
+	key = pp_key_of_text(diagnosis, name);
+	place = pp_map_put(&diagnosis->hosts, &key);
+	record = pp_map_place(&diagnosis->hosts, place);
+	if (record && record->name)
+		*recent = place;
+	return place;
+}
 
-		record = pp_map_add(&diagnosis->hosts, &key);
-	}
+static uint32_t nameless_host(struct pp_diagnosis *diagnosis, const struct pp_addr *server, struct pp_baseline *address)
+{
+	struct pp_map_key key;
+	uint32_t place;
+
+	if (address && address->host)
+		return address->host;
+	key = pp_key_of_addr(server, 0);
+	place = pp_map_put(&diagnosis->hosts, &key);
+	if (address)
+		address->host = place;
+	return place;
+}
+
+uint32_t pp_host_put(struct pp_diagnosis *diagnosis, const char *host, const struct pp_addr *server,
+		     const char *category, struct pp_mark first, struct pp_baseline *address)
+{
+	uint32_t place = host ? named_host(diagnosis, host) : nameless_host(diagnosis, server, address);
+	struct pp_host *record = pp_map_place(&diagnosis->hosts, place);
+
 	if (!record)
-		return NULL;
-	if (!host && address)
-		address->host = pp_map_number(&diagnosis->hosts, record) + 1;
+		return 0;
 	if (!record->category) {
 		record->category = category;
 		record->addr = *server;
@@ -24,7 +50,7 @@ struct pp_host *pp_host_add(struct pp_diagnosis *diagnosis, const char *host, co
 	if (record->category != category && strcmp(record->category, "other") == 0)
 		record->category = category;
 	pp_keep_earliest(&record->first, first);
-	return record;
+	return place;
 }
 
 /* ------------------------------------------------------------------ candidates */
@@ -177,7 +203,8 @@ void pp_account_lookup(struct pp_diagnosis *diagnosis, const struct pp_case *c, 
 	diagnosis->lookups_ok += verdict->outcome == PP_OUTCOME_OK;
 	if (verdict->outcome != PP_OUTCOME_FAULT)
 		return;
-	host = pp_host_add(diagnosis, c->lookup->name, &none, c->who->category, c->lookup->first, NULL);
+	host = pp_map_place(&diagnosis->hosts,
+			    pp_host_put(diagnosis, c->lookup->name, &none, c->who->category, c->lookup->first, NULL));
 	if (!host)
 		return;
 	host->hurt_agent = true;

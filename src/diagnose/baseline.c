@@ -6,7 +6,7 @@
 #include "diagnose/case.h"
 
 enum { FOREIGN_HOPS = 2 };
-enum { PROBED_HOSTS = 24 };
+enum { PROBED_HOSTS = 24, SCANNED_PORTS = 10 };
 static const int64_t PROBED_NS = 5 * PP_SECOND;
 #define RTT_FLOOR_NS (2 * PP_MS) /* below it, half an RTT is scheduling noise */
 enum { IP_ID_NEAR = 64 };
@@ -41,12 +41,16 @@ int64_t pp_lowest_but(const struct pp_lowest *lowest, uint32_t index)
 
 /* ------------------------------------------------------------------ observing */
 
+/* Most senders have one TTL. */
 static void add_ttls(struct pp_distances *distances, const struct pp_tcp_profile *profile)
 {
-	pp_distances_add(distances, profile->ttl_syn);
-	pp_distances_add(distances, profile->ttl_data);
 	pp_distances_add(distances, profile->ttl_min);
-	pp_distances_add(distances, profile->ttl_max);
+	if (profile->ttl_max != profile->ttl_min)
+		pp_distances_add(distances, profile->ttl_max);
+	if (profile->ttl_syn != profile->ttl_min)
+		pp_distances_add(distances, profile->ttl_syn);
+	if (profile->ttl_data != profile->ttl_min)
+		pp_distances_add(distances, profile->ttl_data);
 }
 
 /* The two lowest ports that ever answered, each with its earliest SYN-ACK. */
@@ -54,18 +58,20 @@ static void add_answered(struct pp_baseline *baseline, uint16_t port, struct pp_
 {
 	unsigned place = 0;
 
-	while (place < 2 && pp_seen(baseline->answered[place].mark) && baseline->answered[place].port < port)
+	while (place < 2 && pp_seen(baseline->answered[place]) && baseline->answered_port[place] < port)
 		place++;
 	if (place == 2)
 		return;
-	if (pp_seen(baseline->answered[place].mark) && baseline->answered[place].port == port) {
-		pp_keep_earliest(&baseline->answered[place].mark, mark);
+	if (pp_seen(baseline->answered[place]) && baseline->answered_port[place] == port) {
+		pp_keep_earliest(&baseline->answered[place], mark);
 		return;
 	}
-	if (place == 0)
+	if (place == 0) {
 		baseline->answered[1] = baseline->answered[0];
-	baseline->answered[place].port = port;
-	baseline->answered[place].mark = mark;
+		baseline->answered_port[1] = baseline->answered_port[0];
+	}
+	baseline->answered_port[place] = port;
+	baseline->answered[place] = mark;
 }
 
 static void add_options(struct pp_baseline *baseline, const struct pp_tcp_profile *profile)
@@ -76,6 +82,16 @@ static void add_options(struct pp_baseline *baseline, const struct pp_tcp_profil
 	baseline->options_seen = true;
 	baseline->option_order = profile->option_order;
 	baseline->mss = profile->mss;
+}
+
+static void add_closed(struct pp_baseline *baseline, uint16_t port)
+{
+	uint64_t bit = pp_bit_of(port);
+
+	if (baseline->closed_ports & bit)
+		return;
+	baseline->closed_ports |= bit;
+	baseline->scanned = __builtin_popcountll(baseline->closed_ports) >= SCANNED_PORTS;
 }
 
 static void observe_server(struct pp_baseline *baseline, const struct pp_connection *conn, const struct pp_shape *shape)
@@ -95,7 +111,7 @@ static void observe_server(struct pp_baseline *baseline, const struct pp_connect
 		add_answered(baseline, conn->server.port, tcp->syn_ack);
 		add_options(baseline, profile);
 	} else if (shape->stage == PP_STAGE_SYN) {
-		baseline->closed_ports |= pp_bit_of(conn->server.port);
+		add_closed(baseline, conn->server.port);
 	}
 }
 
@@ -131,34 +147,35 @@ static struct pp_baseline *client_of(struct pp_diagnosis *diagnosis, const struc
 {
 	struct pp_baseline *client = pp_map_place(&diagnosis->addresses, diagnosis->last_client);
 
-	if (client && memcmp(&client->key, key, sizeof(*key)) == 0)
+	if (client && pp_map_same_key(&client->key, key))
 		return client;
-	client = pp_map_add(&diagnosis->addresses, key);
-	diagnosis->last_client = client ? pp_map_number(&diagnosis->addresses, client) + 1 : 0;
-	return client;
+	diagnosis->last_client = pp_map_put(&diagnosis->addresses, key);
+	return pp_map_place(&diagnosis->addresses, diagnosis->last_client);
+}
+
+/* An agent whose way is blocked asks many web servers in vain, too: only other ports make a scanner. */
+static bool may_be_probe(const struct pp_connection *conn, const struct pp_attribution *who,
+			 const struct pp_shape *shape)
+{
+	return shape->stage == PP_STAGE_SYN && !who->host && !who->row && !pp_is_web_port(conn->server.port);
 }
 
 uint32_t pp_baseline_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 			     const struct pp_attribution *who, const struct pp_shape *shape)
 {
 	struct pp_map_key server = pp_key_of_addr(&conn->server.ip, 0), client = pp_key_of_addr(&conn->client.ip, 0);
-	struct pp_baseline *baseline = pp_map_add(&diagnosis->addresses, &server);
-	uint32_t place = 0;
+	uint32_t place = pp_map_put(&diagnosis->addresses, &server);
+	struct pp_baseline *baseline;
 
-	if (baseline) {
-		observe_server(baseline, conn, shape);
-		place = pp_map_number(&diagnosis->addresses, baseline) + 1;
-	}
+	if (place)
+		observe_server(pp_map_place(&diagnosis->addresses, place), conn, shape);
 	baseline = client_of(diagnosis, &client);
 	if (!baseline)
 		return place;
 	baseline->is_client = true;
-	/* An agent whose way is blocked asks many web servers in vain, too: only other ports make a scanner. */
-	if (!baseline->scans && shape->stage == PP_STAGE_SYN && !who->host && !who->row && conn->server.port != 443 &&
-	    conn->server.port != 80)
-		baseline->scans =
-		    observe_probe(diagnosis, &client, pp_bit_of(server.word[0] ^ server.word[1]), conn->first.ts);
-	diagnosis->seen.scanner |= baseline->scans;
+	if (!baseline->scans && may_be_probe(conn, who, shape) &&
+	    observe_probe(diagnosis, &client, pp_bit_of(server.word[0] ^ server.word[1]), conn->first.ts))
+		baseline->scans = diagnosis->seen.scanner = true;
 	return place;
 }
 

@@ -68,13 +68,6 @@ bool pp_profile_wants_mtls(const struct pp_case *c)
 
 bool pp_is_mtls(const struct pp_case *c) { return pp_profile_wants_mtls(c) || pp_seen(c->host->asked_certificate); }
 
-const char *pp_asked_host(const struct pp_case *c)
-{
-	if (c->shape.exchange && c->shape.exchange->host)
-		return c->shape.exchange->host;
-	return c->who->host;
-}
-
 const struct pp_http_reply *pp_proxy_reply(const struct pp_case *c)
 {
 	if (pp_stage_is(c, PP_STAGE_DENIED))
@@ -131,12 +124,9 @@ bool pp_is_pending(const struct pp_case *c)
 
 /* ------------------------------------------------------------------ inspection */
 
-static const struct pp_issuer_row *issuer_of(struct pp_diagnosis *diagnosis,
-					     const struct pp_tls_certificate *certificate)
+static const struct pp_issuer_row *known_issuer(struct pp_diagnosis *diagnosis, const char *cn, const char *o)
 {
-	const char *cn = certificate->issuer_cn, *o = certificate->issuer_o;
-	struct pp_map_key key = pp_key_of_text(diagnosis, cn ? cn : "");
-	struct pp_map_key of_o = pp_key_of_text(diagnosis, o ? o : "");
+	struct pp_map_key key = pp_key_of_text(diagnosis, cn), of_o = pp_key_of_text(diagnosis, o);
 	struct pp_known_issuer *known;
 	uint32_t before = diagnosis->issuers.count;
 
@@ -148,6 +138,27 @@ static const struct pp_issuer_row *issuer_of(struct pp_diagnosis *diagnosis,
 	if (diagnosis->issuers.count != before)
 		known->row = pp_catalogue_issuer(diagnosis->options.catalogue, cn, o);
 	return known->row;
+}
+
+static const struct pp_issuer_row *issuer_of(struct pp_diagnosis *diagnosis,
+					     const struct pp_tls_certificate *certificate)
+{
+	const char *cn = certificate->issuer_cn ? certificate->issuer_cn : "";
+	const char *o = certificate->issuer_o ? certificate->issuer_o : "";
+	size_t cn_size = strlen(cn) + 1, o_size = strlen(o) + 1;
+	struct pp_recent_issuer *recent;
+
+	if (cn_size + o_size > sizeof(recent->text))
+		return known_issuer(diagnosis, cn, o);
+	recent = &diagnosis->recent_issuers[(pp_mix_ends(cn, cn_size) ^ pp_mix_ends(o, o_size)) % PP_RECENT_ISSUERS];
+	if (recent->used == cn_size + o_size && memcmp(recent->text, cn, cn_size) == 0 &&
+	    memcmp(recent->text + cn_size, o, o_size) == 0)
+		return recent->row;
+	recent->row = known_issuer(diagnosis, cn, o);
+	recent->used = (uint8_t)(cn_size + o_size);
+	memcpy(recent->text, cn, cn_size);
+	memcpy(recent->text + cn_size, o, o_size);
+	return recent->row;
 }
 
 static bool granted_early(const struct pp_shape *shape)

@@ -116,7 +116,11 @@ bool pp_is_mtls(
     const struct pp_case *c); /* the profile, or another connection, says that a client certificate is asked */
 const struct pp_http_reply *
 pp_proxy_reply(const struct pp_case *c); /* by the proxy itself to the latest request; NULL */
-const char *pp_asked_host(const struct pp_case *c);
+static inline const char *pp_asked_host(const struct pp_case *c)
+{
+	return c->shape.exchange && c->shape.exchange->host ? c->shape.exchange->host : c->who->host;
+}
+
 /* The first alert of a side that can be read and ends a session; NULL: none. */
 const struct pp_tls_alert *pp_alert_from(const struct pp_case *c, enum pp_side side);
 bool pp_is_pending(const struct pp_case *c); /* the client spoke last and was not answered */
@@ -143,7 +147,12 @@ enum pp_owner pp_trust_owner(const struct pp_case *c);
 
 /* ------------------------------------------------------------------ evidence (evidence.c) */
 
-void pp_cite(struct pp_verdict *verdict, struct pp_evidence evidence);
+static inline void pp_cite(struct pp_verdict *verdict, struct pp_evidence evidence)
+{
+	if (verdict->evidence_count < PP_EVIDENCE_MAX)
+		verdict->evidence[verdict->evidence_count++] = evidence;
+}
+
 void pp_cite_syn(const struct pp_case *c, struct pp_verdict *verdict);
 void pp_cite_syn_ack(const struct pp_case *c, struct pp_verdict *verdict);
 void pp_cite_hello(const struct pp_case *c, struct pp_verdict *verdict);

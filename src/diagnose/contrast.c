@@ -93,17 +93,15 @@ enum pp_client_auth pp_client_auth_of(const struct pp_tls_facts *tls)
 
 /* ------------------------------------------------------------------ observing */
 
-static bool served_as_proxy(const struct pp_connection *conn)
+static bool served_as_proxy(const struct pp_http_facts *http)
 {
-	const struct pp_http_facts *http = conn->http;
-
-	for (unsigned i = 0; http && i < http->connect_count; i++) {
+	for (unsigned i = 0; i < http->connect_count; i++) {
 		uint16_t status = http->connects[i].reply.status;
 
 		if (status >= 200 && status != 400 && status != 404 && status != 405 && status != 501)
 			return true;
 	}
-	for (unsigned i = 0; http && i < http->exchange_count; i++) {
+	for (unsigned i = 0; i < http->exchange_count; i++) {
 		uint16_t status = http->exchanges[i].reply.status;
 
 		if (http->exchanges[i].absolute_form && status >= 200 && status != 400 && status != 404 &&
@@ -141,44 +139,39 @@ static void add_good_name(struct pp_service *service, uint32_t host, struct pp_m
 }
 
 /* Most addresses have one port. */
-static struct pp_service *service_of(struct pp_diagnosis *diagnosis, const struct pp_endpoint_addr *server,
-				     struct pp_baseline *address)
+static uint32_t service_of(struct pp_diagnosis *diagnosis, const struct pp_endpoint_addr *server,
+			   struct pp_baseline *address)
 {
-	struct pp_map_key key = pp_key_of_addr(&server->ip, server->port);
-	struct pp_service *service;
+	struct pp_map_key key;
+	uint32_t place;
 
 	if (address && address->service && address->service_port == server->port)
-		return pp_map_place(&diagnosis->services, address->service);
-	service = pp_map_add(&diagnosis->services, &key);
-	if (address && service && !address->service) {
-		address->service = pp_map_number(&diagnosis->services, service) + 1;
+		return address->service;
+	key = pp_key_of_addr(&server->ip, server->port);
+	place = pp_map_put(&diagnosis->services, &key);
+	if (address && !address->service) {
+		address->service = place;
 		address->service_port = server->port;
 	}
-	return service;
+	return place;
 }
 
-static uint32_t observe_service(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
-				const struct pp_attribution *who, const struct pp_shape *shape,
-				const struct pp_host *host, struct pp_baseline *address)
+/* `host`: its place, or 0. */
+static void observe_service(struct pp_service *service, const struct pp_connection *conn,
+			    const struct pp_attribution *who, const struct pp_shape *shape, uint32_t host)
 {
-	struct pp_service *service = service_of(diagnosis, &conn->server, address);
-
-	if (!service)
-		return 0;
 	if (pp_seen(conn->tcp.syn_ack)) {
 		pp_keep_earliest(&service->answered, conn->tcp.syn_ack);
 		pp_keep_latest(&service->last_answered, conn->tcp.syn_ack.ts);
 	} else if (shape->stage == PP_STAGE_SYN) {
 		service->failed_opens++;
 	}
-	if (shape->worked)
-		pp_keep_earliest(&service->worked, conn->first);
 	if (shape->passed && shape->tls && !shape->tunnel && who->by == PP_ATTRIBUTED_BY_SNI && host)
-		add_good_name(service, pp_map_number(&diagnosis->hosts, host), shape->tls->server_hello);
-	service->proxy |= served_as_proxy(conn);
+		add_good_name(service, host - 1, shape->tls->server_hello);
+	if (conn->http)
+		service->proxy |= served_as_proxy(conn->http);
 	if (shape->offer > service->best_offer)
 		service->best_offer = shape->offer;
-	return pp_map_number(&diagnosis->services, service) + 1;
 }
 
 static void observe_host_tls(struct pp_host *host, const struct pp_connection *conn, const struct pp_shape *shape)
@@ -334,16 +327,17 @@ static void observe_terminator(struct pp_overview *seen, const struct pp_connect
 static void observe_all(struct pp_overview *seen, const struct pp_connection *conn, const struct pp_attribution *who,
 			const struct pp_shape *shape, const struct pp_host *host, uint32_t number)
 {
-	bool web = pp_is_web_port(conn->server.port) && !pp_addr_is_loopback(&conn->server.ip);
+	bool script = pp_is_wpad_host(who);
 
-	if (shape->worked && !pp_is_wpad_host(who)) {
+	if (shape->worked && !script) {
 		pp_keep_earliest(shape->asked_proxy ? &seen->proxy_worked : &seen->direct_worked, conn->first);
 		if (host)
 			add_good(seen, conn, number);
 	}
-	if (pp_is_wpad_host(who) && (!shape->worked || (shape->exchange && shape->exchange->reply.status >= 400)))
+	if (script && (!shape->worked || (shape->exchange && shape->exchange->reply.status >= 400)))
 		pp_keep_earliest(&seen->pac_failed, conn->first);
-	if (shape->stage == PP_STAGE_SYN && web && !pp_seen(conn->tcp.rst.mark)) {
+	if (shape->stage == PP_STAGE_SYN && pp_is_web_port(conn->server.port) && !pp_seen(conn->tcp.rst.mark) &&
+	    !pp_addr_is_loopback(&conn->server.ip)) {
 		pp_keep_earliest(&seen->direct_unanswered, conn->tcp.syn);
 		pp_keep_latest(&seen->last_direct_unanswered, conn->tcp.syn.ts);
 	}
@@ -351,7 +345,7 @@ static void observe_all(struct pp_overview *seen, const struct pp_connection *co
 		pp_keep_earliest(&seen->revocation_failed, conn->first);
 		pp_keep_latest(&seen->last_revocation_failed, conn->first.ts);
 	}
-	if (host && pp_seen(host->page_470))
+	if (host && conn->http && pp_seen(host->page_470))
 		pp_keep_earliest(&seen->page_470, host->page_470);
 	if (host && shape->offer >= PP_TLS_1_2 && pp_closed_after_hello(conn, shape)) {
 		seen->closed_hosts |= pp_bit_of_host(host);
@@ -365,14 +359,16 @@ void pp_contrast_observe(struct pp_diagnosis *diagnosis, const struct pp_connect
 			 const struct pp_attribution *who, const struct pp_shape *shape, struct pp_places *ret_places)
 {
 	struct pp_baseline *address = pp_map_place(&diagnosis->addresses, ret_places->address);
-	struct pp_host *host = pp_host_add(diagnosis, who->host, &conn->server.ip, who->category, conn->first, address);
-	uint32_t number = host ? pp_map_number(&diagnosis->hosts, host) : 0;
+	uint32_t place = pp_host_put(diagnosis, who->host, &conn->server.ip, who->category, conn->first, address);
+	struct pp_host *host = pp_map_place(&diagnosis->hosts, place);
 
-	ret_places->host = host ? number + 1 : 0;
+	ret_places->host = place;
 	if (host)
 		observe_host(diagnosis, host, conn, who, shape);
-	ret_places->service = observe_service(diagnosis, conn, who, shape, host, address);
-	observe_all(&diagnosis->seen, conn, who, shape, host, number);
+	ret_places->service = service_of(diagnosis, &conn->server, address);
+	if (ret_places->service)
+		observe_service(pp_map_place(&diagnosis->services, ret_places->service), conn, who, shape, place);
+	observe_all(&diagnosis->seen, conn, who, shape, host, place - 1);
 }
 
 /* ------------------------------------------------------------------ asking */
@@ -398,10 +394,10 @@ const char *pp_good_name_text(const struct pp_case *c, const struct pp_good_name
 const struct pp_mark *pp_other_port(const struct pp_case *c, uint16_t *ret_port)
 {
 	for (unsigned i = 0; i < 2; i++) {
-		if (!pp_seen(c->address->answered[i].mark) || c->address->answered[i].port == c->conn->server.port)
+		if (!pp_seen(c->address->answered[i]) || c->address->answered_port[i] == c->conn->server.port)
 			continue;
-		*ret_port = c->address->answered[i].port;
-		return &c->address->answered[i].mark;
+		*ret_port = c->address->answered_port[i];
+		return &c->address->answered[i];
 	}
 	return NULL;
 }

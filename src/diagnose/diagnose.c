@@ -16,24 +16,13 @@ enum { RECORD_BYTES = 2048 };                           /* … and a record of e
 
 /* ------------------------------------------------------------------ keys */
 
-struct pp_map_key pp_key_of_addr(const struct pp_addr *ip, uint16_t port)
-{
-	struct pp_map_key key;
-
-	memcpy(key.word, ip->b, sizeof(ip->b));
-	key.word[2] = 1ULL << 32 | port;
-	return key;
-}
-
 /* 128 bits of keyed hash stand for the text: nobody who writes captures can make two names meet. */
 struct pp_map_key pp_key_of_text(const struct pp_diagnosis *diagnosis, const char *text)
 {
-	const struct pp_hash_key *key = &diagnosis->options.key;
-	struct pp_hash_key other = { { key->k[1] ^ 0x5bd1e9955bd1e995ULL, key->k[0] } };
 	size_t len = strlen(text);
+	struct pp_hash_pair pair = pp_hash_twice(&diagnosis->options.key, text, len);
 
-	return (
-	    struct pp_map_key){ { pp_hash(key, text, len), pp_hash(&other, text, len), 2ULL << 32 | (uint32_t)len } };
+	return (struct pp_map_key){ { pair.word[0], pair.word[1], 2ULL << 32 | (uint32_t)len } };
 }
 
 struct pp_map_key pp_key_of_moment(const struct pp_map_key *what, int64_t moment)
@@ -42,12 +31,6 @@ struct pp_map_key pp_key_of_moment(const struct pp_map_key *what, int64_t moment
 
 	key.word[2] = key.word[2] << 1 ^ (uint64_t)moment << 24;
 	return key;
-}
-
-struct pp_map_key pp_key_of_endpoint(const struct pp_diagnosis *diagnosis, const char *host,
-				     const struct pp_addr *server)
-{
-	return host ? pp_key_of_text(diagnosis, host) : pp_key_of_addr(server, 0);
 }
 
 /* The same bit in every run, so not by the run's key; the worst a chosen name can do is to share one. */
@@ -85,6 +68,7 @@ struct pp_diagnosis *pp_diagnosis_new(const struct pp_diagnosis_options *options
 	pp_map_init(&diagnosis->services, sizeof(struct pp_service), most, options->key);
 	pp_map_init(&diagnosis->hosts, sizeof(struct pp_host), most, options->key);
 	pp_map_init(&diagnosis->groups, sizeof(struct pp_group), most, options->key);
+	pp_map_init(&diagnosis->legs, sizeof(struct pp_legs), most, options->key);
 	pp_map_init(&diagnosis->openings, sizeof(struct pp_opening), most, options->key);
 	pp_map_init(&diagnosis->resets, sizeof(struct pp_reset_second), most, options->key);
 	pp_map_init(&diagnosis->probes, sizeof(struct pp_probes), most, options->key);
@@ -95,9 +79,9 @@ struct pp_diagnosis *pp_diagnosis_new(const struct pp_diagnosis_options *options
 
 static struct pp_map *map_at(struct pp_diagnosis *diagnosis, unsigned i)
 {
-	struct pp_map *maps[] = { &diagnosis->addresses, &diagnosis->services, &diagnosis->hosts,
-				  &diagnosis->groups,    &diagnosis->openings, &diagnosis->resets,
-				  &diagnosis->probes,    &diagnosis->names,    &diagnosis->issuers };
+	struct pp_map *maps[] = { &diagnosis->addresses, &diagnosis->services, &diagnosis->hosts,  &diagnosis->groups,
+				  &diagnosis->legs,      &diagnosis->openings, &diagnosis->resets, &diagnosis->probes,
+				  &diagnosis->names,     &diagnosis->issuers };
 
 	return i < sizeof(maps) / sizeof(maps[0]) ? maps[i] : NULL;
 }
@@ -120,9 +104,9 @@ void pp_diagnosis_free(struct pp_diagnosis *diagnosis)
 uint64_t pp_diagnosis_refused(const struct pp_diagnosis *diagnosis)
 {
 	return diagnosis->pool.refused + diagnosis->addresses.refused + diagnosis->services.refused +
-	       diagnosis->hosts.refused + diagnosis->groups.refused + diagnosis->openings.refused +
-	       diagnosis->resets.refused + diagnosis->probes.refused + diagnosis->names.refused +
-	       diagnosis->issuers.refused;
+	       diagnosis->hosts.refused + diagnosis->groups.refused + diagnosis->legs.refused +
+	       diagnosis->openings.refused + diagnosis->resets.refused + diagnosis->probes.refused +
+	       diagnosis->names.refused + diagnosis->issuers.refused;
 }
 
 /* ------------------------------------------------------------------ observe, prepare */
@@ -148,48 +132,51 @@ const char *pp_diagnosis_host(const struct pp_diagnosis *diagnosis, const struct
 uint32_t pp_diagnosis_host_place(const struct pp_diagnosis *diagnosis, const char *name, uint32_t otherwise)
 {
 	struct pp_map_key key = pp_key_of_text(diagnosis, name);
-	const struct pp_host *host = pp_map_find(&diagnosis->hosts, &key);
+	uint32_t place = pp_map_look(&diagnosis->hosts, &key);
 
-	return host ? pp_map_number(&diagnosis->hosts, host) + 1 : otherwise;
+	return place ? place : otherwise;
 }
 
-static void prefetch(const void *record, size_t bytes)
-{
-	enum { LINE = 64 };
-
-	for (size_t at = 0; record && at < bytes; at += LINE)
-		__builtin_prefetch((const char *)record + at);
-}
+/* A macro, because a compiler sees that a function like this changes nothing and drops its calls.  Records begin
+ * anywhere in a line. */
+#define PREFETCH(record, bytes)                                                                                        \
+	do {                                                                                                           \
+		const char *at_ = (const void *)(record);                                                              \
+		for (size_t i_ = 0; at_ && i_ < (bytes); i_ += 64)                                                     \
+			__builtin_prefetch(at_ + i_);                                                                  \
+		if (at_)                                                                                               \
+			__builtin_prefetch(at_ + (bytes)-1);                                                           \
+	} while (0)
 
 void pp_diagnosis_expect(const struct pp_diagnosis *diagnosis, const struct pp_addr *servers, unsigned count)
 {
 	enum { MOST = 16 };
 	const struct pp_baseline *known[MOST];
-	uint64_t hashes[MOST];
+	uint32_t tags[MOST];
 
 	count = count < MOST ? count : MOST;
 	for (unsigned i = 0; i < count; i++) {
 		struct pp_map_key key = pp_key_of_addr(&servers[i], 0);
 
-		hashes[i] = pp_map_prefetch(&diagnosis->addresses, &key);
+		tags[i] = pp_map_prefetch(&diagnosis->addresses, &key);
 	}
 	for (unsigned i = 0; i < count; i++) {
-		known[i] = pp_map_guess(&diagnosis->addresses, hashes[i]);
-		prefetch(known[i], offsetof(struct pp_baseline, answered));
+		known[i] = pp_map_guess(&diagnosis->addresses, tags[i]);
+		PREFETCH(known[i], offsetof(struct pp_baseline, answered));
 	}
 	for (unsigned i = 0; i < count; i++) {
 		if (!known[i])
 			continue;
-		prefetch(pp_map_place(&diagnosis->services, known[i]->service), offsetof(struct pp_service, passed));
-		prefetch(pp_map_place(&diagnosis->hosts, known[i]->host), offsetof(struct pp_host, by_path));
+		PREFETCH(pp_map_place(&diagnosis->services, known[i]->service), offsetof(struct pp_service, passed));
+		PREFETCH(pp_map_place(&diagnosis->hosts, known[i]->host), offsetof(struct pp_host, by_path));
 	}
 }
 
 void pp_diagnosis_prefetch(const struct pp_diagnosis *diagnosis, const struct pp_places *places)
 {
-	prefetch(pp_map_place(&diagnosis->addresses, places->address), offsetof(struct pp_baseline, hello));
-	prefetch(pp_map_place(&diagnosis->services, places->service), offsetof(struct pp_service, passed));
-	prefetch(pp_map_place(&diagnosis->hosts, places->host), offsetof(struct pp_host, passed));
+	PREFETCH(pp_map_place(&diagnosis->addresses, places->address), offsetof(struct pp_baseline, hello));
+	PREFETCH(pp_map_place(&diagnosis->services, places->service), offsetof(struct pp_service, passed));
+	PREFETCH(pp_map_place(&diagnosis->hosts, places->host), offsetof(struct pp_host, passed));
 }
 
 void pp_diagnosis_prefetch_more(const struct pp_diagnosis *diagnosis, const struct pp_places *places)

@@ -1,12 +1,6 @@
 /* Evidence shared by the rules: one function for each thing that several of them cite. */
 #include "diagnose/case.h"
 
-void pp_cite(struct pp_verdict *verdict, struct pp_evidence evidence)
-{
-	if (verdict->evidence_count < PP_EVIDENCE_MAX)
-		verdict->evidence[verdict->evidence_count++] = evidence;
-}
-
 void pp_cite_syn(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	if (pp_seen(c->tcp->syn))

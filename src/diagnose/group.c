@@ -10,13 +10,18 @@ static int64_t bucket_of(int64_t ts) { return ts / PP_GROUP_NS; }
 
 static int64_t second_of(int64_t ts) { return ts / PP_SECOND; }
 
-static struct pp_map_key key_of_group(const struct pp_map_key *host, uint16_t port, int64_t bucket)
+/* `host`: its place. */
+static struct pp_map_key key_of_group(uint32_t host, uint16_t port, int64_t bucket)
 {
-	struct pp_map_key key = pp_key_of_moment(host, bucket);
-
-	key.word[0] += port;
-	return key;
+	return (struct pp_map_key){ { (uint64_t)host << 16 | port, (uint64_t)bucket, 0 } };
 }
+
+static struct pp_map_key key_of_opening(uint16_t port, int64_t second)
+{
+	return (struct pp_map_key){ { port, (uint64_t)second, 0 } };
+}
+
+static struct pp_map_key key_of_second(int64_t second) { return (struct pp_map_key){ { (uint64_t)second, 0, 0 } }; }
 
 static bool is_final(enum pp_credentials credentials)
 {
@@ -25,35 +30,59 @@ static bool is_final(enum pp_credentials credentials)
 
 /* ------------------------------------------------------------------ observing */
 
-static void observe_leg(struct pp_group *group, enum pp_credentials credentials, const struct pp_http_reply *reply)
+static void observe_leg(struct pp_legs *legs, enum pp_credentials credentials, const struct pp_http_reply *reply)
 {
 	if (reply->status == 0)
 		return;
 	if (reply->status == 407) {
 		if (is_final(credentials) && !reply->challenge)
-			pp_keep_earliest(&group->rejected, reply->mark);
+			pp_keep_earliest(&legs->rejected, reply->mark);
 		return;
 	}
-	pp_keep_last(credentials == PP_CREDENTIALS_NONE ? &group->granted_bare : &group->granted, reply->mark);
+	pp_keep_last(credentials == PP_CREDENTIALS_NONE ? &legs->granted_bare : &legs->granted, reply->mark);
 }
 
-static void observe_legs(struct pp_group *group, const struct pp_http_facts *http)
+static void observe_legs(struct pp_diagnosis *diagnosis, const struct pp_map_key *key, const struct pp_http_facts *http)
 {
+	struct pp_legs *legs = pp_map_add(&diagnosis->legs, key);
+
+	if (!legs)
+		return;
 	for (unsigned i = 0; i < http->connect_count; i++)
-		observe_leg(group, http->connects[i].credentials, &http->connects[i].reply);
+		observe_leg(legs, http->connects[i].credentials, &http->connects[i].reply);
 	for (unsigned i = 0; i < http->exchange_count; i++)
 		if (http->exchanges[i].absolute_form)
-			observe_leg(group, http->exchanges[i].credentials, &http->exchanges[i].reply);
+			observe_leg(legs, http->exchanges[i].credentials, &http->exchanges[i].reply);
+}
+
+/* Connections come in order of time, or nearly. */
+static struct pp_opening *opening_of(struct pp_diagnosis *diagnosis, const struct pp_map_key *key)
+{
+	struct pp_opening *opening = pp_map_place(&diagnosis->openings, diagnosis->last_opening);
+
+	if (opening && pp_map_same_key(&opening->key, key))
+		return opening;
+	diagnosis->last_opening = pp_map_put(&diagnosis->openings, key);
+	return pp_map_place(&diagnosis->openings, diagnosis->last_opening);
 }
 
 static void observe_opening(struct pp_diagnosis *diagnosis, const struct pp_connection *conn)
 {
-	struct pp_map_key port = { { conn->server.port, 0, 0 } };
-	struct pp_map_key key = pp_key_of_moment(&port, second_of(conn->first.ts));
-	struct pp_opening *opening = pp_map_add(&diagnosis->openings, &key);
+	struct pp_map_key key = key_of_opening(conn->server.port, second_of(conn->first.ts));
+	struct pp_opening *opening = opening_of(diagnosis, &key);
 
 	if (opening)
 		pp_keep_earliest(&opening->won[!pp_addr_is_v4(&conn->server.ip)], conn->first);
+}
+
+static void observe_win(struct pp_diagnosis *diagnosis, const struct pp_map_key *key, struct pp_mark first)
+{
+	struct pp_group *group = pp_map_add(&diagnosis->groups, key);
+
+	if (!group)
+		return;
+	pp_keep_earliest(&group->won, first);
+	pp_keep_last(&group->won_last, first);
 }
 
 /* The three lowest addresses: enough to say "several", whatever the order. */
@@ -84,47 +113,48 @@ static bool is_midsession_reset(const struct pp_connection *conn, const struct p
 	       conn->tcp.rst.after != PP_PHASE_CLOSE && !pp_reset_after_idle(&conn->tcp);
 }
 
+static void observe_reset(struct pp_diagnosis *diagnosis, const struct pp_addr *from, int64_t ts)
+{
+	struct pp_map_key key = key_of_second(second_of(ts));
+	struct pp_reset_second *second = pp_map_add(&diagnosis->resets, &key);
+
+	if (second)
+		add_reset(second, from);
+}
+
 void pp_group_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 		      const struct pp_attribution *who, const struct pp_shape *shape, const struct pp_places *places)
 {
-	const struct pp_host *host = pp_map_place(&diagnosis->hosts, places->host);
 	bool legs = conn->http && shape->asked_proxy, won = shape->worked || shape->passed;
-	struct pp_group *group = NULL;
+	struct pp_map_key key;
 
-	if (is_midsession_reset(conn, shape)) {
-		struct pp_map_key all = { { 0, 0, 0 } };
-		struct pp_map_key moment = pp_key_of_moment(&all, second_of(shape->end.ts));
-		struct pp_reset_second *second = pp_map_add(&diagnosis->resets, &moment);
-
-		if (second)
-			add_reset(second, &conn->server.ip);
-	}
-	if (!won && !legs)
-		return;
+	if (is_midsession_reset(conn, shape))
+		observe_reset(diagnosis, &conn->server.ip, shape->end.ts);
 	if (won)
 		observe_opening(diagnosis, conn);
-	if (host) {
-		struct pp_map_key key = key_of_group(&host->key, who->port, bucket_of(conn->first.ts));
-
-		group = pp_map_add(&diagnosis->groups, &key);
-	}
-	if (!group)
+	if (!places->host || (!won && !legs))
 		return;
-	if (won) {
-		pp_keep_earliest(&group->won, conn->first);
-		pp_keep_last(&group->won_last, conn->first);
-	}
+	key = key_of_group(places->host, who->port, bucket_of(conn->first.ts));
+	if (won)
+		observe_win(diagnosis, &key, conn->first);
 	if (legs)
-		observe_legs(group, conn->http);
+		observe_legs(diagnosis, &key, conn->http);
 }
 
 /* ------------------------------------------------------------------ asking */
 
 static const struct pp_group *group_at(const struct pp_case *c, int64_t bucket)
 {
-	struct pp_map_key key = key_of_group(&c->host->key, c->who->port, bucket);
+	struct pp_map_key key = key_of_group(c->places.host, c->who->port, bucket);
 
 	return pp_map_find(&c->diagnosis->groups, &key);
+}
+
+static const struct pp_legs *legs_at(const struct pp_case *c, int64_t bucket)
+{
+	struct pp_map_key key = key_of_group(c->places.host, c->who->port, bucket);
+
+	return pp_map_find(&c->diagnosis->legs, &key);
 }
 
 static bool within(int64_t a, int64_t b, int64_t ns) { return (a > b ? a - b : b - a) <= ns; }
@@ -138,8 +168,7 @@ static bool family_won(const struct pp_case *c, struct pp_mark *ret_mark)
 	if (pp_seen(c->tcp->rst.mark) || c->tcp->icmp_count)
 		return false;
 	for (int64_t s = second_of(mine->ts) - 2; s <= second_of(mine->ts) + 2; s++) {
-		struct pp_map_key port = { { c->conn->server.port, 0, 0 } };
-		struct pp_map_key key = pp_key_of_moment(&port, s);
+		struct pp_map_key key = key_of_opening(c->conn->server.port, s);
 		const struct pp_opening *opening = pp_map_find(&c->diagnosis->openings, &key);
 
 		if (opening && pp_seen(opening->won[other]) && within(opening->won[other].ts, mine->ts, PP_GROUP_NS)) {
@@ -185,14 +214,14 @@ struct pp_mark pp_leg_granted(const struct pp_case *c)
 	if (!denied)
 		return (struct pp_mark){ 0 };
 	for (int64_t b = bucket_of(c->conn->first.ts); b <= bucket_of(denied->mark.ts + PP_LEGS_NS); b++) {
-		const struct pp_group *group = group_at(c, b);
+		const struct pp_legs *legs = legs_at(c, b);
 
-		if (group && pp_seen(group->granted) && group->granted.ts > denied->mark.ts &&
-		    group->granted.ts - denied->mark.ts <= PP_LEGS_NS)
-			return group->granted;
-		if (group && pp_seen(group->granted_bare) && group->granted_bare.ts > denied->mark.ts &&
-		    group->granted_bare.ts - denied->mark.ts <= PP_GROUP_NS)
-			return group->granted_bare;
+		if (legs && pp_seen(legs->granted) && legs->granted.ts > denied->mark.ts &&
+		    legs->granted.ts - denied->mark.ts <= PP_LEGS_NS)
+			return legs->granted;
+		if (legs && pp_seen(legs->granted_bare) && legs->granted_bare.ts > denied->mark.ts &&
+		    legs->granted_bare.ts - denied->mark.ts <= PP_GROUP_NS)
+			return legs->granted_bare;
 	}
 	return (struct pp_mark){ 0 };
 }
@@ -204,10 +233,10 @@ struct pp_mark pp_leg_rejected(const struct pp_case *c)
 	if (!denied)
 		return (struct pp_mark){ 0 };
 	for (int64_t b = bucket_of(denied->mark.ts - PP_LEGS_NS); b <= bucket_of(denied->mark.ts + PP_LEGS_NS); b++) {
-		const struct pp_group *group = group_at(c, b);
+		const struct pp_legs *legs = legs_at(c, b);
 
-		if (group && pp_seen(group->rejected) && within(group->rejected.ts, denied->mark.ts, PP_LEGS_NS))
-			return group->rejected;
+		if (legs && pp_seen(legs->rejected) && within(legs->rejected.ts, denied->mark.ts, PP_LEGS_NS))
+			return legs->rejected;
 	}
 	return (struct pp_mark){ 0 };
 }
@@ -217,8 +246,7 @@ bool pp_resets_elsewhere(const struct pp_case *c, struct pp_addr *ret_other, uns
 	int64_t at = second_of(c->tcp->rst.mark.ts);
 
 	for (int64_t s = at - 1; s <= at + 1; s++) {
-		struct pp_map_key all = { { 0, 0, 0 } };
-		struct pp_map_key key = pp_key_of_moment(&all, s);
+		struct pp_map_key key = key_of_second(s);
 		const struct pp_reset_second *second = pp_map_find(&c->diagnosis->resets, &key);
 
 		for (unsigned i = 0; second && i < second->count; i++) {

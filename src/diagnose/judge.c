@@ -128,6 +128,11 @@ static bool is_asked(const struct pp_case *c, const struct pp_rule *rule)
 	return may;
 }
 
+static unsigned gates_shut(const struct pp_case *c, const struct pp_rule *rule)
+{
+	return c->gates ? c->gates & pp_gates_vetoing(rule->needs) : 0;
+}
+
 /* Where the next rule may write: what all verdicts on this case share is there. */
 static struct pp_verdict *next_place(const struct pp_case *c, struct hits *hits)
 {
@@ -149,7 +154,7 @@ static void ask(const struct pp_case *c, const struct pp_layer *layer, struct hi
 		begin_rule(rule, next_place(c, hits));
 		if (!rule->match(c, hits->now))
 			continue;
-		shut = c->gates & pp_gates_vetoing(rule->needs);
+		shut = gates_shut(c, rule);
 		if (shut && hits->now->outcome != PP_OUTCOME_OK) {
 			if (!hits->vetoed) {
 				hits->vetoed = rule;
@@ -201,7 +206,7 @@ static void add_notes(const struct pp_case *c, struct pp_judgement *judgement)
 		if (judgement->also_count == PP_ALSO_MAX)
 			return;
 		begin(c, *at, also);
-		if (!(*at)->match(c, also) || c->gates & pp_gates_vetoing((*at)->needs) ||
+		if (!(*at)->match(c, also) || gates_shut(c, *at) ||
 		    (judgement->verdict.outcome == PP_OUTCOME_OK && also->outcome != PP_OUTCOME_OK))
 			continue;
 		cap_grade(c, also);

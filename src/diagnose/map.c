@@ -1,6 +1,5 @@
 #include "diagnose/map.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,34 +20,35 @@ void pp_map_done(struct pp_map *map)
 	map->count = map->room = map->slot_count = 0;
 }
 
-static uint64_t hash_of(const struct pp_map *map, const struct pp_map_key *key)
+/* The upper half of the hash: its lowest bits choose the slot, all of them tell records apart. */
+static uint32_t tag_of(const struct pp_map *map, const struct pp_map_key *key)
 {
-	return pp_hash_words(&map->hash, key->word, sizeof(key->word) / sizeof(key->word[0]));
+	return (uint32_t)(pp_hash_words(&map->hash, key->word, sizeof(key->word) / sizeof(key->word[0])) >> 32);
 }
 
-static bool same_key(const struct pp_map_key *a, const struct pp_map_key *b)
+static bool holds(const struct pp_map *map, const struct pp_map_slot *slot, const struct pp_map_key *key, uint32_t tag)
 {
-	return ((a->word[0] ^ b->word[0]) | (a->word[1] ^ b->word[1]) | (a->word[2] ^ b->word[2])) == 0;
-}
-
-static bool holds(const struct pp_map *map, const struct pp_map_slot *slot, const struct pp_map_key *key, uint64_t hash)
-{
-	return slot->tag == (uint32_t)(hash >> 32) && same_key(pp_map_at(map, slot->number - 1), key);
+	return slot->tag == tag && pp_map_same_key(pp_map_at(map, slot->number - 1), key);
 }
 
 /* The slot that holds the key, or the free one where it belongs; the slots are never full. */
-static struct pp_map_slot *slot_of(const struct pp_map *map, const struct pp_map_key *key, uint64_t hash)
+static struct pp_map_slot *slot_of(const struct pp_map *map, const struct pp_map_key *key, uint32_t tag)
 {
-	uint32_t mask = map->slot_count - 1, at = (uint32_t)hash & mask;
+	uint32_t mask = map->slot_count - 1, at = tag & mask;
 
-	while (map->slots[at].number && !holds(map, &map->slots[at], key, hash))
+	while (map->slots[at].number && !holds(map, &map->slots[at], key, tag))
 		at = (at + 1) & mask;
 	return &map->slots[at];
 }
 
-static void file(struct pp_map *map, const struct pp_map_key *key, uint64_t hash, uint32_t number)
+/* What is filed is distinct, so only slots are looked at, no records. */
+static void refile(struct pp_map_slot *slots, uint32_t slot_count, struct pp_map_slot slot)
 {
-	*slot_of(map, key, hash) = (struct pp_map_slot){ number, (uint32_t)(hash >> 32) };
+	uint32_t at = slot.tag & (slot_count - 1);
+
+	while (slots[at].number)
+		at = (at + 1) & (slot_count - 1);
+	slots[at] = slot;
 }
 
 static bool grow(struct pp_map *map)
@@ -63,54 +63,55 @@ static bool grow(struct pp_map *map)
 	slots = calloc((size_t)room * SLOTS_PER_RECORD, sizeof(*slots));
 	if (!slots)
 		return false;
+	for (uint32_t i = 0; i < map->slot_count; i++)
+		if (map->slots[i].number)
+			refile(slots, room * SLOTS_PER_RECORD, map->slots[i]);
 	free(map->slots);
 	map->slots = slots;
 	map->slot_count = room * SLOTS_PER_RECORD;
 	map->room = room;
-	for (uint32_t i = 0; i < map->count; i++)
-		file(map, pp_map_at(map, i), hash_of(map, pp_map_at(map, i)), i + 1);
 	return true;
 }
 
-static void *find(const struct pp_map *map, const struct pp_map_key *key, uint64_t hash)
+uint32_t pp_map_look(const struct pp_map *map, const struct pp_map_key *key)
 {
-	uint32_t number = map->slot_count ? slot_of(map, key, hash)->number : 0;
-
-	return number ? pp_map_at(map, number - 1) : NULL;
+	return map->count ? slot_of(map, key, tag_of(map, key))->number : 0;
 }
 
-void *pp_map_find(const struct pp_map *map, const struct pp_map_key *key) { return find(map, key, hash_of(map, key)); }
-
-void *pp_map_add(struct pp_map *map, const struct pp_map_key *key)
+uint32_t pp_map_put(struct pp_map *map, const struct pp_map_key *key)
 {
-	uint64_t hash = hash_of(map, key);
-	void *record = find(map, key, hash);
+	uint32_t tag = tag_of(map, key);
+	struct pp_map_slot *slot = map->slot_count ? slot_of(map, key, tag) : NULL;
+	bool full = map->count == map->room;
+	void *record;
 
-	if (record)
-		return record;
-	if (map->count == map->most || (map->count == map->room && !grow(map))) {
+	if (slot && slot->number)
+		return slot->number;
+	if (map->count == map->most || (full && !grow(map))) {
 		map->refused++;
-		return NULL;
+		return 0;
 	}
+	if (full)
+		slot = slot_of(map, key, tag);
 	record = pp_map_at(map, map->count);
 	memset(record, 0, map->record_bytes);
 	memcpy(record, key, sizeof(*key));
-	file(map, key, hash, ++map->count);
-	return record;
+	*slot = (struct pp_map_slot){ ++map->count, tag };
+	return map->count;
 }
 
-uint64_t pp_map_prefetch(const struct pp_map *map, const struct pp_map_key *key)
+uint32_t pp_map_prefetch(const struct pp_map *map, const struct pp_map_key *key)
 {
-	uint64_t hash = hash_of(map, key);
+	uint32_t tag = tag_of(map, key);
 
 	if (map->slot_count)
-		__builtin_prefetch(&map->slots[(uint32_t)hash & (map->slot_count - 1)]);
-	return hash;
+		__builtin_prefetch(&map->slots[tag & (map->slot_count - 1)]);
+	return tag;
 }
 
-const void *pp_map_guess(const struct pp_map *map, uint64_t hash)
+const void *pp_map_guess(const struct pp_map *map, uint32_t tag)
 {
-	uint32_t number = map->slot_count ? map->slots[(uint32_t)hash & (map->slot_count - 1)].number : 0;
+	uint32_t number = map->slot_count ? map->slots[tag & (map->slot_count - 1)].number : 0;
 
 	return number ? pp_map_at(map, number - 1) : NULL;
 }

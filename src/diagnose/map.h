@@ -1,7 +1,7 @@
 /* map: a table of records by key, private to diagnose/.
  *
  * Shape   records of one size that begin with their struct pp_map_key; adding may move them, so pointers live until the
- *         next pp_map_add().  Records keep the order in which they were added; nothing iterates in hash order.
+ *         next pp_map_put().  Records keep the order in which they were added; nothing iterates in hash order.
  * Errors  NULL at the cap or without memory; `refused` counts.
  * Owns    its records until pp_map_done().
  * Limits  `most` records, PP_MAP_MOST at the most.
@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,7 +23,7 @@ struct pp_map_key {
 
 struct pp_map_slot {
 	uint32_t number; /* of the record, + 1; 0: free */
-	uint32_t tag;    /* more of the hash, so that only the right record is looked at */
+	uint32_t tag;    /* of its key: only the right record is looked at, and none to file it elsewhere */
 };
 
 struct pp_map {
@@ -36,24 +37,36 @@ struct pp_map {
 
 void pp_map_init(struct pp_map *map, size_t record_bytes, uint32_t most, struct pp_hash_key key);
 void pp_map_done(struct pp_map *map);
-void *pp_map_add(struct pp_map *map, const struct pp_map_key *key);        /* found, or new and zeroed behind its key */
-void *pp_map_find(const struct pp_map *map, const struct pp_map_key *key); /* NULL: none */
+/* The place of the record with that key: found, or new and zeroed behind its key; 0: no room. */
+uint32_t pp_map_put(struct pp_map *map, const struct pp_map_key *key);
+uint32_t pp_map_look(const struct pp_map *map, const struct pp_map_key *key); /* the same of one there is; 0: none */
 
-/* For prefetching: the key's hash, its slot asked for; later the record that slot points to, most likely the key's. */
-uint64_t pp_map_prefetch(const struct pp_map *map, const struct pp_map_key *key);
-const void *pp_map_guess(const struct pp_map *map, uint64_t hash); /* NULL: none */
+/* For prefetching: the key's tag, its slot asked for; later the record that slot points to, most likely the key's. */
+uint32_t pp_map_prefetch(const struct pp_map *map, const struct pp_map_key *key);
+const void *pp_map_guess(const struct pp_map *map, uint32_t tag); /* NULL: none */
+
+static inline bool pp_map_same_key(const struct pp_map_key *a, const struct pp_map_key *b)
+{
+	return ((a->word[0] ^ b->word[0]) | (a->word[1] ^ b->word[1]) | (a->word[2] ^ b->word[2])) == 0;
+}
 
 static inline void *pp_map_at(const struct pp_map *map, uint32_t i) { return map->records + i * map->record_bytes; }
 
-/* By number + 1; NULL for 0. */
+/* By place, its number + 1; NULL for 0. */
 static inline void *pp_map_place(const struct pp_map *map, uint32_t place)
 {
 	return place ? pp_map_at(map, place - 1) : NULL;
 }
 
-static inline uint32_t pp_map_number(const struct pp_map *map, const void *record)
+/* The records themselves; NULL: none. */
+static inline void *pp_map_add(struct pp_map *map, const struct pp_map_key *key)
 {
-	return (uint32_t)((size_t)((const uint8_t *)record - map->records) / map->record_bytes);
+	return pp_map_place(map, pp_map_put(map, key));
+}
+
+static inline void *pp_map_find(const struct pp_map *map, const struct pp_map_key *key)
+{
+	return pp_map_place(map, pp_map_look(map, key));
 }
 
 #endif

@@ -56,7 +56,7 @@ enum pp_sign {
 	PP_SIGN_SPLIT,       /* the request took several segments */
 	PP_SIGN_ACKED,       /* the request was acknowledged */
 	PP_SIGN_FULL_WINDOW, /* the server took no more for long */
-	PP_SIGN_PROBE,       /* SYN, half-open, or open before the capture */
+	PP_SIGN_PROBE,       /* perhaps a probe or scan, or open before the capture */
 	/* The way. */
 	PP_SIGN_DIRECT,
 	PP_SIGN_PROXY,

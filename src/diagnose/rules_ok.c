@@ -4,7 +4,6 @@
 #define NONE_NEEDED N_("None needed.")
 #define NO_ACTION N_("No action.")
 
-enum { SCANNED_PORTS = 10 };
 #define NOTEWORTHY_DELAY_NS (900 * PP_MS)
 #define RECOVERY_NS (60 * PP_SECOND)
 
@@ -253,8 +252,7 @@ static bool probes_many(const struct pp_case *c)
 static bool scan(const struct pp_case *c)
 {
 	return half_open_scan(c) ||
-	       (pp_stage_is(c, PP_STAGE_SYN) &&
-		(__builtin_popcountll(c->address->closed_ports) >= SCANNED_PORTS || from_outside(c) || probes_many(c)));
+	       (pp_stage_is(c, PP_STAGE_SYN) && (c->address->scanned || from_outside(c) || probes_many(c)));
 }
 
 /* Whose hello or request was captured is judged by that, however it was opened. */

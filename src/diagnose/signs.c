@@ -10,16 +10,11 @@ enum { REPEATED = 2, KEEP_ALIVES = 3 };
 static inline uint64_t sign(bool is, enum pp_sign which) { return (uint64_t)is << which; }
 
 static const uint64_t of_stage[PP_STAGES] = {
-	[PP_STAGE_SYN] = PP_IF(SYN) | PP_IF(EARLY) | PP_IF(PROBE),
-	[PP_STAGE_OPEN] = PP_IF(EARLY) | PP_IF(QUIET),
-	[PP_STAGE_CONNECT] = PP_IF(CONNECT),
-	[PP_STAGE_DENIED] = PP_IF(ANSWER),
-	[PP_STAGE_TUNNEL] = PP_IF(QUIET),
-	[PP_STAGE_HELLO] = PP_IF(EARLY) | PP_IF(HELLO),
-	[PP_STAGE_FLIGHT] = PP_IF(HANDSHAKE),
-	[PP_STAGE_SECURE] = PP_IF(HANDSHAKE) | PP_IF(QUIET),
-	[PP_STAGE_ANSWERED] = PP_IF(ANSWER),
-	[PP_STAGE_ONE_VOICE] = PP_IF(SPOKE),
+	[PP_STAGE_SYN] = PP_IF(SYN) | PP_IF(EARLY), [PP_STAGE_OPEN] = PP_IF(EARLY) | PP_IF(QUIET),
+	[PP_STAGE_CONNECT] = PP_IF(CONNECT),        [PP_STAGE_DENIED] = PP_IF(ANSWER),
+	[PP_STAGE_TUNNEL] = PP_IF(QUIET),           [PP_STAGE_HELLO] = PP_IF(EARLY) | PP_IF(HELLO),
+	[PP_STAGE_FLIGHT] = PP_IF(HANDSHAKE),       [PP_STAGE_SECURE] = PP_IF(HANDSHAKE) | PP_IF(QUIET),
+	[PP_STAGE_ANSWERED] = PP_IF(ANSWER),        [PP_STAGE_ONE_VOICE] = PP_IF(SPOKE),
 };
 
 static const uint64_t of_ending[] = {
@@ -29,6 +24,15 @@ static const uint64_t of_ending[] = {
 	[PP_CLIENT_RST] = PP_IF(NOT_REFUSED) | PP_IF(CLIENT_LEFT),
 	[PP_SERVER_RST] = PP_IF(SERVER_CLOSED) | PP_IF(OBJECTION) | PP_IF(SERVER_RST),
 };
+
+/* OK-06: whether it may be a probe or scan, or open before the capture. */
+static bool is_probe(const struct pp_case *c)
+{
+	if (pp_stage_is(c, PP_STAGE_SYN))
+		return c->gates & PP_CAP(1) || c->address->scanned || c->address->is_client ||
+		       c->diagnosis->seen.scanner;
+	return c->gates & PP_CAP(1) || (pp_stage_is(c, PP_STAGE_OPEN) && c->shape.ending == PP_CLIENT_RST);
+}
 
 static uint64_t of_tcp(const struct pp_case *c)
 {
@@ -43,9 +47,7 @@ static uint64_t of_tcp(const struct pp_case *c)
 	       sign(again >= REPEATED || c->client->keep_alives >= KEEP_ALIVES, PP_SIGN_STUCK) |
 	       sign(again >= REPEATED || tcp->watch_retransmits >= REPEATED, PP_SIGN_RESENT) |
 	       sign(tcp->watch_segments > 1, PP_SIGN_SPLIT) | sign(pp_seen(tcp->watch_acked), PP_SIGN_ACKED) |
-	       sign(c->server->zero_window_ns >= PP_SILENCE_NS, PP_SIGN_FULL_WINDOW) |
-	       sign((c->gates & PP_CAP(1)) || (pp_stage_is(c, PP_STAGE_OPEN) && c->shape.ending == PP_CLIENT_RST),
-		    PP_SIGN_PROBE);
+	       sign(c->server->zero_window_ns >= PP_SILENCE_NS, PP_SIGN_FULL_WINDOW) | sign(is_probe(c), PP_SIGN_PROBE);
 }
 
 /* LOC-04: whether it went past a proxy, or spoke to one as if it were none. */

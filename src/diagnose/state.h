@@ -50,17 +50,16 @@ struct pp_baseline {
 	uint64_t closed_ports;           /* ports of it that refused or stayed silent, hashed to a bit each */
 	bool options_seen, options_vary; /* CAP-11 */
 	bool is_client;
-	bool scans; /* asked many nameless hosts in vain within PROBED_NS */
+	bool scanned; /* so many of its ports were tried in vain that somebody scans it */
+	bool scans;   /* asked many nameless hosts in vain within PROBED_NS */
 	uint16_t mss;
 	uint32_t option_order; /* of its SYN-ACKs */
 	uint32_t host;         /* the place of the host that has only this address, … */
 	uint32_t service;      /* … and of its first port; 0: not looked for yet */
 	uint16_t service_port;
-	struct pp_lowest rtt; /* of TCP handshakes with it */
-	struct {
-		uint16_t port;
-		struct pp_mark mark;
-	} answered[2];               /* the two lowest ports that sent a SYN-ACK */
+	uint16_t answered_port[2];   /* … and those ports */
+	struct pp_lowest rtt;        /* of TCP handshakes with it */
+	struct pp_mark answered[2];  /* earliest SYN-ACK of the two lowest ports that sent one, … */
 	struct pp_lowest hello;      /* ClientHello to ServerHello */
 	struct pp_lowest worked_rtt; /* of connections that worked */
 	struct pp_distances worked_distances;
@@ -81,10 +80,9 @@ struct pp_service {
 	struct pp_mark answered; /* earliest SYN-ACK */
 	int64_t last_answered;
 	uint32_t failed_opens; /* SYN unanswered or refused */
-	unsigned passed_count;
-	uint16_t best_offer;                       /* highest TLS version a client offered it */
-	bool proxy;                                /* it served as a proxy, or --proxy names it */
-	struct pp_mark worked;                     /* earliest success */
+	uint16_t best_offer;   /* highest TLS version a client offered it */
+	bool proxy;            /* it served as a proxy, or --proxy names it */
+	uint8_t passed_count;
 	struct pp_good_name passed[PP_NAMES_KEPT]; /* earliest ServerHellos, one per host, by time */
 };
 
@@ -135,9 +133,14 @@ struct pp_host {
 struct pp_group {
 	struct pp_map_key key;
 	struct pp_mark won, won_last; /* earliest and latest beginning of one that worked */
-	struct pp_mark granted;       /* latest reply other than 407 to a proxied request with credentials */
-	struct pp_mark granted_bare;  /* the same without credentials */
-	struct pp_mark rejected;      /* earliest 407 after final credentials */
+};
+
+/* What a proxy answered to such connections. */
+struct pp_legs {
+	struct pp_map_key key;
+	struct pp_mark granted;      /* latest reply other than 407 to a request with credentials */
+	struct pp_mark granted_bare; /* the same without credentials */
+	struct pp_mark rejected;     /* earliest 407 after final credentials */
 };
 
 /* Connections to one port that began in one second: Happy Eyeballs where no name connects the two. */
@@ -170,6 +173,15 @@ struct pp_known_issuer {
 	struct pp_map_key key;
 	const struct pp_issuer_row *row;
 };
+
+/* What the catalogue said of an issuer that was met a moment ago; most captures show a few. */
+struct pp_recent_issuer {
+	const struct pp_issuer_row *row;
+	uint8_t used;   /* bytes of `text`; 0: free */
+	char text[119]; /* CN and O, each with its NUL */
+};
+
+enum { PP_RECENT_HOSTS = 256, PP_RECENT_ISSUERS = 64 };
 
 struct pp_overview {
 	struct pp_mark page_470;
@@ -216,10 +228,13 @@ struct pp_diagnosis {
 	struct pp_diagnosis_options options;
 	struct pp_pool pool, end_pool; /* end: as many as there are hosts, so without a cap */
 	struct pp_arena arena, end_arena;
-	struct pp_map addresses, services, hosts, groups, openings, resets, probes, names;
+	struct pp_map addresses, services, hosts, groups, legs, openings, resets, probes, names;
 	struct pp_look_alikes look_alikes[PP_LOOK_ALIKE_SLOTS];
 	struct pp_map issuers; /* what the catalogue says of an issuer: asked once for each */
-	uint32_t last_client;  /* place of the address whose connection was observed last */
+	struct pp_recent_issuer recent_issuers[PP_RECENT_ISSUERS];
+	uint32_t recent_hosts[PP_RECENT_HOSTS]; /* places, by the ends of their names */
+	uint32_t last_client;                   /* place of the address whose connection was observed last, … */
+	uint32_t last_opening;                  /* … and of the opening that was */
 	struct pp_overview seen;
 	struct pp_file_span *files;
 	unsigned file_count;
@@ -253,11 +268,15 @@ enum pp_path { PP_DIRECT, PP_BY_PROXY };
 #define PP_IDLE_NS (60 * PP_SECOND)   /* IDLE-01 */
 #define PP_AT_ONCE_NS PP_SECOND       /* TRUST-02: the client leaves within; any answer on the way comes within */
 
-struct pp_map_key pp_key_of_addr(const struct pp_addr *ip, uint16_t port);
+static inline struct pp_map_key pp_key_of_addr(const struct pp_addr *ip, uint16_t port)
+{
+	struct pp_addr_words words = pp_addr_words(ip);
+
+	return (struct pp_map_key){ { words.high, words.low, 1ULL << 32 | port } };
+}
+
 struct pp_map_key pp_key_of_text(const struct pp_diagnosis *diagnosis, const char *text);
 struct pp_map_key pp_key_of_moment(const struct pp_map_key *what, int64_t moment);
-struct pp_map_key pp_key_of_endpoint(const struct pp_diagnosis *diagnosis, const char *host,
-				     const struct pp_addr *server);
 
 static inline void pp_keep_earliest(struct pp_mark *mark, struct pp_mark now)
 {
@@ -307,9 +326,9 @@ static inline struct pp_host_port *pp_host_ports(struct pp_host *host)
 	return host->port_room > 1 ? host->more : &host->one;
 }
 const struct pp_host_port *pp_host_port(const struct pp_host *host, uint16_t port); /* NULL: not kept */
-/* `address`: the record of the server's, or NULL. */
-struct pp_host *pp_host_add(struct pp_diagnosis *diagnosis, const char *host, const struct pp_addr *server,
-			    const char *category, struct pp_mark first, struct pp_baseline *address);
+/* The host's place, or 0.  `address`: the record of the server's, or NULL. */
+uint32_t pp_host_put(struct pp_diagnosis *diagnosis, const char *host, const struct pp_addr *server,
+		     const char *category, struct pp_mark first, struct pp_baseline *address);
 
 /* After the last judge(). */
 enum pp_err PP_MUST_CHECK pp_endpoints_weigh(struct pp_diagnosis *diagnosis);
