@@ -60,6 +60,7 @@ struct pp_diagnosis *pp_diagnosis_new(const struct pp_diagnosis_options *options
 		return NULL;
 	diagnosis->options = *options;
 	pp_look_alikes_fill(diagnosis->look_alikes);
+	pp_plans_fill(&diagnosis->plans);
 	pp_pool_init(&diagnosis->pool, memory / 4);
 	pp_arena_init(&diagnosis->arena, &diagnosis->pool);
 	pp_pool_init(&diagnosis->end_pool, 0);
@@ -278,7 +279,7 @@ void pp_diagnosis_judge(struct pp_diagnosis *diagnosis, const struct pp_connecti
 	pp_case_of(&c, diagnosis, conn, who, places);
 	pp_case_inspect(&c, diagnosis);
 	c.signs = pp_signs_of(&c);
-	pp_judge_connection(&c, ret_judgement);
+	pp_judge_connection(&diagnosis->plans, &c, ret_judgement);
 	pp_account_connection(diagnosis, &c, &ret_judgement->verdict);
 }
 

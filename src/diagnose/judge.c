@@ -114,19 +114,26 @@ static bool hits_all_the_same(const struct pp_case *c, const struct pp_rule *rul
 {
 	struct pp_verdict scratch;
 
+	if (pp_may_hit(c, rule))
+		return false;
 	begin(c, rule, &scratch);
 	return rule->match(c, &scratch);
 }
-#endif
 
-/* False when its row says that it cannot hit; builds with assertions find out each time whether that is so. */
-static bool is_asked(const struct pp_case *c, const struct pp_rule *rule)
+/* No rule is left out that would hit. */
+static bool leaves_out_rightly(const struct pp_case *c)
 {
-	bool may = pp_may_hit(c, rule);
-
-	assert(may || !hits_all_the_same(c, rule));
-	return may;
+	for (unsigned i = 0; i < pp_layer_count; i++)
+		if (pp_layer_asks(&pp_layers[i], c->shape.stage, c->shape.worked))
+			for (const struct pp_rule *const *at = pp_layers[i].rules; *at; at++)
+				if (hits_all_the_same(c, *at))
+					return false;
+	for (const struct pp_rule *const *at = pp_note_rules; *at; at++)
+		if (hits_all_the_same(c, *at))
+			return false;
+	return true;
 }
+#endif
 
 static unsigned gates_shut(const struct pp_case *c, const struct pp_rule *rule)
 {
@@ -143,32 +150,29 @@ static struct pp_verdict *next_place(const struct pp_case *c, struct hits *hits)
 	return hits->now;
 }
 
-static void ask(const struct pp_case *c, const struct pp_layer *layer, struct hits *hits)
+/* True when no further rule of its layer is asked. */
+static bool ask(const struct pp_case *c, enum pp_layer_choice choice, const struct pp_rule *rule, struct hits *hits)
 {
-	for (const struct pp_rule *const *at = layer->rules; *at; at++) {
-		const struct pp_rule *rule = *at;
-		unsigned shut;
+	unsigned shut;
 
-		if (!is_asked(c, rule))
-			continue;
-		begin_rule(rule, next_place(c, hits));
-		if (!rule->match(c, hits->now))
-			continue;
-		shut = gates_shut(c, rule);
-		if (shut && hits->now->outcome != PP_OUTCOME_OK) {
-			if (!hits->vetoed) {
-				hits->vetoed = rule;
-				hits->gates = shut;
-			}
-			continue;
+	begin_rule(rule, next_place(c, hits));
+	if (!rule->match(c, hits->now))
+		return false;
+	shut = gates_shut(c, rule);
+	if (shut && hits->now->outcome != PP_OUTCOME_OK) {
+		if (!hits->vetoed) {
+			hits->vetoed = rule;
+			hits->gates = shut;
 		}
-		cap_grade(c, hits->now);
-		if (layer->choice == PP_CHOOSE_FIRST || hits->now->outcome == PP_OUTCOME_OK) {
-			hits->best = hits->now;
-			return;
-		}
-		take(hits);
+		return false;
 	}
+	cap_grade(c, hits->now);
+	if (choice == PP_CHOOSE_FIRST || hits->now->outcome == PP_OUTCOME_OK) {
+		hits->best = hits->now;
+		return true;
+	}
+	take(hits);
+	return false;
 }
 
 /* ------------------------------------------------------------------ alternatives and notes */
@@ -196,17 +200,17 @@ static void add_alternatives(const struct pp_case *c, struct pp_verdict *verdict
 }
 
 /* Notes that say the same as the verdict, or blame where it acquits, are left out. */
-static void add_notes(const struct pp_case *c, struct pp_judgement *judgement)
+static void add_notes(const struct pp_case *c, const struct pp_rule *const *rows, const uint8_t *step,
+		      struct pp_judgement *judgement)
 {
-	for (const struct pp_rule *const *at = pp_note_rules; *at; at++) {
+	for (; *step != PP_PLAN_END && judgement->also_count < PP_ALSO_MAX; step++) {
+		const struct pp_rule *rule = rows[*step];
 		struct pp_verdict *also = &judgement->also[judgement->also_count];
 
-		if (!is_asked(c, *at) || *at == judgement->verdict.rule)
+		if (rule == judgement->verdict.rule)
 			continue;
-		if (judgement->also_count == PP_ALSO_MAX)
-			return;
-		begin(c, *at, also);
-		if (!(*at)->match(c, also) || gates_shut(c, *at) ||
+		begin(c, rule, also);
+		if (!rule->match(c, also) || gates_shut(c, rule) ||
 		    (judgement->verdict.outcome == PP_OUTCOME_OK && also->outcome != PP_OUTCOME_OK))
 			continue;
 		cap_grade(c, also);
@@ -302,38 +306,42 @@ static void give_best(const struct hits *hits, struct pp_verdict *verdict)
 		pp_verdict_copy(verdict, hits->best);
 }
 
-static void decide(const struct pp_case *c, struct pp_verdict *verdict)
+static void decide(const struct pp_case *c, const struct pp_rule *const *rows, const uint8_t *step,
+		   struct pp_verdict *verdict)
 {
 	struct pp_verdict another;
 	struct hits hits;
 
 	begin_case(c, verdict);
 	begin_hits(&hits, verdict, &another);
-	for (unsigned i = 0; i < pp_layer_count; i++) {
-		const struct pp_layer *layer = &pp_layers[i];
+	while (*step != PP_PLAN_END) {
+		enum pp_layer_choice choice = pp_layers[*step++].choice;
 
-		if (!(layer->stages >> c->shape.stage & 1) || (layer->failing && c->shape.worked))
-			continue;
-		ask(c, layer, &hits);
+		while (*step != PP_PLAN_END && !ask(c, choice, rows[*step], &hits))
+			step++;
 		if (hits.best)
 			give_best(&hits, verdict);
 		else if (hits.vetoed)
 			give_doubt(c, hits.gates, verdict);
-		else
-			continue;
-		if (verdict->outcome != PP_OUTCOME_OK)
-			add_alternatives(c, verdict, &hits);
-		return;
+		if (hits.best || hits.vetoed) {
+			if (verdict->outcome != PP_OUTCOME_OK)
+				add_alternatives(c, verdict, &hits);
+			return;
+		}
+		step++;
 	}
 	give_doubt(c, 0, verdict);
 }
 
-void pp_judge_connection(const struct pp_case *c, struct pp_judgement *ret_judgement)
+void pp_judge_connection(struct pp_plans *plans, const struct pp_case *c, struct pp_judgement *ret_judgement)
 {
+	const struct pp_plan *plan = pp_plan_of(plans, c->shape.stage, c->signs);
+
+	assert(leaves_out_rightly(c));
 	ret_judgement->also_count = 0;
-	decide(c, &ret_judgement->verdict);
+	decide(c, plans->rows, plan->step, &ret_judgement->verdict);
 	excuse_transient(c, &ret_judgement->verdict);
-	add_notes(c, ret_judgement);
+	add_notes(c, plans->rows, plan->step + plan->notes, ret_judgement);
 }
 
 /* ------------------------------------------------------------------ the machine */
@@ -387,7 +395,9 @@ void pp_judge_lookup(const struct pp_case *c, struct pp_judgement *ret_judgement
 	ret_judgement->also_count = 0;
 	begin_case(c, verdict);
 	begin_hits(&hits, verdict, &another);
-	ask(c, &pp_lookup_layer, &hits);
+	for (const struct pp_rule *const *at = pp_lookup_layer.rules; *at; at++)
+		if (ask(c, pp_lookup_layer.choice, *at, &hits))
+			break;
 	if (hits.best && hits.best->outcome != PP_OUTCOME_OK && c->lookup->address_count == 0 &&
 	    pp_lookup_recovered(c, &mark)) {
 		give_lookup(c, &pp_rule_ok_08, PP_OUTCOME_OK, PP_STRONG, mark, verdict);

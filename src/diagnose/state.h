@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "diagnose/diagnose.h"
 #include "diagnose/map.h"
+#include "diagnose/plan.h"
 #include "diagnose/shape.h"
 #include "diagnose/table.h"
 
@@ -230,6 +231,7 @@ struct pp_diagnosis {
 	struct pp_arena arena, end_arena;
 	struct pp_map addresses, services, hosts, groups, legs, openings, resets, probes, names;
 	struct pp_look_alikes look_alikes[PP_LOOK_ALIKE_SLOTS];
+	struct pp_plans plans;
 	struct pp_map issuers; /* what the catalogue says of an issuer: asked once for each */
 	struct pp_recent_issuer recent_issuers[PP_RECENT_ISSUERS];
 	uint32_t recent_hosts[PP_RECENT_HOSTS]; /* places, by the ends of their names */

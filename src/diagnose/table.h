@@ -23,6 +23,11 @@ struct pp_layer {
 	const struct pp_rule *const *rules; /* NULL-terminated */
 };
 
+static inline bool pp_layer_asks(const struct pp_layer *layer, enum pp_stage stage, bool worked)
+{
+	return (layer->stages >> stage & 1) && !(layer->failing && worked);
+}
+
 extern const struct pp_layer pp_layers[];
 extern const unsigned pp_layer_count;
 extern const struct pp_layer pp_lookup_layer;       /* asked for lookups, in order */
