@@ -57,23 +57,36 @@ struct pp_attribution pp_attribute_addr(const struct pp_attributor *attributor, 
 	return result;
 }
 
+static void remember(struct pp_recent_row *slot, const char *host, size_t len, const struct pp_endpoint_row *row)
+{
+	if (!slot)
+		return;
+	slot->row = row;
+	slot->len = (uint8_t)len;
+	memcpy(slot->name, host, len);
+}
+
 /* A host that is an address in text form is attributed by that address, and keeps its text. */
 struct pp_attribution pp_attribute_host(const struct pp_attributor *attributor, const char *host, uint16_t port)
 {
-	struct pp_attribution result = { .port = port, .category = OTHER };
+	size_t len = strlen(host);
+	bool fits = attributor->recent && len && len <= PP_RECENT_NAME;
+	struct pp_recent_row *slot = fits ? &attributor->recent->slot[pp_mix_ends(host, len) % PP_RECENT_ROWS] : NULL;
+	const struct pp_endpoint_row *row;
+	struct pp_attribution result;
 	struct pp_addr addr;
 
+	if (slot && slot->len == len && memcmp(slot->name, host, len) == 0)
+		return pp_attribution_of_row(slot->row, host, port, PP_ATTRIBUTED_BY_NOTHING);
 	if (pp_addr_parse(host, &addr) == PP_OK) {
 		result = pp_attribute_addr(attributor, &addr, port);
 		result.by = PP_ATTRIBUTED_BY_NOTHING;
-	} else {
-		const struct pp_endpoint_row *row = pp_catalogue_host(attributor->catalogue, host);
-
-		if (row)
-			take_row(&result, row);
+		result.host = host;
+		return result;
 	}
-	result.host = host;
-	return result;
+	row = pp_catalogue_host(attributor->catalogue, host);
+	remember(slot, host, len, row);
+	return pp_attribution_of_row(row, host, port, PP_ATTRIBUTED_BY_NOTHING);
 }
 
 static bool is_name(const char *text) { return text && text[0] != '\0'; }

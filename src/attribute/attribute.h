@@ -45,10 +45,22 @@ const char *pp_names_find(const struct pp_names *names, const struct pp_addr *cl
 			  int64_t at);
 uint64_t pp_names_refused(const struct pp_names *names);
 
+/* The rows of the names met a moment ago: most connections go to a few.  All zero at first; for one thread. */
+enum { PP_RECENT_ROWS = 64, PP_RECENT_NAME = 55 };
+struct pp_recent_row {
+	const struct pp_endpoint_row *row; /* NULL: none for that name */
+	uint8_t len;                       /* 0: free */
+	char name[PP_RECENT_NAME];         /* no longer one is kept, nor one that is an address */
+};
+struct pp_recent_rows {
+	struct pp_recent_row slot[PP_RECENT_ROWS];
+};
+
 struct pp_attributor {
 	const struct pp_catalogue *catalogue;
 	const struct pp_service_tags *tags; /* NULL: none */
 	const struct pp_names *names;       /* NULL: none */
+	struct pp_recent_rows *recent;      /* NULL: none */
 };
 
 struct pp_attribution pp_attribute_connection(const struct pp_attributor *attributor, const struct pp_connection *conn);

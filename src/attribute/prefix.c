@@ -5,13 +5,21 @@
 
 enum { V4_OFFSET = 96, TEXT_MAX = 64 };
 
+/* Eight bytes as the number they are, highest first. */
+static inline uint64_t word_at(const uint8_t *b)
+{
+	return (uint64_t)b[0] << 56 | (uint64_t)b[1] << 48 | (uint64_t)b[2] << 40 | (uint64_t)b[3] << 32 |
+	       (uint64_t)b[4] << 24 | (uint64_t)b[5] << 16 | (uint64_t)b[6] << 8 | b[7];
+}
+
 static bool holds(const struct pp_prefix *prefix, const struct pp_addr *addr)
 {
-	unsigned whole = prefix->bits / 8, rest = prefix->bits % 8;
+	uint64_t first = word_at(addr->b) ^ word_at(prefix->net.b);
+	uint64_t second = word_at(addr->b + 8) ^ word_at(prefix->net.b + 8);
 
-	if (memcmp(addr->b, prefix->net.b, whole) != 0)
-		return false;
-	return rest == 0 || ((addr->b[whole] ^ prefix->net.b[whole]) >> (8 - rest)) == 0;
+	if (prefix->bits <= 64)
+		return prefix->bits == 0 || first >> (64 - prefix->bits) == 0;
+	return first == 0 && second >> (128 - prefix->bits) == 0;
 }
 
 static bool host_bits_set(const struct pp_prefix *prefix)
@@ -122,13 +130,6 @@ void pp_prefix_sort(struct pp_prefix *list, uint32_t count)
 			parent = list[parent].parent;
 		list[i].parent = parent;
 	}
-}
-
-/* Eight bytes as the number they are, highest first. */
-static inline uint64_t word_at(const uint8_t *b)
-{
-	return (uint64_t)b[0] << 56 | (uint64_t)b[1] << 48 | (uint64_t)b[2] << 40 | (uint64_t)b[3] << 32 |
-	       (uint64_t)b[4] << 24 | (uint64_t)b[5] << 16 | (uint64_t)b[6] << 8 | b[7];
 }
 
 /* Asked of every address that has no name, so compared as words. */

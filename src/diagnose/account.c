@@ -172,24 +172,34 @@ static void count(struct pp_host_port *port, bool real, bool fault, int64_t at)
 /* Whose it was is known only of live captures; then another process's failure is not the agent's. */
 static bool may_be_agents(const struct pp_process *process) { return !process || !process->aimed || process->ours; }
 
+static struct pp_host_port *port_of(struct pp_host *host, uint16_t port)
+{
+	struct pp_host_port *ports = pp_host_ports(host);
+
+	for (unsigned i = 0; i < host->port_count; i++)
+		if (ports[i].port == port)
+			return &ports[i];
+	return NULL;
+}
+
 void pp_account_connection(struct pp_diagnosis *diagnosis, const struct pp_case *c, const struct pp_verdict *verdict)
 {
 	struct pp_host *host = pp_map_place(&diagnosis->hosts, c->places.host);
-	bool real = verdict->outcome == PP_OUTCOME_OK && (c->shape.worked || pp_stage_is(c, PP_STAGE_SECURE));
-	int64_t at = c->conn->first.ts;
+	bool ok = verdict->outcome == PP_OUTCOME_OK, fault = verdict->outcome == PP_OUTCOME_FAULT;
+	bool real = ok && (c->shape.worked || pp_stage_is(c, PP_STAGE_SECURE));
+	struct pp_host_port *port;
 
-	diagnosis->flows_ok += verdict->outcome == PP_OUTCOME_OK;
-	diagnosis->flows_fault += verdict->outcome == PP_OUTCOME_FAULT;
-	diagnosis->flows_unclear += verdict->outcome == PP_OUTCOME_INCONCLUSIVE;
+	*(ok ? &diagnosis->flows_ok : fault ? &diagnosis->flows_fault : &diagnosis->flows_unclear) += 1;
 	if (!host)
 		return;
 	host->by_path[c->path] = true;
-	for (unsigned i = 0; i < host->port_count; i++)
-		if (pp_host_ports(host)[i].port == c->who->port)
-			count(&pp_host_ports(host)[i], real, verdict->outcome == PP_OUTCOME_FAULT, at);
+	port = port_of(host, c->who->port);
+	if (port)
+		count(port, real, fault, c->conn->first.ts);
 	host->succeeded += real;
-	host->failed += verdict->outcome == PP_OUTCOME_FAULT;
-	host->hurt_agent |= verdict->outcome == PP_OUTCOME_FAULT && may_be_agents(c->conn->process);
+	host->failed += fault;
+	if (fault)
+		host->hurt_agent |= may_be_agents(c->conn->process);
 	host->flows++;
 	add_candidate(diagnosis, host, verdict, real, c->who->port, c->conn->file, c->conn->stream, false);
 }

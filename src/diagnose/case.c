@@ -27,22 +27,11 @@ bool pp_is_revocation_host(const struct pp_attribution *who)
 	return strcmp(who->category, "certificate-validation") == 0 || strcmp(who->category, "windows-update") == 0;
 }
 
-/* Asked of every connection, so the first letter decides before a call does. */
-bool pp_is_wpad_host(const struct pp_attribution *who)
+bool pp_is_script(const char *target)
 {
-	const char *host = who->host, *category = who->category;
-
-	return (category[0] == 'w' && strcmp(category, "wpad") == 0) ||
-	       (host && host[0] == 'w' && strncmp(host, "wpad", 4) == 0 && (host[4] == '\0' || host[4] == '.'));
-}
-
-bool pp_is_wpad(const struct pp_case *c)
-{
-	const char *target = c->shape.exchange ? c->shape.exchange->target : NULL;
 	size_t len = target ? strlen(target) : 0;
 
-	return pp_is_wpad_host(c->who) || (target && strstr(target, "wpad.dat")) ||
-	       (len > 4 && strcmp(target + len - 4, ".pac") == 0);
+	return target && (strstr(target, "wpad.dat") || (len > 4 && strcmp(target + len - 4, ".pac") == 0));
 }
 
 /* True when `name` is one of the comma-separated words of `list`. */

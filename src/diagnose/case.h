@@ -110,8 +110,23 @@ static inline bool pp_is_web_port(uint16_t port) { return port == 443 || port ==
 
 bool pp_is_azure(const struct pp_case *c); /* the catalogue knows it */
 bool pp_is_revocation_host(const struct pp_attribution *who);
-bool pp_is_wpad_host(const struct pp_attribution *who);
-bool pp_is_wpad(const struct pp_case *c); /* the host, or a PAC file is asked for */
+/* Asked of every connection, so the first letter decides before a call does. */
+static inline bool pp_is_wpad_host(const struct pp_attribution *who)
+{
+	const char *host = who->host, *category = who->category;
+
+	return (category[0] == 'w' && strcmp(category, "wpad") == 0) ||
+	       (host && host[0] == 'w' && strncmp(host, "wpad", 4) == 0 && (host[4] == '\0' || host[4] == '.'));
+}
+
+bool pp_is_script(const char *target); /* a path that ends in a proxy script */
+
+/* The host, or a PAC file is asked for. */
+static inline bool pp_is_wpad(const struct pp_case *c)
+{
+	return pp_is_wpad_host(c->who) || (c->shape.exchange && pp_is_script(c->shape.exchange->target));
+}
+
 bool pp_is_mtls(
     const struct pp_case *c); /* the profile, or another connection, says that a client certificate is asked */
 const struct pp_http_reply *

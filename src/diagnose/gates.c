@@ -63,7 +63,7 @@ static bool lost_in_its_time(const struct pp_case *c)
 
 static bool heavy_drops(const struct pp_diagnosis *diagnosis, uint16_t file)
 {
-	return file < diagnosis->file_count && diagnosis->files[file].drops;
+	return diagnosis->any_drops && file < diagnosis->file_count && diagnosis->files[file].drops;
 }
 
 unsigned pp_gates_of_lookup(const struct pp_case *c)

@@ -126,6 +126,7 @@ void pp_machine_observe(struct pp_diagnosis *diagnosis, const struct pp_capture 
 		uint64_t unknown = source->dropped_known && source->dropped > known ? source->dropped - known : 0;
 
 		file->drops = unknown && unknown >= source->packets / DROPS_MANY;
+		diagnosis->any_drops |= file->drops;
 		take_units(diagnosis, source->notes);
 	}
 	put_in_order(diagnosis);

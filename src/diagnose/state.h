@@ -240,6 +240,7 @@ struct pp_diagnosis {
 	struct pp_overview seen;
 	struct pp_file_span *files;
 	unsigned file_count;
+	bool any_drops;         /* of a file */
 	struct pp_loss *losses; /* by run and time, apart */
 	unsigned loss_count;
 	struct pp_failed_unit units[PP_MACHINE_UNITS];

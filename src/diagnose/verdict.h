@@ -99,8 +99,8 @@ enum pp_evidence_kind {
 
 struct pp_evidence {
 	enum pp_evidence_kind kind;
-	struct pp_mark mark; /* packet 0: about the whole connection */
 	enum pp_side side;
+	struct pp_mark mark; /* packet 0: about the whole connection */
 	int64_t a, b;
 	const char *text; /* belongs to facts, catalogue or a static string; may be NULL */
 	struct pp_addr addr;

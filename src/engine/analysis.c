@@ -75,7 +75,8 @@ enum pp_err pp_analysis_new(struct pp_analysis **ret_analysis, const struct pp_a
 	analysis->lookups = pp_lookups_new(share(memory, LOOKUPS_MAX), options->key, &analysis->lookup_pool);
 	analysis->names = pp_names_new(share(memory, NAMES_MAX), options->key);
 	analysis->spool = pp_spool_new(memory / 16 < SPOOL_MOST ? memory / 16 : SPOOL_MOST, options->spill);
-	analysis->attributor = (struct pp_attributor){ options->catalogue, options->tags, analysis->names };
+	analysis->attributor =
+	    (struct pp_attributor){ options->catalogue, options->tags, analysis->names, &analysis->recent_rows };
 	analysis->talk_shared = (struct pp_talk_shared){ analysis->certificates, analysis->ja4, pp_engine_dns_message };
 	err = pp_ipfrag_new(&analysis->ipfrag, FRAGMENT_SLOTS, options->key);
 	if (err == PP_OK)

@@ -46,6 +46,7 @@ struct pp_analysis {
 	const char **proxy_names;
 	struct pp_proxy_settings settings; /* that a live capture noted */
 	struct pp_attributor attributor;
+	struct pp_recent_rows recent_rows;
 	struct pp_talk_shared talk_shared;
 	struct pp_neighbours neighbours;
 	struct pp_processes processes;

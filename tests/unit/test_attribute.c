@@ -7,6 +7,7 @@
 
 struct fixture {
 	struct pp_attributor attributor;
+	struct pp_recent_rows recent;
 	struct pp_catalogue *catalogue;
 	struct pp_service_tags *tags;
 	struct pp_names *names;
@@ -40,7 +41,7 @@ static int set_up(void **state)
 	fix->lookup.questions[0] =
 	    (struct pp_dns_question){ .type = PP_DNS_A, .answered = true, .reply = { .ts = 50, .packet = 1 } };
 	pp_names_add(fix->names, &fix->lookup, 0);
-	fix->attributor = (struct pp_attributor){ fix->catalogue, fix->tags, fix->names };
+	fix->attributor = (struct pp_attributor){ fix->catalogue, fix->tags, fix->names, &fix->recent };
 	*state = fix;
 	return 0;
 }
@@ -213,11 +214,46 @@ static void addresses(void **state)
 	assert_int_equal(found.by, PP_ATTRIBUTED_BY_NOTHING);
 }
 
+/* Whatever was asked before, a name gets the row it gets without memory. */
+static void recent_names(void **state)
+{
+	static const char *const names[] = {
+		"gbl.his.arc.azure.com",
+		"login.microsoftonline.com",
+		"Login.Microsoftonline.com",
+		"www.example.com",
+		"20.5.7.7",
+		"",
+		"x",
+		"a-name-that-is-too-long-to-be-kept-among-those-of-a-moment-ago.vault.azure.net"
+	};
+	struct fixture *fix = *state;
+	struct pp_attributor bare = { .catalogue = fix->catalogue, .tags = fix->tags };
+
+	for (unsigned i = 0; i < 3000; i++) {
+		const char *name = names[(i * 7 + i / 11) % (sizeof(names) / sizeof(names[0]))];
+		char other[32];
+		struct pp_attribution found, without;
+
+		snprintf(other, sizeof(other), "%u.vault.azure.net", i % 300);
+		name = i % 3 ? name : other;
+		found = pp_attribute_host(&fix->attributor, name, 443);
+		without = pp_attribute_host(&bare, name, 443);
+		assert_ptr_equal(found.host, name);
+		assert_ptr_equal(found.row, without.row);
+		assert_string_equal(found.category, without.category);
+		assert_ptr_equal(found.pattern, without.pattern);
+		assert_int_equal(found.by, without.by);
+		assert_int_equal(found.port, 443);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(connect_wins),      cmocka_unit_test(address_as_host), cmocka_unit_test(http_host),
 		cmocka_unit_test(certificate_names), cmocka_unit_test(dns_answers),     cmocka_unit_test(addresses),
+		cmocka_unit_test(recent_names),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -328,6 +328,29 @@ static void hash_depends_on_key_and_every_byte(void **state)
 	}
 }
 
+/* One walk gives two words that depend on every byte, and on the length where the bytes are all zero. */
+static void hash_twice(void **state)
+{
+	struct pp_hash_key key = { { 1, 2 } };
+	uint8_t text[40] = { 0 };
+	struct pp_hash_pair seen[40];
+
+	(void)state;
+	for (size_t len = 0; len < sizeof(text); len++) {
+		seen[len] = pp_hash_twice(&key, text, len);
+		assert_true(seen[len].word[0] != seen[len].word[1]);
+		for (size_t i = 0; i < len; i++) {
+			struct pp_hash_pair now;
+
+			assert_true(seen[i].word[0] != seen[len].word[0] && seen[i].word[1] != seen[len].word[1]);
+			text[i] = 1;
+			now = pp_hash_twice(&key, text, len);
+			assert_true(now.word[0] != seen[len].word[0] && now.word[1] != seen[len].word[1]);
+			text[i] = 0;
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -345,6 +368,7 @@ int main(void)
 		cmocka_unit_test(slabs_recycle),
 		cmocka_unit_test(sequence_numbers_wrap),
 		cmocka_unit_test(hash_depends_on_key_and_every_byte),
+		cmocka_unit_test(hash_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
