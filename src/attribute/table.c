@@ -54,8 +54,13 @@ static enum pp_err check_text(struct pp_table *table, const char *line, const ch
 	const unsigned char *at = (const unsigned char *)line, *stop = (const unsigned char *)end;
 
 	while (at < stop) {
-		size_t len = utf8_len(at, stop);
+		size_t len;
 
+		if (*at >= ' ' && *at < 0x7f) { /* nearly all */
+			at++;
+			continue;
+		}
+		len = utf8_len(at, stop);
 		if (len == 0)
 			return pp_table_fail(table, "byte %zu (0x%02x) is not UTF-8",
 					     (size_t)(at - (const unsigned char *)line) + 1, *at);

@@ -16,8 +16,8 @@ enum {
 	NAMES_MAX = 65536,
 	PROGRESS_WINDOWS = 256,
 	REORDER_PACKETS = 8,
-	AHEAD_MORE = 12, /* packets between asking for memory that leads to a flow's */
-	AHEAD = 6,       /* … and for a flow's, and using it */
+	AHEAD_MORE = 20, /* packets between asking for memory that leads to a flow's */
+	AHEAD = 8,       /* … and for a flow's, and using it */
 };
 
 /* How the memory of a run is shared out; the rest is fixed tables. */
@@ -228,11 +228,22 @@ static void look_ahead(const struct pp_flows *flows, const struct window *window
 		pp_flows_prefetch_flow(flows, window->hashes[i + AHEAD]);
 }
 
+/* … and that of the window's first, which nobody has looked ahead to. */
+static void look_at_first(const struct pp_flows *flows, const struct window *window)
+{
+	for (size_t i = 0; i < AHEAD_MORE && i < window->count; i++)
+		pp_flows_prefetch_node(flows, window->hashes[i]);
+	for (size_t i = 0; i < AHEAD && i < window->count; i++)
+		pp_flows_prefetch_flow(flows, window->hashes[i]);
+}
+
 static void file_window(struct pp_analysis *analysis, struct window *window)
 {
 	bool scattered = pp_flows_scattered(analysis->flows);
 
 	settle_order(window);
+	if (scattered)
+		look_at_first(analysis->flows, window);
 	for (size_t i = 0; i < window->count; i++) {
 		const struct pp_frame *frame = &window->frames[i];
 		struct pp_packet *packet = &window->packets[i];

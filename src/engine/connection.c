@@ -294,8 +294,8 @@ static void take_payload(struct pp_analysis *analysis, struct pp_flow *flow, con
 }
 
 /* A segment that may be anything. */
-PP_SELDOM static void take_segment(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash,
-				   struct pp_mark now)
+static void take_segment(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash,
+			 struct pp_mark now)
 {
 	struct pp_flow *flow = pp_flows_find(analysis->flows, packet, hash, now);
 	bool may_end = packet->tcp.flags & (PP_TCP_RST | PP_TCP_FIN); /* only an end asks what was before it */

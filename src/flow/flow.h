@@ -17,7 +17,9 @@
 #include "decode/packet.h"
 #include "flow/tcp_facts.h"
 
-enum { PP_RECENT_MAX = 8, PP_HALF_SYNS_MAX = 7 };
+#include <stdalign.h>
+
+enum { PP_RECENT_MAX = 8, PP_HALF_SYNS_MAX = 7, PP_FLOW_LINE = 64 /* bytes in a cache line */ };
 
 /* Canonical: the lower endpoint first, so that both directions have one key. */
 struct pp_flow_key {
@@ -76,7 +78,7 @@ struct pp_flow_half {
 
 /* What is asked of every segment comes first: a cache line of it, and two more for one that is half open. */
 struct pp_flow {
-	struct pp_flow_key key;
+	alignas(PP_FLOW_LINE) struct pp_flow_key key;
 	uint32_t slot;      /* its place in the table */
 	uint8_t client;     /* index in key of the client */
 	bool smooth;        /* no segment needs more than its numbers filed, unless it has more to say than ACK */

@@ -1,5 +1,8 @@
 #include "flow/graves.h"
 
+#include "base/slab.h"
+#include "platform/memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +94,16 @@ static bool replace(struct pp_graves *graves, uint64_t hash, uint32_t held, uint
 	return false;
 }
 
+static struct pp_grave_bucket *buckets_new(size_t bytes)
+{
+	size_t align = bytes >= PP_SLAB_LARGE ? PP_SLAB_LARGE : LINE;
+	struct pp_grave_bucket *buckets = aligned_alloc(align, bytes);
+
+	if (buckets && bytes >= PP_SLAB_LARGE)
+		pp_memory_scattered(buckets, bytes);
+	return buckets ? memset(buckets, 0, bytes) : NULL;
+}
+
 static bool grow(struct pp_graves *graves)
 {
 	size_t room = graves->room ? graves->room * 2 : ROOM_FIRST;
@@ -100,10 +113,9 @@ static bool grow(struct pp_graves *graves)
 	if (!ring)
 		return false;
 	graves->ring = ring;
-	buckets = aligned_alloc(LINE, room / 8 * sizeof(*buckets));
+	buckets = buckets_new(room / 8 * sizeof(*buckets));
 	if (!buckets)
 		return false;
-	memset(buckets, 0, room / 8 * sizeof(*buckets));
 	free(graves->buckets);
 	graves->buckets = buckets;
 	graves->room = room;

@@ -333,8 +333,8 @@ static bool runs_smoothly(const struct pp_flow *flow)
 	       (pp_seen(facts->established) || !pp_seen(facts->syn_ack));
 }
 
-PP_SELDOM static void file_segment(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet,
-				   struct pp_mark now, enum pp_phase phase, struct pp_flow_news *news)
+static void file_segment(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now,
+			 enum pp_phase phase, struct pp_flow_news *news)
 {
 	struct pp_flow_side *me = &flow->body->side[side];
 	struct pp_tcp_side *facts = &flow->body->facts.side[side];

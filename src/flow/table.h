@@ -91,7 +91,7 @@ uint32_t pp_flow_node_take(struct pp_flows *flows);
 void pp_flow_node_give(struct pp_flows *flows, uint32_t at);
 void pp_flow_hash_in(struct pp_flows *flows, uint32_t at);
 void pp_flow_hash_out(struct pp_flows *flows, uint32_t at);
-/* Twice the buckets when they are full; on no memory the chains just get longer. */
+/* Twice the buckets; on no memory the chains just get longer. */
 void pp_flow_buckets_grow(struct pp_flows *flows);
 
 /* The node of a list. */

@@ -2,6 +2,7 @@
 #ifndef PP_FLOW_VIEW_H
 #define PP_FLOW_VIEW_H
 
+#include "flow/flow.h"
 #include "flow/signature.h"
 
 #include "base/seq.h"
