@@ -68,7 +68,7 @@ struct pp_diagnosis *pp_diagnosis_new(const struct pp_diagnosis_options *options
 	pp_map_init(&diagnosis->addresses, sizeof(struct pp_baseline), most, options->key);
 	pp_map_init(&diagnosis->services, sizeof(struct pp_service), most, options->key);
 	pp_map_init(&diagnosis->hosts, sizeof(struct pp_host), most, options->key);
-	pp_map_init(&diagnosis->groups, sizeof(struct pp_group), most, options->key);
+	pp_map_init(&diagnosis->groups, sizeof(struct pp_group), 2 * most, options->key); /* several a host */
 	pp_map_init(&diagnosis->legs, sizeof(struct pp_legs), most, options->key);
 	pp_map_init(&diagnosis->openings, sizeof(struct pp_opening), most, options->key);
 	pp_map_init(&diagnosis->resets, sizeof(struct pp_reset_second), most, options->key);

@@ -7,7 +7,7 @@ enum { FIRST_ROOM = 64, SLOTS_PER_RECORD = 2 };
 
 void pp_map_init(struct pp_map *map, size_t record_bytes, uint32_t most, struct pp_hash_key key)
 {
-	*map = (struct pp_map){ .record_bytes = record_bytes, .most = most < PP_MAP_MOST ? most : PP_MAP_MOST };
+	*map = (struct pp_map){ .record_bytes = record_bytes, .most = most };
 	pp_hash_words_init(&map->hash, &key);
 }
 

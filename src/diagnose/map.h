@@ -4,7 +4,7 @@
  *         next pp_map_put().  Records keep the order in which they were added; nothing iterates in hash order.
  * Errors  NULL at the cap or without memory; `refused` counts.
  * Owns    its records until pp_map_done().
- * Limits  `most` records, PP_MAP_MOST at the most.
+ * Limits  `most` records, below 2^30.
  */
 #ifndef PP_DIAGNOSE_MAP_H
 #define PP_DIAGNOSE_MAP_H
@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PP_MAP_MOST = 65536 };
+enum { PP_MAP_MOST = 65536 }; /* what the diagnosis gives its tables */
 
 struct pp_map_key {
 	uint64_t word[3];

@@ -4,7 +4,8 @@
  * host and per moment.  Every field is a count, a set, an extreme or "the earliest", so that the order of observe()
  *         calls leaves no trace.
  * Owns    its records and copies of names; a record refers to another by its number in the table.
- * Limits  PP_MAP_MOST records a table, fewer with less memory; a connection without a record meets an empty one: no contrast, no claim.
+ * Limits  PP_MAP_MOST records a table, twice as many groups, fewer with less memory; a connection without a record meets
+ *         an empty one: no contrast, no claim.
  */
 #ifndef PP_DIAGNOSE_STATE_H
 #define PP_DIAGNOSE_STATE_H
