@@ -59,7 +59,7 @@ void pp_talk_free(struct pp_talk *talk)
 static enum talk_kind decide_tls(struct pp_talk *talk)
 {
 	if (!talk->tls)
-		talk->tls = pp_tls_new(talk->arena, talk->shared->certificates, talk->shared->ja4);
+		talk->tls = pp_tls_new(talk->arena, talk->shared->certificates, talk->shared->hellos);
 	return talk->tls ? TALK_TLS : TALK_OTHER;
 }
 

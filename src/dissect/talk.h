@@ -21,7 +21,7 @@ struct pp_talk;
 /* What a run's talks share.  `dns_message` is called for every message of a DNS-over-TCP connection; may be NULL. */
 struct pp_talk_shared {
 	struct pp_certificates *certificates;
-	struct pp_ja4_cache *ja4; /* may be NULL */
+	struct pp_tls_hellos *hellos; /* may be NULL */
 	void (*dns_message)(void *context, enum pp_side side, struct pp_span message, struct pp_mark mark);
 };
 

@@ -14,7 +14,7 @@
 /* The longest encrypted Finished: SSL 3.0 or CBC with SHA-384. */
 enum { SEALED_FINISHED_MAX = 100 };
 
-struct pp_tls *pp_tls_new(struct pp_arena *arena, struct pp_certificates *certificates, struct pp_ja4_cache *ja4)
+struct pp_tls *pp_tls_new(struct pp_arena *arena, struct pp_certificates *certificates, struct pp_tls_hellos *hellos)
 {
 	struct pp_tls *tls = pp_arena_alloc(arena, sizeof(*tls));
 
@@ -22,7 +22,7 @@ struct pp_tls *pp_tls_new(struct pp_arena *arena, struct pp_certificates *certif
 		return NULL;
 	tls->arena = arena;
 	tls->certificates = certificates;
-	tls->ja4 = ja4;
+	tls->hellos = hellos;
 	for (unsigned side = 0; side < 2; side++) {
 		pp_buf_init(&tls->sides[side].message.held, PP_TLS_MESSAGE_MAX);
 		tls->sides[side].suspect = true;

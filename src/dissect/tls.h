@@ -16,7 +16,7 @@
 enum { PP_TLS_MESSAGE_MAX = 1 << 17 };
 
 struct pp_tls;
-struct pp_ja4_cache;    /* fingerprints worked out before (dissect/ja4.h); may be NULL */
+struct pp_tls_hellos;   /* hellos met before (dissect/tls_hellos.h); may be NULL */
 struct pp_certificates; /* certificates already parsed, by SHA-256, shared over a run (dissect/x509.h) */
 
 /* What the first bytes of a side look like. */
@@ -30,7 +30,7 @@ enum pp_tls_look {
 enum pp_tls_look pp_tls_look(struct pp_span head);
 
 /* NULL when memory or the arena's cap is gone. */
-struct pp_tls *pp_tls_new(struct pp_arena *arena, struct pp_certificates *certificates, struct pp_ja4_cache *ja4);
+struct pp_tls *pp_tls_new(struct pp_arena *arena, struct pp_certificates *certificates, struct pp_tls_hellos *hellos);
 void pp_tls_free(struct pp_tls *tls);
 /* `side` is who sent the bytes; `mark` the packet that carried them.  `offered_by` decides nothing here: a ClientHello
  * may come from either side (facts: client_hello_from_server). */

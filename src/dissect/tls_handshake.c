@@ -5,9 +5,8 @@
  */
 #include "dissect/tls_state.h"
 
-#include "dissect/ja4.h"
 #include "dissect/tls_certificate.h"
-#include "dissect/tls_hello.h"
+#include "dissect/tls_hellos.h"
 #include "dissect/x509.h"
 
 enum {
@@ -86,7 +85,9 @@ static void limit_shape(struct pp_tls *tls, const struct pp_tls_client_hello *he
 		tls->shape = PP_TLS_SHAPE_12;
 }
 
-static void keep_client_hello(struct pp_tls *tls, enum pp_side from, const struct pp_tls_client_hello *hello)
+/* `ja4` NULL: it has none. */
+static void keep_client_hello(struct pp_tls *tls, enum pp_side from, const struct pp_tls_client_hello *hello,
+			      const char *ja4)
 {
 	struct pp_tls_facts *facts = &tls->facts;
 	const struct pp_tls_side *side = &tls->sides[from];
@@ -108,7 +109,8 @@ static void keep_client_hello(struct pp_tls *tls, enum pp_side from, const struc
 	facts->session_id_offered = hello->session_id.len > 0;
 	facts->cipher_count = hello->cipher_count;
 	facts->clipped |= hello->clipped;
-	pp_ja4(tls->ja4, hello, facts->ja4);
+	if (ja4)
+		memcpy(facts->ja4, ja4, sizeof(facts->ja4));
 	tls->session_id_len = 0;
 	if (hello->session_id.len > 0 && hello->session_id.len <= PP_TLS_SESSION_ID_MAX) {
 		memcpy(tls->session_id, hello->session_id.p, hello->session_id.len);
@@ -119,13 +121,17 @@ static void keep_client_hello(struct pp_tls *tls, enum pp_side from, const struc
 
 /* False for what is none.  In SSLv2 format the message has no header of its own, and the framer took its type and
  * version for the record's. */
-static bool read_client_hello(const struct pp_tls_side *side, struct pp_cur cur, struct pp_tls_client_hello *ret_hello)
+static bool read_client_hello(struct pp_tls *tls, enum pp_side from, struct pp_cur cur,
+			      struct pp_tls_client_hello *ret_hello, char ret_ja4[PP_JA4_TEXT])
 {
+	const struct pp_tls_side *side = &tls->sides[from];
+
 	if (side->message.type == PP_TLS_V2_CLIENT_HELLO) {
 		(void)pp_tls_v2_client_hello_read(cur, side->framer.record.version, ret_hello);
+		pp_tls_hellos_ja4(tls->hellos, ret_hello, ret_ja4);
 		return true;
 	}
-	(void)pp_tls_client_hello_read(cur, ret_hello);
+	(void)pp_tls_hellos_read(tls->hellos, cur, ret_hello, ret_ja4);
 	return ret_hello->legacy_version >> 8 == 3 || (ret_hello->legacy_version == 0 && cur.on_short == PP_TRUNCATED);
 }
 
@@ -138,13 +144,14 @@ static void no_hello_after_all(struct pp_tls *tls)
 static void client_hello(struct pp_tls *tls, enum pp_side from, struct pp_cur cur)
 {
 	struct pp_tls_client_hello hello;
+	char ja4[PP_JA4_TEXT];
 
-	if (!read_client_hello(&tls->sides[from], cur, &hello)) {
+	if (!read_client_hello(tls, from, cur, &hello, ja4)) {
 		no_hello_after_all(tls);
 		return;
 	}
 	if (tls->facts.client_hello_count++ == 0) {
-		keep_client_hello(tls, from, &hello);
+		keep_client_hello(tls, from, &hello, ja4);
 		tls->facts.client_hello = tls->sides[from].mark;
 		tls->facts.partial_client_hello = false;
 	}
@@ -157,15 +164,16 @@ static void client_hello(struct pp_tls *tls, enum pp_side from, struct pp_cur cu
 static void partial_client_hello(struct pp_tls *tls, enum pp_side from, struct pp_cur cur)
 {
 	struct pp_tls_client_hello hello;
+	char ja4[PP_JA4_TEXT];
 
 	if (tls->facts.client_hello_count > 0)
 		return;
-	if (!read_client_hello(&tls->sides[from], cur, &hello)) {
+	if (!read_client_hello(tls, from, cur, &hello, ja4)) {
 		no_hello_after_all(tls);
 		return;
 	}
 	hello.whole = false;
-	keep_client_hello(tls, from, &hello);
+	keep_client_hello(tls, from, &hello, NULL);
 	tls->facts.partial_client_hello = true;
 }
 

@@ -202,15 +202,15 @@ static void read_server_random(struct pp_tls_server_hello *hello, struct pp_cur 
 	};
 	static const uint8_t to_12[8] = { 'D', 'O', 'W', 'N', 'G', 'R', 'D', 1 };
 	static const uint8_t to_11[8] = { 'D', 'O', 'W', 'N', 'G', 'R', 'D', 0 };
-	struct pp_cur random = pp_cur_sub(cur, RANDOM_LEN), copy = random;
-	struct pp_span sentinel;
+	const uint8_t *random = pp_cur_fixed(cur, RANDOM_LEN), *sentinel;
 
-	pp_cur_skip(&copy, RANDOM_LEN - sizeof(to_12));
-	sentinel = pp_cur_rest(&copy);
-	hello->retry = pp_span_equal(pp_cur_rest(&random), retry, sizeof(retry));
-	hello->downgrade = pp_span_equal(sentinel, to_12, sizeof(to_12))   ? 1
-			   : pp_span_equal(sentinel, to_11, sizeof(to_11)) ? 2
-									   : 0;
+	if (!random)
+		return;
+	sentinel = random + RANDOM_LEN - sizeof(to_12);
+	hello->retry = memcmp(random, retry, sizeof(retry)) == 0;
+	hello->downgrade = memcmp(sentinel, to_12, sizeof(to_12)) == 0   ? 1
+			   : memcmp(sentinel, to_11, sizeof(to_11)) == 0 ? 2
+									 : 0;
 }
 
 static void read_server_extension(struct pp_tls_server_hello *hello, uint16_t type, struct pp_cur *body)
@@ -238,13 +238,13 @@ static void read_server_extension(struct pp_tls_server_hello *hello, uint16_t ty
 static void read_server_extensions(struct pp_tls_server_hello *hello, struct pp_cur *cur)
 {
 	struct pp_cur list = pp_cur_sub_clip(cur, pp_cur_u16(cur));
+	const uint8_t *head;
 
-	while (pp_cur_left(&list) > 0) {
-		uint16_t type = pp_cur_u16(&list);
-		struct pp_cur body = pp_cur_sub_clip(&list, pp_cur_u16(&list));
+	while (pp_cur_left(&list) > 0 && (head = pp_cur_fixed(&list, 4)) != NULL) {
+		struct pp_cur body = pp_cur_sub_clip(&list, pp_be16(head + 2));
 
 		if (pp_cur_ok(&body))
-			read_server_extension(hello, type, &body);
+			read_server_extension(hello, pp_be16(head), &body);
 	}
 	if (!pp_cur_ok(&list))
 		pp_cur_fail(cur, list.err);

@@ -42,7 +42,7 @@ struct pp_tls {
 	struct pp_tls_13 t13;
 	struct pp_arena *arena;
 	struct pp_certificates *certificates;
-	struct pp_ja4_cache *ja4;
+	struct pp_tls_hellos *hellos;
 	enum pp_side client;
 	enum pp_tls_shape shape;
 	bool early_data;  /* offered */

@@ -71,13 +71,14 @@ enum pp_err pp_analysis_new(struct pp_analysis **ret_analysis, const struct pp_a
 	pp_segment_pool_init(&analysis->segments, memory / 8);
 	analysis->flows = pp_flows_new(memory / 4 / FLOW_BYTES, options->key);
 	analysis->certificates = pp_certificates_new(share(memory, CERTIFICATES_MAX), options->key);
-	analysis->ja4 = pp_ja4_cache_new();
+	analysis->hellos = pp_tls_hellos_new();
 	analysis->lookups = pp_lookups_new(share(memory, LOOKUPS_MAX), options->key, &analysis->lookup_pool);
 	analysis->names = pp_names_new(share(memory, NAMES_MAX), options->key);
 	analysis->spool = pp_spool_new(memory / 16 < SPOOL_MOST ? memory / 16 : SPOOL_MOST, options->spill);
 	analysis->attributor =
 	    (struct pp_attributor){ options->catalogue, options->tags, analysis->names, &analysis->recent_rows };
-	analysis->talk_shared = (struct pp_talk_shared){ analysis->certificates, analysis->ja4, pp_engine_dns_message };
+	analysis->talk_shared =
+	    (struct pp_talk_shared){ analysis->certificates, analysis->hellos, pp_engine_dns_message };
 	err = pp_ipfrag_new(&analysis->ipfrag, FRAGMENT_SLOTS, options->key);
 	if (err == PP_OK)
 		err = start_diagnosis(analysis, memory / 2);
@@ -106,13 +107,13 @@ static void free_reading(struct pp_analysis *analysis)
 {
 	analysis->protocols_refused = pp_ndpi_refused(analysis->ndpi);
 	pp_ndpi_free(analysis->ndpi);
-	pp_ja4_cache_free(analysis->ja4);
+	pp_tls_hellos_free(analysis->hellos);
 	pp_ipfrag_free(analysis->ipfrag);
 	pp_flows_free(analysis->flows);
 	pp_slab_done(&analysis->segments);
 	pp_pool_done(&analysis->flow_pool);
 	analysis->ndpi = NULL;
-	analysis->ja4 = NULL;
+	analysis->hellos = NULL;
 	analysis->ipfrag = NULL;
 	analysis->flows = NULL;
 }

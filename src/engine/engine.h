@@ -6,9 +6,9 @@
 #include "decode/ipfrag.h"
 #include "decode/packet.h"
 #include "dissect/dns.h"
-#include "dissect/ja4.h"
 #include "dissect/ndpi.h"
 #include "dissect/talk.h"
+#include "dissect/tls_hellos.h"
 #include "dissect/x509.h"
 #include "engine/analysis.h"
 #include "engine/process.h"
@@ -35,7 +35,7 @@ struct pp_analysis {
 	struct pp_flows *flows;
 	struct pp_ipfrag *ipfrag;
 	struct pp_certificates *certificates;
-	struct pp_ja4_cache *ja4;
+	struct pp_tls_hellos *hellos;
 	struct pp_lookups *lookups;
 	struct pp_names *names;
 	struct pp_ndpi *ndpi;

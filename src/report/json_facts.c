@@ -188,6 +188,16 @@ static char *put_named(struct pp_json *json, char *at, const char *name, uint16_
 	return pp_json_put_string(json, at, line.text);
 }
 
+/* Of letters, digits and underscores (dissect/ja4.h). */
+static char *put_ja4(char *at, const char ja4[PP_JA4_TEXT])
+{
+	if (!ja4[0])
+		return at;
+	at = pp_json_put(pp_json_put_key(at, "ja4"), "\"");
+	memcpy(at, ja4, PP_JA4_TEXT);
+	return pp_json_put(at + strnlen(ja4, PP_JA4_TEXT), "\"");
+}
+
 static char *put_client_hello(struct pp_json *json, char *at, const struct pp_tls_facts *tls)
 {
 	at = pp_digits(pp_json_put(at, "\"client_hello_packet\":"), tls->client_hello.packet);
@@ -196,7 +206,7 @@ static char *put_client_hello(struct pp_json *json, char *at, const struct pp_tl
 	for (unsigned i = 0; i < tls->offered_count; i++)
 		at = put_named(json, put_comma(at, i), pp_tls_version_name(tls->offered[i]), tls->offered[i]);
 	at = put_texts(json, pp_json_put(at, "],\"alpn\":"), tls->alpn, tls->alpn_count);
-	return tls->ja4[0] ? pp_json_put_text(json, at, "ja4", tls->ja4) : at;
+	return put_ja4(at, tls->ja4);
 }
 
 static char *put_server_hello(struct pp_json *json, char *at, const struct pp_tls_facts *tls)

@@ -135,6 +135,21 @@ static char *put_filter(const struct verdict_fill *fill, char *at)
 	return pp_json_put_text(fill->verdicts->json, at, "wireshark_filter", subject->filter);
 }
 
+/* As pp_phrase_put_verdict() does it; the line has often named the address already. */
+static char *phrase_server(struct pp_json_verdicts *verdicts, char *at, const struct pp_verdict *verdict)
+{
+	const struct pp_endpoint_addr *server = &verdict->server;
+	bool bracket = !pp_addr_is_v4(&server->ip);
+
+	if (!pp_addr_is_set(&server->ip) || !server->port)
+		return pp_phrase_put_verdict(at, PP_ENGLISH, verdict, PP_PHRASE_SERVER);
+	*at = '[';
+	at = pp_json_put_addr(verdicts->json, at + bracket, &server->ip);
+	*at = ']';
+	at[bracket] = ':';
+	return pp_digits(at + bracket + 1, server->port);
+}
+
 /* The next verdict is often about the same one. */
 static char *put_server(struct pp_json_verdicts *verdicts, char *at, const struct pp_verdict *verdict)
 {
@@ -143,7 +158,7 @@ static char *put_server(struct pp_json_verdicts *verdicts, char *at, const struc
 
 	if (verdicts->server.port != server->port || !pp_addr_equal(&verdicts->server.ip, &server->ip) ||
 	    !verdicts->server_len) {
-		end = pp_phrase_put_verdict(verdicts->server_text, PP_ENGLISH, verdict, PP_PHRASE_SERVER);
+		end = phrase_server(verdicts, verdicts->server_text, verdict);
 		verdicts->server = *server;
 		verdicts->server_len = (size_t)(end - verdicts->server_text);
 	}

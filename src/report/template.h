@@ -81,8 +81,8 @@ static inline char *pp_template_fill(const struct pp_template *template, struct 
 {
 	const char *text = template->text;
 
-	for (uint32_t i = 0; i < template->place_count; i++) {
-		const struct pp_template_place *place = &template->places[i];
+	for (const struct pp_template_place *place = template->places; place < template->places + template->place_count;
+	     place++) {
 		char *end;
 
 		at = pp_out_more(out, at, (size_t)place->len + PP_OUT_BLOCK + PP_TEMPLATE_ROOM);

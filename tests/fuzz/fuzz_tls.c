@@ -2,6 +2,7 @@
  *
  * The first four bytes seed the cuts, then come turns.  Once framing is lost, where pushes begin does matter
  * (dissect/tls_record.h), so from there on only safety is tested. */
+#include "dissect/tls_hellos.h"
 #include "dissect/tls_state.h"
 #include "dissect/x509.h"
 #include "fuzz/fuzz.h"
@@ -28,7 +29,8 @@ static void push(struct session *session, struct fuzz_cuts *cuts, const struct f
 	session->lost |= pp_tls_facts(session->tls)->desynchronised[turn->side];
 }
 
-static bool run(struct session *session, struct pp_certificates *certificates, struct pp_cur cur, uint32_t seed)
+static bool run(struct session *session, struct pp_certificates *certificates, struct pp_tls_hellos *hellos,
+		struct pp_cur cur, uint32_t seed)
 {
 	struct fuzz_cuts cuts = { seed };
 	struct fuzz_turn turn;
@@ -36,7 +38,7 @@ static bool run(struct session *session, struct pp_certificates *certificates, s
 	*session = (struct session){ .lost = false };
 	pp_pool_init(&session->pool, FUZZ_POOL_MAX);
 	pp_arena_init(&session->arena, &session->pool);
-	session->tls = pp_tls_new(&session->arena, certificates, NULL);
+	session->tls = pp_tls_new(&session->arena, certificates, hellos);
 	if (!session->tls)
 		return false;
 	for (unsigned i = 0; fuzz_turn(&cur, i, &turn); i++)
@@ -119,16 +121,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct pp_cur cur = pp_cur(data, size, PP_MORE);
 	uint32_t seed = pp_cur_u32(&cur) | 1;
 	struct pp_certificates *certificates = pp_certificates_new(64, fuzz_key);
+	struct pp_tls_hellos *hellos = pp_tls_hellos_new(); /* for one of the two */
 	struct session whole, pieces;
 
-	if (!certificates)
-		return 0;
-	if (run(&whole, certificates, cur, 0) && run(&pieces, certificates, cur, seed)) {
+	if (certificates && run(&whole, certificates, NULL, cur, 0) && run(&pieces, certificates, hellos, cur, seed)) {
 		if (!whole.lost && !pieces.lost)
 			compare(pp_tls_facts(whole.tls), pp_tls_facts(pieces.tls));
 		end(&pieces);
 		end(&whole);
 	}
+	pp_tls_hellos_free(hellos);
 	pp_certificates_free(certificates);
 	return 0;
 }
