@@ -71,7 +71,7 @@ static void timestamps_in_both_forms(void **state)
 {
 	static const uint8_t common[] = { 1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8 };
 	static const uint8_t other[] = { 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1 };
-	struct pp_packet a, b;
+	struct pp_packet a = { 0 }, b = { 0 }; /* what a packet has none of is left as it is */
 
 	(void)state;
 	decode_options(common, sizeof(common), &a);
