@@ -36,17 +36,21 @@ struct pp_image_out {
 	unsigned mark_count, word_count; /* so far */
 };
 
+/* Its packet over all files: those of two files lie further apart than any of one. */
+PP_IMAGE uint64_t pp_image_place(const struct pp_mark *mark) { return (uint64_t)mark->file << 32 | mark->packet; }
+
 /* How far the mark is from one before it: false if it is not near.  Distances are taken modulo the field's size, so none
  * is undefined. */
 PP_IMAGE bool pp_image_near(const struct pp_mark *mark, const struct pp_mark *before, uint64_t *ret_distance)
 {
 	uint64_t later = (uint64_t)mark->ts - (uint64_t)before->ts;
-	uint32_t further = mark->packet - before->packet;
+	uint64_t further = pp_image_place(mark) - pp_image_place(before);
 
-	*ret_distance = (uint64_t)further << MARK_TIME_BITS | (later & ((UINT64_C(1) << MARK_TIME_BITS) - 1));
-	return ((later + (UINT64_C(1) << (MARK_TIME_BITS - 1))) >> MARK_TIME_BITS |
-		(further + (UINT32_C(1) << (MARK_PACKET_BITS - 1))) >> MARK_PACKET_BITS |
-		(unsigned)(mark->file ^ before->file)) == 0;
+	if (((later + (UINT64_C(1) << (MARK_TIME_BITS - 1))) >> MARK_TIME_BITS |
+	     (further + (UINT64_C(1) << (MARK_PACKET_BITS - 1))) >> MARK_PACKET_BITS) != 0)
+		return false;
+	*ret_distance = further << MARK_TIME_BITS | (later & ((UINT64_C(1) << MARK_TIME_BITS) - 1));
+	return true;
 }
 
 PP_IMAGE enum pp_mark_code pp_image_put_mark(struct pp_image_out *out, const struct pp_mark *mark)
