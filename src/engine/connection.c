@@ -428,18 +428,7 @@ static void add_dissected(struct pp_analysis *analysis, struct detail *detail, s
 	}
 }
 
-/* Only SYNs: they are filed as they are. */
-static enum pp_err file_half(struct pp_analysis *analysis, const struct pp_flow *flow)
-{
-	struct pp_half_connection half;
-	struct pp_connection conn = { 0 };
-
-	pp_half_connection(flow, &half);
-	pp_unfold_connection(&half, flow->index, &conn);
-	return pp_engine_file(analysis, &conn, &half);
-}
-
-static enum pp_err file_whole(struct pp_analysis *analysis, struct pp_flow *flow)
+static enum pp_err file(struct pp_analysis *analysis, struct pp_flow *flow)
 {
 	struct detail *detail = flow->detail;
 	struct pp_connection conn;
@@ -454,7 +443,7 @@ static enum pp_err file_whole(struct pp_analysis *analysis, struct pp_flow *flow
 	connection_from(flow, analysis->last, &conn);
 	if (detail)
 		add_dissected(analysis, detail, &conn, protocol, sizeof(protocol));
-	return pp_engine_file(analysis, &conn, NULL);
+	return pp_engine_file(analysis, &conn);
 }
 
 static void finish(struct pp_analysis *analysis, struct pp_flow *flow)
@@ -462,7 +451,7 @@ static void finish(struct pp_analysis *analysis, struct pp_flow *flow)
 	enum pp_err err = PP_OK;
 
 	if (!flow->ghost) {
-		err = pp_flow_only_half(flow) ? file_half(analysis, flow) : file_whole(analysis, flow);
+		err = file(analysis, flow);
 		if (err == PP_LIMIT)
 			analysis->spool_refused++;
 		else if (err != PP_OK)

@@ -75,9 +75,8 @@ void pp_engine_dns(struct pp_analysis *analysis, const struct pp_dns_message *me
 		   struct pp_mark now);
 /* A message of a DNS-over-TCP connection; `context` is what the connection's talk was made with. */
 void pp_engine_dns_message(void *context, enum pp_side side, struct pp_span message, struct pp_mark mark);
-/* A finished connection is attributed, observed and put into the spool: as `half`, if that is all there is to it. */
-enum pp_err PP_MUST_CHECK pp_engine_file(struct pp_analysis *analysis, const struct pp_connection *conn,
-					 const struct pp_half_connection *half);
+/* A finished connection is attributed, observed and put into the spool. */
+enum pp_err PP_MUST_CHECK pp_engine_file(struct pp_analysis *analysis, const struct pp_connection *conn);
 struct pp_attribution pp_engine_attribute(const struct pp_analysis *analysis, const struct pp_lookup *lookup);
 /* Takes flows out that are over at `now`; INT64_MAX: all of them. */
 void pp_engine_expire(struct pp_analysis *analysis, int64_t now);

@@ -19,8 +19,7 @@ struct filed {
 	bool named;
 };
 
-enum pp_err pp_engine_file(struct pp_analysis *analysis, const struct pp_connection *conn,
-			   const struct pp_half_connection *half)
+enum pp_err pp_engine_file(struct pp_analysis *analysis, const struct pp_connection *conn)
 {
 	struct pp_attribution who = pp_attribute_connection(&analysis->attributor, conn);
 	struct filed filed = { .row = who.row, .port = who.port, .by = (uint8_t)who.by, .named = who.host != NULL };
@@ -28,8 +27,7 @@ enum pp_err pp_engine_file(struct pp_analysis *analysis, const struct pp_connect
 	struct pp_span beside = { (const uint8_t *)&filed, sizeof(filed) };
 
 	pp_diagnosis_observe(analysis->diagnosis, conn, &who, &filed.places);
-	return half ? pp_spool_put_half(analysis->spool, conn->index, half, beside)
-		    : pp_spool_put(analysis->spool, conn, beside);
+	return pp_spool_put(analysis->spool, conn, beside);
 }
 
 /* The host's text lies with the diagnosis; where there was no room for it, and for service tags, it is all found out

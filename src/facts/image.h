@@ -1,4 +1,4 @@
-/* image: the plain part of a struct ↔ bytes, for pack.c alone.
+/* image: the plain part of a struct ↔ bytes, for pack.c and brief.c alone.
  *
  * Shape   a struct is a list of stretches, each an array of marks or of 8-byte words.  Nearly all of a connection's
  *         marks are those of a few packets, one soon after the other, and most words are zero.  So an image begins with
@@ -36,27 +36,39 @@ struct pp_image_out {
 	unsigned mark_count, word_count; /* so far */
 };
 
-/* Distances are taken modulo the field's size, so none is undefined. */
+/* Its packet over all files: those of two files lie further apart than any of one. */
+PP_IMAGE uint64_t pp_image_place(const struct pp_mark *mark) { return (uint64_t)mark->file << 32 | mark->packet; }
+
+/* How far the mark is from one before it: false if it is not near.  Distances are taken modulo the field's size, so none
+ * is undefined. */
+PP_IMAGE bool pp_image_near(const struct pp_mark *mark, const struct pp_mark *before, uint64_t *ret_distance)
+{
+	uint64_t later = (uint64_t)mark->ts - (uint64_t)before->ts;
+	uint64_t further = pp_image_place(mark) - pp_image_place(before);
+
+	if (((later + (UINT64_C(1) << (MARK_TIME_BITS - 1))) >> MARK_TIME_BITS |
+	     (further + (UINT64_C(1) << (MARK_PACKET_BITS - 1))) >> MARK_PACKET_BITS) != 0)
+		return false;
+	*ret_distance = further << MARK_TIME_BITS | (later & ((UINT64_C(1) << MARK_TIME_BITS) - 1));
+	return true;
+}
+
 PP_IMAGE enum pp_mark_code pp_image_put_mark(struct pp_image_out *out, const struct pp_mark *mark)
 {
 	const struct pp_mark *before = out->before;
-	uint64_t later = (uint64_t)mark->ts - (uint64_t)before->ts;
-	uint32_t further = mark->packet - before->packet;
+	uint64_t distance;
 
 	out->before = mark;
-	if (((later + (UINT64_C(1) << (MARK_TIME_BITS - 1))) >> MARK_TIME_BITS |
-	     (further + (UINT32_C(1) << (MARK_PACKET_BITS - 1))) >> MARK_PACKET_BITS |
-	     (unsigned)(mark->file ^ before->file)) != 0) {
+	if (!pp_image_near(mark, before, &distance)) {
 		memcpy(out->to, &mark->ts, 8);
 		memcpy(out->to + 8, &mark->packet, 4);
 		memcpy(out->to + 12, &mark->file, 2);
 		out->to += MARK_WHOLE_BYTES;
 		return MARK_WHOLE;
 	}
-	if ((later | further) == 0)
+	if (distance == 0)
 		return MARK_AS_BEFORE;
-	later = (uint64_t)further << MARK_TIME_BITS | (later & ((UINT64_C(1) << MARK_TIME_BITS) - 1));
-	memcpy(out->to, &later, MARK_NEAR_BYTES);
+	memcpy(out->to, &distance, MARK_NEAR_BYTES);
 	out->to += MARK_NEAR_BYTES;
 	return MARK_NEAR;
 }
@@ -149,6 +161,13 @@ PP_IMAGE size_t pp_image_bytes(const struct pp_image_in *in, unsigned marks)
 	       (pp_bits_set(in->words[0]) + pp_bits_set(in->words[1])) * IMAGE_WORD;
 }
 
+PP_IMAGE void pp_image_go_on(struct pp_mark *mark, uint64_t distance)
+{
+	mark->ts =
+	    (int64_t)((uint64_t)mark->ts + (uint64_t)((int64_t)(distance << MARK_PACKET_BITS) >> MARK_PACKET_BITS));
+	mark->packet += (uint32_t)((int64_t)distance >> MARK_TIME_BITS);
+}
+
 PP_IMAGE void pp_image_take_mark(struct pp_image_in *in, enum pp_mark_code code)
 {
 	uint64_t word;
@@ -156,9 +175,7 @@ PP_IMAGE void pp_image_take_mark(struct pp_image_in *in, enum pp_mark_code code)
 	if (code == MARK_NEAR) {
 		memcpy(&word, in->from, sizeof(word));
 		in->from += MARK_NEAR_BYTES;
-		in->before.ts = (int64_t)((uint64_t)in->before.ts +
-					  (uint64_t)((int64_t)(word << MARK_PACKET_BITS) >> MARK_PACKET_BITS));
-		in->before.packet += (uint32_t)((int64_t)word >> MARK_TIME_BITS);
+		pp_image_go_on(&in->before, word);
 	} else if (code == MARK_WHOLE) {
 		memcpy(&in->before.ts, in->from, 8);
 		memcpy(&in->before.packet, in->from + 8, 4);

@@ -1,7 +1,7 @@
 #include "facts/pack.h"
 
+#include "facts/brief.h"
 #include "facts/image.h"
-#include "flow/half.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -240,16 +240,22 @@ static enum pp_err pack_span(struct packer *packer, struct pp_span span)
 	return err == PP_OK ? pack_bytes(packer, span.p, span.len) : err;
 }
 
+/* The first byte of a connection that is not brief (facts/brief.h). */
+enum { WHOLE = 0 };
+
 enum { HTTP_REF = 1, TLS_REF = 2, PROTOCOL_REF = 4, SERVER_REF = 8, CLIENT_REF = 16 };
 
-enum pp_err pp_pack_connection(struct pp_buf *out, const struct pp_connection *conn)
+static enum pp_err pack_whole(struct pp_buf *out, const struct pp_connection *conn)
 {
 	static const struct pp_mark none;
+	static const uint8_t whole = WHOLE;
 	struct packer packer = { out, out->p + out->len, out->p + out->room, &none };
 	uint64_t refs = (conn->http ? HTTP_REF : 0) | (conn->tls ? TLS_REF : 0) | (conn->protocol ? PROTOCOL_REF : 0) |
 			(conn->server_head.p ? SERVER_REF : 0) | (conn->client_head.p ? CLIENT_REF : 0);
-	enum pp_err err = put_connection(&packer, conn, refs);
+	enum pp_err err = pack_bytes(&packer, &whole, sizeof(whole));
 
+	if (err == PP_OK)
+		err = put_connection(&packer, conn, refs);
 	if (err == PP_OK && conn->http)
 		err = pack_http(&packer, conn->http);
 	if (err == PP_OK && conn->tls)
@@ -263,6 +269,21 @@ enum pp_err pp_pack_connection(struct pp_buf *out, const struct pp_connection *c
 	if (err == PP_OK)
 		out->len = (size_t)(packer.at - out->p);
 	return err;
+}
+
+enum pp_err pp_pack_connection(struct pp_buf *out, const struct pp_connection *conn)
+{
+	enum pp_err err;
+	size_t len;
+
+	if (pp_seen(conn->tcp.syn_ack)) /* as of most that have more to say: not asked any further */
+		return pack_whole(out, conn);
+	err = pp_buf_reserve(out, PP_BRIEF_MAX);
+	if (err != PP_OK)
+		return err;
+	len = pp_brief_put(conn, out->p + out->len);
+	out->len += len;
+	return len ? PP_OK : pack_whole(out, conn);
 }
 
 /* ------------------------------------------------------------------ unpacking */
@@ -362,6 +383,13 @@ enum pp_err pp_unpack_connection(struct pp_span bytes, struct pp_arena *arena, s
 
 	if (!conn)
 		return PP_NOMEM;
+	if (bytes.len != 0 && bytes.p[0] != WHOLE) {
+		if (!pp_brief_take(bytes, conn))
+			return PP_MALFORMED;
+		*ret_conn = conn;
+		return PP_OK;
+	}
+	pp_cur_skip(&unpacker.cur, 1);
 	refs = take_connection(&unpacker, conn);
 	if (refs & HTTP_REF)
 		conn->http = unpack_http(&unpacker);
@@ -377,91 +405,4 @@ enum pp_err pp_unpack_connection(struct pp_span bytes, struct pp_arena *arena, s
 	if (err == PP_OK)
 		*ret_conn = conn;
 	return err;
-}
-
-/* ------------------------------------------------------------------ half open connections */
-
-void pp_half_connection(const struct pp_flow *flow, struct pp_half_connection *ret_half)
-{
-	const struct pp_flow_half *half = &flow->half;
-
-	*ret_half = (struct pp_half_connection){
-		.client = { flow->key.ip[flow->client], flow->key.port[flow->client] },
-		.server = { flow->key.ip[!flow->client], flow->key.port[!flow->client] },
-		.file = flow->file,
-		.ip_version = flow->ip_version,
-		.tunnels = flow->tunnels,
-		.stream = flow->stream,
-		.first_packet = half->first_packet,
-		.last_packet = half->last_packet,
-		.option_order = half->option_order,
-		.mss = half->mss,
-		.window_syn = half->window_syn,
-		.ip_id = half->ip_id,
-		.duplicates = half->duplicates,
-		.count = half->count,
-		.ttl = half->ttl,
-		.options = half->options,
-		.wscale = half->wscale,
-		.ip_id_seen = half->ip_id_seen,
-		.reused = flow->reused,
-		.evicted = flow->evicted,
-	};
-	memcpy(ret_half->ts, half->ts, sizeof(ret_half->ts));
-}
-
-void pp_unfold_connection(const struct pp_half_connection *half, uint32_t index, struct pp_connection *ret_conn)
-{
-	struct pp_flow_half from = {
-		.first_packet = half->first_packet,
-		.last_packet = half->last_packet,
-		.option_order = half->option_order,
-		.mss = half->mss,
-		.window_syn = half->window_syn,
-		.ip_id = half->ip_id,
-		.duplicates = half->duplicates,
-		.count = half->count,
-		.ttl = half->ttl,
-		.options = half->options,
-		.wscale = half->wscale,
-		.ip_id_seen = half->ip_id_seen != 0,
-	};
-
-	memcpy(from.ts, half->ts, half->count * sizeof(half->ts[0]));
-	pp_flow_half_facts(&from, half->file, half->reused != 0, half->evicted != 0, &ret_conn->tcp);
-	ret_conn->first = ret_conn->tcp.syn;
-	ret_conn->last = ret_conn->tcp.syn_last;
-	ret_conn->index = index;
-	ret_conn->stream = half->stream;
-	ret_conn->client = half->client;
-	ret_conn->server = half->server;
-	ret_conn->file = half->file;
-	ret_conn->ip_version = half->ip_version;
-	ret_conn->tunnels = half->tunnels;
-}
-
-static size_t half_bytes(uint8_t count) { return offsetof(struct pp_half_connection, ts) + count * sizeof(int64_t); }
-
-enum pp_err pp_pack_half(struct pp_buf *out, const struct pp_half_connection *half)
-{
-	return pp_buf_add(out, half, half_bytes(half->count));
-}
-
-enum pp_err pp_unpack_half(struct pp_span bytes, uint32_t index, struct pp_arena *arena,
-			   struct pp_connection **ret_conn)
-{
-	struct pp_half_connection half;
-	struct pp_connection *conn;
-
-	if (bytes.len < half_bytes(1) || bytes.len > half_bytes(PP_HALF_SYNS_MAX))
-		return PP_MALFORMED;
-	memcpy(&half, bytes.p, bytes.len);
-	if (bytes.len != half_bytes(half.count))
-		return PP_MALFORMED;
-	conn = pp_arena_alloc(arena, sizeof(*conn));
-	if (!conn)
-		return PP_NOMEM;
-	pp_unfold_connection(&half, index, conn);
-	*ret_conn = conn;
-	return PP_OK;
 }

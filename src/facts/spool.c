@@ -17,8 +17,7 @@ enum { BLOCK_BYTES = 8 * 1024, BLOCKS_LEAST = 4, RECORD_MAX = 1 << 20, NONE = -1
 struct label {
 	uint32_t len; /* of what follows: `beside`, then the packed connection */
 	uint16_t slot;
-	uint8_t beside;
-	uint8_t half; /* bool: it is a half open one */
+	uint16_t beside;
 };
 
 /* A chain of blocks, in memory or in the file; NONE: empty. */
@@ -222,10 +221,10 @@ static enum pp_err shelf_for(struct pp_spool *spool, uint32_t index, struct shel
 }
 
 /* The record up to the connection itself. */
-static enum pp_err begin_record(struct pp_buf *record, uint32_t index, bool half, struct pp_span beside)
+static enum pp_err begin_record(struct pp_buf *record, uint32_t index, struct pp_span beside)
 {
-	struct label label = { .slot = index % PP_SPOOL_SHELF, .beside = (uint8_t)beside.len, .half = half };
-	enum pp_err err = beside.len <= UINT8_MAX ? PP_OK : PP_LIMIT;
+	struct label label = { .slot = index % PP_SPOOL_SHELF, .beside = (uint16_t)beside.len };
+	enum pp_err err = beside.len <= UINT16_MAX ? PP_OK : PP_LIMIT;
 
 	pp_buf_clear(record);
 	if (err == PP_OK)
@@ -262,21 +261,11 @@ static enum pp_err file_record(struct pp_spool *spool, uint32_t index)
 
 enum pp_err pp_spool_put(struct pp_spool *spool, const struct pp_connection *conn, struct pp_span beside)
 {
-	enum pp_err err = begin_record(&spool->record, conn->index, false, beside);
+	enum pp_err err = begin_record(&spool->record, conn->index, beside);
 
 	if (err == PP_OK)
 		err = pp_pack_connection(&spool->record, conn);
 	return err == PP_OK ? file_record(spool, conn->index) : err;
-}
-
-enum pp_err pp_spool_put_half(struct pp_spool *spool, uint32_t index, const struct pp_half_connection *half,
-			      struct pp_span beside)
-{
-	enum pp_err err = begin_record(&spool->record, index, true, beside);
-
-	if (err == PP_OK)
-		err = pp_pack_half(&spool->record, half);
-	return err == PP_OK ? file_record(spool, index) : err;
 }
 
 /* ------------------------------------------------------------------ get */
@@ -347,8 +336,7 @@ enum pp_err pp_spool_get(struct pp_spool *spool, uint32_t index, struct pp_arena
 	memcpy(&label, pp_cur_take(&cur, sizeof(label)).p, sizeof(label)); /* find_slots() has been here */
 	record = pp_cur_sub(&cur, label.len);
 	spooled.beside = pp_cur_take(&record, label.beside);
-	err = label.half ? pp_unpack_half(pp_cur_rest(&record), index, arena, &spooled.conn)
-			 : pp_unpack_connection(pp_cur_rest(&record), arena, &spooled.conn);
+	err = pp_unpack_connection(pp_cur_rest(&record), arena, &spooled.conn);
 	if (err == PP_OK)
 		*ret_spooled = spooled;
 	return err;

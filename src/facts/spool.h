@@ -28,9 +28,6 @@ struct pp_spooled {
 struct pp_spool *pp_spool_new(size_t memory, struct pp_spill *file);
 void pp_spool_free(struct pp_spool *spool);
 enum pp_err PP_MUST_CHECK pp_spool_put(struct pp_spool *spool, const struct pp_connection *conn, struct pp_span beside);
-/* A half open connection, which get() gives unfolded. */
-enum pp_err PP_MUST_CHECK pp_spool_put_half(struct pp_spool *spool, uint32_t index,
-					    const struct pp_half_connection *half, struct pp_span beside);
 /* What lies beside a connection soon to be got, if it is at hand; else nothing. */
 struct pp_span pp_spool_peek(const struct pp_spool *spool, uint32_t index);
 uint32_t pp_spool_count(const struct pp_spool *spool); /* highest index put, plus one */

@@ -3,6 +3,7 @@
 
 #include "facts/pack.h"
 #include "facts/spool.h"
+#include "flow/flow.h"
 #include "support/guard.h"
 
 #include <string.h>
@@ -288,22 +289,74 @@ static void marks_come_back(void **state)
 	pp_pool_done(&pool);
 }
 
-/* What is kept of one that is half open gives the facts that the flow itself would have given. */
+/* SYNs, and perhaps two resets. */
+static struct pp_connection brief_one(bool reset)
+{
+	struct pp_connection conn = { .first = { 5 * PP_SECOND + 1, 7, 3 },
+				      .last = { 9 * PP_SECOND, 9, 3 },
+				      .index = 5,
+				      .stream = 9,
+				      .client = { pp_addr_v4((const uint8_t[]){ 10, 0, 0, 1 }), 50000 },
+				      .server = { pp_addr_v4((const uint8_t[]){ 192, 0, 2, 1 }), 443 },
+				      .file = 3,
+				      .ip_version = 4,
+				      .tunnels = 1 };
+	struct pp_tcp_facts *tcp = &conn.tcp;
+
+	tcp->syn = conn.first;
+	tcp->syn_last = tcp->side[PP_CLIENT].last = conn.last;
+	tcp->syn_count = tcp->side[PP_CLIENT].packets = tcp->syn_times = 3;
+	tcp->syn_retransmits = 2;
+	tcp->syn_ms[1] = 1000;
+	tcp->syn_ms[2] = 3999;
+	tcp->side[PP_CLIENT].profile = (struct pp_tcp_profile){ .ttl_syn = 64, .mss = 1460, .option_order = 77 };
+	tcp->handshake_rtt_ns = tcp->ack_rtt_min_ns = tcp->rst.since_other_ns = -1;
+	tcp->duplicates = 1;
+	tcp->evicted = tcp->port_reused = true;
+	if (!reset)
+		return conn;
+	tcp->rst = (struct pp_tcp_reset){ .mark = { 9 * PP_SECOND + 4, 11, 3 },
+					  .from = PP_SERVER,
+					  .after = PP_PHASE_SYN,
+					  .ttl = 250,
+					  .ack_ahead = -1,
+					  .count = 2,
+					  .acceptable = true,
+					  .idle_ns = 4,
+					  .since_other_ns = 4 };
+	conn.last = tcp->side[PP_SERVER].last = (struct pp_mark){ 9 * PP_SECOND + 5, 12, 3 };
+	tcp->side[PP_SERVER].packets = 2;
+	return conn;
+}
+
+static bool is_brief(const struct pp_buf *buf) { return buf->p[0] != 0; }
+
+/* Nobody reads a mark that was not seen, nor behind the end of a list. */
+static void forget_unkept(struct pp_connection *conn)
+{
+	struct pp_tcp_facts *tcp = &conn->tcp;
+	struct pp_mark *marks[] = { &conn->first, &conn->last, &tcp->rst.mark, &tcp->rst.peer_later };
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (!pp_seen(*marks[i]))
+			memset(marks[i], 0, sizeof(*marks[i]));
+	for (enum pp_side side = PP_CLIENT; side <= PP_SERVER; side++)
+		for (struct pp_mark *mark = &tcp->side[side].first_data; mark <= &tcp->side[side].zero_window; mark++)
+			if (!pp_seen(*mark))
+				memset(mark, 0, sizeof(*mark));
+	for (struct pp_mark *mark = &tcp->syn; mark <= &tcp->idle_after; mark++)
+		if (!pp_seen(*mark))
+			memset(mark, 0, sizeof(*mark));
+	for (uint32_t i = tcp->syn_times; i < PP_SYN_TIMES_MAX; i++)
+		tcp->syn_ms[i] = 0;
+}
+
+/* What a flow of SYNs alone has to say. */
 static void half_open_ones_come_back(void **state)
 {
 	struct pp_flow flow = {
-		.key = { { pp_addr_v4((const uint8_t[]){ 10, 0, 0, 1 }),
-			   pp_addr_v4((const uint8_t[]){ 192, 0, 2, 1 }) },
-			 { 443, 50000 } },
-		.client = 1,
-		.ip_version = 4,
-		.tunnels = 1,
 		.reused = true,
 		.file = 3,
-		.first = { 5 * PP_SECOND, 7, 3 },
-		.last = { 5 * PP_SECOND, 7, 3 },
-		.index = 2,
-		.stream = 9,
 		.half = { .first_packet = 7,
 			  .last_packet = 7,
 			  .isn = 1,
@@ -316,45 +369,101 @@ static void half_open_ones_come_back(void **state)
 			  .wscale = 7,
 			  .ip_id_seen = true },
 	};
-	struct pp_spool *spool = pp_spool_new(0, NULL);
+	struct pp_connection conn = brief_one(false), *loaded;
 	struct pp_pool pool;
 	struct pp_arena arena;
+	struct pp_buf buf;
 
 	(void)state;
 	pp_pool_init(&pool, 0);
 	pp_arena_init(&arena, &pool);
-	assert_false(pp_flow_only_half(&flow));
+	pp_buf_init(&buf, 1 << 20);
 	for (uint8_t count = 1; count <= PP_HALF_SYNS_MAX; count++) {
-		struct pp_tcp_facts facts = { 0 };
-		struct pp_half_connection half;
-		struct pp_spooled loaded;
-
 		flow.half.count = count;
-		flow.half.ts[count - 1] = count * 5 * PP_SECOND;
+		flow.half.ts[count - 1] = count * 5 * PP_SECOND + count;
 		flow.half.last_packet = 6u + count;
-		flow.last = (struct pp_mark){ count * 5 * PP_SECOND, 6u + count, 3 };
-		assert_true(pp_flow_only_half(&flow));
-		pp_flow_finish(&flow, 0, &facts);
-		pp_half_connection(&flow, &half);
-		assert_int_equal(pp_spool_put_half(spool, count, &half, (struct pp_span){ NULL, 0 }), PP_OK);
-		assert_int_equal(pp_spool_get(spool, count, &arena, &loaded), PP_OK);
-		assert_int_equal(loaded.beside.len, 0);
-		assert_all_there(&loaded.conn->tcp, &facts, 0, sizeof(facts));
-		assert_memory_equal(&loaded.conn->client.ip, &flow.key.ip[1], sizeof(struct pp_addr));
-		assert_memory_equal(&loaded.conn->server.ip, &flow.key.ip[0], sizeof(struct pp_addr));
-		assert_int_equal(loaded.conn->client.port, 50000);
-		assert_int_equal(loaded.conn->server.port, 443);
-		assert_int_equal(loaded.conn->first.packet, 7);
-		assert_int_equal(loaded.conn->last.packet, 6 + count);
-		assert_int_equal(loaded.conn->index, count);
-		assert_int_equal(loaded.conn->stream, 9);
-		assert_int_equal(loaded.conn->file, 3);
-		assert_int_equal(loaded.conn->tunnels, 1);
+		pp_flow_finish(&flow, 0, &conn.tcp);
+		conn.first = conn.tcp.syn;
+		conn.last = conn.tcp.syn_last;
+		pp_buf_clear(&buf);
+		assert_int_equal(pp_pack_connection(&buf, &conn), PP_OK);
+		assert_true(is_brief(&buf));
+		assert_int_equal(pp_unpack_connection(pp_buf_span(&buf), &arena, &loaded), PP_OK);
+		assert_all_there(loaded, &conn, 0, offsetof(struct pp_connection, http));
 		pp_arena_reset(&arena);
 	}
-	flow.last.packet++;
-	assert_false(pp_flow_only_half(&flow));
-	pp_spool_free(spool);
+	pp_buf_done(&buf);
+	pp_pool_done(&pool);
+}
+
+#define BETWEEN(at, field, next)                                                                                       \
+	((at) >= offsetof(struct pp_connection, field) + sizeof(((struct pp_connection *)0)->field) &&                 \
+	 (at) < offsetof(struct pp_connection, next))
+
+static bool is_padding(size_t at)
+{
+	return BETWEEN(at, tcp.side[0].profile.window_syn, tcp.side[0].profile.option_order) ||
+	       BETWEEN(at, tcp.side[0].fin_acked, tcp.side[0].bytes) ||
+	       BETWEEN(at, tcp.rst.mixed_flags, tcp.rst.since_other_ns) ||
+	       BETWEEN(at, tcp.watch_part_acked, tcp.duplicates) || BETWEEN(at, tcp.syn_ms, tcp.icmp);
+}
+
+/* Whatever is changed in a connection that has a brief record: it comes back, in that form or the other. */
+static void no_bit_is_lost_in_brief_ones(void **state)
+{
+	struct pp_pool pool;
+	struct pp_arena arena;
+	struct pp_buf buf;
+	size_t brief = 0;
+
+	(void)state;
+	pp_pool_init(&pool, 0);
+	pp_arena_init(&arena, &pool);
+	pp_buf_init(&buf, 1 << 20);
+	for (size_t i = 0; i < 2 * offsetof(struct pp_connection, tcp.icmp); i++) {
+		struct pp_connection conn = brief_one(i % 2), *loaded;
+
+		pp_buf_clear(&buf);
+		assert_int_equal(pp_pack_connection(&buf, &conn), PP_OK);
+		assert_true(is_brief(&buf));
+		if (!is_padding(i / 2))
+			((uint8_t *)&conn)[i / 2] ^= 1;
+		pp_buf_clear(&buf);
+		assert_int_equal(pp_pack_connection(&buf, &conn), PP_OK);
+		brief += is_brief(&buf);
+		assert_int_equal(pp_unpack_connection(pp_buf_span(&buf), &arena, &loaded), PP_OK);
+		forget_unkept(&conn);
+		forget_unkept(loaded);
+		assert_all_there(loaded, &conn, 0, offsetof(struct pp_connection, http));
+		pp_arena_reset(&arena);
+	}
+	assert_in_range(brief, 100, 400);
+	pp_buf_done(&buf);
+	pp_pool_done(&pool);
+}
+
+static void every_prefix_of_a_brief_record_is_refused(void **state)
+{
+	struct pp_connection conn = brief_one(true), *loaded;
+	struct pp_pool pool;
+	struct pp_arena arena;
+	struct pp_buf buf;
+
+	(void)state;
+	pp_pool_init(&pool, 0);
+	pp_arena_init(&arena, &pool);
+	pp_buf_init(&buf, 1 << 20);
+	assert_int_equal(pp_pack_connection(&buf, &conn), PP_OK);
+	assert_true(is_brief(&buf));
+	for (size_t len = 0; len < buf.len; len++) {
+		struct pp_guard guard = pp_guard_open(buf.len);
+		struct pp_span bytes = { pp_guard_bytes(&guard, buf.p, len), len };
+
+		assert_int_equal(pp_unpack_connection(bytes, &arena, &loaded), PP_MALFORMED);
+		pp_arena_reset(&arena);
+		pp_guard_close(&guard);
+	}
+	pp_buf_done(&buf);
 	pp_pool_done(&pool);
 }
 
@@ -392,6 +501,8 @@ int main(void)
 		cmocka_unit_test(every_field_comes_back),
 		cmocka_unit_test(marks_come_back),
 		cmocka_unit_test(half_open_ones_come_back),
+		cmocka_unit_test(no_bit_is_lost_in_brief_ones),
+		cmocka_unit_test(every_prefix_of_a_brief_record_is_refused),
 		cmocka_unit_test(every_prefix_of_a_record_is_refused),
 	};
 
