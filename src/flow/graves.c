@@ -1,7 +1,5 @@
 #include "flow/graves.h"
-
-#include "base/slab.h"
-#include "platform/memory.h"
+#include "flow/room.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -94,29 +92,24 @@ static bool replace(struct pp_graves *graves, uint64_t hash, uint32_t held, uint
 	return false;
 }
 
-static struct pp_grave_bucket *buckets_new(size_t bytes)
-{
-	size_t align = bytes >= PP_SLAB_LARGE ? PP_SLAB_LARGE : LINE;
-	struct pp_grave_bucket *buckets = aligned_alloc(align, bytes);
-
-	if (buckets && bytes >= PP_SLAB_LARGE)
-		pp_memory_scattered(buckets, bytes);
-	return buckets ? memset(buckets, 0, bytes) : NULL;
-}
-
 static bool grow(struct pp_graves *graves)
 {
 	size_t room = graves->room ? graves->room * 2 : ROOM_FIRST;
-	struct pp_tombstone *ring = realloc(graves->ring, room * sizeof(*ring));
-	struct pp_grave_bucket *buckets;
+	size_t bucket_bytes = room / 8 * sizeof(struct pp_grave_bucket);
+	struct pp_tombstone *ring = pp_flow_room(room * sizeof(*ring));
+	struct pp_grave_bucket *buckets = pp_flow_room(bucket_bytes);
 
-	if (!ring)
+	if (!ring || !buckets) {
+		free(ring);
+		free(buckets);
 		return false;
-	graves->ring = ring;
-	buckets = buckets_new(room / 8 * sizeof(*buckets));
-	if (!buckets)
-		return false;
+	}
+	if (graves->count)
+		memcpy(ring, graves->ring, graves->count * sizeof(*ring));
+	memset(buckets, 0, bucket_bytes);
+	free(graves->ring);
 	free(graves->buckets);
+	graves->ring = ring;
 	graves->buckets = buckets;
 	graves->room = room;
 	for (size_t i = 0; i < graves->count; i++)

@@ -1,6 +1,8 @@
+#include "flow/room.h"
 #include "flow/table.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { NODES_FIRST = 1024 };
 
@@ -12,9 +14,12 @@ static bool nodes_grow(struct pp_flows *flows)
 
 	if (flows->node_room > UINT32_MAX / 2)
 		return false;
-	nodes = realloc(flows->nodes, room * sizeof(*nodes));
+	nodes = pp_flow_room(room * sizeof(*nodes));
 	if (!nodes)
 		return false;
+	if (flows->node_room)
+		memcpy(nodes, flows->nodes, flows->node_room * sizeof(*nodes));
+	free(flows->nodes);
 	flows->nodes = nodes;
 	flows->node_room = room;
 	return true;
@@ -76,10 +81,11 @@ void pp_flow_buckets_grow(struct pp_flows *flows)
 {
 	uint32_t *before = flows->buckets;
 	size_t count = flows->bucket_count;
-	uint32_t *buckets = calloc(count * 2, sizeof(*buckets));
+	uint32_t *buckets = pp_flow_room(count * 2 * sizeof(*buckets));
 
 	if (!buckets)
 		return;
+	memset(buckets, 0, count * 2 * sizeof(*buckets));
 	flows->buckets = buckets;
 	flows->bucket_count = count * 2;
 	flows->flow_count = 0;
