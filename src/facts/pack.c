@@ -273,15 +273,13 @@ static enum pp_err pack_whole(struct pp_buf *out, const struct pp_connection *co
 
 enum pp_err pp_pack_connection(struct pp_buf *out, const struct pp_connection *conn)
 {
-	enum pp_err err;
-	size_t len;
+	enum pp_err err = pp_buf_reserve(out, PP_BRIEF_MAX); /* a new buffer has no address yet */
+	size_t len = 0;
 
-	if (pp_seen(conn->tcp.syn_ack)) /* as of most that have more to say: not asked any further */
-		return pack_whole(out, conn);
-	err = pp_buf_reserve(out, PP_BRIEF_MAX);
 	if (err != PP_OK)
 		return err;
-	len = pp_brief_put(conn, out->p + out->len);
+	if (!pp_seen(conn->tcp.syn_ack)) /* as most have that have more to say */
+		len = pp_brief_put(conn, out->p + out->len);
 	out->len += len;
 	return len ? PP_OK : pack_whole(out, conn);
 }
