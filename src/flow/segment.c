@@ -72,7 +72,7 @@ static void take_profile(struct pp_tcp_profile *profile, const struct pp_packet 
 	profile->mss = tcp->mss;
 }
 
-static void see_syn(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now)
+static void see_syn(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, const struct pp_mark *now)
 {
 	struct pp_tcp_facts *facts = &flow->body->facts;
 	struct pp_flow_side *me = &flow->body->side[side];
@@ -84,7 +84,7 @@ static void see_syn(struct pp_flow *flow, enum pp_side side, const struct pp_pac
 	}
 	facts->syn_count++;
 	if (!pp_seen(facts->syn)) {
-		facts->syn = now;
+		facts->syn = *now;
 		me->isn = packet->tcp.seq;
 		me->isn_set = true;
 		facts->reordered = pp_seen(facts->syn_ack);
@@ -93,9 +93,9 @@ static void see_syn(struct pp_flow *flow, enum pp_side side, const struct pp_pac
 	} else if (packet->tcp.seq == me->isn) {
 		facts->syn_retransmits++;
 	}
-	facts->syn_last = now;
+	facts->syn_last = *now;
 	facts->fast_open |= packet->payload_len > 0;
-	after_ms = (now.ts - facts->syn.ts) / PP_MS;
+	after_ms = (now->ts - facts->syn.ts) / PP_MS;
 	if (facts->syn_times < PP_SYN_TIMES_MAX && after_ms >= 0 && after_ms <= UINT32_MAX)
 		facts->syn_ms[facts->syn_times++] = (uint32_t)after_ms;
 	/* Asking again after a refusal is one attempt (Windows does it): the refusal may not have been the end. */
@@ -103,7 +103,8 @@ static void see_syn(struct pp_flow *flow, enum pp_side side, const struct pp_pac
 		flow->closed = false;
 }
 
-static void see_syn_ack(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now)
+static void see_syn_ack(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet,
+			const struct pp_mark *now)
 {
 	struct pp_tcp_facts *facts = &flow->body->facts;
 	struct pp_flow_side *me = &flow->body->side[side];
@@ -115,13 +116,13 @@ static void see_syn_ack(struct pp_flow *flow, enum pp_side side, const struct pp
 	facts->syn_ack_count++;
 	if (pp_seen(facts->syn_ack))
 		return;
-	facts->syn_ack = now;
+	facts->syn_ack = *now;
 	me->isn = packet->tcp.seq;
 	me->isn_set = true;
 	take_profile(&facts->side[side].profile, packet);
 	/* With repeated SYNs it is not known which one this answers. */
-	if (facts->syn_count == 1 && now.ts >= facts->syn.ts)
-		facts->handshake_rtt_ns = now.ts - facts->syn.ts;
+	if (facts->syn_count == 1 && now->ts >= facts->syn.ts)
+		facts->handshake_rtt_ns = now->ts - facts->syn.ts;
 	if (facts->rst.after == PP_PHASE_SYN) {
 		facts->rst = (struct pp_tcp_reset){ .since_other_ns = -1 };
 		flow->closed = false;
@@ -130,7 +131,8 @@ static void see_syn_ack(struct pp_flow *flow, enum pp_side side, const struct pp
 
 /* ------------------------------------------------------------------ acknowledging */
 
-static void see_ack(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now)
+static PP_ALWAYS void see_ack(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet,
+			      const struct pp_mark *now)
 {
 	enum pp_side of = pp_other_side(side);
 	struct pp_flow_side *sender = &flow->body->side[of];
@@ -151,14 +153,15 @@ static void see_ack(struct pp_flow *flow, enum pp_side side, const struct pp_pac
 		acked = sender->fin_offset;
 	}
 	view = pp_flow_view_of(flow, side);
-	pp_flow_see_acked(&view, acked, packet, &now);
+	pp_flow_see_acked(&view, acked, packet, now);
 	if (side == PP_CLIENT && pp_seen(flow->body->facts.syn_ack) && !(packet->tcp.flags & PP_TCP_SYN) && acked >= 0)
-		pp_mark_first(&flow->body->facts.established, now);
+		pp_mark_first(&flow->body->facts.established, *now);
 }
 
 /* ------------------------------------------------------------------ windows, silence, habits */
 
-static void see_window(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now)
+static PP_ALWAYS void see_window(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet,
+				 const struct pp_mark *now)
 {
 	struct pp_flow_side *me = &flow->body->side[side];
 	struct pp_tcp_side *facts = &flow->body->facts.side[side];
@@ -168,17 +171,17 @@ static void see_window(struct pp_flow *flow, enum pp_side side, const struct pp_
 		return;
 	if (packet->tcp.window == 0) {
 		facts->zero_windows++;
-		pp_mark_first(&facts->zero_window, now);
+		pp_mark_first(&facts->zero_window, *now);
 		if (me->zero_since == PP_TIME_NONE)
-			me->zero_since = now.ts;
+			me->zero_since = now->ts;
 	} else if (me->zero_since != PP_TIME_NONE) {
-		if (now.ts - me->zero_since > facts->zero_window_ns)
-			facts->zero_window_ns = now.ts - me->zero_since;
+		if (now->ts - me->zero_since > facts->zero_window_ns)
+			facts->zero_window_ns = now->ts - me->zero_since;
 		me->zero_since = PP_TIME_NONE;
 	}
 }
 
-static void see_habits(struct pp_tcp_profile *profile, const struct pp_packet *packet)
+static PP_ALWAYS void see_habits(struct pp_tcp_profile *profile, const struct pp_packet *packet)
 {
 	if (profile->ttl_min == 0 || packet->ttl < profile->ttl_min)
 		profile->ttl_min = packet->ttl;
@@ -197,7 +200,7 @@ static void see_habits(struct pp_tcp_profile *profile, const struct pp_packet *p
 /* ------------------------------------------------------------------ placing */
 
 /* Where the segment lies; false when it can't be of this stream. */
-static bool place(struct pp_flow_side *me, const struct pp_packet *packet, bool empty, int64_t *ret_offset)
+static PP_ALWAYS bool place(struct pp_flow_side *me, const struct pp_packet *packet, bool empty, int64_t *ret_offset)
 {
 	bool syn = packet->tcp.flags & PP_TCP_SYN;
 	uint32_t seq = packet->tcp.seq + syn;
@@ -219,7 +222,7 @@ static bool place(struct pp_flow_side *me, const struct pp_packet *packet, bool 
 }
 
 /* A hole opens where a segment, even an empty one, lies beyond what its sender is known to have sent. */
-static void see_hole(struct pp_flow *flow, enum pp_side side, int64_t offset, struct pp_mark now)
+static PP_ALWAYS void see_hole(struct pp_flow *flow, enum pp_side side, int64_t offset, const struct pp_mark *now)
 {
 	struct pp_flow_side *me = &flow->body->side[side];
 	struct pp_tcp_side *facts = &flow->body->facts.side[side];
@@ -228,7 +231,7 @@ static void see_hole(struct pp_flow *flow, enum pp_side side, int64_t offset, st
 	if (fin_less <= me->next)
 		return;
 	if (!pp_seen(facts->gap)) {
-		facts->gap = now;
+		facts->gap = *now;
 		facts->gap_begin = (uint64_t)me->next;
 		facts->gap_bytes = (uint64_t)(fin_less - me->next);
 	}
@@ -236,7 +239,8 @@ static void see_hole(struct pp_flow *flow, enum pp_side side, int64_t offset, st
 	me->next = fin_less;
 }
 
-static void see_fin(struct pp_flow *flow, enum pp_side side, int64_t end, enum pp_phase phase, struct pp_mark now)
+static void see_fin(struct pp_flow *flow, enum pp_side side, int64_t end, enum pp_phase phase,
+		    const struct pp_mark *now)
 {
 	struct pp_flow_side *me = &flow->body->side[side];
 	struct pp_tcp_facts *facts = &flow->body->facts;
@@ -249,11 +253,11 @@ static void see_fin(struct pp_flow *flow, enum pp_side side, int64_t end, enum p
 		facts->fin_from = side;
 		facts->fin_after = phase;
 	}
-	facts->side[side].fin = now;
+	facts->side[side].fin = *now;
 }
 
-static void see_payload(struct pp_flow *flow, const struct pp_packet *packet, struct pp_flow_news *news, int64_t offset,
-			struct pp_mark now)
+static PP_ALWAYS void see_payload(struct pp_flow *flow, const struct pp_packet *packet, struct pp_flow_news *news,
+				  int64_t offset, const struct pp_mark *now)
 {
 	struct pp_flow_side *me = &flow->body->side[news->side];
 	struct pp_tcp_side *facts = &flow->body->facts.side[news->side];
@@ -270,22 +274,22 @@ static void see_payload(struct pp_flow *flow, const struct pp_packet *packet, st
 	news->payload = true;
 	news->offset = offset;
 	news->len = len;
-	pp_mark_first(&facts->first_data, now);
-	facts->last_data = now;
-	pp_flow_see_idle(flow->body, &now);
+	pp_mark_first(&facts->first_data, *now);
+	facts->last_data = *now;
+	pp_flow_see_idle(flow->body, now);
 	if (len > facts->largest_payload)
 		facts->largest_payload = len;
 	if (peer_mss != 0 && len > peer_mss)
 		flow->body->facts.offload_segments++;
 	if (news->side == PP_SERVER && pp_seen(flow->body->facts.watch))
-		pp_mark_first(&flow->body->facts.watch_answer, now);
+		pp_mark_first(&flow->body->facts.watch_answer, *now);
 	if (end <= me->next) {
 		me->sent_end = 0;
 		return;
 	}
 	if (me->sent_end == 0) {
 		me->sent_end = end;
-		me->sent_at = now.ts;
+		me->sent_at = now->ts;
 	}
 	me->next_seq += (uint32_t)(end - me->next);
 	me->next = end;
@@ -293,7 +297,7 @@ static void see_payload(struct pp_flow *flow, const struct pp_packet *packet, st
 
 /* ------------------------------------------------------------------ the segment as a whole */
 
-static void see_cut(struct pp_flow *flow, const struct pp_packet *packet)
+static PP_ALWAYS void see_cut(struct pp_flow *flow, const struct pp_packet *packet)
 {
 	flow->body->facts.snapped |= packet->cut || packet->payload_view.len < packet->payload_len;
 }
@@ -333,8 +337,8 @@ static bool runs_smoothly(const struct pp_flow *flow)
 	       (pp_seen(facts->established) || !pp_seen(facts->syn_ack));
 }
 
-static void file_segment(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet, struct pp_mark now,
-			 enum pp_phase phase, struct pp_flow_news *news)
+static PP_ALWAYS void file_segment(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet,
+				   const struct pp_mark *now, enum pp_phase phase, struct pp_flow_news *news)
 {
 	struct pp_flow_side *me = &flow->body->side[side];
 	struct pp_tcp_side *facts = &flow->body->facts.side[side];
@@ -345,12 +349,13 @@ static void file_segment(struct pp_flow *flow, enum pp_side side, const struct p
 	facts->packets++;
 	see_cut(flow, packet);
 	if (flags & PP_TCP_RST) {
-		pp_flow_reset(flow, side, packet, phase, now);
+		pp_flow_reset(flow, side, packet, phase, *now);
 		flow->smooth = false;
 		return;
 	}
 	placed = place(me, packet, facts->bytes == 0, &offset);
-	pp_flow_after_reset(flow, side, packet, now);
+	if (pp_seen(flow->body->facts.rst.mark))
+		pp_flow_after_reset(flow, side, packet, *now);
 	if ((flags & (PP_TCP_SYN | PP_TCP_ACK)) == PP_TCP_SYN)
 		see_syn(flow, side, packet, now);
 	else if (flags & PP_TCP_SYN)
@@ -372,26 +377,33 @@ static void file_segment(struct pp_flow *flow, enum pp_side side, const struct p
 	flow->smooth = runs_smoothly(flow);
 }
 
-void pp_flow_segment(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now, enum pp_phase phase,
-		     struct pp_flow_news *ret_news)
+/* Compiled once for each side, so that all there is lies at places known from `body` on. */
+static PP_ALWAYS void take_segment(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet,
+				   const struct pp_mark *now, enum pp_phase phase, struct pp_flow_news *ret_news)
 {
-	struct pp_flow_view view;
+	struct pp_flow_view view = pp_flow_view_of(flow, side);
 
-	if (!flow->body) {
-		pp_flow_half_file(flow, packet, now, ret_news);
-		return;
-	}
-	view = pp_flow_view_of(flow, settle_side(flow, packet));
-	*ret_news = (struct pp_flow_news){ .side = view.side, .next_before = view.me->next };
-	if (is_duplicate(flow, view.me, packet, now.ts)) {
+	*ret_news = (struct pp_flow_news){ .side = side, .next_before = view.me->next };
+	if (is_duplicate(flow, view.me, packet, now->ts)) {
 		flow->body->facts.duplicates++;
-		flow->last = now;
+		flow->last = *now;
 		ret_news->duplicate = true;
 		return;
 	}
-	file_segment(flow, view.side, packet, now, phase, ret_news);
-	view.mine->last = now;
-	flow->last = now;
+	file_segment(flow, side, packet, now, phase, ret_news);
+	view.mine->last = *now;
+	flow->last = *now;
+}
+
+void pp_flow_segment(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now, enum pp_phase phase,
+		     struct pp_flow_news *ret_news)
+{
+	if (!flow->body)
+		pp_flow_half_file(flow, packet, now, ret_news);
+	else if (settle_side(flow, packet) == PP_CLIENT)
+		take_segment(flow, PP_CLIENT, packet, &now, phase, ret_news);
+	else
+		take_segment(flow, PP_SERVER, packet, &now, phase, ret_news);
 }
 
 void pp_flow_payload(struct pp_flow *flow, const struct pp_flow_news *news, bool had_all)

@@ -79,14 +79,10 @@ uint64_t pp_flows_hash(const struct pp_flows *flows, const struct pp_packet *pac
 	return pp_flow_key_hash(&flows->hash_keys, &packet->src, &packet->dst, packet->sport, packet->dport);
 }
 
-static PP_ALWAYS void prefetch_buckets(const struct pp_flows *flows, const struct pp_packet *packets, size_t count,
-				       const uint64_t *hashes)
+static PP_ALWAYS void prefetch_buckets(const struct pp_flows *flows, size_t count, const uint64_t *hashes)
 {
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		__builtin_prefetch(pp_flows_bucket(flows, hashes[i]));
-		if (packets[i].tcp.flags & PP_TCP_SYN)
-			pp_graves_prefetch(&flows->graves, hashes[i]);
-	}
 }
 
 void pp_flows_hash_packets(const struct pp_flows *flows, const struct pp_packet *packets, size_t count,
@@ -101,7 +97,7 @@ void pp_flows_hash_packets(const struct pp_flows *flows, const struct pp_packet 
 							 packet->dport);
 	}
 	if (pp_flows_scattered(flows))
-		prefetch_buckets(flows, packets, count, ret_hashes);
+		prefetch_buckets(flows, count, ret_hashes);
 }
 
 void pp_flows_prefetch_node(const struct pp_flows *flows, uint64_t hash)
@@ -121,8 +117,12 @@ static PP_ALWAYS void prefetch_flow(const struct pp_flow *flow)
 void pp_flows_prefetch_flow(const struct pp_flows *flows, uint64_t hash)
 {
 	uint32_t at = pp_flow_node_next(flows, *pp_flows_bucket(flows, hash), hash);
-	if (!at)
+
+	if (!at) {
+		/* It is likely to be a new one, which is looked for among those that left. */
+		pp_graves_prefetch(&flows->graves, hash);
 		return;
+	}
 	prefetch_flow(flows->nodes[at].flow);
 	/* It is likely to be moved, which its neighbours notice. */
 	if (flows->nodes[at].list != PP_LIST_OPEN) {
