@@ -309,6 +309,22 @@ static enum pp_err find_slots(struct pp_spool *spool)
 	return PP_OK;
 }
 
+/* Reads from *place on, as far as one full block lies behind the other, to the end of the shelf; *place goes on. */
+static enum pp_err read_run(struct pp_spool *spool, int32_t *place)
+{
+	int32_t first = *place, last = first;
+	size_t len;
+	enum pp_err err;
+
+	while (spool->filed[last].next == last + 1 && spool->filed[last].used == BLOCK_BYTES)
+		last++;
+	len = (size_t)(last - first) * BLOCK_BYTES + spool->filed[last].used;
+	err = pp_spill_read(spool->file, (uint64_t)first * BLOCK_BYTES, spool->shelf.p + spool->shelf.len, len);
+	spool->shelf.len += len;
+	*place = spool->filed[last].next;
+	return err;
+}
+
 static enum pp_err fetch(struct pp_spool *spool, size_t number)
 {
 	const struct shelf *shelf = &spool->shelves[number];
@@ -317,11 +333,8 @@ static enum pp_err fetch(struct pp_spool *spool, size_t number)
 	spool->fetched = 0;
 	pp_buf_clear(&spool->shelf);
 	err = pp_buf_reserve(&spool->shelf, shelf->bytes);
-	for (int32_t i = shelf->file.first; i != NONE && err == PP_OK; i = spool->filed[i].next) {
-		err = pp_spill_read(spool->file, (uint64_t)i * BLOCK_BYTES, spool->shelf.p + spool->shelf.len,
-				    spool->filed[i].used);
-		spool->shelf.len += spool->filed[i].used;
-	}
+	for (int32_t i = shelf->file.first; i != NONE && err == PP_OK;)
+		err = read_run(spool, &i);
 	for (int32_t i = shelf->memory.first; i != NONE && err == PP_OK; i = spool->blocks[i].next)
 		err = pp_buf_add(&spool->shelf, bytes_of(spool, i), spool->blocks[i].used);
 	if (err == PP_OK)
