@@ -6,25 +6,25 @@
  */
 #include "engine/engine.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* ------------------------------------------------------------------ filing */
 
 /* What is noted beside a connection in the spool: its attribution, and where the diagnosis has booked it. */
 struct filed {
-	const struct pp_endpoint_row *row;
 	struct pp_places places;
 	uint16_t port;
 	uint8_t by; /* enum pp_attributed_by */
 	bool named;
+	const struct pp_endpoint_row *row; /* not noted if there is none */
 };
 
 enum pp_err pp_engine_file(struct pp_analysis *analysis, const struct pp_connection *conn)
 {
 	struct pp_attribution who = pp_attribute_connection(&analysis->attributor, conn);
 	struct filed filed = { .row = who.row, .port = who.port, .by = (uint8_t)who.by, .named = who.host != NULL };
-
-	struct pp_span beside = { (const uint8_t *)&filed, sizeof(filed) };
+	struct pp_span beside = { (const uint8_t *)&filed, who.row ? sizeof(filed) : offsetof(struct filed, row) };
 
 	pp_diagnosis_observe(analysis->diagnosis, conn, &who, &filed.places);
 	return pp_spool_put(analysis->spool, conn, beside);
@@ -108,10 +108,10 @@ static enum pp_err visit_connection(struct pp_analysis *analysis, const struct v
 	struct pp_process process;
 	struct pp_attribution who;
 	struct pp_judgement judgement;
-	struct filed filed;
+	struct filed filed = { .row = NULL };
 	enum pp_err err = PP_OK;
 
-	memcpy(&filed, spooled->beside.p, sizeof(filed));
+	memcpy(&filed, spooled->beside.p, spooled->beside.len);
 	who = attribution_of(analysis, &filed, conn);
 	name_late(analysis, conn, &who, &filed.places);
 	if (pp_processes_find(&analysis->processes, conn, &process))
@@ -128,12 +128,12 @@ static void look_ahead(const struct pp_analysis *analysis, uint32_t index,
 		       void (*prefetch)(const struct pp_diagnosis *diagnosis, const struct pp_places *places))
 {
 	struct pp_span beside = pp_spool_peek(analysis->spool, index);
-	struct filed filed;
+	struct pp_places places;
 
-	if (beside.len != sizeof(filed))
+	if (beside.len < sizeof(places))
 		return;
-	memcpy(&filed, beside.p, sizeof(filed));
-	prefetch(analysis->diagnosis, &filed.places);
+	memcpy(&places, beside.p, sizeof(places)); /* they come first */
+	prefetch(analysis->diagnosis, &places);
 }
 
 static enum pp_err visit_connections(struct pp_analysis *analysis, const struct visit *visit)

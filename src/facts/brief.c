@@ -39,7 +39,7 @@ struct reset {
 	uint16_t ip_id, window;
 	int32_t seq_ahead, ack_ahead;
 	uint16_t count, count_other;
-	bool acceptable, seq_grows, acks_differ, mixed_flags;
+	uint8_t acceptable, seq_grows, acks_differ, mixed_flags;
 };
 
 _Static_assert(sizeof(struct fixed) == 48 && sizeof(struct reset) == 32, "no padding in what is kept");
@@ -284,10 +284,10 @@ static const uint8_t *take_reset(const uint8_t *from, const struct fixed *fixed,
 	rst->ack_ahead = reset.ack_ahead;
 	rst->count = reset.count;
 	rst->count_other = reset.count_other;
-	rst->acceptable = reset.acceptable;
-	rst->seq_grows = reset.seq_grows;
-	rst->acks_differ = reset.acks_differ;
-	rst->mixed_flags = reset.mixed_flags;
+	rst->acceptable = reset.acceptable != 0;
+	rst->seq_grows = reset.seq_grows != 0;
+	rst->acks_differ = reset.acks_differ != 0;
+	rst->mixed_flags = reset.mixed_flags != 0;
 	conn->tcp.side[PP_SERVER].packets = reset.count;
 	conn->last = rst->mark;
 	if (fixed->kind & RESET_AGAIN)

@@ -7,18 +7,19 @@
  */
 #include "facts/spool.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { BLOCK_BYTES = 8 * 1024, BLOCKS_LEAST = 4, RECORD_MAX = 1 << 20, NONE = -1 };
 
-/* In front of each record. */
+/* In front of each record, LABEL bytes: the length and the slot in one word of 4, then `beside`. */
+enum { LABEL = 5, SLOT_BITS = 9 };
 struct label {
 	uint32_t len; /* of what follows: `beside`, then the packed connection */
 	uint16_t slot;
-	uint16_t beside;
+	uint8_t beside;
 };
+_Static_assert(PP_SPOOL_SHELF == 1 << SLOT_BITS && RECORD_MAX < 1 << (32 - SLOT_BITS), "one word");
 
 /* A chain of blocks, in memory or in the file; NONE: empty. */
 struct chain {
@@ -200,6 +201,22 @@ static enum pp_err add_bytes(struct pp_spool *spool, struct shelf *shelf, const 
 
 /* ------------------------------------------------------------------ put */
 
+static void put_label(uint8_t to[LABEL], struct label label)
+{
+	uint32_t word = label.len << SLOT_BITS | label.slot;
+
+	memcpy(to, &word, sizeof(word));
+	to[sizeof(word)] = label.beside;
+}
+
+static struct label label_at(const uint8_t from[LABEL])
+{
+	uint32_t word;
+
+	memcpy(&word, from, sizeof(word));
+	return (struct label){ word >> SLOT_BITS, word % PP_SPOOL_SHELF, from[sizeof(word)] };
+}
+
 static enum pp_err shelf_for(struct pp_spool *spool, uint32_t index, struct shelf **ret_shelf)
 {
 	size_t number = index / PP_SPOOL_SHELF, room = spool->shelf_count ? spool->shelf_count : 16;
@@ -220,27 +237,27 @@ static enum pp_err shelf_for(struct pp_spool *spool, uint32_t index, struct shel
 	return PP_OK;
 }
 
-/* The record up to the connection itself. */
-static enum pp_err begin_record(struct pp_buf *record, uint32_t index, struct pp_span beside)
+/* The record up to the connection itself, its label left out. */
+static enum pp_err begin_record(struct pp_buf *record, struct pp_span beside)
 {
-	struct label label = { .slot = index % PP_SPOOL_SHELF, .beside = (uint16_t)beside.len };
-	enum pp_err err = beside.len <= UINT16_MAX ? PP_OK : PP_LIMIT;
+	enum pp_err err = beside.len <= UINT8_MAX ? PP_OK : PP_LIMIT;
 
 	pp_buf_clear(record);
 	if (err == PP_OK)
-		err = pp_buf_reserve(record, sizeof(label) + beside.len);
+		err = pp_buf_reserve(record, LABEL + beside.len);
 	if (err != PP_OK)
 		return err;
-	memcpy(record->p, &label, sizeof(label));
 	if (beside.len)
-		memcpy(record->p + sizeof(label), beside.p, beside.len);
-	record->len = sizeof(label) + beside.len;
+		memcpy(record->p + LABEL, beside.p, beside.len);
+	record->len = LABEL + beside.len;
 	return PP_OK;
 }
 
-static enum pp_err file_record(struct pp_spool *spool, uint32_t index)
+static enum pp_err file_record(struct pp_spool *spool, uint32_t index, size_t beside)
 {
-	uint32_t len = (uint32_t)(spool->record.len - sizeof(struct label));
+	struct label label = { .len = (uint32_t)(spool->record.len - LABEL),
+			       .slot = index % PP_SPOOL_SHELF,
+			       .beside = (uint8_t)beside };
 	struct shelf *shelf;
 	enum pp_err err = shelf_for(spool, index, &shelf);
 
@@ -248,7 +265,7 @@ static enum pp_err file_record(struct pp_spool *spool, uint32_t index)
 		err = PP_LIMIT;
 	if (err != PP_OK)
 		return err;
-	memcpy(spool->record.p + offsetof(struct label, len), &len, sizeof(len));
+	put_label(spool->record.p, label);
 	spool->fetched = 0;
 	err = add_bytes(spool, shelf, spool->record.p, spool->record.len);
 	if (err != PP_OK)
@@ -261,11 +278,11 @@ static enum pp_err file_record(struct pp_spool *spool, uint32_t index)
 
 enum pp_err pp_spool_put(struct pp_spool *spool, const struct pp_connection *conn, struct pp_span beside)
 {
-	enum pp_err err = begin_record(&spool->record, conn->index, beside);
+	enum pp_err err = begin_record(&spool->record, beside);
 
 	if (err == PP_OK)
 		err = pp_pack_connection(&spool->record, conn);
-	return err == PP_OK ? file_record(spool, conn->index) : err;
+	return err == PP_OK ? file_record(spool, conn->index, beside.len) : err;
 }
 
 /* ------------------------------------------------------------------ get */
@@ -278,18 +295,34 @@ static enum pp_err find_slots(struct pp_spool *spool)
 	memset(spool->at, 0, sizeof(spool->at));
 	while (pp_cur_left(&cur) > 0) {
 		size_t at = spool->shelf.len - pp_cur_left(&cur);
-		struct pp_span taken = pp_cur_take(&cur, sizeof(struct label));
+		struct pp_span taken = pp_cur_take(&cur, LABEL);
 		struct label label;
 
 		if (!pp_cur_ok(&cur))
 			return PP_MALFORMED;
-		memcpy(&label, taken.p, sizeof(label));
+		label = label_at(taken.p);
 		pp_cur_skip(&cur, label.len);
-		if (!pp_cur_ok(&cur) || label.slot >= PP_SPOOL_SHELF)
+		if (!pp_cur_ok(&cur))
 			return PP_MALFORMED;
 		spool->at[label.slot] = (uint32_t)at + 1;
 	}
 	return PP_OK;
+}
+
+/* Reads from *place on, as far as one full block lies behind the other, to the end of the shelf; *place goes on. */
+static enum pp_err read_run(struct pp_spool *spool, int32_t *place)
+{
+	int32_t first = *place, last = first;
+	size_t len;
+	enum pp_err err;
+
+	while (spool->filed[last].next == last + 1 && spool->filed[last].used == BLOCK_BYTES)
+		last++;
+	len = (size_t)(last - first) * BLOCK_BYTES + spool->filed[last].used;
+	err = pp_spill_read(spool->file, (uint64_t)first * BLOCK_BYTES, spool->shelf.p + spool->shelf.len, len);
+	spool->shelf.len += len;
+	*place = spool->filed[last].next;
+	return err;
 }
 
 static enum pp_err fetch(struct pp_spool *spool, size_t number)
@@ -300,11 +333,8 @@ static enum pp_err fetch(struct pp_spool *spool, size_t number)
 	spool->fetched = 0;
 	pp_buf_clear(&spool->shelf);
 	err = pp_buf_reserve(&spool->shelf, shelf->bytes);
-	for (int32_t i = shelf->file.first; i != NONE && err == PP_OK; i = spool->filed[i].next) {
-		err = pp_spill_read(spool->file, (uint64_t)i * BLOCK_BYTES, spool->shelf.p + spool->shelf.len,
-				    spool->filed[i].used);
-		spool->shelf.len += spool->filed[i].used;
-	}
+	for (int32_t i = shelf->file.first; i != NONE && err == PP_OK;)
+		err = read_run(spool, &i);
 	for (int32_t i = shelf->memory.first; i != NONE && err == PP_OK; i = spool->blocks[i].next)
 		err = pp_buf_add(&spool->shelf, bytes_of(spool, i), spool->blocks[i].used);
 	if (err == PP_OK)
@@ -333,7 +363,7 @@ enum pp_err pp_spool_get(struct pp_spool *spool, uint32_t index, struct pp_arena
 		return PP_END;
 	cur = pp_cur_span(pp_buf_span(&spool->shelf), PP_MALFORMED);
 	pp_cur_skip(&cur, at - 1);
-	memcpy(&label, pp_cur_take(&cur, sizeof(label)).p, sizeof(label)); /* find_slots() has been here */
+	label = label_at(pp_cur_take(&cur, LABEL).p); /* find_slots() has been here */
 	record = pp_cur_sub(&cur, label.len);
 	spooled.beside = pp_cur_take(&record, label.beside);
 	err = pp_unpack_connection(pp_cur_rest(&record), arena, &spooled.conn);
@@ -345,13 +375,9 @@ enum pp_err pp_spool_get(struct pp_spool *spool, uint32_t index, struct pp_arena
 struct pp_span pp_spool_peek(const struct pp_spool *spool, uint32_t index)
 {
 	struct pp_cur cur = pp_cur_span(pp_buf_span(&spool->shelf), PP_MALFORMED);
-	struct pp_span taken;
-	struct label label;
 
 	if (spool->fetched != index / PP_SPOOL_SHELF + 1 || spool->at[index % PP_SPOOL_SHELF] == 0)
 		return (struct pp_span){ NULL, 0 };
 	pp_cur_skip(&cur, spool->at[index % PP_SPOOL_SHELF] - 1);
-	taken = pp_cur_take(&cur, sizeof(label));
-	memcpy(&label, taken.p, sizeof(label));
-	return pp_cur_take(&cur, label.beside);
+	return pp_cur_take(&cur, label_at(pp_cur_take(&cur, LABEL).p).beside);
 }

@@ -173,9 +173,6 @@ bool pp_flows_unfold(struct pp_flows *flows, struct pp_flow *flow);
 /* The facts, with what only the end tells (missing bytes, last zero window); once. */
 void pp_flow_finish(struct pp_flow *flow, int64_t end_of_capture, struct pp_tcp_facts *ret_facts);
 
-/* Whether its facts are those of its `half` (flow/half.h). */
-bool pp_flow_only_half(const struct pp_flow *flow);
-
 /* Takes out flows that are over: `now` is packet time.  Call with the largest possible time to take out all.
  * NULL: no more. */
 struct pp_flow *pp_flows_expire(struct pp_flows *flows, int64_t now);

@@ -27,28 +27,11 @@ void pp_flow_half_file(struct pp_flow *flow, const struct pp_packet *packet, str
 		ret_news->duplicate = !pp_flow_half_add(&flow->half, packet, now);
 }
 
-struct pp_mark pp_flow_half_first(const struct pp_flow *flow)
-{
-	return (struct pp_mark){ flow->half.ts[0], flow->half.first_packet, flow->file };
-}
-
 struct pp_mark pp_flow_half_last(const struct pp_flow *flow)
 {
 	const struct pp_flow_half *half = &flow->half;
 
 	return (struct pp_mark){ half->ts[half->count ? half->count - 1 : 0], half->last_packet, flow->file };
-}
-
-static bool same(struct pp_mark a, struct pp_mark b)
-{
-	return a.ts == b.ts && a.packet == b.packet && a.file == b.file;
-}
-
-/* A copy made by the capture may have been the last packet. */
-bool pp_flow_only_half(const struct pp_flow *flow)
-{
-	return !flow->body && flow->half.count != 0 && same(flow->first, pp_flow_half_first(flow)) &&
-	       same(flow->last, pp_flow_half_last(flow));
 }
 
 static void fill_times(const struct pp_flow_half *half, struct pp_tcp_facts *facts)

@@ -74,7 +74,6 @@ static PP_ALWAYS bool pp_flow_half_add(struct pp_flow_half *half, const struct p
 	return true;
 }
 
-struct pp_mark pp_flow_half_first(const struct pp_flow *flow);
 struct pp_mark pp_flow_half_last(const struct pp_flow *flow);
 
 #endif
