@@ -15,6 +15,7 @@ struct pp_mark {
 	int64_t ts;      /* ns */
 	uint32_t packet; /* frame.number in its file; 0: not seen */
 	uint16_t file;   /* index of the input file */
+	uint16_t spare;  /* 0, so that marks have no padding and can be compared whole */
 };
 
 static inline bool pp_seen(struct pp_mark mark) { return mark.packet != 0; }
