@@ -470,12 +470,12 @@ static void finish(struct pp_analysis *analysis, struct pp_flow *flow)
 static void prefetch(const struct pp_flow *flow)
 {
 	enum { LINE = 64, BYTES = 1920, FACTS = offsetof(struct pp_tcp_facts, icmp) };
-	uintptr_t detail = (uintptr_t)flow->detail, facts = (uintptr_t)&flow->body->facts;
+	const char *facts = (const void *)&flow->body->facts, *before = (const char *)flow->detail - LINE;
 
 	for (size_t at = 0; at < FACTS + LINE; at += LINE)
-		__builtin_prefetch((const void *)(facts + at));
+		__builtin_prefetch(facts + at);
 	for (size_t at = 0; at < BYTES + LINE; at += LINE)
-		__builtin_prefetch((const void *)(detail - LINE + at));
+		__builtin_prefetch(before + at);
 }
 
 /* Some at a time, so that the memory they are finished from, and that of where they will be booked, arrives for all of
