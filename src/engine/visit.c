@@ -111,6 +111,8 @@ static enum pp_err visit_connection(struct pp_analysis *analysis, const struct v
 	struct filed filed = { .row = NULL };
 	enum pp_err err = PP_OK;
 
+	if (spooled->beside.len > sizeof(filed))
+		return PP_MALFORMED;
 	memcpy(&filed, spooled->beside.p, spooled->beside.len);
 	who = attribution_of(analysis, &filed, conn);
 	name_late(analysis, conn, &who, &filed.places);
