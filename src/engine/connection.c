@@ -374,6 +374,8 @@ void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet,
 		take_syn(analysis, packet, hash, now);
 		return;
 	}
+	if ((packet->tcp.flags & PP_TCP_RST) && pp_flows_refused(analysis->flows, packet, hash, now))
+		return;
 	plain = pp_flows_plain(analysis->flows, packet, hash, now);
 	if (!plain.flow) {
 		take_segment(analysis, packet, hash, now);

@@ -19,7 +19,8 @@
 
 #include <stdalign.h>
 
-enum { PP_RECENT_MAX = 8, PP_HALF_SYNS_MAX = 7, PP_FLOW_LINE = 64 /* bytes in a cache line */ };
+enum { PP_RECENT_MAX = 8, PP_FLOW_LINE = 64 /* bytes in a cache line */ };
+enum { PP_HALF_SYNS_MAX = 7, PP_HALF_REFUSED_SYNS_MAX = 2 };
 
 /* Canonical: the lower endpoint first, so that both directions have one key. */
 struct pp_flow_key {
@@ -61,17 +62,34 @@ struct pp_flow_body {
 	uint8_t icmp_early;
 };
 
-/* As long as a client's SYNs are all there is, this is kept instead of a body: a storm of them must not cost a whole
- * record each.  They are alike but for when they came, or the body is made after all. */
+/* The server's RST,ACK that answered a SYN. */
+struct pp_flow_refusal {
+	int64_t ts;
+	int64_t idle_ns; /* since the segment before it, copies made by the capture too */
+	uint32_t packet, signature, seq, ack;
+	uint16_t ip_id, window;
+	uint8_t ttl, flags;
+	bool has_timestamp, df;
+};
+
+/* As long as a client's SYNs are all there is, and perhaps the refusal that ends it, this is kept instead of a body: a
+ * storm of them must not cost a whole record each.  The SYNs are alike but for when they came, or the body is made
+ * after all. */
 struct pp_flow_half {
 	uint32_t isn, last_packet; /* packets: SYNs, copies made by the capture apart */
 	uint16_t window, ip_id;
 	uint16_t duplicates;
 	uint8_t count, ttl;
-	bool ip_id_seen;
+	bool ip_id_seen, refused;
 	uint8_t options, wscale;
 	uint32_t signature[PP_HALF_SYNS_MAX];
-	int64_t ts[PP_HALF_SYNS_MAX];
+	union {
+		int64_t ts[PP_HALF_SYNS_MAX];
+		struct {
+			int64_t ts_before[PP_HALF_REFUSED_SYNS_MAX];
+			struct pp_flow_refusal refusal;
+		};
+	};
 	uint32_t first_packet, option_order;
 	uint16_t mss, window_syn;
 };
@@ -156,6 +174,8 @@ struct pp_flow_plain pp_flows_plain(struct pp_flows *flows, const struct pp_pack
 enum pp_flow_syn { PP_FLOW_SYN_OTHER, PP_FLOW_SYN_FILED, PP_FLOW_SYN_COPY };
 enum pp_flow_syn pp_flows_syn(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash,
 			      struct pp_mark now);
+/* The same for a segment with RST set that refuses a flow of which only SYNs were seen; false: nothing was done. */
+bool pp_flows_refused(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash, struct pp_mark now);
 /* Tells which bytes of a payload were there before: stream/ knows.  Counts retransmissions and reordering. */
 void pp_flow_payload(struct pp_flow *flow, const struct pp_flow_news *news, bool had_all);
 /* The same for a payload that continues its stream. */

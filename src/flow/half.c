@@ -1,5 +1,5 @@
-/* Half open connections.  What is kept of the SYNs is all that pp_flow_segment() would have made facts of, and the facts
- * made of it in the end are the same: tests/unit/test_flow.c compares the two. */
+/* Half open connections.  What is kept of the SYNs, and of a refusal, is all that pp_flow_segment() would have made facts
+ * of, and the facts made of it in the end are the same: tests/unit/test_flow.c compares the two. */
 #include "flow/half.h"
 
 #include "base/time.h"
@@ -32,6 +32,58 @@ struct pp_mark pp_flow_half_last(const struct pp_flow *flow)
 	const struct pp_flow_half *half = &flow->half;
 
 	return (struct pp_mark){ half->ts[half->count ? half->count - 1 : 0], half->last_packet, flow->file };
+}
+
+bool pp_flow_half_is_refusal(const struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now)
+{
+	const struct pp_flow_half *half = &flow->half;
+	const uint8_t ends = PP_TCP_SYN | PP_TCP_ACK | PP_TCP_RST | PP_TCP_FIN;
+
+	return !flow->body && !half->refused && half->count != 0 && half->count <= PP_HALF_REFUSED_SYNS_MAX &&
+	       (packet->tcp.flags & ends) == (PP_TCP_RST | PP_TCP_ACK) && packet->tcp.ack == half->isn + 1 &&
+	       packet->payload_len == 0 && !packet->cut && now.file == flow->file && now.file == flow->last.file &&
+	       pp_flow_side_of(flow, packet) == PP_SERVER;
+}
+
+void pp_flow_half_refuse(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now)
+{
+	flow->half.refused = true;
+	flow->half.refusal = (struct pp_flow_refusal){ .ts = now.ts,
+						       .idle_ns = now.ts - flow->last.ts,
+						       .packet = now.packet,
+						       .signature = pp_signature(packet),
+						       .seq = packet->tcp.seq,
+						       .ack = packet->tcp.ack,
+						       .ip_id = packet->ip_id,
+						       .window = packet->tcp.window,
+						       .ttl = packet->ttl,
+						       .flags = packet->tcp.flags,
+						       .has_timestamp = (packet->tcp.options & PP_OPT_TIMESTAMPS) != 0,
+						       .df = packet->df };
+	flow->last = now;
+	flow->closed = true;
+}
+
+static void fill_refusal(const struct pp_flow_half *half, uint16_t file, struct pp_tcp_facts *facts)
+{
+	const struct pp_flow_refusal *refusal = &half->refusal;
+	const struct pp_mark mark = { refusal->ts, refusal->packet, file };
+
+	facts->side[PP_SERVER].packets = 1;
+	facts->side[PP_SERVER].last = mark;
+	facts->rst = (struct pp_tcp_reset){ .mark = mark,
+					    .idle_ns = refusal->idle_ns,
+					    .from = PP_SERVER,
+					    .after = PP_PHASE_SYN,
+					    .has_ack = true,
+					    .has_timestamp = refusal->has_timestamp,
+					    .df = refusal->df,
+					    .ttl = refusal->ttl,
+					    .ip_id = refusal->ip_id,
+					    .window = refusal->window,
+					    .count = 1,
+					    .acceptable = true,
+					    .since_other_ns = refusal->ts - half->ts[half->count - 1] };
 }
 
 static void fill_times(const struct pp_flow_half *half, struct pp_tcp_facts *facts)
@@ -73,6 +125,22 @@ void pp_flow_half_facts(const struct pp_flow_half *half, uint16_t file, bool reu
 						   .option_order = half->option_order,
 						   .ip_id_last = half->ip_id,
 						   .ip_id_seen = half->ip_id_seen };
+	if (half->refused)
+		fill_refusal(half, file, ret_facts);
+}
+
+static void unfold_refusal(const struct pp_flow_refusal *refusal, struct pp_flow_body *body)
+{
+	struct pp_flow_side *server = &body->side[PP_SERVER];
+
+	body->facts.rst.count = 0; /* only the end tells */
+	server->rst_count = 1;
+	server->rst_seq = refusal->seq;
+	server->rst_ack = refusal->ack;
+	server->rst_flags = refusal->flags;
+	server->recent.signature[0] = refusal->signature;
+	server->recent.ts[0] = refusal->ts;
+	server->recent_next = 1;
 }
 
 void pp_flow_half_unfold(const struct pp_flow *flow, struct pp_flow_body *ret_body)
@@ -94,4 +162,6 @@ void pp_flow_half_unfold(const struct pp_flow *flow, struct pp_flow_body *ret_bo
 		client->recent.ts[i] = half->ts[i];
 	}
 	client->recent_next = half->count;
+	if (half->refused)
+		unfold_refusal(&half->refusal, ret_body);
 }

@@ -1,4 +1,4 @@
-/* half: a connection of which only the client's SYNs were seen; private to flow/, but for its facts. */
+/* half: a connection of which only the client's SYNs were seen, and perhaps a refusal; private to flow/. */
 #ifndef PP_FLOW_HALF_H
 #define PP_FLOW_HALF_H
 
@@ -7,6 +7,9 @@
 
 /* Whether the segment leaves the flow half open: one more SYN like those before. */
 bool pp_flow_half_takes(const struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now);
+/* Whether the server's segment refuses it, as RFC 9293 section 3.10.7.3 has it, and nothing more needs to be kept. */
+bool pp_flow_half_is_refusal(const struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now);
+void pp_flow_half_refuse(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now);
 void pp_flow_half_file(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now,
 		       struct pp_flow_news *ret_news);
 /* The facts' memory is zero. */
@@ -18,7 +21,7 @@ void pp_flow_half_unfold(const struct pp_flow *flow, struct pp_flow_body *ret_bo
 /* Whether a SYN, of the client and without payload, is like those before. */
 static PP_ALWAYS bool pp_flow_half_goes_on(const struct pp_flow_half *half, const struct pp_packet *packet)
 {
-	return half->count != 0 && half->count < PP_HALF_SYNS_MAX && half->duplicates < UINT16_MAX &&
+	return half->count != 0 && half->count < PP_HALF_SYNS_MAX && !half->refused && half->duplicates < UINT16_MAX &&
 	       packet->tcp.seq == half->isn && packet->ttl == half->ttl;
 }
 

@@ -137,11 +137,11 @@ static enum pp_flow_list_id list_for(const struct pp_flow *flow)
 {
 	const struct pp_tcp_facts *facts;
 
+	if (flow->closed)
+		return PP_LIST_CLOSED;
 	if (!flow->body)
 		return pp_flow_list_for_syns(flow->half.count, flow->half.ts[0], pp_flow_half_last(flow).ts);
 	facts = &flow->body->facts;
-	if (flow->closed)
-		return PP_LIST_CLOSED;
 	if (!pp_seen(facts->syn) || pp_seen(facts->syn_ack) || facts->side[PP_SERVER].packets != 0)
 		return PP_LIST_OPEN;
 	return pp_flow_list_for_syns(facts->syn_count, facts->syn.ts, facts->syn_last.ts);
@@ -437,6 +437,17 @@ enum pp_flow_syn pp_flows_syn(struct pp_flows *flows, const struct pp_packet *pa
 		return PP_FLOW_SYN_COPY;
 	pp_flow_list_to(flows, flow, pp_flow_list_for_syns(flow->half.count, flow->half.ts[0], now.ts));
 	return PP_FLOW_SYN_FILED;
+}
+
+bool pp_flows_refused(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash, struct pp_mark now)
+{
+	struct pp_flow *flow = pp_flows_known(flows, packet, hash);
+
+	if (!flow || !pp_flow_half_is_refusal(flow, packet, now))
+		return false;
+	pp_flow_half_refuse(flow, packet, now);
+	pp_flow_list_to(flows, flow, PP_LIST_CLOSED);
+	return true;
 }
 
 struct pp_flow *pp_flows_quoted(struct pp_flows *flows, const struct pp_icmp_quote *quote, struct pp_mark now,

@@ -96,7 +96,7 @@ static void file(struct pp_flow_ways *ways, const struct pp_packet *packet, uint
 	FUZZ_CHECK(pp_flow_ways_file(ways, packet, (enum pp_phase)(what >> 3 & 7), what & 4, now, &flow, &news));
 	if (!flow || news.duplicate)
 		return;
-	twin = pp_flows_find(ways->plain, packet, pp_flows_hash(ways->plain, packet), now);
+	twin = pp_flows_known(ways->plain, packet, pp_flows_hash(ways->plain, packet));
 	if (news.payload) {
 		FUZZ_CHECK(news.len == packet->payload_len);
 		if ((what & 0x40) && news.side == PP_CLIENT) {

@@ -3,6 +3,7 @@
 #ifndef PP_TESTS_FLOW_WAYS_H
 #define PP_TESTS_FLOW_WAYS_H
 
+#include "flow/half.h"
 #include "flow/table.h"
 
 #include <string.h>
@@ -38,18 +39,32 @@ static inline struct pp_flow *pp_flow_ways_general(struct pp_flows *flows, const
 	return flow;
 }
 
+static inline bool pp_flow_ways_same_body(const struct pp_flow_body *a, const struct pp_flow_body *b)
+{
+	return memcmp(a->side, b->side, sizeof(a->side)) == 0 &&
+	       memcmp(&a->last_data, &b->last_data, sizeof(a->last_data)) == 0 &&
+	       memcmp(&a->facts, &b->facts, sizeof(a->facts)) == 0;
+}
+
 /* Bytes that no facts are in are the same as well: all begins as zeros, and marks are copied whole. */
 static inline bool pp_flow_ways_alike(const struct pp_flow *a, const struct pp_flow *b)
 {
+	struct pp_flow_body unfolded;
+
 	if (!a || !b)
 		return a == b;
-	if (!a->body || !b->body)
-		return a->body == b->body && memcmp(&a->half, &b->half, sizeof(a->half)) == 0;
-	return memcmp(a->body->side, b->body->side, sizeof(a->body->side)) == 0 &&
-	       memcmp(&a->body->last_data, &b->body->last_data, sizeof(a->body->last_data)) == 0 &&
-	       memcmp(&a->body->facts, &b->body->facts, sizeof(a->body->facts)) == 0 && a->smooth == b->smooth &&
-	       a->closed == b->closed && a->listed_ts == b->listed_ts && a->last.ts == b->last.ts &&
-	       a->last.packet == b->last.packet;
+	if (!a->body && !b->body)
+		return memcmp(&a->half, &b->half, sizeof(a->half)) == 0;
+	if (!a->body || !b->body) {
+		const struct pp_flow *half = a->body ? b : a;
+
+		if (!half->half.refused) /* only that is known by the short way alone */
+			return false;
+		pp_flow_half_unfold(half, &unfolded);
+	}
+	return pp_flow_ways_same_body(a->body ? a->body : &unfolded, b->body ? b->body : &unfolded) &&
+	       a->smooth == b->smooth && a->closed == b->closed && a->listed_ts == b->listed_ts &&
+	       a->last.ts == b->last.ts && a->last.packet == b->last.packet;
 }
 
 /* By the short ways, as the engine tries them; NULL: they did not take it. */
@@ -64,6 +79,10 @@ static inline struct pp_flow *pp_flow_ways_short(struct pp_flows *flows, const s
 
 		ret_news->duplicate = how == PP_FLOW_SYN_COPY;
 		return how == PP_FLOW_SYN_OTHER ? NULL : pp_flows_known(flows, packet, hash);
+	}
+	if ((packet->tcp.flags & PP_TCP_RST) && pp_flows_refused(flows, packet, hash, now)) {
+		ret_news->side = PP_SERVER;
+		return pp_flows_known(flows, packet, hash);
 	}
 	plain = pp_flows_plain(flows, packet, hash, now);
 	if (!plain.flow)
@@ -83,7 +102,11 @@ static inline bool pp_flow_ways_file(struct pp_flow_ways *ways, const struct pp_
 {
 	struct pp_flow_news news;
 	uint64_t hash = pp_flows_hash(ways->plain, packet);
+	const struct pp_flow *known = pp_flows_known(ways->general, packet, hash);
 	struct pp_flow *flow = pp_flow_ways_short(ways->plain, packet, hash, now, &news);
+
+	if (known && !known->body)
+		phase = PP_PHASE_SYN;
 
 	*ret_news = news;
 	*ret_flow = pp_flow_ways_general(ways->general, packet, hash, phase, had, now, ret_news);

@@ -51,6 +51,13 @@ struct seg {
 	bool had; /* stream/ knows these bytes already */
 };
 
+/* As the dissectors would have it that saw no payload. */
+static enum pp_phase phase_of(const struct pp_flow *flow)
+{
+	return flow->body && pp_seen(flow->body->facts.syn) && !pp_seen(flow->body->facts.syn_ack) ? PP_PHASE_SYN
+												   : PP_PHASE_HANDSHAKE;
+}
+
 static void send_segment(struct fixture *f, const struct seg *seg)
 {
 	static const uint8_t ips[2][4] = { { 10, 0, 0, 1 }, { 192, 0, 2, 1 } };
@@ -75,12 +82,16 @@ static void send_segment(struct fixture *f, const struct seg *seg)
 	f->now.ts += seg->ms * PP_MS;
 	f->now.packet++;
 	hash = pp_flows_hash(f->flows, &packet);
+	if ((seg->flags & PP_TCP_RST) && !f->whole && pp_flows_refused(f->flows, &packet, hash, f->now)) {
+		f->news = (struct pp_flow_news){ .side = PP_SERVER };
+		return;
+	}
 	f->flow = pp_flows_find(f->flows, &packet, hash, f->now);
 	if (!f->flow)
 		return;
 	if (f->whole)
 		assert_true(pp_flows_unfold(f->flows, f->flow));
-	pp_flow_segment(f->flow, &packet, f->now, PP_PHASE_HANDSHAKE, &f->news);
+	pp_flow_segment(f->flow, &packet, f->now, phase_of(f->flow), &f->news);
 	if (f->news.payload)
 		pp_flow_payload(f->flow, &f->news, seg->had);
 	pp_flows_touch(f->flows, f->flow);
@@ -310,7 +321,6 @@ static void syn_again_after_a_refusal(void **state)
 	begin(&f);
 	SEND(&f, { C, 0, SYN, 100, 0, 0 });
 	SEND(&f, { S, 10, RST | ACK, 0, 101, 0 });
-	f.flow->body->facts.rst.after = PP_PHASE_SYN;
 	assert_true(f.flow->closed);
 	SEND(&f, { C, 500, SYN, 100, 0, 0 });
 	assert_int_equal(f.flow->stream, 0);

@@ -100,6 +100,8 @@ static void speak(struct talker *talker, unsigned number, uint64_t *seed, struct
 	packet.dport = ports[!side];
 	packet.ip_id = talker->v6 ? 0 : (talker->ip_id[side] += (step != 0 || next_random(seed) % 4));
 	packet.tcp.flags = step < 3 ? opening[step] : flags_of(seed);
+	if (step == 1 && next_random(seed) % 4 == 0)
+		packet.tcp.flags = PP_TCP_RST | PP_TCP_ACK;
 	packet.tcp.seq = talker->seq[side];
 	packet.tcp.ack = talker->seq[!side];
 	packet.tcp.window = (uint16_t)(500 + next_random(seed) % 2);
