@@ -114,16 +114,19 @@ static void append(struct chain *chain, struct block *blocks, int32_t block)
 	chain->last = block;
 }
 
-/* Twice the room for blocks in the file. */
-static enum pp_err filed_reserve(struct pp_spool *spool)
+/* Room for so many more blocks in the file. */
+static enum pp_err filed_reserve(struct pp_spool *spool, uint32_t more)
 {
-	int32_t room = spool->filed_room ? 2 * spool->filed_room : 256;
+	int32_t room = spool->filed_room ? spool->filed_room : 256;
 	struct block *grown;
 
-	if (spool->filed_count < spool->filed_room)
+	while (room - spool->filed_count < (int32_t)more) {
+		if (room > INT32_MAX / 2)
+			return PP_LIMIT;
+		room *= 2;
+	}
+	if (room == spool->filed_room)
 		return PP_OK;
-	if (spool->filed_room > INT32_MAX / 2)
-		return PP_LIMIT;
 	grown = realloc(spool->filed, (size_t)room * sizeof(*grown));
 	if (!grown)
 		return PP_NOMEM;
@@ -132,43 +135,58 @@ static enum pp_err filed_reserve(struct pp_spool *spool)
 	return PP_OK;
 }
 
-/* The shelf's first block in memory goes to the end of the file. */
-static enum pp_err file_block(struct pp_spool *spool, struct shelf *shelf)
+static enum pp_err open_file(struct pp_spool *spool)
 {
-	int32_t block = shelf->memory.first, place = spool->filed_count;
 	enum pp_err err = PP_OK;
 
 	if (!spool->file) {
 		err = pp_spill_open(&spool->file);
 		spool->owns_file = err == PP_OK;
 	}
-	if (err == PP_OK)
-		err = filed_reserve(spool);
-	if (err == PP_OK)
-		err = pp_spill_write(spool->file, (uint64_t)place * BLOCK_BYTES, bytes_of(spool, block),
-				     spool->blocks[block].used);
-	if (err != PP_OK)
-		return err;
+	return err;
+}
+
+/* The shelf's first block in memory is free again: it is the last one in the file. */
+static void note_filed(struct pp_spool *spool, struct shelf *shelf)
+{
+	int32_t block = shelf->memory.first, place = spool->filed_count++;
+
 	spool->filed[place].used = spool->blocks[block].used;
 	append(&shelf->file, spool->filed, place);
-	spool->filed_count++;
 	shelf->memory.first = spool->blocks[block].next;
 	shelf->blocks--;
 	spool->blocks[block].next = spool->free;
 	spool->free = block;
-	return PP_OK;
+}
+
+/* The shelf's first blocks in memory, as many as are written at once, go to the end of the file: all but its last are
+ * full. */
+static enum pp_err file_blocks(struct pp_spool *spool, struct shelf *shelf)
+{
+	struct pp_span parts[PP_SPILL_PARTS_MAX];
+	uint32_t count = 0;
+	enum pp_err err;
+
+	for (int32_t i = shelf->memory.first; i != NONE && count < PP_SPILL_PARTS_MAX; i = spool->blocks[i].next)
+		parts[count++] = (struct pp_span){ bytes_of(spool, i), spool->blocks[i].used };
+	err = filed_reserve(spool, count);
+	if (err == PP_OK)
+		err = pp_spill_write(spool->file, (uint64_t)spool->filed_count * BLOCK_BYTES, parts, count);
+	for (uint32_t i = 0; i < count && err == PP_OK; i++)
+		note_filed(spool, shelf);
+	return err;
 }
 
 static enum pp_err make_room(struct pp_spool *spool)
 {
 	struct shelf *fullest = &spool->shelves[0];
-	enum pp_err err = PP_OK;
+	enum pp_err err = open_file(spool);
 
 	for (size_t i = 1; i < spool->shelf_count; i++)
 		if (spool->shelves[i].blocks > fullest->blocks)
 			fullest = &spool->shelves[i];
 	while (fullest->memory.first != NONE && err == PP_OK)
-		err = file_block(spool, fullest);
+		err = file_blocks(spool, fullest);
 	return err;
 }
 

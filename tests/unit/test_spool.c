@@ -164,6 +164,39 @@ static void many_shelves_at_once(void **state)
 	pp_pool_done(&pool);
 }
 
+/* More blocks of one shelf are put in the file than one write takes. */
+static void a_shelf_of_many_blocks(void **state)
+{
+	enum { BLOCK = 8 * 1024, LENGTH = 6000, COUNT = 400 };
+	struct pp_spool *spool = pp_spool_new((2 * PP_SPILL_PARTS_MAX + 20) * BLOCK, NULL);
+	char target[LENGTH + 1];
+	struct pp_spooled loaded;
+	struct pp_pool pool;
+	struct pp_arena arena;
+
+	(void)state;
+	pp_pool_init(&pool, 0);
+	pp_arena_init(&arena, &pool);
+	target[LENGTH] = 0;
+	for (uint32_t i = 0; i < COUNT; i++) {
+		struct pp_connection conn = sample(i);
+
+		conn.http = &http;
+		memset(target, 'a' + (int)(i % 26), LENGTH);
+		exchange.target = target;
+		assert_int_equal(pp_spool_put(spool, &conn, beside(&i)), PP_OK);
+	}
+	for (uint32_t i = 0; i < COUNT; i++) {
+		assert_int_equal(pp_spool_get(spool, i, &arena, &loaded), PP_OK);
+		memset(target, 'a' + (int)(i % 26), LENGTH);
+		assert_string_equal(loaded.conn->http->exchanges[0].target, target);
+		pp_arena_reset(&arena);
+	}
+	pp_spool_free(spool);
+	pp_arena_reset(&arena);
+	pp_pool_done(&pool);
+}
+
 /* Marks end in two bytes of padding, which need not come back; packing knows whole words only. */
 static void assert_all_there(const void *got, const void *expected, size_t begin, size_t end)
 {
@@ -498,6 +531,7 @@ int main(void)
 		cmocka_unit_test(from_memory),
 		cmocka_unit_test(from_the_file),
 		cmocka_unit_test(many_shelves_at_once),
+		cmocka_unit_test(a_shelf_of_many_blocks),
 		cmocka_unit_test(every_field_comes_back),
 		cmocka_unit_test(marks_come_back),
 		cmocka_unit_test(half_open_ones_come_back),

@@ -69,7 +69,7 @@ static const struct row rows[] = {
 	{ SYS_read, ALWAYS, FREE },
 	{ SYS_write, ALWAYS, FREE },
 	{ SYS_pread64, ALWAYS, FREE },
-	{ SYS_pwrite64, ALWAYS, FREE },
+	{ SYS_pwritev, ALWAYS, FREE },
 	{ SYS_readv, ALWAYS, FREE },
 	{ SYS_writev, ALWAYS, FREE },
 	{ SYS_futex, ALWAYS, FREE },
