@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ------------------------------------------------------------------ filing */
@@ -101,26 +102,33 @@ static void name_late(const struct pp_analysis *analysis, const struct pp_connec
 		places->host = pp_diagnosis_host_place(analysis->diagnosis, who->host, places->host);
 }
 
-static enum pp_err visit_connection(struct pp_analysis *analysis, const struct visit *visit,
-				    const struct pp_spooled *spooled)
-{
-	struct pp_connection *conn = spooled->conn;
-	struct pp_process process;
+/* A connection on its way to the visitors. */
+struct visited {
+	struct pp_connection *conn;
 	struct pp_attribution who;
+	struct filed filed;
+	struct pp_process process;
 	struct pp_judgement judgement;
-	struct filed filed = { .row = NULL };
-	enum pp_err err = PP_OK;
+};
 
-	if (spooled->beside.len > sizeof(filed))
+static enum pp_err bring_back(struct pp_analysis *analysis, uint32_t index, struct pp_arena *arena,
+			      struct visited *visited)
+{
+	struct pp_spooled spooled;
+	enum pp_err err = pp_spool_get(analysis->spool, index, arena, &spooled);
+
+	if (err != PP_OK)
+		return err;
+	if (spooled.beside.len > sizeof(visited->filed))
 		return PP_MALFORMED;
-	memcpy(&filed, spooled->beside.p, spooled->beside.len);
-	who = attribution_of(analysis, &filed, conn);
-	name_late(analysis, conn, &who, &filed.places);
-	if (pp_processes_find(&analysis->processes, conn, &process))
-		conn->process = &process;
-	pp_diagnosis_judge(analysis->diagnosis, conn, &who, &filed.places, &judgement);
-	VISIT(visit->visitors, visit->count, connection, conn, &who, &judgement);
-	return err;
+	visited->filed.row = NULL;
+	memcpy(&visited->filed, spooled.beside.p, spooled.beside.len);
+	visited->conn = spooled.conn;
+	visited->who = attribution_of(analysis, &visited->filed, spooled.conn);
+	name_late(analysis, spooled.conn, &visited->who, &visited->filed.places);
+	if (pp_processes_find(&analysis->processes, spooled.conn, &visited->process))
+		spooled.conn->process = &visited->process;
+	return PP_OK;
 }
 
 /* So many connections ahead their places are asked for: time enough for memory, and not too long to stay in cache. */
@@ -138,25 +146,46 @@ static void look_ahead(const struct pp_analysis *analysis, uint32_t index,
 	prefetch(analysis->diagnosis, &places);
 }
 
+/* Some at a time, each step for all of them: its instructions are still at hand for the next one.  Those of one shelf:
+ * what the spool gives lasts as long as the shelf. */
+enum { BATCH = 8 };
+_Static_assert(PP_SPOOL_SHELF % BATCH == 0, "a batch is of one shelf");
+
+static enum pp_err visit_batch(struct pp_analysis *analysis, const struct visit *visit, uint32_t begin, uint32_t end,
+			       struct pp_arena *arena, struct visited batch[BATCH])
+{
+	enum pp_err err = PP_OK;
+	size_t count = 0;
+
+	for (uint32_t i = begin; i < end && err == PP_OK; i++) {
+		look_ahead(analysis, i + AHEAD, pp_diagnosis_prefetch);
+		look_ahead(analysis, i + AHEAD_MORE, pp_diagnosis_prefetch_more);
+		err = bring_back(analysis, i, arena, &batch[count]);
+		count += err == PP_OK;
+		if (err == PP_END)
+			err = PP_OK;
+	}
+	for (size_t i = 0; i < count && err == PP_OK; i++)
+		pp_diagnosis_judge(analysis->diagnosis, batch[i].conn, &batch[i].who, &batch[i].filed.places,
+				   &batch[i].judgement);
+	for (size_t i = 0; i < count && err == PP_OK; i++)
+		VISIT(visit->visitors, visit->count, connection, batch[i].conn, &batch[i].who, &batch[i].judgement);
+	return err;
+}
+
 static enum pp_err visit_connections(struct pp_analysis *analysis, const struct visit *visit)
 {
 	uint32_t count = pp_spool_count(analysis->spool);
+	struct visited *batch = malloc(BATCH * sizeof(*batch));
 	struct pp_arena arena;
-	enum pp_err err = PP_OK;
+	enum pp_err err = batch ? PP_OK : PP_NOMEM;
 
 	pp_arena_init(&arena, &analysis->load_pool);
-	for (uint32_t i = 0; i < count && err == PP_OK; i++) {
-		struct pp_spooled spooled;
-
-		look_ahead(analysis, i + AHEAD, pp_diagnosis_prefetch);
-		look_ahead(analysis, i + AHEAD_MORE, pp_diagnosis_prefetch_more);
-		err = pp_spool_get(analysis->spool, i, &arena, &spooled);
-		if (err == PP_OK)
-			err = visit_connection(analysis, visit, &spooled);
-		else if (err == PP_END)
-			err = PP_OK;
+	for (uint32_t i = 0; i < count && err == PP_OK; i += BATCH) {
+		err = visit_batch(analysis, visit, i, count - i < BATCH ? count : i + BATCH, &arena, batch);
 		pp_arena_reset(&arena);
 	}
+	free(batch);
 	return err;
 }
 
