@@ -3,7 +3,7 @@
  * Shape   a struct is a list of stretches of three kinds: marks, 8-byte words that nearly always say something, and words
  *         that seldom do.  Of the last kind a stretch of zeros is left out; everything else lies where it always lies,
  *         so that it is copied without asking what it is.
- *         A mark takes 8 bytes: how far it is from the connection's first packet, and a bit that says it is seen at all.
+ *         A mark takes 8 bytes: how far it is from the connection's first packet, and zero if it is not seen.
  *         Where one of a struct's marks is too far from there, all of them keep their 16 bytes.
  * The bytes are for this process only.  A mark that is not seen keeps neither time nor file.
  */
@@ -43,52 +43,57 @@ PP_IMAGE uint64_t pp_image_place(const struct pp_mark *mark)
 	return (uint64_t)mark->spare << 48 | (uint64_t)mark->file << 32 | mark->packet;
 }
 
+PP_IMAGE void pp_image_set(struct pp_mark *mark, uint64_t ts, uint64_t place)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	memcpy(&mark->ts, &ts, sizeof(ts));
+	memcpy((uint8_t *)mark + offsetof(struct pp_mark, packet), &place, sizeof(place)); /* in one store */
+#else
+	*mark = (struct pp_mark){ (int64_t)ts, (uint32_t)place, (uint16_t)(place >> 32), 0 };
+#endif
+}
+
 /* ------------------------------------------------------------------ the marks of a struct */
 
-enum {
-	MARK_LATER_BITS = 40,   /* of time */
-	MARK_FURTHER_BITS = 23, /* of packets */
-	MARK_SEEN_BIT = 63,
-};
+enum { MARK_LATER_BITS = 40, MARK_FURTHER_BITS = 24 }; /* of time, of packets */
 
-/* What marks are measured from: nothing is before it. */
+/* What marks are measured from.  No mark of a connection is as early as that, so nothing that is seen becomes zero;
+ * packets out of order may bear an earlier time than the first one. */
 struct pp_image_base {
 	uint64_t ts, place;
 };
 
-/* Packets out of order may bear an earlier time than the first one. */
 PP_IMAGE struct pp_image_base pp_image_base(const struct pp_mark *first)
 {
 	return (struct pp_image_base){ (uint64_t)first->ts - (UINT64_C(1) << (MARK_LATER_BITS - 4)),
-				       pp_image_place(first) };
+				       pp_image_place(first) - 1 };
 }
 
-/* Not zero: one of them is too far away, and what was written means nothing. */
-PP_IMAGE uint64_t pp_image_put_marks(uint8_t *to, const struct pp_mark *mark, unsigned count, struct pp_image_base base)
+/* False: one of them is too far away, and what was written means nothing. */
+PP_IMAGE bool pp_image_put_marks(uint8_t *to, const struct pp_mark *mark, unsigned count, struct pp_image_base base)
 {
-	uint64_t far = 0;
+	uint64_t latest = 0, furthest = 0;
 
 	for (unsigned i = 0; i < count; i++) {
-		uint64_t seen = mark[i].packet != 0 ? UINT64_MAX : 0;
-		uint64_t later = (uint64_t)mark[i].ts - base.ts, further = pp_image_place(&mark[i]) - base.place;
-		uint64_t word = (later | further << MARK_LATER_BITS | UINT64_C(1) << MARK_SEEN_BIT) & seen;
+		bool seen = pp_seen(mark[i]);
+		uint64_t later = seen ? (uint64_t)mark[i].ts - base.ts : 0;
+		uint64_t further = seen ? pp_image_place(&mark[i]) - base.place : 0;
+		uint64_t word = later | further << MARK_LATER_BITS;
 
-		far |= (later >> MARK_LATER_BITS | further >> MARK_FURTHER_BITS) & seen;
+		latest |= later;
+		furthest |= further;
 		memcpy(to + (size_t)i * IMAGE_WORD, &word, sizeof(word));
 	}
-	return far;
+	return (latest >> MARK_LATER_BITS | furthest >> MARK_FURTHER_BITS) == 0;
 }
 
 PP_IMAGE void pp_image_take_marks(struct pp_mark *mark, const uint8_t *from, unsigned count, struct pp_image_base base)
 {
 	for (unsigned i = 0; i < count; i++) {
 		uint64_t word = pp_image_word(from + (size_t)i * IMAGE_WORD);
-		uint64_t seen = word >> MARK_SEEN_BIT ? UINT64_MAX : 0;
-		uint64_t ts = ((word & ((UINT64_C(1) << MARK_LATER_BITS) - 1)) + base.ts) & seen;
-		uint64_t place =
-		    ((word >> MARK_LATER_BITS & ((UINT64_C(1) << MARK_FURTHER_BITS) - 1)) + base.place) & seen;
+		uint64_t later = word & ((UINT64_C(1) << MARK_LATER_BITS) - 1), further = word >> MARK_LATER_BITS;
 
-		mark[i] = (struct pp_mark){ (int64_t)ts, (uint32_t)place, (uint16_t)(place >> 32), 0 };
+		pp_image_set(&mark[i], word ? base.ts + later : 0, word ? base.place + further : 0);
 	}
 }
 

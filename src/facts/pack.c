@@ -92,8 +92,8 @@ enum { FAR = 1, HEAD_BYTES = 8, HEAD_BITS = 64 };
 #define COUNT_ONE(T, from, to) +1
 
 #define PUT_MARKS(T, from, to)                                                                                         \
-	far |= pp_image_put_marks(at, (const struct pp_mark *)(const void *)(object + offsetof(T, from)),              \
-				  MARKS(T, from, to), packer->base);                                                   \
+	near &= pp_image_put_marks(at, (const struct pp_mark *)(const void *)(object + offsetof(T, from)),             \
+				   MARKS(T, from, to), packer->base);                                                  \
 	at += MARKS(T, from, to) * IMAGE_WORD;
 #define PUT_WHOLE_MARKS(T, from, to)                                                                                   \
 	at = put_whole_marks(at, (const struct pp_mark *)(const void *)(object + offsetof(T, from)),                   \
@@ -164,14 +164,15 @@ PP_IMAGE const uint8_t *take_marks(struct pp_mark *mark, const uint8_t *at, unsi
 	static enum pp_err put_##name(struct packer *packer, const T *from, uint64_t refs)                             \
 	{                                                                                                              \
 		const uint8_t *object = (const uint8_t *)from;                                                         \
-		uint64_t head = refs << name##_bits, bit = FAR, far = 0;                                               \
+		uint64_t head = refs << name##_bits, bit = FAR;                                                        \
 		enum pp_err err = make_room(packer, name##_most);                                                      \
+		bool near = true;                                                                                      \
 		uint8_t *at = packer->at + HEAD_BYTES;                                                                 \
                                                                                                                        \
 		if (err != PP_OK)                                                                                      \
 			return err;                                                                                    \
 		LIST(PUT_MARKS, PUT_WORDS, NOTHING, T)                                                                 \
-		if (far) {                                                                                             \
+		if (!near) {                                                                                           \
 			head |= FAR;                                                                                   \
 			at = put_far_##name(packer->at + HEAD_BYTES, object);                                          \
 		}                                                                                                      \
