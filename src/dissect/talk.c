@@ -239,11 +239,13 @@ static void feed(struct pp_talk *talk, enum pp_side side, struct pp_span bytes, 
 
 static inline uint32_t opaque(const struct pp_talk *talk, enum pp_side side)
 {
-	if (talk->first[side].len < PP_TALK_HEAD || is_before_tunnel(talk, side))
+	if (is_before_tunnel(talk, side))
 		return 0;
 	if (talk->kind == TALK_TLS)
 		return pp_tls_opaque(talk->tls, side);
-	return talk->kind == TALK_OTHER && talk->probes == PP_TALK_PROBES ? UINT32_MAX : 0;
+	return talk->kind == TALK_OTHER && talk->probes == PP_TALK_PROBES && talk->first[side].len == PP_TALK_HEAD
+		   ? UINT32_MAX
+		   : 0;
 }
 
 static inline bool take_request(struct pp_talk *talk)
@@ -256,12 +258,12 @@ static inline bool take_request(struct pp_talk *talk)
 
 struct pp_talk_after pp_talk_data(struct pp_talk *talk, enum pp_side side, struct pp_span bytes, struct pp_mark mark)
 {
-	if (talk->first[side].len < PP_TALK_HEAD)
-		hold(&talk->first[side], bytes, mark);
 	if (talk->kind == TALK_TLS && !is_before_tunnel(talk, side)) {
 		talk->talked[side] = true;
 		pp_tls_data(talk->tls, side, bytes, mark);
 	} else {
+		if (talk->first[side].len < PP_TALK_HEAD && !pp_talk_known(talk)) /* of what is known nobody asks */
+			hold(&talk->first[side], bytes, mark);
 		feed(talk, side, bytes, mark);
 	}
 	return (struct pp_talk_after){ opaque(talk, side), take_request(talk) };

@@ -122,13 +122,13 @@ static void application_data_12(struct pp_tls *tls, enum pp_side from, uint16_t 
 
 static inline void application_data(struct pp_tls *tls, enum pp_side from, uint16_t len)
 {
-	struct pp_mark mark = tls->sides[from].mark;
+	const struct pp_mark *mark = &tls->sides[from].mark;
 	bool is_early = tls->early_data && from == tls->client && !tls->negotiated;
 
 	if (tls->shape == PP_TLS_SHAPE_13 && tls->negotiated)
 		pp_tls_13_record(&tls->t13, &tls->facts, tls->client, from, len, mark);
 	else if (is_early)
-		pp_tls_13_early(&tls->t13, &tls->facts, from, len, mark);
+		pp_tls_13_early(&tls->t13, &tls->facts, from, len, *mark);
 	else if (tls->shape == PP_TLS_SHAPE_12 || !pp_seen(tls->facts.client_hello_begin))
 		application_data_12(tls, from, len);
 }

@@ -96,8 +96,17 @@ static inline bool pp_tls_framer_plain_header(struct pp_tls_framer *framer, stru
 		return false;
 	*cur = look;
 	framer->record = (struct pp_tls_header){ p[0], pp_be16(p + 1), len };
-	pp_tls_framer_begin(framer);
 	return true;
+}
+
+/* The header is read, and this is all of the record. */
+static inline void pp_tls_framer_whole(struct pp_tls_framer *framer, struct pp_cur *cur, struct pp_tls_piece *ret_piece)
+{
+	framer->framing = PP_TLS_KEPT;
+	framer->torn = false;
+	*ret_piece = (struct pp_tls_piece){
+		.record = framer->record, .body = pp_cur_take(cur, framer->record.len), .begins = true, .ends = true
+	};
 }
 
 /* The closer look: any header, or what these bytes hold of it.  PP_TLS_PIECE: it is whole. */
@@ -112,7 +121,15 @@ static inline enum pp_tls_found pp_tls_framer_next(struct pp_tls_framer *framer,
 	if (pp_cur_left(cur) == 0)
 		return PP_TLS_NOTHING;
 	ret_piece->begins = !framer->in_body;
-	if (!framer->in_body && !pp_tls_framer_plain_header(framer, cur)) {
+	if (framer->in_body) {
+		/* its rest */
+	} else if (pp_tls_framer_plain_header(framer, cur)) {
+		if (pp_cur_left(cur) >= framer->record.len) {
+			pp_tls_framer_whole(framer, cur, ret_piece);
+			return PP_TLS_PIECE;
+		}
+		pp_tls_framer_begin(framer);
+	} else {
 		struct pp_cur look = *cur; /* whose address is taken, or `cur` could stay in no register */
 		enum pp_tls_found found = pp_tls_framer_header(framer, &look);
 
