@@ -304,9 +304,7 @@ static inline void read_one_record(struct pp_tls *tls, enum pp_side from, struct
 	application_data(tls, from, len);
 }
 
-/* A function of its own, or the way above would pay for its frame. */
-__attribute__((noinline)) static void read_records(struct pp_tls *tls, enum pp_side from, struct pp_span bytes,
-						   struct pp_mark mark)
+static inline void read_records(struct pp_tls *tls, enum pp_side from, struct pp_span bytes, struct pp_mark mark)
 {
 	struct pp_tls_side *side = &tls->sides[from];
 	struct pp_tls_framer *framer = &side->framer;
@@ -335,12 +333,20 @@ __attribute__((noinline)) static void read_records(struct pp_tls *tls, enum pp_s
 		no_record(tls, from, at_start, cur);
 }
 
-void pp_tls_data(struct pp_tls *tls, enum pp_side from, struct pp_span bytes, struct pp_mark mark)
+/* A function of its own, or the way for one record would pay for its frame. */
+__attribute__((noinline)) static struct pp_talk_after data(struct pp_tls *tls, enum pp_side from, struct pp_span bytes,
+							   struct pp_mark mark)
 {
-	if (is_one_record(&tls->sides[from].framer, bytes))
-		read_one_record(tls, from, bytes, mark);
-	else
-		read_records(tls, from, bytes, mark);
+	read_records(tls, from, bytes, mark);
+	return (struct pp_talk_after){ pp_tls_opaque(tls, from), pp_tls_take_hello(tls) };
+}
+
+struct pp_talk_after pp_tls_data(struct pp_tls *tls, enum pp_side from, struct pp_span bytes, struct pp_mark mark)
+{
+	if (!is_one_record(&tls->sides[from].framer, bytes))
+		return data(tls, from, bytes, mark);
+	read_one_record(tls, from, bytes, mark);
+	return (struct pp_talk_after){ 0, pp_tls_take_hello(tls) };
 }
 
 void pp_tls_skip(struct pp_tls *tls, enum pp_side from, uint32_t count, struct pp_mark mark)

@@ -115,4 +115,7 @@ struct pp_tls_facts {
 	const struct pp_tls_certificate *certificates[PP_TLS_CERTIFICATES_MAX]; /* ≤ 1.2, leaf first */
 };
 
+/* Names of protocols that nearly every session has: where a fact is one of them, it is this text. */
+extern const char pp_tls_h2[], pp_tls_http_1_1[];
+
 #endif

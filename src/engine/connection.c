@@ -92,7 +92,7 @@ static void tell_skipped(struct detail *detail, enum pp_side side)
 	detail->opaque[side] = detail->skipped[side] = 0;
 }
 
-static void deliver(struct detail *detail, enum pp_side side, struct pp_span bytes, struct pp_mark mark)
+static PP_ALWAYS void deliver(struct detail *detail, enum pp_side side, struct pp_span bytes, struct pp_mark mark)
 {
 	struct pp_talk_after after;
 

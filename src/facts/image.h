@@ -57,8 +57,8 @@ PP_IMAGE void pp_image_set(struct pp_mark *mark, uint64_t ts, uint64_t place)
 
 enum { MARK_LATER_BITS = 40, MARK_FURTHER_BITS = 24 }; /* of time, of packets */
 
-/* What marks are measured from.  No mark of a connection is as early as that, so nothing that is seen becomes zero;
- * packets out of order may bear an earlier time than the first one. */
+/* What marks are measured from: the packet before the first one, and a time that is earlier by far than what packets out
+ * of order may bear, so that nothing that is seen becomes zero. */
 struct pp_image_base {
 	uint64_t ts, place;
 };

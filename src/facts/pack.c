@@ -40,7 +40,8 @@
 enum {
 	CONNECTION_REFS = 5, /* http, tls, protocol, and the two heads */
 	TLS_TEXTS = 2 + PP_TLS_ALPN_MAX,
-	TLS_REFS = TLS_TEXTS + PP_TLS_CERTIFICATES_MAX,
+	TLS_TEXT_BITS = 2 * TLS_TEXTS, /* enum text_code */
+	TLS_REFS = TLS_TEXT_BITS + PP_TLS_CERTIFICATES_MAX,
 	CERTIFICATE_TEXTS = 5,
 	HTTP_REFS = 2,
 	CONNECT_REFS = (sizeof(struct pp_connect) - offsetof(struct pp_connect, reply.reason)) / sizeof(char *),
@@ -155,7 +156,7 @@ PP_IMAGE const uint8_t *take_marks(struct pp_mark *mark, const uint8_t *at, unsi
 		name##_most = HEAD_BYTES + name##_far + name##_seldom * IMAGE_WORD                                     \
 	};                                                                                                             \
 	_Static_assert(name##_far + name##_seldom * IMAGE_WORD == BYTES(T, first, refs_at), "whole words and marks");  \
-	_Static_assert(name##_bits + (refs_max) <= HEAD_BITS, "bits");                                                 \
+	_Static_assert((unsigned)name##_bits + (refs_max) <= HEAD_BITS, "bits");                                       \
 	PP_SELDOM static uint8_t *put_far_##name(uint8_t *at, const uint8_t *object)                                   \
 	{                                                                                                              \
 		LIST(PUT_WHOLE_MARKS, PUT_WORDS, NOTHING, T)                                                           \
@@ -232,17 +233,42 @@ static enum pp_err pack_bytes(struct packer *packer, const void *bytes, size_t l
 	return PP_OK;
 }
 
+static enum pp_err pack_text(struct packer *packer, const char *text)
+{
+	return pack_bytes(packer, text, strlen(text) + 1);
+}
+
 static enum pp_err pack_texts(struct packer *packer, const char *const *texts, uint64_t refs)
 {
 	enum pp_err err = PP_OK;
 
-	for (; refs && err == PP_OK; refs &= refs - 1) {
-		const char *text = texts[__builtin_ctzll(refs)];
-
-		err = pack_bytes(packer, text, strlen(text) + 1);
-	}
+	for (; refs && err == PP_OK; refs &= refs - 1)
+		err = pack_text(packer, texts[__builtin_ctzll(refs)]);
 	return err;
 }
+
+/* Of TLS's texts most are always the same, and lie nowhere else. */
+enum text_code { TEXT_NONE, TEXT_HERE, TEXT_H2, TEXT_HTTP_1_1 };
+
+static inline enum text_code text_code(const char *text)
+{
+	if (text == pp_tls_h2)
+		return TEXT_H2;
+	return text == pp_tls_http_1_1 ? TEXT_HTTP_1_1 : text ? TEXT_HERE : TEXT_NONE;
+}
+
+static inline uint64_t text_codes(const struct pp_tls_facts *tls)
+{
+	uint64_t codes = text_code(tls->sni) | text_code(tls->selected_alpn) << 2;
+
+	for (unsigned i = 0; i < tls->alpn_count && i < PP_TLS_ALPN_MAX; i++)
+		codes |= (uint64_t)text_code(tls->alpn[i]) << (2 * i + 4);
+	return codes;
+}
+
+/* A bit at the lower one of every code that is no constant, and of every one that is. */
+static inline uint64_t texts_here(uint64_t codes) { return codes & ~(codes >> 1) & 0x55555; }
+static inline uint64_t texts_known(uint64_t codes) { return codes >> 1 & 0x55555; }
 
 static enum pp_err pack_own_certificate(struct packer *packer, const struct pp_tls_certificate *certificate)
 {
@@ -269,13 +295,15 @@ static enum pp_err pack_certificate(struct packer *packer, const struct pp_tls_c
 
 static enum pp_err pack_tls(struct packer *packer, const struct pp_tls_facts *tls)
 {
-	uint64_t refs = refs_at(&tls->sni, 2) | refs_at(tls->alpn, tls->alpn_count) << 2 |
-			refs_at(tls->certificates, tls->certificate_count) << TLS_TEXTS;
-	enum pp_err err = put_tls(packer, tls, refs);
+	const char *const *texts = &tls->sni;
+	unsigned count = tls->certificate_count;
+	uint64_t codes = text_codes(tls);
+	uint64_t refs = refs_at(tls->certificates, count < PP_TLS_CERTIFICATES_MAX ? count : PP_TLS_CERTIFICATES_MAX);
+	enum pp_err err = put_tls(packer, tls, codes | refs << TLS_TEXT_BITS);
 
-	if (err == PP_OK)
-		err = pack_texts(packer, &tls->sni, refs & ((1u << TLS_TEXTS) - 1));
-	for (refs >>= TLS_TEXTS; refs && err == PP_OK; refs &= refs - 1)
+	for (uint64_t here = texts_here(codes); here && err == PP_OK; here &= here - 1)
+		err = pack_text(packer, texts[__builtin_ctzll(here) / 2]);
+	for (; refs && err == PP_OK; refs &= refs - 1)
 		err = pack_certificate(packer, tls->certificates[__builtin_ctzll(refs)]);
 	return err;
 }
@@ -357,16 +385,19 @@ enum pp_err pp_pack_connection(struct pp_buf *out, const struct pp_connection *c
 
 /* ------------------------------------------------------------------ unpacking */
 
+static const char *unpack_text(struct unpacker *unpacker)
+{
+	struct pp_cur ahead = unpacker->cur;
+	struct pp_span rest = pp_cur_rest(&ahead), taken;
+
+	taken = pp_cur_take(&unpacker->cur, rest.len ? strnlen((const char *)rest.p, rest.len) + 1 : 1);
+	return taken.len ? (const char *)taken.p : NULL;
+}
+
 static void unpack_texts(struct unpacker *unpacker, const char **texts, uint64_t refs)
 {
-	for (; refs && pp_cur_ok(&unpacker->cur); refs &= refs - 1) {
-		struct pp_cur ahead = unpacker->cur;
-		struct pp_span rest = pp_cur_rest(&ahead), taken;
-
-		taken = pp_cur_take(&unpacker->cur, rest.len ? strnlen((const char *)rest.p, rest.len) + 1 : 1);
-		if (taken.len)
-			texts[__builtin_ctzll(refs)] = (const char *)taken.p;
-	}
+	for (; refs && pp_cur_ok(&unpacker->cur); refs &= refs - 1)
+		texts[__builtin_ctzll(refs)] = unpack_text(unpacker);
 }
 
 static void *make(struct unpacker *unpacker, size_t count, size_t size)
@@ -404,13 +435,18 @@ static const struct pp_tls_certificate *unpack_certificate(struct unpacker *unpa
 static const struct pp_tls_facts *unpack_tls(struct unpacker *unpacker)
 {
 	struct pp_tls_facts *tls = make(unpacker, 1, sizeof(*tls));
+	const char **texts;
 	uint64_t refs;
 
 	if (!tls)
 		return NULL;
 	refs = take_tls(unpacker, tls);
-	unpack_texts(unpacker, &tls->sni, refs & ((1u << TLS_TEXTS) - 1));
-	for (refs >>= TLS_TEXTS; refs && pp_cur_ok(&unpacker->cur); refs &= refs - 1)
+	texts = &tls->sni;
+	for (uint64_t known = texts_known(refs); known; known &= known - 1)
+		texts[__builtin_ctzll(known) / 2] = refs & known & -known ? pp_tls_http_1_1 : pp_tls_h2;
+	for (uint64_t here = texts_here(refs); here && pp_cur_ok(&unpacker->cur); here &= here - 1)
+		texts[__builtin_ctzll(here) / 2] = unpack_text(unpacker);
+	for (refs >>= TLS_TEXT_BITS; refs && pp_cur_ok(&unpacker->cur); refs &= refs - 1)
 		tls->certificates[__builtin_ctzll(refs)] = unpack_certificate(unpacker);
 	return tls;
 }
