@@ -34,8 +34,9 @@ void pp_tls_free(struct pp_tls *tls)
 {
 	if (!tls)
 		return;
-	pp_buf_done(&tls->sides[PP_CLIENT].message.held);
-	pp_buf_done(&tls->sides[PP_SERVER].message.held);
+	for (unsigned side = 0; side < 2; side++)
+		if (tls->sides[side].message.held.p)
+			pp_buf_done(&tls->sides[side].message.held);
 }
 
 const struct pp_tls_facts *pp_tls_facts(const struct pp_tls *tls) { return &tls->facts; }
@@ -162,7 +163,15 @@ static inline void record_begin(struct pp_tls *tls, enum pp_side from, const str
 	}
 }
 
-static void record_body(struct pp_tls *tls, enum pp_side from, struct pp_span body)
+PP_SELDOM static void v2_body(struct pp_tls *tls, enum pp_side from, struct pp_span body)
+{
+	struct pp_cur cur = pp_cur_span(body, PP_MORE);
+
+	if (tls->sides[from].message.open)
+		pp_tls_message_body(tls, from, &cur);
+}
+
+static inline void record_body(struct pp_tls *tls, enum pp_side from, struct pp_span body)
 {
 	struct pp_tls_side *side = &tls->sides[from];
 	struct pp_cur cur = pp_cur_span(body, PP_MORE);
@@ -173,8 +182,7 @@ static void record_body(struct pp_tls *tls, enum pp_side from, struct pp_span bo
 			pp_tls_handshake_bytes(tls, from, body);
 		break;
 	case PP_TLS_V2_CLIENT_HELLO:
-		if (side->message.open)
-			pp_tls_message_body(tls, from, &cur);
+		v2_body(tls, from, body);
 		break;
 	case PP_TLS_ALERT:
 		while (side->alert_have < sizeof(side->alert) && pp_cur_left(&cur) > 0 && !side->framer.torn)
@@ -414,7 +422,8 @@ void pp_tls_finish(struct pp_tls *tls)
 	for (unsigned i = 0; i < 2; i++) {
 		enum pp_side from = i == 0 ? first : pp_other_side(first);
 
-		pp_tls_message_abandon(tls, from);
+		if (pp_tls_message_waits(&tls->sides[from].message))
+			pp_tls_message_abandon(tls, from);
 		if (ends_with_hidden_alert(tls, from))
 			add_alert(facts, &(struct pp_tls_alert){ .mark = last[from],
 								 .from = from,

@@ -358,7 +358,7 @@ void pp_tls_message_abandon(struct pp_tls *tls, enum pp_side from)
 	struct pp_tls_message *message = &tls->sides[from].message;
 	struct pp_cur cur;
 
-	if (!message->open && message->have == 0)
+	if (!pp_tls_message_waits(message))
 		return;
 	cur = pp_cur_span(pp_buf_span(&message->held), PP_TRUNCATED);
 	if (!message->open) {

@@ -110,7 +110,18 @@ static inline void pp_tls_framer_whole(struct pp_tls_framer *framer, struct pp_c
 }
 
 /* The closer look: any header, or what these bytes hold of it.  PP_TLS_PIECE: it is whole. */
-enum pp_tls_found pp_tls_framer_header(struct pp_tls_framer *framer, struct pp_cur *cur);
+enum pp_tls_found pp_tls_framer_header(struct pp_tls_framer *framer, struct pp_span bytes);
+
+/* Moves the cursor behind what was looked at.  Its address is not taken, or it could stay in no register. */
+static inline enum pp_tls_found pp_tls_framer_look(struct pp_tls_framer *framer, struct pp_cur *cur)
+{
+	struct pp_span bytes = { cur->p, pp_cur_left(cur) };
+	size_t before = framer->have;
+	enum pp_tls_found found = pp_tls_framer_header(framer, bytes);
+
+	pp_cur_skip(cur, (found == PP_TLS_PIECE ? (size_t)PP_TLS_HEADER_LEN : framer->have) - before);
+	return found;
+}
 
 /* The next piece; moves the cursor behind it.  `ret_piece` is set by PP_TLS_PIECE only. */
 static inline enum pp_tls_found pp_tls_framer_next(struct pp_tls_framer *framer, struct pp_cur *cur,
@@ -130,10 +141,8 @@ static inline enum pp_tls_found pp_tls_framer_next(struct pp_tls_framer *framer,
 		}
 		pp_tls_framer_begin(framer);
 	} else {
-		struct pp_cur look = *cur; /* whose address is taken, or `cur` could stay in no register */
-		enum pp_tls_found found = pp_tls_framer_header(framer, &look);
+		enum pp_tls_found found = pp_tls_framer_look(framer, cur);
 
-		*cur = look;
 		if (found != PP_TLS_PIECE)
 			return found;
 	}

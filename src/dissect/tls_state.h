@@ -23,6 +23,12 @@ struct pp_tls_message {
 	uint32_t len, left;
 };
 
+/* A message began and is not whole. */
+static inline bool pp_tls_message_waits(const struct pp_tls_message *message)
+{
+	return message->open || message->have > 0;
+}
+
 struct pp_tls_side {
 	struct pp_tls_framer framer;
 	struct pp_tls_message message;
