@@ -317,7 +317,7 @@ static inline void read_records(struct pp_tls *tls, enum pp_side from, struct pp
 	struct pp_tls_side *side = &tls->sides[from];
 	struct pp_tls_framer *framer = &side->framer;
 	struct pp_cur cur = pp_cur_span(bytes, PP_MORE);
-	bool at_start = framer->framing == PP_TLS_FRESH;
+	bool at_start = framer->framing == PP_TLS_FRESH, began_before;
 	enum pp_tls_found found;
 	struct pp_tls_piece piece;
 
@@ -327,13 +327,16 @@ static inline void read_records(struct pp_tls *tls, enum pp_side from, struct pp
 		return;
 	tls->facts.desynchronised[from] = false;
 	side->mark = mark;
-	if (!framer->in_body && framer->have == 0)
+	began_before = framer->in_body || framer->have > 0;
+	if (!began_before)
 		side->record_begin = mark;
 	while ((found = pp_tls_framer_next(framer, &cur, &piece)) == PP_TLS_PIECE) {
 		at_start = false;
 		read_piece(tls, from, &piece);
-		if (piece.ends)
-			side->record_begin = mark;
+		if (piece.ends && began_before) {
+			side->record_begin = mark; /* as all the others will */
+			began_before = false;
+		}
 		if (framer->framing == PP_TLS_GIVEN_UP)
 			return;
 	}
