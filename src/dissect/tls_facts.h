@@ -33,7 +33,7 @@ enum {
 
 struct pp_tls_alert {
 	struct pp_mark mark;
-	enum pp_side from;
+	uint8_t from;        /* enum pp_side */
 	bool encrypted;      /* level and code are hidden; `record_len` is all there is */
 	uint8_t level, code; /* 1 warning, 2 fatal; IANA TLS Alerts */
 	uint16_t record_len;
