@@ -29,7 +29,7 @@ void pp_pool_done(struct pp_pool *pool)
 		free(pool->spares[--pool->spare_count].p);
 }
 
-static struct pp_chunk *chunk_new(struct pp_pool *pool, size_t need)
+__attribute__((noinline)) static struct pp_chunk *chunk_new(struct pp_pool *pool, size_t need)
 {
 	size_t size = CHUNK_BYTES - sizeof(struct pp_chunk);
 	struct pp_chunk *chunk;
@@ -75,7 +75,7 @@ void pp_arena_reset(struct pp_arena *arena)
 }
 
 /* As it is: what was there before may still be. */
-static void *take(struct pp_arena *arena, size_t bytes)
+static PP_ALWAYS void *take(struct pp_arena *arena, size_t bytes)
 {
 	struct pp_chunk *chunk = arena->chunks;
 	void *p;

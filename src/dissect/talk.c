@@ -27,6 +27,7 @@ struct pp_talk {
 	uint16_t server_port;
 	uint16_t probes;
 	bool talked[2];
+	bool hello;     /* one was completed, and is to be told */
 	bool tunnel;    /* a CONNECT was granted, */
 	bool inside[2]; /* and this side's HTTP before it is over */
 };
@@ -138,6 +139,11 @@ static void feed_dns(struct pp_talk *talk, enum pp_side side, struct pp_span byt
 	}
 }
 
+static void feed_tls(struct pp_talk *talk, enum pp_side side, struct pp_span bytes, struct pp_mark mark)
+{
+	talk->hello |= pp_tls_data(talk->tls, side, bytes, mark).request;
+}
+
 /* HTTP takes what is its own; behind a granted CONNECT the question what is spoken begins anew, for each side where its
  * own HTTP ends: a late reply still belongs to HTTP when the client is already inside the tunnel. */
 static void feed_http(struct pp_talk *talk, enum pp_side side, struct pp_span bytes, struct pp_mark mark)
@@ -224,7 +230,7 @@ static void feed(struct pp_talk *talk, enum pp_side side, struct pp_span bytes, 
 		feed_http(talk, side, bytes, mark);
 		return;
 	case TALK_TLS:
-		pp_tls_data(talk->tls, side, bytes, mark);
+		feed_tls(talk, side, bytes, mark);
 		return;
 	case TALK_DNS:
 		feed_dns(talk, side, bytes, mark);
@@ -232,39 +238,48 @@ static void feed(struct pp_talk *talk, enum pp_side side, struct pp_span bytes, 
 	case TALK_OTHER:
 		probe_late_tls(talk, bytes);
 		if (talk->kind == TALK_TLS)
-			pp_tls_data(talk->tls, side, bytes, mark);
+			feed_tls(talk, side, bytes, mark);
 		return;
 	}
 }
 
 static inline uint32_t opaque(const struct pp_talk *talk, enum pp_side side)
 {
-	if (talk->first[side].len < PP_TALK_HEAD || is_before_tunnel(talk, side))
+	if (is_before_tunnel(talk, side))
 		return 0;
 	if (talk->kind == TALK_TLS)
 		return pp_tls_opaque(talk->tls, side);
-	return talk->kind == TALK_OTHER && talk->probes == PP_TALK_PROBES ? UINT32_MAX : 0;
+	return talk->kind == TALK_OTHER && talk->probes == PP_TALK_PROBES && talk->first[side].len == PP_TALK_HEAD
+		   ? UINT32_MAX
+		   : 0;
 }
 
 static inline bool take_request(struct pp_talk *talk)
 {
-	bool tls = talk->tls && pp_tls_take_hello(talk->tls);
+	bool tls = talk->tls && pp_tls_take_hello(talk->tls); /* after a gap */
 	bool http = talk->http && pp_http_take_request(talk->http);
+	bool hello = talk->hello;
 
-	return tls || http;
+	talk->hello = false;
+	return hello || tls || http;
 }
 
+__attribute__((noinline)) static struct pp_talk_after data(struct pp_talk *talk, enum pp_side side,
+							   struct pp_span bytes, struct pp_mark mark)
+{
+	if (talk->first[side].len < PP_TALK_HEAD && !pp_talk_known(talk)) /* of what is known nobody asks */
+		hold(&talk->first[side], bytes, mark);
+	feed(talk, side, bytes, mark);
+	return (struct pp_talk_after){ opaque(talk, side), take_request(talk) };
+}
+
+/* Once TLS is spoken there is nothing else to ask. */
 struct pp_talk_after pp_talk_data(struct pp_talk *talk, enum pp_side side, struct pp_span bytes, struct pp_mark mark)
 {
-	if (talk->first[side].len < PP_TALK_HEAD)
-		hold(&talk->first[side], bytes, mark);
-	if (talk->kind == TALK_TLS && !is_before_tunnel(talk, side)) {
-		talk->talked[side] = true;
-		pp_tls_data(talk->tls, side, bytes, mark);
-	} else {
-		feed(talk, side, bytes, mark);
-	}
-	return (struct pp_talk_after){ opaque(talk, side), take_request(talk) };
+	if (talk->kind != TALK_TLS || is_before_tunnel(talk, side))
+		return data(talk, side, bytes, mark);
+	talk->talked[side] = true;
+	return pp_tls_data(talk->tls, side, bytes, mark);
 }
 
 void pp_talk_skip(struct pp_talk *talk, enum pp_side side, uint32_t count, struct pp_mark mark)

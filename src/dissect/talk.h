@@ -29,15 +29,6 @@ struct pp_talk_shared {
 struct pp_talk *pp_talk_new(struct pp_arena *arena, const struct pp_talk_shared *shared, void *context,
 			    uint16_t server_port);
 void pp_talk_free(struct pp_talk *talk);
-/* What is to be known behind the bytes of a side. */
-struct pp_talk_after {
-	/* How many bytes of that side, if they come in order, say nothing: the inside of an encrypted record, or of a
-	 * stream that nobody knows.  They need not be shown one by one; pp_talk_skip() tells how many there were, and
-	 * the last one's packet, before that side has anything else. */
-	uint32_t opaque;
-	bool request; /* the client completed a request or a ClientHello since this was told last */
-};
-
 struct pp_talk_after pp_talk_data(struct pp_talk *talk, enum pp_side side, struct pp_span bytes, struct pp_mark mark);
 void pp_talk_skip(struct pp_talk *talk, enum pp_side side, uint32_t count, struct pp_mark mark);
 void pp_talk_gap(struct pp_talk *talk, enum pp_side side, uint64_t missing);

@@ -34,8 +34,9 @@ void pp_tls_free(struct pp_tls *tls)
 {
 	if (!tls)
 		return;
-	pp_buf_done(&tls->sides[PP_CLIENT].message.held);
-	pp_buf_done(&tls->sides[PP_SERVER].message.held);
+	for (unsigned side = 0; side < 2; side++)
+		if (tls->sides[side].message.held.p)
+			pp_buf_done(&tls->sides[side].message.held);
 }
 
 const struct pp_tls_facts *pp_tls_facts(const struct pp_tls *tls) { return &tls->facts; }
@@ -122,13 +123,13 @@ static void application_data_12(struct pp_tls *tls, enum pp_side from, uint16_t 
 
 static inline void application_data(struct pp_tls *tls, enum pp_side from, uint16_t len)
 {
-	struct pp_mark mark = tls->sides[from].mark;
+	const struct pp_mark *mark = &tls->sides[from].mark;
 	bool is_early = tls->early_data && from == tls->client && !tls->negotiated;
 
 	if (tls->shape == PP_TLS_SHAPE_13 && tls->negotiated)
 		pp_tls_13_record(&tls->t13, &tls->facts, tls->client, from, len, mark);
 	else if (is_early)
-		pp_tls_13_early(&tls->t13, &tls->facts, from, len, mark);
+		pp_tls_13_early(&tls->t13, &tls->facts, from, len, *mark);
 	else if (tls->shape == PP_TLS_SHAPE_12 || !pp_seen(tls->facts.client_hello_begin))
 		application_data_12(tls, from, len);
 }
@@ -162,7 +163,15 @@ static inline void record_begin(struct pp_tls *tls, enum pp_side from, const str
 	}
 }
 
-static void record_body(struct pp_tls *tls, enum pp_side from, struct pp_span body)
+PP_SELDOM static void v2_body(struct pp_tls *tls, enum pp_side from, struct pp_span body)
+{
+	struct pp_cur cur = pp_cur_span(body, PP_MORE);
+
+	if (tls->sides[from].message.open)
+		pp_tls_message_body(tls, from, &cur);
+}
+
+static inline void record_body(struct pp_tls *tls, enum pp_side from, struct pp_span body)
 {
 	struct pp_tls_side *side = &tls->sides[from];
 	struct pp_cur cur = pp_cur_span(body, PP_MORE);
@@ -173,8 +182,7 @@ static void record_body(struct pp_tls *tls, enum pp_side from, struct pp_span bo
 			pp_tls_handshake_bytes(tls, from, body);
 		break;
 	case PP_TLS_V2_CLIENT_HELLO:
-		if (side->message.open)
-			pp_tls_message_body(tls, from, &cur);
+		v2_body(tls, from, body);
 		break;
 	case PP_TLS_ALERT:
 		while (side->alert_have < sizeof(side->alert) && pp_cur_left(&cur) > 0 && !side->framer.torn)
@@ -304,14 +312,12 @@ static inline void read_one_record(struct pp_tls *tls, enum pp_side from, struct
 	application_data(tls, from, len);
 }
 
-/* A function of its own, or the way above would pay for its frame. */
-__attribute__((noinline)) static void read_records(struct pp_tls *tls, enum pp_side from, struct pp_span bytes,
-						   struct pp_mark mark)
+static inline void read_records(struct pp_tls *tls, enum pp_side from, struct pp_span bytes, struct pp_mark mark)
 {
 	struct pp_tls_side *side = &tls->sides[from];
 	struct pp_tls_framer *framer = &side->framer;
 	struct pp_cur cur = pp_cur_span(bytes, PP_MORE);
-	bool at_start = framer->framing == PP_TLS_FRESH;
+	bool at_start = framer->framing == PP_TLS_FRESH, began_before;
 	enum pp_tls_found found;
 	struct pp_tls_piece piece;
 
@@ -321,13 +327,16 @@ __attribute__((noinline)) static void read_records(struct pp_tls *tls, enum pp_s
 		return;
 	tls->facts.desynchronised[from] = false;
 	side->mark = mark;
-	if (!framer->in_body && framer->have == 0)
+	began_before = framer->in_body || framer->have > 0;
+	if (!began_before)
 		side->record_begin = mark;
 	while ((found = pp_tls_framer_next(framer, &cur, &piece)) == PP_TLS_PIECE) {
 		at_start = false;
 		read_piece(tls, from, &piece);
-		if (piece.ends)
-			side->record_begin = mark;
+		if (piece.ends && began_before) {
+			side->record_begin = mark; /* as all the others will */
+			began_before = false;
+		}
 		if (framer->framing == PP_TLS_GIVEN_UP)
 			return;
 	}
@@ -335,12 +344,20 @@ __attribute__((noinline)) static void read_records(struct pp_tls *tls, enum pp_s
 		no_record(tls, from, at_start, cur);
 }
 
-void pp_tls_data(struct pp_tls *tls, enum pp_side from, struct pp_span bytes, struct pp_mark mark)
+/* A function of its own, or the way for one record would pay for its frame. */
+__attribute__((noinline)) static struct pp_talk_after data(struct pp_tls *tls, enum pp_side from, struct pp_span bytes,
+							   struct pp_mark mark)
 {
-	if (is_one_record(&tls->sides[from].framer, bytes))
-		read_one_record(tls, from, bytes, mark);
-	else
-		read_records(tls, from, bytes, mark);
+	read_records(tls, from, bytes, mark);
+	return (struct pp_talk_after){ pp_tls_opaque(tls, from), pp_tls_take_hello(tls) };
+}
+
+struct pp_talk_after pp_tls_data(struct pp_tls *tls, enum pp_side from, struct pp_span bytes, struct pp_mark mark)
+{
+	if (!is_one_record(&tls->sides[from].framer, bytes))
+		return data(tls, from, bytes, mark);
+	read_one_record(tls, from, bytes, mark);
+	return (struct pp_talk_after){ 0, pp_tls_take_hello(tls) };
 }
 
 void pp_tls_skip(struct pp_tls *tls, enum pp_side from, uint32_t count, struct pp_mark mark)
@@ -408,7 +425,8 @@ void pp_tls_finish(struct pp_tls *tls)
 	for (unsigned i = 0; i < 2; i++) {
 		enum pp_side from = i == 0 ? first : pp_other_side(first);
 
-		pp_tls_message_abandon(tls, from);
+		if (pp_tls_message_waits(&tls->sides[from].message))
+			pp_tls_message_abandon(tls, from);
 		if (ends_with_hidden_alert(tls, from))
 			add_alert(facts, &(struct pp_tls_alert){ .mark = last[from],
 								 .from = from,

@@ -32,9 +32,18 @@ enum pp_tls_look pp_tls_look(struct pp_span head);
 /* NULL when memory or the arena's cap is gone. */
 struct pp_tls *pp_tls_new(struct pp_arena *arena, struct pp_certificates *certificates, struct pp_tls_hellos *hellos);
 void pp_tls_free(struct pp_tls *tls);
+/* What is to be known behind the bytes of a side. */
+struct pp_talk_after {
+	/* How many bytes of that side, if they come in order, say nothing: the inside of an encrypted record, or of a
+	 * stream that nobody knows.  They need not be shown one by one; a skip tells how many there were, and the last
+	 * one's packet, before that side has anything else. */
+	uint32_t opaque;
+	bool request; /* the client completed a request or a ClientHello since this was told last */
+};
+
 /* `side` is who sent the bytes; `mark` the packet that carried them.  `offered_by` decides nothing here: a ClientHello
  * may come from either side (facts: client_hello_from_server). */
-void pp_tls_data(struct pp_tls *tls, enum pp_side side, struct pp_span bytes, struct pp_mark mark);
+struct pp_talk_after pp_tls_data(struct pp_tls *tls, enum pp_side side, struct pp_span bytes, struct pp_mark mark);
 /* `count` bytes that say nothing, by pp_tls_opaque(): what pp_tls_data() would do; `mark` is that of the last one. */
 void pp_tls_skip(struct pp_tls *tls, enum pp_side side, uint32_t count, struct pp_mark mark);
 /* `missing` bytes of that side will never come. */

@@ -94,7 +94,7 @@ static void note(struct pp_tls_record *list, unsigned *count, uint16_t len)
 }
 
 static void client_flight(struct pp_tls_13 *state, struct pp_tls_facts *facts, enum pp_side client, uint16_t len,
-			  struct pp_mark mark)
+			  const struct pp_mark *mark)
 {
 	int padding = padding_for_finished(state, len);
 
@@ -104,15 +104,15 @@ static void client_flight(struct pp_tls_13 *state, struct pp_tls_facts *facts, e
 		if (len == sealed(state, END_OF_EARLY_DATA))
 			state->early = false;
 		else
-			pp_tls_13_early(state, facts, client, len, mark);
+			pp_tls_13_early(state, facts, client, len, *mark);
 		return;
 	}
 	state->early = false;
 	note(facts->client_first, &facts->client_first_count, len);
-	state->client_last = mark;
+	state->client_last = *mark;
 	if (padding >= 0) {
 		state->padding[client] = (uint8_t)padding;
-		complete(state, facts, client, mark, mark);
+		complete(state, facts, client, *mark, *mark);
 	} else if (padding_for(state, ALERT, len) < 0) {
 		state->flight = true;
 	} else {
@@ -122,31 +122,31 @@ static void client_flight(struct pp_tls_13 *state, struct pp_tls_facts *facts, e
 }
 
 static void server_flight(struct pp_tls_13 *state, struct pp_tls_facts *facts, enum pp_side client, uint16_t len,
-			  struct pp_mark mark)
+			  const struct pp_mark *mark)
 {
 	enum pp_side server = pp_other_side(client);
 
 	note(facts->server_first, &facts->server_first_count, len);
 	if (state->flight && padding_for(state, ALERT, len) < 0) {
-		complete(state, facts, client, state->client_last, mark);
-		application_data(facts, server, len, mark);
+		complete(state, facts, client, state->client_last, *mark);
+		application_data(facts, server, len, *mark);
 	} else if (!state->flight) {
-		state->server_last = mark;
+		state->server_last = *mark;
 	}
 }
 
 static void after_handshake(struct pp_tls_13 *state, struct pp_tls_facts *facts, enum pp_side from, uint16_t len,
-			    struct pp_mark mark)
+			    const struct pp_mark *mark)
 {
 	if (pp_seen(state->small[from])) {
 		application_data(facts, from, state->small_len[from], state->small[from]);
 		state->small[from] = (struct pp_mark){ 0 };
 	}
 	if (pp_tls_13_is_alert(state, from, len)) {
-		state->small[from] = mark;
+		state->small[from] = *mark;
 		state->small_len[from] = len;
 	} else {
-		application_data(facts, from, len, mark);
+		application_data(facts, from, len, *mark);
 	}
 }
 
@@ -158,7 +158,7 @@ void pp_tls_13_early(struct pp_tls_13 *state, struct pp_tls_facts *facts, enum p
 }
 
 void pp_tls_13_record(struct pp_tls_13 *state, struct pp_tls_facts *facts, enum pp_side client, enum pp_side from,
-		      uint16_t len, struct pp_mark mark)
+		      uint16_t len, const struct pp_mark *mark)
 {
 	if (facts->complete) {
 		if (from == client)

@@ -37,7 +37,7 @@ void pp_tls_13_early(struct pp_tls_13 *state, struct pp_tls_facts *facts, enum p
 		     struct pp_mark mark);
 void pp_tls_13_begin(struct pp_tls_13 *state, uint16_t cipher);
 void pp_tls_13_record(struct pp_tls_13 *state, struct pp_tls_facts *facts, enum pp_side client, enum pp_side from,
-		      uint16_t len, struct pp_mark mark);
+		      uint16_t len, const struct pp_mark *mark);
 /* Whether a record of that length, the last one of its side, can only be an alert. */
 bool pp_tls_13_is_alert(const struct pp_tls_13 *state, enum pp_side from, uint16_t len);
 

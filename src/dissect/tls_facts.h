@@ -33,7 +33,7 @@ enum {
 
 struct pp_tls_alert {
 	struct pp_mark mark;
-	enum pp_side from;
+	uint8_t from;        /* enum pp_side */
 	bool encrypted;      /* level and code are hidden; `record_len` is all there is */
 	uint8_t level, code; /* 1 warning, 2 fatal; IANA TLS Alerts */
 	uint16_t record_len;
@@ -58,20 +58,20 @@ struct pp_tls_record {
 	uint16_t len;
 };
 
-/* In this order in memory: marks, plain values (what is seldom there last), references (facts/pack.c packs them so). */
+/* In this order in memory: marks, plain values (of both what is seldom there last), references (facts/pack.c). */
 struct pp_tls_facts {
 	struct pp_mark client_hello_begin;         /* the packet with the first ClientHello's first byte */
 	struct pp_mark client_hello, server_hello; /* the packet that completed each; first ones */
 	struct pp_mark certificate;
-	struct pp_mark certificate_request; /* ≤ 1.2 */
-	struct pp_mark server_hello_done;   /* ≤ 1.2: ServerHelloDone; 1.3: not visible */
-	struct pp_mark client_certificate;  /* ≤ 1.2: the client's Certificate message */
-	struct pp_mark ccs[2];              /* ChangeCipherSpec by side */
+	struct pp_mark server_hello_done; /* ≤ 1.2: ServerHelloDone; 1.3: not visible */
+	struct pp_mark ccs[2];            /* ChangeCipherSpec by side */
 	struct pp_mark finished[2]; /* ≤ 1.2: encrypted handshake record after CCS; 1.3: inferred from record sizes */
 	struct pp_mark complete_mark;
 	struct pp_mark app_data[2]; /* first application_data of each side that is not handshake */
 	struct pp_mark last_record_mark[2];
-	struct pp_mark not_tls; /* first bytes from the server after the ClientHello are no TLS record */
+	struct pp_mark certificate_request; /* ≤ 1.2 */
+	struct pp_mark client_certificate;  /* ≤ 1.2: the client's Certificate message */
+	struct pp_mark not_tls;             /* first bytes from the server after the ClientHello are no TLS record */
 
 	char ja4[PP_JA4_TEXT]; /* "" when the hello was not whole */
 	uint64_t app_bytes[2];
@@ -114,5 +114,8 @@ struct pp_tls_facts {
 	const char *alpn[PP_TLS_ALPN_MAX];
 	const struct pp_tls_certificate *certificates[PP_TLS_CERTIFICATES_MAX]; /* ≤ 1.2, leaf first */
 };
+
+/* Names of protocols that nearly every session has: where a fact is one of them, it is this text. */
+extern const char pp_tls_h2[], pp_tls_http_1_1[];
 
 #endif

@@ -37,20 +37,37 @@ static const char *keep_text(struct pp_tls *tls, struct pp_span text)
 	return kept;
 }
 
-/* Nearly every hello has one of these, and they need no copy. */
+const char pp_tls_h2[] = "h2", pp_tls_http_1_1[] = "http/1.1";
+
 static const char *keep_protocol(struct pp_tls *tls, struct pp_span name)
 {
-	if (pp_span_equal(name, "h2", 2))
-		return "h2";
-	return pp_span_equal(name, "http/1.1", 8) ? "http/1.1" : keep_text(tls, name);
+	if (pp_span_equal(name, pp_tls_h2, sizeof(pp_tls_h2) - 1))
+		return pp_tls_h2;
+	return pp_span_equal(name, pp_tls_http_1_1, sizeof(pp_tls_http_1_1) - 1) ? pp_tls_http_1_1
+										 : keep_text(tls, name);
+}
+
+/* In each byte bit 7 says whether it is one of 'A' to 'Z', and becomes what makes it small. */
+static uint64_t lower_word(uint64_t word)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101), bit_7 = each << 7;
+	uint64_t low = word & ~bit_7;
+	uint64_t from_a = low + each * (0x80 - 'A'), behind_z = low + each * (0x7f - 'Z');
+
+	return word | (from_a & ~behind_z & ~word & bit_7) >> 2;
 }
 
 static void lower(char *text, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
-		uint8_t c = (uint8_t)text[i];
+	while (len > 0) {
+		uint64_t word = 0;
+		size_t n = len < sizeof(word) ? len : sizeof(word);
 
-		text[i] = (char)(c + ((uint8_t)(c - 'A') < 26 ? 'a' - 'A' : 0));
+		memcpy(&word, text, n);
+		word = lower_word(word);
+		memcpy(text, &word, n);
+		text += n;
+		len -= n;
 	}
 }
 
@@ -341,7 +358,7 @@ void pp_tls_message_abandon(struct pp_tls *tls, enum pp_side from)
 	struct pp_tls_message *message = &tls->sides[from].message;
 	struct pp_cur cur;
 
-	if (!message->open && message->have == 0)
+	if (!pp_tls_message_waits(message))
 		return;
 	cur = pp_cur_span(pp_buf_span(&message->held), PP_TRUNCATED);
 	if (!message->open) {

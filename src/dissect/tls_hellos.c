@@ -6,7 +6,7 @@
 
 enum { BEGIN = 35, /* version, random and the session id's length */ AT_VERSION = 0, AT_SESSION_ID_LEN = 34 };
 enum { EXT_SERVER_NAME = 0, EXT_PADDING = 21, EXT_SESSION_TICKET = 35, EXT_PRE_SHARED_KEY = 41, EXT_KEY_SHARE = 51 };
-enum { ENTRY_BITS = 6, PARTS_MAX = 8, FIXED_MAX = 400 };
+enum { ENTRY_BITS = 8, PARTS_MAX = 8, FIXED_MAX = 400 };
 
 /* A hello that was met.  Behind its session id it is a row of parts, of bytes that are compared and bytes that are free:
  * of the free ones nothing but their number has a say in what is read. */

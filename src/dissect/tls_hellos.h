@@ -3,7 +3,7 @@
  * Shape   few clients make most hellos of a capture, and theirs are the same but for random, session id, server name,
  *         ticket and public keys.  A hello that equals one met before in every other byte is read like it.
  * Errors  those of pp_tls_client_hello_read() and pp_ja4(), and the same results: what was met before only saves work.
- * Limits  64 hellos are remembered, each in less than 1 KiB; one with more to compare is read as if it were the first.
+ * Limits  256 hellos are remembered, each in less than 1 KiB; one with more to compare is read as if it were the first.
  */
 #ifndef PP_DISSECT_TLS_HELLOS_H
 #define PP_DISSECT_TLS_HELLOS_H

@@ -82,12 +82,14 @@ static bool open_record(struct pp_tls_framer *framer)
 	return true;
 }
 
-enum pp_tls_found pp_tls_framer_header(struct pp_tls_framer *framer, struct pp_cur *cur)
+enum pp_tls_found pp_tls_framer_header(struct pp_tls_framer *framer, struct pp_span bytes)
 {
+	struct pp_cur cur = pp_cur_span(bytes, PP_MORE);
+
 	while (framer->have < PP_TLS_HEADER_LEN) {
-		if (pp_cur_left(cur) == 0)
+		if (pp_cur_left(&cur) == 0)
 			return PP_TLS_NOTHING;
-		framer->head[framer->have++] = pp_cur_u8(cur);
+		framer->head[framer->have++] = pp_cur_u8(&cur);
 		if (!fits(framer)) {
 			framer->framing = PP_TLS_LOST;
 			return PP_TLS_NO_RECORD;

@@ -96,12 +96,32 @@ static inline bool pp_tls_framer_plain_header(struct pp_tls_framer *framer, stru
 		return false;
 	*cur = look;
 	framer->record = (struct pp_tls_header){ p[0], pp_be16(p + 1), len };
-	pp_tls_framer_begin(framer);
 	return true;
 }
 
+/* The header is read, and this is all of the record. */
+static inline void pp_tls_framer_whole(struct pp_tls_framer *framer, struct pp_cur *cur, struct pp_tls_piece *ret_piece)
+{
+	framer->framing = PP_TLS_KEPT;
+	framer->torn = false;
+	*ret_piece = (struct pp_tls_piece){
+		.record = framer->record, .body = pp_cur_take(cur, framer->record.len), .begins = true, .ends = true
+	};
+}
+
 /* The closer look: any header, or what these bytes hold of it.  PP_TLS_PIECE: it is whole. */
-enum pp_tls_found pp_tls_framer_header(struct pp_tls_framer *framer, struct pp_cur *cur);
+enum pp_tls_found pp_tls_framer_header(struct pp_tls_framer *framer, struct pp_span bytes);
+
+/* Moves the cursor behind what was looked at.  Its address is not taken, or it could stay in no register. */
+static inline enum pp_tls_found pp_tls_framer_look(struct pp_tls_framer *framer, struct pp_cur *cur)
+{
+	struct pp_span bytes = { cur->p, pp_cur_left(cur) };
+	size_t before = framer->have;
+	enum pp_tls_found found = pp_tls_framer_header(framer, bytes);
+
+	pp_cur_skip(cur, (found == PP_TLS_PIECE ? (size_t)PP_TLS_HEADER_LEN : framer->have) - before);
+	return found;
+}
 
 /* The next piece; moves the cursor behind it.  `ret_piece` is set by PP_TLS_PIECE only. */
 static inline enum pp_tls_found pp_tls_framer_next(struct pp_tls_framer *framer, struct pp_cur *cur,
@@ -112,11 +132,17 @@ static inline enum pp_tls_found pp_tls_framer_next(struct pp_tls_framer *framer,
 	if (pp_cur_left(cur) == 0)
 		return PP_TLS_NOTHING;
 	ret_piece->begins = !framer->in_body;
-	if (!framer->in_body && !pp_tls_framer_plain_header(framer, cur)) {
-		struct pp_cur look = *cur; /* whose address is taken, or `cur` could stay in no register */
-		enum pp_tls_found found = pp_tls_framer_header(framer, &look);
+	if (framer->in_body) {
+		/* its rest */
+	} else if (pp_tls_framer_plain_header(framer, cur)) {
+		if (pp_cur_left(cur) >= framer->record.len) {
+			pp_tls_framer_whole(framer, cur, ret_piece);
+			return PP_TLS_PIECE;
+		}
+		pp_tls_framer_begin(framer);
+	} else {
+		enum pp_tls_found found = pp_tls_framer_look(framer, cur);
 
-		*cur = look;
 		if (found != PP_TLS_PIECE)
 			return found;
 	}

@@ -16,25 +16,33 @@ struct pp_tls_message {
 	struct pp_buf held;
 	struct pp_mark begin;
 	uint8_t head[PP_TLS_MESSAGE_HEADER], have;
-	uint8_t type; /* as on the wire, or PP_TLS_V2_CLIENT_HELLO */
-	bool open;    /* the header is read, the body not */
-	bool hold;    /* the body is wanted */
-	bool torn;    /* bytes of it are missing: what is held is its beginning */
+	uint8_t type;  /* as on the wire, or PP_TLS_V2_CLIENT_HELLO */
+	bool open;     /* the header is read, the body not */
+	bool hold : 1; /* the body is wanted */
+	bool torn : 1; /* bytes of it are missing: what is held is its beginning */
 	uint32_t len, left;
 };
 
+/* A message began and is not whole. */
+static inline bool pp_tls_message_waits(const struct pp_tls_message *message)
+{
+	return message->open || message->have > 0;
+}
+
 struct pp_tls_side {
 	struct pp_tls_framer framer;
-	struct pp_tls_message message;
-	struct pp_mark mark; /* packet of the latest bytes */
-	struct pp_mark record_begin;
 	bool in_body;   /* some of the current record's body was read */
 	bool encrypted; /* the current handshake record is */
 	bool skipping;  /* the rest of the current handshake record is of unknown alignment */
 	bool suspect;   /* at the start or taken up midway: a message has to look like one */
 	bool holes;
 	uint8_t alert[2], alert_have;
+	struct pp_mark mark; /* packet of the latest bytes */
+	struct pp_mark record_begin;
+	struct pp_tls_message message;
 };
+
+_Static_assert(sizeof(void *) != 8 || sizeof(struct pp_tls_side) == 128, "a side is found by a shift");
 
 struct pp_tls {
 	struct pp_tls_facts facts;

@@ -50,18 +50,9 @@ _Static_assert(sizeof(struct fixed) + 2 * sizeof(struct pp_addr) + 4 + DISTANCE 
 
 /* ------------------------------------------------------------------ putting */
 
-PP_IMAGE uint64_t any_of(const uint8_t *from, size_t words)
-{
-	uint64_t any = 0;
-
-	for (size_t i = 0; i < words; i++)
-		any |= pp_image_word(from + i * IMAGE_WORD);
-	return any;
-}
-
 #define ANY(from, to)                                                                                                  \
-	any_of((const uint8_t *)conn + offsetof(struct pp_connection, from),                                           \
-	       (offsetof(struct pp_connection, to) - offsetof(struct pp_connection, from)) / IMAGE_WORD)
+	pp_image_any((const uint8_t *)conn + offsetof(struct pp_connection, from),                                     \
+		     (offsetof(struct pp_connection, to) - offsetof(struct pp_connection, from)) / IMAGE_WORD)
 
 /* What is set in no brief one.  Of lists it is enough that they have no entries. */
 static bool has_more(const struct pp_connection *conn)

@@ -22,8 +22,9 @@ static void push(struct session *session, struct fuzz_cuts *cuts, const struct f
 	if (turn->missing)
 		pp_tls_gap(session->tls, turn->side, turn->missing);
 	while (pp_cur_left(&cur) > 0) {
-		pp_tls_data(session->tls, turn->side, pp_cur_take(&cur, fuzz_cut(cuts, pp_cur_left(&cur))), turn->mark);
-		session->hellos += pp_tls_take_hello(session->tls);
+		struct pp_span bytes = pp_cur_take(&cur, fuzz_cut(cuts, pp_cur_left(&cur)));
+
+		session->hellos += pp_tls_data(session->tls, turn->side, bytes, turn->mark).request;
 		session->lost |= pp_tls_facts(session->tls)->desynchronised[turn->side];
 	}
 	session->lost |= pp_tls_facts(session->tls)->desynchronised[turn->side];

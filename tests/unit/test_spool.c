@@ -281,25 +281,98 @@ static void every_field_comes_back(void **state)
 	pp_pool_done(&pool);
 }
 
-/* Near, far and as the one before, in the same file and another, in either direction. */
+/* The connection's first mark and one of TLS's; the bytes it took. */
+static size_t mark_comes_back(struct pp_mark first, struct pp_mark mark)
+{
+	struct pp_tls_facts all_tls = { .version = 1, .last_record_mark = { [1] = mark } };
+	struct pp_connection conn = { .first = first, .tls = &all_tls }, *loaded;
+	const struct pp_mark *got;
+	struct pp_pool pool;
+	struct pp_arena arena;
+	struct pp_buf buf;
+	size_t len;
+
+	pp_pool_init(&pool, 0);
+	pp_arena_init(&arena, &pool);
+	pp_buf_init(&buf, 1 << 20);
+	assert_int_equal(pp_pack_connection(&buf, &conn), PP_OK);
+	assert_int_equal(pp_unpack_connection(pp_buf_span(&buf), &arena, &loaded), PP_OK);
+	assert_memory_equal(&loaded->first, &first, sizeof(first));
+	assert_false(pp_seen(loaded->tls->last_record_mark[0]));
+	got = &loaded->tls->last_record_mark[1];
+	if (pp_seen(mark))
+		assert_memory_equal(got, &mark, sizeof(mark));
+	else
+		assert_true(got->ts == 0 && got->packet == 0 && got->file == 0);
+	len = buf.len;
+	pp_buf_done(&buf);
+	pp_arena_reset(&arena);
+	pp_pool_done(&pool);
+	return len;
+}
+
+/* Near and far, in the same file and another, before and after. */
 static void marks_come_back(void **state)
 {
 	static const struct pp_mark marks[] = {
-		{ 0, 1, 0 },
-		{ 0, 1, 0 },
-		{ -1, 2, 0 },
-		{ INT64_MAX, UINT32_MAX, UINT16_MAX },
-		{ INT64_MIN, 1, UINT16_MAX },
-		{ INT64_MIN + (INT64_C(1) << 39), 1 + (1 << 23), UINT16_MAX },
-		{ INT64_MIN + 1, 2, UINT16_MAX },
-		{ INT64_MIN + (INT64_C(1) << 39), 1 + (1 << 23), UINT16_MAX },
-		{ INT64_MIN, 1, UINT16_MAX },
-		{ INT64_MIN + (INT64_C(1) << 39) - 1, (1 << 23), UINT16_MAX },
-		{ INT64_MIN + (INT64_C(1) << 39) - 1, (1 << 23), 0 },
-		{ 7, (1 << 23), 0 },
-		{ 7 - (INT64_C(1) << 39), 1, 0 },
+		{ 0, 0, 0, 0 },
+		{ 7, 0, 3, 0 },
+		{ 0, 1, 0, 0 },
+		{ -1, 2, 0, 0 },
+		{ INT64_MAX, UINT32_MAX, UINT16_MAX, 0 },
+		{ INT64_MIN, 1, UINT16_MAX, 0 },
+		{ INT64_MIN, 2, UINT16_MAX, 0 },
+		{ INT64_MIN + 1, 1, 0, 0 },
+		{ 5 * PP_SECOND, 1000, 1, 0 },
+		{ 5 * PP_SECOND - 1, 999, 1, 0 },
+		{ 5 * PP_SECOND, 1001, 2, 0 },
 	};
-	struct pp_tls_facts all_tls = { .version = 1 };
+	enum { MARKS = sizeof(marks) / sizeof(marks[0]) };
+
+	(void)state;
+	for (unsigned i = 0; i < MARKS; i++)
+		for (unsigned k = 0; k < MARKS; k++)
+			mark_comes_back(marks[i], marks[k]);
+}
+
+/* How far is far. */
+static void marks_at_the_edge(void **state)
+{
+	static const int64_t earliest = -(INT64_C(1) << 36), latest = (INT64_C(15) << 36) - 1;
+	static const struct {
+		int64_t later, further;
+		bool far;
+	} cases[] = {
+		{ 0, 0, false },
+		{ earliest, 0, false },
+		{ earliest - 1, 0, true },
+		{ latest, 0, false },
+		{ latest + 1, 0, true },
+		{ 0, -1, false },
+		{ 0, -2, true },
+		{ 0, (1 << 24) - 2, false },
+		{ 0, (1 << 24) - 1, true },
+		{ latest, (1 << 24) - 2, false },
+		{ latest + 1, (1 << 24) - 1, true },
+	};
+	struct pp_mark first = { 5 * PP_SECOND, 1000, 1, 0 };
+	size_t near = mark_comes_back(first, first);
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct pp_mark mark = { first.ts + cases[i].later, (uint32_t)(first.packet + cases[i].further), 1, 0 };
+
+		assert_int_equal(mark_comes_back(first, mark) > near, cases[i].far);
+	}
+}
+
+/* Texts that are constants, others of the same content, and none. */
+static void protocols_come_back(void **state)
+{
+	char own_h2[] = "h2";
+	struct pp_tls_facts all_tls = { .selected_alpn = pp_tls_http_1_1,
+					.alpn_count = 5,
+					.alpn = { pp_tls_h2, own_h2, NULL, pp_tls_http_1_1, "x" } };
 	struct pp_connection conn = { .tls = &all_tls }, *loaded;
 	struct pp_pool pool;
 	struct pp_arena arena;
@@ -309,14 +382,16 @@ static void marks_come_back(void **state)
 	pp_pool_init(&pool, 0);
 	pp_arena_init(&arena, &pool);
 	pp_buf_init(&buf, 1 << 20);
-	memcpy(&all_tls.client_hello_begin, marks, sizeof(marks));
 	assert_int_equal(pp_pack_connection(&buf, &conn), PP_OK);
 	assert_int_equal(pp_unpack_connection(pp_buf_span(&buf), &arena, &loaded), PP_OK);
-	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-		const struct pp_mark *mark = &loaded->tls->client_hello_begin + i;
-
-		assert_true(mark->ts == marks[i].ts && mark->packet == marks[i].packet && mark->file == marks[i].file);
-	}
+	assert_null(loaded->tls->sni);
+	assert_ptr_equal(loaded->tls->selected_alpn, pp_tls_http_1_1);
+	assert_ptr_equal(loaded->tls->alpn[0], pp_tls_h2);
+	assert_string_equal(loaded->tls->alpn[1], "h2");
+	assert_null(loaded->tls->alpn[2]);
+	assert_ptr_equal(loaded->tls->alpn[3], pp_tls_http_1_1);
+	assert_string_equal(loaded->tls->alpn[4], "x");
+	assert_null(loaded->tls->alpn[5]);
 	pp_buf_done(&buf);
 	pp_arena_reset(&arena);
 	pp_pool_done(&pool);
@@ -534,6 +609,8 @@ int main(void)
 		cmocka_unit_test(a_shelf_of_many_blocks),
 		cmocka_unit_test(every_field_comes_back),
 		cmocka_unit_test(marks_come_back),
+		cmocka_unit_test(marks_at_the_edge),
+		cmocka_unit_test(protocols_come_back),
 		cmocka_unit_test(half_open_ones_come_back),
 		cmocka_unit_test(no_bit_is_lost_in_brief_ones),
 		cmocka_unit_test(every_prefix_of_a_brief_record_is_refused),

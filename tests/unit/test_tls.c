@@ -20,6 +20,7 @@ struct run {
 	struct pp_certificates *certificates;
 	struct pp_tls *tls;
 	uint32_t packet;
+	bool hello; /* the bytes sent last completed one */
 };
 
 static void start(struct run *run)
@@ -42,8 +43,12 @@ static void stop(struct run *run)
 
 static void send_bytes(struct run *run, enum pp_side side, struct pp_span bytes)
 {
+	struct pp_talk_after after;
+
 	run->packet++;
-	pp_tls_data(run->tls, side, bytes, (struct pp_mark){ .packet = run->packet, .ts = run->packet });
+	after = pp_tls_data(run->tls, side, bytes, (struct pp_mark){ .packet = run->packet, .ts = run->packet });
+	assert_int_equal(after.opaque, pp_tls_opaque(run->tls, side));
+	run->hello = after.request;
 }
 #define SEND(run, side, text) send_bytes(run, side, BYTES(text))
 
@@ -373,18 +378,48 @@ static void take_hello(void **state)
 
 	(void)state;
 	start(&run);
-	assert_false(pp_tls_take_hello(run.tls));
 	send_hex(&run, PP_CLIENT, tls13_retry[0].hex);
-	assert_true(pp_tls_take_hello(run.tls));
+	assert_true(run.hello);
 	assert_false(pp_tls_take_hello(run.tls));
 	send_hex(&run, PP_SERVER, tls13_retry[1].hex);
-	assert_false(pp_tls_take_hello(run.tls));
+	assert_false(run.hello);
 	send_hex(&run, PP_CLIENT, tls13_retry[2].hex);
-	assert_true(pp_tls_take_hello(run.tls));
+	assert_true(run.hello);
 	stop(&run);
 }
 
 /* --- hellos --- */
+
+/* Letters become small, whatever stands beside them; nothing else changes. */
+static void host_in_lower_case(void **state)
+{
+	struct run run;
+	size_t len, sni_len, at = 0;
+	uint8_t *bytes = hex_bytes(tls13_retry[0].hex, &len);
+	static const char odd[] = "@AZ[`az{\xc1\xda\x7fQ";
+	const char *sni;
+
+	(void)state;
+	start(&run);
+	send_bytes(&run, PP_CLIENT, (struct pp_span){ bytes, len });
+	sni = pp_tls_facts(run.tls)->sni;
+	sni_len = strlen(sni);
+	while (strncasecmp((const char *)bytes + at, sni, sni_len) != 0)
+		at++;
+	for (size_t i = 0; i < sni_len; i++)
+		bytes[at + i] = (uint8_t)odd[i % (sizeof(odd) - 1)];
+	stop(&run);
+	start(&run);
+	send_bytes(&run, PP_CLIENT, (struct pp_span){ bytes, len });
+	sni = pp_tls_facts(run.tls)->sni;
+	for (size_t i = 0; i < sni_len; i++) {
+		uint8_t c = bytes[at + i];
+
+		assert_int_equal((uint8_t)sni[i], c >= 'A' && c <= 'Z' ? c + 32 : c);
+	}
+	stop(&run);
+	free(bytes);
+}
 
 /* The same hello, one byte a record. */
 static void hello_over_many_records(void **state)
@@ -715,6 +750,7 @@ int main(void)
 		cmocka_unit_test(resumed_by_ticket_12),
 		cmocka_unit_test(handshakes_13),
 		cmocka_unit_test(hello_retry),
+		cmocka_unit_test(host_in_lower_case),
 		cmocka_unit_test(take_hello),
 		cmocka_unit_test(hello_over_many_records),
 		cmocka_unit_test(hello_from_the_server_side),

@@ -52,7 +52,7 @@ static void sequences(void **state)
 			struct pp_mark mark = { .packet = k + 1 };
 
 			pp_tls_13_record(&tls, &facts, PP_CLIENT, len < 0 ? PP_CLIENT : PP_SERVER,
-					 (uint16_t)(len < 0 ? -len : len), mark);
+					 (uint16_t)(len < 0 ? -len : len), &mark);
 		}
 		assert_int_equal(facts.complete, cases[i].complete != 0);
 		assert_int_equal(facts.complete_mark.packet, cases[i].complete);
@@ -63,7 +63,7 @@ static void sequences(void **state)
 
 static void record(struct pp_tls_13 *tls, struct pp_tls_facts *facts, enum pp_side from, uint16_t len, uint32_t packet)
 {
-	pp_tls_13_record(tls, facts, PP_CLIENT, from, len, (struct pp_mark){ .packet = packet });
+	pp_tls_13_record(tls, facts, PP_CLIENT, from, len, &(struct pp_mark){ .packet = packet });
 }
 
 /* 0-RTT data runs on behind the ServerHello until EndOfEarlyData. */
