@@ -6,6 +6,7 @@
  */
 #include "engine/engine.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -101,6 +102,19 @@ static void name_late(const struct pp_analysis *analysis, const struct pp_connec
 		places->host = pp_diagnosis_host_place(analysis->diagnosis, who->host, places->host);
 }
 
+static bool read_filed(struct pp_span beside, struct filed *ret_filed)
+{
+	enum { ALWAYS = offsetof(struct filed, row) };
+
+	if (beside.len != ALWAYS && beside.len != sizeof(*ret_filed))
+		return false;
+	memcpy(ret_filed, beside.p, ALWAYS);
+	ret_filed->row = NULL;
+	if (beside.len > ALWAYS)
+		memcpy(&ret_filed->row, beside.p + ALWAYS, sizeof(ret_filed->row));
+	return true;
+}
+
 static enum pp_err visit_connection(struct pp_analysis *analysis, const struct visit *visit,
 				    const struct pp_spooled *spooled)
 {
@@ -108,15 +122,14 @@ static enum pp_err visit_connection(struct pp_analysis *analysis, const struct v
 	struct pp_process process;
 	struct pp_attribution who;
 	struct pp_judgement judgement;
-	struct filed filed = { .row = NULL };
+	struct filed filed;
 	enum pp_err err = PP_OK;
 
-	if (spooled->beside.len > sizeof(filed))
+	if (!read_filed(spooled->beside, &filed))
 		return PP_MALFORMED;
-	memcpy(&filed, spooled->beside.p, spooled->beside.len);
 	who = attribution_of(analysis, &filed, conn);
 	name_late(analysis, conn, &who, &filed.places);
-	if (pp_processes_find(&analysis->processes, conn, &process))
+	if (analysis->processes.count && pp_processes_find(&analysis->processes, conn, &process))
 		conn->process = &process;
 	pp_diagnosis_judge(analysis->diagnosis, conn, &who, &filed.places, &judgement);
 	VISIT(visit->visitors, visit->count, connection, conn, &who, &judgement);
@@ -124,23 +137,30 @@ static enum pp_err visit_connection(struct pp_analysis *analysis, const struct v
 }
 
 /* So many connections ahead their places are asked for: time enough for memory, and not too long to stay in cache. */
-enum { AHEAD = 5, AHEAD_MORE = 2 };
+enum { AHEAD = 5, AHEAD_MORE = 2, AHEAD_RING = 8 };
 
-static void look_ahead(const struct pp_analysis *analysis, uint32_t index,
-		       void (*prefetch)(const struct pp_diagnosis *diagnosis, const struct pp_places *places))
+struct ahead {
+	struct pp_places places[AHEAD_RING]; /* of the connections from here on, by the end of their index */
+};
+
+static void look_ahead(const struct pp_analysis *analysis, uint32_t index, struct ahead *ahead)
 {
-	struct pp_span beside = pp_spool_peek(analysis->spool, index);
-	struct pp_places places;
+	struct pp_places *places = &ahead->places[(index + AHEAD) % AHEAD_RING];
+	struct pp_span beside = pp_spool_peek(analysis->spool, index + AHEAD);
 
-	if (beside.len < sizeof(places))
-		return;
-	memcpy(&places, beside.p, sizeof(places)); /* they come first */
-	prefetch(analysis->diagnosis, &places);
+	static_assert(AHEAD < AHEAD_RING && AHEAD_MORE < AHEAD,
+		      "what was looked up is there when there is more to ask");
+	*places = (struct pp_places){ 0 };
+	if (beside.len >= sizeof(*places))
+		memcpy(places, beside.p, sizeof(*places)); /* they come first */
+	pp_diagnosis_prefetch(analysis->diagnosis, places);
+	pp_diagnosis_prefetch_more(analysis->diagnosis, &ahead->places[(index + AHEAD_MORE) % AHEAD_RING]);
 }
 
 static enum pp_err visit_connections(struct pp_analysis *analysis, const struct visit *visit)
 {
 	uint32_t count = pp_spool_count(analysis->spool);
+	struct ahead ahead = { .places = { { 0 } } };
 	struct pp_arena arena;
 	enum pp_err err = PP_OK;
 
@@ -148,8 +168,7 @@ static enum pp_err visit_connections(struct pp_analysis *analysis, const struct 
 	for (uint32_t i = 0; i < count && err == PP_OK; i++) {
 		struct pp_spooled spooled;
 
-		look_ahead(analysis, i + AHEAD, pp_diagnosis_prefetch);
-		look_ahead(analysis, i + AHEAD_MORE, pp_diagnosis_prefetch_more);
+		look_ahead(analysis, i, &ahead);
 		err = pp_spool_get(analysis->spool, i, &arena, &spooled);
 		if (err == PP_OK)
 			err = visit_connection(analysis, visit, &spooled);
