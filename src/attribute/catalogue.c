@@ -294,6 +294,7 @@ enum pp_err pp_catalogue_add_endpoints(struct pp_catalogue *catalogue, const cha
 	if (err == PP_OK)
 		err = load_endpoints(into, &table);
 	if (err == PP_OK) {
+		pp_prefix_filter_add(&catalogue->filter, into->prefixes, into->prefix_count);
 		catalogue->endpoint_files++;
 		return PP_OK;
 	}
@@ -327,6 +328,8 @@ const struct pp_endpoint_row *pp_catalogue_addr(const struct pp_catalogue *catal
 	const struct pp_endpoint_row *row = NULL;
 	unsigned bits = 0;
 
+	if (!pp_prefix_filter_passes(&catalogue->filter, addr))
+		return NULL;
 	for (unsigned i = catalogue->endpoint_files; i-- > 0;) {
 		const struct pp_endpoint_file *file = &catalogue->endpoints[i];
 		uint32_t at = pp_prefix_find(file->prefixes, file->prefix_count, addr);

@@ -41,6 +41,7 @@ struct pp_catalogue {
 	struct pp_agent_file agents[PP_CATALOGUE_FILES_MAX];
 	struct pp_issuer_file issuers[PP_CATALOGUE_FILES_MAX];
 	unsigned endpoint_files, agent_files, issuer_files;
+	struct pp_prefix_filter filter; /* of all endpoint files */
 };
 
 /* PP_OK when `value` is an endpoint category. */

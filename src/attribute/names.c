@@ -192,16 +192,12 @@ void pp_names_add(struct pp_names *names, const struct pp_lookup *lookup, unsign
 	}
 }
 
-const char *pp_names_find(const struct pp_names *names, const struct pp_addr *client, const struct pp_addr *server,
-			  int64_t when)
+static const char *search(const struct pp_names *names, const struct key *key, int64_t when)
 {
-	struct key key = { *client, *server };
 	const char *name = NULL;
 	uint32_t node;
 
-	if (names->slot_count == 0)
-		return NULL;
-	for (node = *find_slot(names, &key); node;) {
+	for (node = *find_slot(names, key); node;) {
 		const struct answer *answer = at(names, node);
 
 		if (answer->ts <= when)
@@ -209,4 +205,10 @@ const char *pp_names_find(const struct pp_names *names, const struct pp_addr *cl
 		node = answer->ts <= when ? answer->right : answer->left;
 	}
 	return name;
+}
+
+const char *pp_names_find(const struct pp_names *names, const struct pp_addr *client, const struct pp_addr *server,
+			  int64_t when)
+{
+	return names->slot_count ? search(names, &(struct key){ *client, *server }, when) : NULL;
 }

@@ -152,3 +152,28 @@ uint32_t pp_prefix_find(const struct pp_prefix *list, uint32_t count, const stru
 		at = list[at].parent;
 	return at;
 }
+
+/* The numbers of all addresses that agree with `first` in as many of their first bits. */
+static void filter_range(struct pp_prefix_filter *filter, const uint8_t *first, unsigned bits)
+{
+	unsigned free = bits < PP_PREFIX_FILTER_BITS ? PP_PREFIX_FILTER_BITS - bits : 0;
+	unsigned from = ((unsigned)first[0] << 8 | first[1]) >> free << free;
+
+	for (unsigned number = from; number < from + (1U << free); number++)
+		filter->bits[number / 64] |= UINT64_C(1) << number % 64;
+}
+
+void pp_prefix_filter_add(struct pp_prefix_filter *filter, const struct pp_prefix *list, uint32_t count)
+{
+	static const struct pp_addr v4 = { { [10] = 0xff, [11] = 0xff } };
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (list[i].bits >= V4_OFFSET && pp_addr_is_v4(&list[i].net)) {
+			filter_range(filter, list[i].net.b + 12, list[i].bits - V4_OFFSET);
+			continue;
+		}
+		filter_range(filter, list[i].net.b, list[i].bits);
+		if (holds(&list[i], &v4)) /* and with it all of IPv4 */
+			filter_range(filter, v4.b, 0);
+	}
+}

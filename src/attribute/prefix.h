@@ -25,4 +25,21 @@ void pp_prefix_sort(struct pp_prefix *list, uint32_t count);
 /* The narrowest entry that holds `addr`; further ones by `parent`. */
 uint32_t pp_prefix_find(const struct pp_prefix *list, uint32_t count, const struct pp_addr *addr);
 
+/* Most addresses are in no network of a list: a bit for the first 16 of each address that may be, of its IPv4 part where
+ * it has one. */
+enum { PP_PREFIX_FILTER_BITS = 16 };
+struct pp_prefix_filter {
+	uint64_t bits[(1 << PP_PREFIX_FILTER_BITS) / 64];
+};
+
+void pp_prefix_filter_add(struct pp_prefix_filter *filter, const struct pp_prefix *list, uint32_t count);
+
+static inline bool pp_prefix_filter_passes(const struct pp_prefix_filter *filter, const struct pp_addr *addr)
+{
+	const uint8_t *first = addr->b + (pp_addr_is_v4(addr) ? 12 : 0);
+	unsigned number = (unsigned)first[0] << 8 | first[1];
+
+	return filter->bits[number / 64] >> number % 64 & 1;
+}
+
 #endif

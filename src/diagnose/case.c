@@ -129,8 +129,8 @@ static const struct pp_issuer_row *known_issuer(struct pp_diagnosis *diagnosis, 
 	return known->row;
 }
 
-static const struct pp_issuer_row *issuer_of(struct pp_diagnosis *diagnosis,
-					     const struct pp_tls_certificate *certificate)
+static const struct pp_issuer_row *recent_issuer(struct pp_diagnosis *diagnosis,
+						 const struct pp_tls_certificate *certificate)
 {
 	const char *cn = certificate->issuer_cn ? certificate->issuer_cn : "";
 	const char *o = certificate->issuer_o ? certificate->issuer_o : "";
@@ -147,6 +147,19 @@ static const struct pp_issuer_row *issuer_of(struct pp_diagnosis *diagnosis,
 	recent->used = (uint8_t)(cn_size + o_size);
 	memcpy(recent->text, cn, cn_size);
 	memcpy(recent->text + cn_size, o, o_size);
+	return recent->row;
+}
+
+static const struct pp_issuer_row *issuer_of(struct pp_diagnosis *diagnosis,
+					     const struct pp_tls_certificate *certificate)
+{
+	uint64_t hash = (uint64_t)(uintptr_t)certificate * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+	struct pp_recent_certificate *recent = &diagnosis->recent_certificates[hash % PP_RECENT_CERTIFICATES];
+
+	if (!certificate->shared)
+		return recent_issuer(diagnosis, certificate);
+	if (recent->certificate != certificate)
+		*recent = (struct pp_recent_certificate){ certificate, recent_issuer(diagnosis, certificate) };
 	return recent->row;
 }
 

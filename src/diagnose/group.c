@@ -122,8 +122,8 @@ static void observe_reset(struct pp_diagnosis *diagnosis, const struct pp_addr *
 		add_reset(second, from);
 }
 
-void pp_group_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
-		      const struct pp_attribution *who, const struct pp_shape *shape, const struct pp_places *places)
+void pp_group_observe_it(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+			 const struct pp_attribution *who, const struct pp_shape *shape, const struct pp_places *places)
 {
 	bool legs = conn->http && shape->asked_proxy, won = shape->worked || shape->passed;
 	struct pp_map_key key;

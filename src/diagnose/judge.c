@@ -14,7 +14,6 @@
 
 #define WHY_GATE N_("the packets would fit, but the capture cannot show it")
 #define WHY_WEAKER N_("fits too, less surely")
-#define WHY_NOT_HIT N_("its conditions are not met")
 
 enum { HITS_MAX = 8 };
 
@@ -187,16 +186,21 @@ static void add_alternative(struct pp_verdict *verdict, const struct pp_rule *ru
 	verdict->alternatives[verdict->alternative_count++] = (struct pp_alternative){ rule, why_not };
 }
 
-/* The rules that hit beside this one, then those its row names as look-alikes. */
+/* The rules that hit beside this one, then those its row names as look-alikes: mostly only these. */
 static void add_alternatives(const struct pp_case *c, struct pp_verdict *verdict, const struct hits *hits)
 {
 	const struct pp_look_alikes *row = pp_look_alikes_of(c->diagnosis->look_alikes, verdict->rule);
 
+	if (row && hits->other_count == 0 && !hits->vetoed) {
+		memcpy(verdict->alternatives, row->as, sizeof(row->as));
+		verdict->alternative_count = row->count;
+		return;
+	}
 	for (unsigned i = 0; i < hits->other_count; i++)
 		add_alternative(verdict, hits->others[i], WHY_WEAKER);
 	add_alternative(verdict, hits->vetoed, WHY_GATE);
 	for (unsigned i = 0; row && i < row->count; i++)
-		add_alternative(verdict, row->rules[i], WHY_NOT_HIT);
+		add_alternative(verdict, row->as[i].rule, row->as[i].why_not);
 }
 
 /* Notes that say the same as the verdict, or blame where it acquits, are left out. */

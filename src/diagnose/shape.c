@@ -36,6 +36,8 @@ static void find_end(struct pp_shape *shape, const struct pp_tcp_facts *tcp)
 {
 	const struct pp_tcp_reset *rst = &tcp->rst;
 
+	if (!pp_seen(rst->mark) && !pp_seen(tcp->side[PP_CLIENT].fin) && !pp_seen(tcp->side[PP_SERVER].fin))
+		return;
 	shape->went_on = pp_seen(rst->mark) && tcp->side[PP_CLIENT].last_data.ts > rst->mark.ts &&
 			 tcp->side[PP_SERVER].last_data.ts > rst->mark.ts;
 	earlier(shape, PP_CLIENT_FIN, tcp->side[PP_CLIENT].fin);
@@ -112,6 +114,14 @@ static bool other_in_tunnel(const struct pp_connection *conn, const struct pp_co
 	       conn->tcp.side[PP_CLIENT].last_data.ts > connect->reply.mark.ts;
 }
 
+/* Of a connection without a byte of payload. */
+static enum pp_stage opening_stage(const struct pp_tcp_facts *tcp)
+{
+	if (pp_seen(tcp->syn_ack) || pp_seen(tcp->established))
+		return PP_STAGE_OPEN;
+	return pp_seen(tcp->syn) ? PP_STAGE_SYN : PP_STAGE_NOTHING;
+}
+
 static enum pp_stage stage_of(const struct pp_connection *conn, const struct pp_shape *shape)
 {
 	const struct pp_tcp_facts *tcp = &conn->tcp;
@@ -131,9 +141,7 @@ static enum pp_stage stage_of(const struct pp_connection *conn, const struct pp_
 		return PP_STAGE_DATA;
 	if (server || (client && !(tcp->fast_open && !pp_seen(tcp->syn_ack))))
 		return PP_STAGE_ONE_VOICE;
-	if (pp_seen(tcp->syn_ack) || pp_seen(tcp->established))
-		return PP_STAGE_OPEN;
-	return pp_seen(tcp->syn) ? PP_STAGE_SYN : PP_STAGE_NOTHING;
+	return opening_stage(tcp);
 }
 
 static bool did_its_job(const struct pp_connection *conn, const struct pp_shape *shape)
@@ -172,6 +180,12 @@ static void read_http(struct pp_shape *shape, const struct pp_http_facts *http)
 	shape->tunnel = shape->connect && shape->connect->tunnel;
 }
 
+/* Nobody ever said anything: most of a scan, or of a dead network. */
+static bool is_silent(const struct pp_connection *conn)
+{
+	return !conn->http && !conn->tls && !(conn->tcp.side[PP_CLIENT].bytes | conn->tcp.side[PP_SERVER].bytes);
+}
+
 void pp_shape_of(const struct pp_connection *conn, struct pp_shape *ret_shape)
 {
 	struct pp_shape *shape = ret_shape;
@@ -179,6 +193,11 @@ void pp_shape_of(const struct pp_connection *conn, struct pp_shape *ret_shape)
 	*shape = (struct pp_shape){ .near_ns = conn->tcp.handshake_rtt_ns, .hello_ns = -1 };
 	if (shape->near_ns < 0)
 		shape->near_ns = conn->tcp.ack_rtt_min_ns;
+	find_end(shape, &conn->tcp);
+	if (is_silent(conn)) {
+		shape->stage = opening_stage(&conn->tcp);
+		return;
+	}
 	if (conn->http)
 		read_http(shape, conn->http);
 	if (conn->tls && !conn->tls->client_hello_from_server)
@@ -186,6 +205,5 @@ void pp_shape_of(const struct pp_connection *conn, struct pp_shape *ret_shape)
 	shape->stage = stage_of(conn, shape);
 	shape->passed =
 	    shape->stage == PP_STAGE_FLIGHT || shape->stage == PP_STAGE_SECURE || shape->stage == PP_STAGE_ANSWERED;
-	find_end(shape, &conn->tcp);
 	shape->worked = did_its_job(conn, shape);
 }

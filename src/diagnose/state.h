@@ -183,7 +183,13 @@ struct pp_recent_issuer {
 	char text[119]; /* CN and O, each with its NUL */
 };
 
-enum { PP_RECENT_HOSTS = 256, PP_RECENT_ISSUERS = 64 };
+/* The same of a certificate that connections share, by where it lies. */
+struct pp_recent_certificate {
+	const struct pp_tls_certificate *certificate; /* NULL: free */
+	const struct pp_issuer_row *row;
+};
+
+enum { PP_RECENT_HOSTS = 256, PP_RECENT_ISSUERS = 64, PP_RECENT_CERTIFICATES = 64 };
 
 struct pp_overview {
 	struct pp_mark page_470;
@@ -235,6 +241,7 @@ struct pp_diagnosis {
 	struct pp_plans plans;
 	struct pp_map issuers; /* what the catalogue says of an issuer: asked once for each */
 	struct pp_recent_issuer recent_issuers[PP_RECENT_ISSUERS];
+	struct pp_recent_certificate recent_certificates[PP_RECENT_CERTIFICATES];
 	uint32_t recent_hosts[PP_RECENT_HOSTS]; /* places, by the ends of their names */
 	uint32_t last_client;                   /* place of the address whose connection was observed last, … */
 	uint32_t last_opening;                  /* … and of the opening that was */
@@ -321,8 +328,18 @@ uint32_t pp_baseline_observe(struct pp_diagnosis *diagnosis, const struct pp_con
 			     const struct pp_attribution *who, const struct pp_shape *shape);
 void pp_contrast_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 			 const struct pp_attribution *who, const struct pp_shape *shape, struct pp_places *ret_places);
-void pp_group_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
-		      const struct pp_attribution *who, const struct pp_shape *shape, const struct pp_places *places);
+void pp_group_observe_it(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+			 const struct pp_attribution *who, const struct pp_shape *shape,
+			 const struct pp_places *places);
+
+/* What was left unanswered is of no group yet. */
+static inline void pp_group_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+				    const struct pp_attribution *who, const struct pp_shape *shape,
+				    const struct pp_places *places)
+{
+	if (shape->worked || shape->passed || conn->http || shape->ending == PP_SERVER_RST)
+		pp_group_observe_it(diagnosis, conn, who, shape, places);
+}
 
 /* Most hosts have one port. */
 static inline struct pp_host_port *pp_host_ports(struct pp_host *host)

@@ -34,6 +34,16 @@ static size_t slot_of(const struct pp_look_alikes *slots, const struct pp_rule *
 	return at % PP_LOOK_ALIKE_SLOTS;
 }
 
+static void add_look_alike(struct pp_look_alikes *row, const struct pp_rule *rule)
+{
+	if (!rule || rule == row->of || row->count == PP_ALTERNATIVES_MAX)
+		return;
+	for (unsigned i = 0; i < row->count; i++)
+		if (row->as[i].rule == rule)
+			return;
+	row->as[row->count++] = (struct pp_alternative){ rule, N_("its conditions are not met") };
+}
+
 static void fill_row(struct pp_look_alikes *row, const struct pp_rule *rule)
 {
 	char id[16];
@@ -41,15 +51,12 @@ static void fill_row(struct pp_look_alikes *row, const struct pp_rule *rule)
 	row->of = rule;
 	for (const char *p = rule->alternatives; *p;) {
 		size_t n = strcspn(p, ",");
-		const struct pp_rule *found = NULL;
 
 		if (n < sizeof(id)) {
 			memcpy(id, p, n);
 			id[n] = '\0';
-			found = pp_rule_find(id);
+			add_look_alike(row, pp_rule_find(id));
 		}
-		if (found && row->count < PP_ALTERNATIVES_MAX)
-			row->rules[row->count++] = found;
 		p += n + (p[n] == ',');
 	}
 }

@@ -33,10 +33,10 @@ extern const unsigned pp_layer_count;
 extern const struct pp_layer pp_lookup_layer;       /* asked for lookups, in order */
 extern const struct pp_rule *const pp_note_rules[]; /* said beside a verdict; NULL-terminated */
 
-/* The rules a row names as its look-alikes, found by the row. */
+/* The rules a row names as its look-alikes, each once, as a verdict has them; found by the row. */
 struct pp_look_alikes {
 	const struct pp_rule *of; /* NULL: a free slot */
-	const struct pp_rule *rules[PP_ALTERNATIVES_MAX];
+	struct pp_alternative as[PP_ALTERNATIVES_MAX];
 	unsigned count;
 };
 enum { PP_LOOK_ALIKE_SLOTS = 256 }; /* a power of two, twice the rules or more */

@@ -102,7 +102,25 @@ static void name_late(const struct pp_analysis *analysis, const struct pp_connec
 		places->host = pp_diagnosis_host_place(analysis->diagnosis, who->host, places->host);
 }
 
-/* A connection on its way to the visitors. */
+static bool read_filed(struct pp_span beside, struct filed *ret_filed)
+{
+	enum { ALWAYS = offsetof(struct filed, row) };
+
+	if (beside.len != ALWAYS && beside.len != sizeof(*ret_filed))
+		return false;
+	memcpy(ret_filed, beside.p, ALWAYS);
+	ret_filed->row = NULL;
+	if (beside.len > ALWAYS)
+		memcpy(&ret_filed->row, beside.p + ALWAYS, sizeof(ret_filed->row));
+	return true;
+}
+
+/* Connections on their way to the visitors: some at a time, each step for all of them, so that its instructions are still
+ * at hand for the next one, and memory that a later step needs has time to arrive.  Those of one shelf: what the spool
+ * gives lasts as long as the shelf. */
+enum { BATCH = 8 };
+_Static_assert(PP_SPOOL_SHELF % BATCH == 0, "a batch is of one shelf");
+
 struct visited {
 	struct pp_connection *conn;
 	struct pp_attribution who;
@@ -111,61 +129,48 @@ struct visited {
 	struct pp_judgement judgement;
 };
 
-static enum pp_err bring_back(struct pp_analysis *analysis, uint32_t index, struct pp_arena *arena,
-			      struct visited *visited)
-{
-	struct pp_spooled spooled;
-	enum pp_err err = pp_spool_get(analysis->spool, index, arena, &spooled);
-
-	if (err != PP_OK)
-		return err;
-	if (spooled.beside.len > sizeof(visited->filed))
-		return PP_MALFORMED;
-	visited->filed.row = NULL;
-	memcpy(&visited->filed, spooled.beside.p, spooled.beside.len);
-	visited->conn = spooled.conn;
-	visited->who = attribution_of(analysis, &visited->filed, spooled.conn);
-	name_late(analysis, spooled.conn, &visited->who, &visited->filed.places);
-	if (pp_processes_find(&analysis->processes, spooled.conn, &visited->process))
-		spooled.conn->process = &visited->process;
-	return PP_OK;
-}
-
-/* So many connections ahead their places are asked for: time enough for memory, and not too long to stay in cache. */
-enum { AHEAD = 5, AHEAD_MORE = 2 };
-
-static void look_ahead(const struct pp_analysis *analysis, uint32_t index,
-		       void (*prefetch)(const struct pp_diagnosis *diagnosis, const struct pp_places *places))
-{
-	struct pp_span beside = pp_spool_peek(analysis->spool, index);
-	struct pp_places places;
-
-	if (beside.len < sizeof(places))
-		return;
-	memcpy(&places, beside.p, sizeof(places)); /* they come first */
-	prefetch(analysis->diagnosis, &places);
-}
-
-/* Some at a time, each step for all of them: its instructions are still at hand for the next one.  Those of one shelf:
- * what the spool gives lasts as long as the shelf. */
-enum { BATCH = 8 };
-_Static_assert(PP_SPOOL_SHELF % BATCH == 0, "a batch is of one shelf");
-
-static enum pp_err visit_batch(struct pp_analysis *analysis, const struct visit *visit, uint32_t begin, uint32_t end,
-			       struct pp_arena *arena, struct visited batch[BATCH])
+/* Those that are there, of indexes from `begin` to `end`. */
+static enum pp_err bring_back(struct pp_analysis *analysis, uint32_t begin, uint32_t end, struct pp_arena *arena,
+			      struct visited batch[BATCH], size_t *ret_count)
 {
 	enum pp_err err = PP_OK;
-	size_t count = 0;
 
+	*ret_count = 0;
 	for (uint32_t i = begin; i < end && err == PP_OK; i++) {
-		look_ahead(analysis, i + AHEAD, pp_diagnosis_prefetch);
-		look_ahead(analysis, i + AHEAD_MORE, pp_diagnosis_prefetch_more);
-		err = bring_back(analysis, i, arena, &batch[count]);
-		count += err == PP_OK;
-		if (err == PP_END)
+		struct visited *visited = &batch[*ret_count];
+		struct pp_spooled spooled;
+
+		err = pp_spool_get(analysis->spool, i, arena, &spooled);
+		if (err == PP_OK && !read_filed(spooled.beside, &visited->filed))
+			err = PP_MALFORMED;
+		if (err == PP_OK) {
+			visited->conn = spooled.conn;
+			pp_diagnosis_prefetch(analysis->diagnosis, &visited->filed.places);
+			++*ret_count;
+		} else if (err == PP_END) {
 			err = PP_OK;
+		}
 	}
-	for (size_t i = 0; i < count && err == PP_OK; i++)
+	return err;
+}
+
+static void attribute(const struct pp_analysis *analysis, struct visited *visited)
+{
+	pp_diagnosis_prefetch_more(analysis->diagnosis, &visited->filed.places);
+	visited->who = attribution_of(analysis, &visited->filed, visited->conn);
+	name_late(analysis, visited->conn, &visited->who, &visited->filed.places);
+	if (analysis->processes.count && pp_processes_find(&analysis->processes, visited->conn, &visited->process))
+		visited->conn->process = &visited->process;
+}
+
+static enum pp_err visit_batch(struct pp_analysis *analysis, const struct visit *visit, struct visited batch[BATCH],
+			       size_t count)
+{
+	enum pp_err err = PP_OK;
+
+	for (size_t i = 0; i < count; i++)
+		attribute(analysis, &batch[i]);
+	for (size_t i = 0; i < count; i++)
 		pp_diagnosis_judge(analysis->diagnosis, batch[i].conn, &batch[i].who, &batch[i].filed.places,
 				   &batch[i].judgement);
 	for (size_t i = 0; i < count && err == PP_OK; i++)
@@ -182,7 +187,11 @@ static enum pp_err visit_connections(struct pp_analysis *analysis, const struct 
 
 	pp_arena_init(&arena, &analysis->load_pool);
 	for (uint32_t i = 0; i < count && err == PP_OK; i += BATCH) {
-		err = visit_batch(analysis, visit, i, count - i < BATCH ? count : i + BATCH, &arena, batch);
+		size_t brought;
+
+		err = bring_back(analysis, i, count - i < BATCH ? count : i + BATCH, &arena, batch, &brought);
+		if (err == PP_OK)
+			err = visit_batch(analysis, visit, batch, brought);
 		pp_arena_reset(&arena);
 	}
 	free(batch);

@@ -389,13 +389,3 @@ enum pp_err pp_spool_get(struct pp_spool *spool, uint32_t index, struct pp_arena
 		*ret_spooled = spooled;
 	return err;
 }
-
-struct pp_span pp_spool_peek(const struct pp_spool *spool, uint32_t index)
-{
-	struct pp_cur cur = pp_cur_span(pp_buf_span(&spool->shelf), PP_MALFORMED);
-
-	if (spool->fetched != index / PP_SPOOL_SHELF + 1 || spool->at[index % PP_SPOOL_SHELF] == 0)
-		return (struct pp_span){ NULL, 0 };
-	pp_cur_skip(&cur, spool->at[index % PP_SPOOL_SHELF] - 1);
-	return pp_cur_take(&cur, label_at(pp_cur_take(&cur, LABEL).p).beside);
-}

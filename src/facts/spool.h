@@ -28,8 +28,6 @@ struct pp_spooled {
 struct pp_spool *pp_spool_new(size_t memory, struct pp_spill *file);
 void pp_spool_free(struct pp_spool *spool);
 enum pp_err PP_MUST_CHECK pp_spool_put(struct pp_spool *spool, const struct pp_connection *conn, struct pp_span beside);
-/* What lies beside a connection soon to be got, if it is at hand; else nothing. */
-struct pp_span pp_spool_peek(const struct pp_spool *spool, uint32_t index);
 uint32_t pp_spool_count(const struct pp_spool *spool); /* highest index put, plus one */
 enum pp_err PP_MUST_CHECK pp_spool_get(struct pp_spool *spool, uint32_t index, struct pp_arena *arena,
 				       struct pp_spooled *ret_spooled);

@@ -62,10 +62,19 @@ char *pp_json_put_string(struct pp_json *json, char *at, const char *text)
 	return at + 1;
 }
 
+/* Two that fall on one place do not drive each other out: the second has the next place. */
 char *pp_json_put_new_constant(struct pp_json *json, char *at, const char *text, struct pp_json_plain *plain)
 {
-	size_t len = strlen(text);
+	struct pp_json_plain *next = &json->plain[(size_t)(plain - json->plain) ^ 1];
+	size_t len;
 
+	if (next->text == text) {
+		memcpy(at, next->quoted, PP_JSON_PLAIN_MAX);
+		return at + next->len;
+	}
+	if (plain->text)
+		plain = next;
+	len = strlen(text);
 	if (len <= PP_JSON_PLAIN_MAX - 2 && pp_escape_plain(text, len) == len) {
 		plain->text = text;
 		plain->len = (size_t)(pp_json_put_string(json, plain->quoted, text) - plain->quoted);

@@ -41,7 +41,7 @@ struct pp_json {
 		char text[PP_TIME_WHOLE];
 	} latest;                                            /* time */
 	struct pp_json_addr addrs[1 << PP_JSON_ADDR_BITS];   /* by a hash of the address; the last one stays */
-	struct pp_json_plain plain[1 << PP_JSON_PLAIN_BITS]; /* by a hash of the address; the last one stays */
+	struct pp_json_plain plain[1 << PP_JSON_PLAIN_BITS]; /* by a hash of the address, or beside it */
 };
 
 void pp_json_init(struct pp_json *json, struct pp_out *out);

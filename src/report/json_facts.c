@@ -82,7 +82,7 @@ static char *put_connect(struct pp_json *json, char *at, const struct pp_connect
 
 char *pp_json_put_connects(struct pp_json *json, char *at, const struct pp_http_facts *http)
 {
-	if (!http || !http->connect_count)
+	if (!http->connect_count)
 		return at;
 	at = pp_json_put(pp_out_more(json->out, at, PP_JSON_MEMBER), ",\"connect\":[");
 	for (unsigned i = 0; i < http->connect_count; i++)
@@ -94,7 +94,7 @@ char *pp_json_put_http(struct pp_json *json, char *at, const struct pp_http_fact
 {
 	const struct pp_http_exchange *exchange;
 
-	if (!http || !http->exchange_count)
+	if (!http->exchange_count)
 		return at;
 	exchange = &http->exchanges[0];
 	pp_out_until(json->out, at);
@@ -252,8 +252,6 @@ static char *put_alert(struct pp_json *json, char *at, const struct pp_tls_alert
 /* All that may be missing stands before what is always there. */
 char *pp_json_put_tls(struct pp_json *json, struct pp_templates *templates, char *at, const struct pp_tls_facts *tls)
 {
-	if (!tls)
-		return at;
 	at = pp_json_put(pp_out_more(json->out, at, PP_OUT_PIECE), ",\"tls\":{");
 	if (pp_seen(tls->client_hello))
 		at = pp_json_put(put_client_hello(json, at, tls), ",");

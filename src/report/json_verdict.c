@@ -44,6 +44,29 @@ void pp_json_domain_owner_grade(struct pp_json *json, const struct pp_verdict *v
 		pp_json_constant(json, "grade", pp_grade_name(verdict->grade));
 }
 
+static bool resolve_unnamed(const void *context, const char *name, struct pp_line *line)
+{
+	(void)context;
+	if (pp_phrase_verdict_value(name) != PP_PHRASE_SERVICE)
+		return false;
+	pp_line_add(line, PP_PHRASE_UNNAMED);
+	return true;
+}
+
+/* Where there is no name, what is said instead is no value: it is part of the template. */
+static void verdict_message(struct pp_templates *templates, const char *key, const char *message,
+			    const struct pp_verdict *verdict)
+{
+	struct pp_line line;
+
+	pp_line_start(&line);
+	if (message && !verdict->host) {
+		pp_line_expand(&line, message, resolve_unnamed, NULL);
+		message = line.text;
+	}
+	pp_template_message(templates, key, message, pp_phrase_verdict_value, OF_VERDICT);
+}
+
 static void alternatives(struct pp_templates *templates, const struct pp_verdict *verdict)
 {
 	struct pp_json *json = &templates->json;
@@ -58,7 +81,7 @@ static void alternatives(struct pp_templates *templates, const struct pp_verdict
 			continue;
 		pp_json_object(json, NULL);
 		pp_json_constant(json, "rule", alternative->rule->id);
-		pp_template_message(templates, "why_not", alternative->why_not, pp_phrase_verdict_value, OF_VERDICT);
+		verdict_message(templates, "why_not", alternative->why_not, verdict);
 		pp_json_object_end(json);
 	}
 	pp_json_list_end(json);
@@ -75,15 +98,14 @@ static const struct pp_template *new_verdict_template(struct pp_templates *templ
 	pp_json_constant(json, "name", v->rule->name);
 	pp_json_constant(json, "outcome", pp_outcome_name(v->outcome));
 	pp_json_domain_owner_grade(json, v);
-	pp_template_message(templates, "summary", v->rule->summary, pp_phrase_verdict_value, OF_VERDICT);
+	verdict_message(templates, "summary", v->rule->summary, v);
 	pp_json_list(json, "evidence");
 	for (unsigned i = 0; i < v->evidence_count; i++)
 		evidence_object(templates, &v->evidence[i], where_is(&v->evidence[i], file), i + 1);
 	pp_json_list_end(json);
 	alternatives(templates, v);
-	pp_template_message(templates, "next_test", v->next_test ? v->next_test : v->rule->next_test,
-			    pp_phrase_verdict_value, OF_VERDICT);
-	pp_template_message(templates, "remedy", v->rule->remedy, pp_phrase_verdict_value, OF_VERDICT);
+	verdict_message(templates, "next_test", v->next_test ? v->next_test : v->rule->next_test, v);
+	verdict_message(templates, "remedy", v->rule->remedy, v);
 	pp_template_place(templates, PLACE_FILTER, OF_VERDICT);
 	pp_json_object_end(json);
 	return pp_template_keep(templates);
@@ -97,7 +119,8 @@ static const struct pp_template *verdict_template(struct pp_templates *templates
 	uintptr_t where = 0;
 
 	static_assert(4 + 2 * PP_ALTERNATIVES_MAX + PP_EVIDENCE_MAX <= PP_TEMPLATE_WORDS, "a verdict's key fits");
-	static_assert(PP_EVIDENCE_MAX * WHERE_BITS <= 32, "where they are fits into a word");
+	static_assert(PP_EVIDENCE_MAX * WHERE_BITS <= 31,
+		      "where they are, and whether there is a name, fits into a word");
 	key.count = 4;
 	for (unsigned i = 0; i < v->evidence_count; i++) {
 		key.word[key.count++] = (uintptr_t)pp_phrase_evidence_message(PP_ENGLISH, &v->evidence[i]);
@@ -111,7 +134,7 @@ static const struct pp_template *verdict_template(struct pp_templates *templates
 	key.word[1] = (uintptr_t)v->next_test;
 	key.word[2] = (uintptr_t)((unsigned)v->outcome << 24 | (unsigned)v->grade << 16 | (unsigned)v->domain << 8 |
 				  (unsigned)v->owner);
-	key.word[3] = where;
+	key.word[3] = where << 1 | (v->host != NULL);
 	template = pp_template_find(templates, &key);
 	return template ? template : new_verdict_template(templates, &key, v, file);
 }
@@ -166,42 +189,57 @@ static char *put_server(struct pp_json_verdicts *verdicts, char *at, const struc
 	return at + verdicts->server_len;
 }
 
-static char *evidence_value(const struct pp_json_verdicts *verdicts, char *at, const struct pp_evidence *evidence,
-			    unsigned value)
+/* Texts, and what has to be phrased. */
+static char *other_evidence_value(const struct pp_json_verdicts *verdicts, char *at, const struct pp_evidence *evidence,
+				  unsigned value)
 {
 	uint16_t file = evidence->mark.file;
-	const char *text;
 	char *end;
 
-	if (value == PLACE_PACKET)
-		return pp_digits(at, evidence->mark.packet);
+	if (value == PP_PHRASE_TEXT)
+		return pp_template_put_text(verdicts->json->out, at, pp_phrase_evidence_text(evidence, (int)value));
 	if (value == PLACE_FILE)
 		return pp_json_put_string(verdicts->json, at, file < verdicts->path_count ? verdicts->paths[file] : "");
-	text = pp_phrase_evidence_text(evidence, (int)value);
-	if (text)
-		return pp_template_put_text(verdicts->json->out, at, text);
 	end = pp_phrase_put_evidence(at, PP_ENGLISH, evidence, (int)value);
 	return end > at ? end : NULL;
 }
 
-static char *verdict_value(const void *context, char *at, unsigned value, unsigned of)
+static inline char *evidence_value(const struct pp_json_verdicts *verdicts, char *at,
+				   const struct pp_evidence *evidence, unsigned value)
+{
+	if (value == PLACE_PACKET)
+		return pp_digits(at, evidence->mark.packet);
+	if (value == PP_PHRASE_A || value == PP_PHRASE_B)
+		return pp_phrase_put_number(at, value == PP_PHRASE_A ? evidence->a : evidence->b);
+	return other_evidence_value(verdicts, at, evidence, value);
+}
+
+static char *other_verdict_value(const struct verdict_fill *fill, char *at, unsigned value)
+{
+	const char *text = pp_phrase_verdict_text(fill->verdict, (int)value);
+	char *end;
+
+	if (text)
+		return pp_template_put_text(fill->verdicts->json->out, at, text);
+	end = pp_phrase_put_verdict(at, PP_ENGLISH, fill->verdict, (int)value);
+	return end > at ? end : NULL;
+}
+
+/* What most verdicts are made of stands here, the rest is called. */
+static inline char *verdict_value(const void *context, char *at, unsigned value, unsigned of)
 {
 	const struct verdict_fill *fill = context;
 	const struct pp_verdict *verdict = fill->verdict;
-	const char *text;
-	char *end;
 
 	if (of != OF_VERDICT)
 		return evidence_value(fill->verdicts, at, &verdict->evidence[of - 1], value);
 	if (value == PLACE_FILTER)
 		return put_filter(fill, at);
-	text = pp_phrase_verdict_text(verdict, (int)value);
-	if (text)
-		return pp_template_put_text(fill->verdicts->json->out, at, text);
-	if (value == PP_PHRASE_SERVER || value == PP_PHRASE_HOST)
+	if (value == PP_PHRASE_NUMBER)
+		return pp_phrase_put_number(at, verdict->number);
+	if (value == PP_PHRASE_SERVER || (value == PP_PHRASE_HOST && !verdict->host))
 		return put_server(fill->verdicts, at, verdict);
-	end = pp_phrase_put_verdict(at, PP_ENGLISH, verdict, (int)value);
-	return end > at ? end : NULL;
+	return other_verdict_value(fill, at, value);
 }
 
 static char *put_verdict(struct pp_json_verdicts *verdicts, char *at, const struct pp_verdict *verdict,

@@ -154,9 +154,12 @@ static enum pp_err on_connection(void *context, const struct pp_connection *conn
 	at = pp_json_put(at, "{\"record\":\"flow\",\"schema\":" PP_JSON_SCHEMA);
 	at = put_flow_head(jsonl, at, conn);
 	at = pp_json_put_tcp(json, at, &conn->tcp);
-	at = pp_json_put_connects(json, at, conn->http);
-	at = pp_json_put_tls(json, &jsonl->templates, at, conn->tls);
-	at = pp_json_put_http(json, at, conn->http);
+	if (conn->http)
+		at = pp_json_put_connects(json, at, conn->http);
+	if (conn->tls)
+		at = pp_json_put_tls(json, &jsonl->templates, at, conn->tls);
+	if (conn->http)
+		at = pp_json_put_http(json, at, conn->http);
 	at = put_attribution(json, at, who);
 	at = put_process(json, at, conn->process);
 	at = pp_out_more(json->out, at, PP_OUT_PIECE);

@@ -80,6 +80,17 @@ static inline char *pp_out_blocks(char *at, const char *bytes, size_t len)
 	return end;
 }
 
+/* The same for a piece of any length: what is long is worth a call. */
+static inline char *pp_out_piece(char *at, const char *bytes, size_t len)
+{
+	enum { LONG = 4 * PP_OUT_BLOCK };
+
+	if (len < LONG)
+		return pp_out_blocks(at, bytes, len);
+	memcpy(at, bytes, len);
+	return at + len;
+}
+
 static inline void pp_out_char(struct pp_out *out, char c)
 {
 	char *at = pp_out_room(out, 1);

@@ -1,6 +1,5 @@
 #include "report/phrase.h"
 
-#include "base/digits.h"
 #include "base/time.h"
 #include "report/names.h"
 
@@ -18,12 +17,6 @@ static char *put(char *at, const char *text)
 	len = len < PP_PHRASE_PUT / 2 ? len : PP_PHRASE_PUT / 2; /* twice that fits, whatever a translator wrote */
 	memcpy(at, text, len);
 	return at + len;
-}
-
-static char *put_number(char *at, int64_t value)
-{
-	*at = '-';
-	return pp_digits(at + (value < 0), pp_digits_magnitude(value));
 }
 
 /* Adds a value either of whose forms there is. */
@@ -48,9 +41,9 @@ enum verdict_value {
 	VALUE_SERVICE = PP_PHRASE_SERVICE,
 	VALUE_DETAIL = PP_PHRASE_DETAIL,
 	VALUE_SERVER = PP_PHRASE_SERVER,
+	VALUE_NUMBER = PP_PHRASE_NUMBER,
 	VALUE_PROXY,
 	VALUE_DEVICE,
-	VALUE_NUMBER,
 	VALUES
 };
 
@@ -82,7 +75,7 @@ char *pp_phrase_put_verdict(char *at, enum pp_language language, const struct pp
 	case VALUE_SERVER:
 		return put_endpoint(at, language, &verdict->server);
 	case VALUE_SERVICE:
-		return put(at, pp_say(language, N_("an unnamed service")));
+		return put(at, pp_say(language, PP_PHRASE_UNNAMED));
 	case VALUE_PROXY:
 		return put_endpoint(at, language,
 				    pp_addr_is_set(&verdict->proxy.ip) ? &verdict->proxy : &verdict->server);
@@ -91,7 +84,7 @@ char *pp_phrase_put_verdict(char *at, enum pp_language language, const struct pp
 			return pp_addr_format(&verdict->device, at);
 		return put(at, pp_say(language, N_("a device on the path")));
 	case VALUE_NUMBER:
-		return put_number(at, verdict->number);
+		return pp_phrase_put_number(at, verdict->number);
 	case VALUE_DETAIL:
 	case VALUES:
 		break;
@@ -135,20 +128,21 @@ void pp_phrase_next_test(struct pp_line *line, enum pp_language language, const 
 
 /* ---- Evidence ---- */
 
-/* Which of a row's messages fits; the second one is the ordinary case. */
-enum pick {
-	PICK_ONLY,       /* one message */
-	PICK_PLURAL,     /* singular and plural by `a` */
-	PICK_A_ZERO,     /* first when a is 0 */
-	PICK_B_ABSENT,   /* first when b is not positive */
-	PICK_B_NEGATIVE, /* first when b is negative */
-	PICK_B_ONCE,     /* first when b is 1 or less */
-	PICK_PROXY,      /* first when the text is "proxy" */
-	PICK_NO_TEXT,    /* first when there is no text */
-};
+/* What tells which of a row's messages fits, and from where to where it means the first; the second one is the ordinary
+ * case. */
+enum pick_by { PICK_BY_A, PICK_BY_B, PICK_BY_LETTER };
+#define PICK_ONLY PICK_BY_A, INT64_MIN, INT64_MAX /* one message */
+#define PICK_PLURAL PICK_BY_A, 1, 1               /* singular and plural by `a`, in English */
+#define PICK_A_ZERO PICK_BY_A, 0, 0               /* first when a is 0 */
+#define PICK_B_ABSENT PICK_BY_B, INT64_MIN, 0     /* first when b is not positive */
+#define PICK_B_NEGATIVE PICK_BY_B, INT64_MIN, -1  /* first when b is negative */
+#define PICK_B_ONCE PICK_BY_B, INT64_MIN, 1       /* first when b is 1 or less */
+#define PICK_PROXY PICK_BY_LETTER, 'p', 'p'       /* first when the text is "proxy"; else it is "direct" */
+#define PICK_NO_TEXT PICK_BY_LETTER, '\0', '\0'   /* first when there is no text */
 
 struct evidence_row {
-	enum pick pick;
+	enum pick_by by;
+	int64_t from, to;
 	const char *first, *second;
 };
 
@@ -306,6 +300,8 @@ static const char *const source_names[SOURCES] = { "text", "a", "b", "addr", "si
 enum { PER_FORM = 8 };
 static_assert((int)FORMS * (int)PER_FORM <= (int)PP_PHRASE_VALUES, "numbers are as small as said");
 static_assert((int)SOURCES <= (int)PER_FORM && (int)SOURCE_TEXT == (int)PP_PHRASE_TEXT, "texts have no form");
+static_assert((int)SOURCE_A == (int)PP_PHRASE_A && (int)SOURCE_B == (int)PP_PHRASE_B && FORM_NUMBER == 0,
+	      "nor have plain numbers");
 
 static const char *const form_names[FORMS] = {
 	[FORM_NUMBER] = "", [FORM_MS] = "ms",       [FORM_US] = "us",
@@ -371,7 +367,7 @@ char *pp_phrase_put_evidence(char *at, enum pp_language language, const struct p
 		return at;
 	switch (form) {
 	case FORM_NUMBER:
-		return put_number(at, number);
+		return pp_phrase_put_number(at, number);
 	case FORM_MS:
 		return put_milliseconds(at, language, number);
 	case FORM_US:
@@ -410,38 +406,25 @@ static bool resolve_evidence(const void *context, const char *name, struct pp_li
 	return true;
 }
 
-static bool picks_first(enum pick pick, const struct pp_evidence *evidence)
+static bool is_plural(const struct evidence_row *row) { return row->by == PICK_BY_A && row->from == 1; }
+
+/* Asked for every evidence that is written, so without a branch. */
+static bool picks_first(const struct evidence_row *row, const struct pp_evidence *evidence)
 {
-	switch (pick) {
-	case PICK_ONLY:
-		return true;
-	case PICK_PLURAL: /* in English */
-		return evidence->a == 1;
-	case PICK_A_ZERO:
-		return evidence->a == 0;
-	case PICK_B_ABSENT:
-		return evidence->b <= 0;
-	case PICK_B_NEGATIVE:
-		return evidence->b < 0;
-	case PICK_B_ONCE:
-		return evidence->b <= 1;
-	case PICK_PROXY:
-		return evidence->text && evidence->text[0] == 'p'; /* it is "proxy" or "direct" */
-	case PICK_NO_TEXT:
-		return !evidence->text || !evidence->text[0];
-	}
-	return true;
+	int64_t value = row->by == PICK_BY_B ? evidence->b : evidence->a;
+	const char *text = evidence->text ? evidence->text : "";
+
+	value = row->by == PICK_BY_LETTER ? *text : value;
+	return (value >= row->from) & (value <= row->to);
 }
 
 const char *pp_phrase_evidence_message(enum pp_language language, const struct pp_evidence *evidence)
 {
 	const struct evidence_row *row = &evidence_rows[evidence->kind];
 
-	if (row->pick == PICK_PLURAL && language != PP_ENGLISH)
+	if (language != PP_ENGLISH && is_plural(row))
 		return pp_say_n(language, row->first, row->second, evidence->a < 0 ? 0 : (uint64_t)evidence->a);
-	if (language == PP_ENGLISH)
-		return picks_first(row->pick, evidence) ? row->first : row->second;
-	return pp_say(language, picks_first(row->pick, evidence) ? row->first : row->second);
+	return pp_say(language, !row->second || picks_first(row, evidence) ? row->first : row->second);
 }
 
 void pp_phrase_evidence(struct pp_line *line, enum pp_language language, const struct pp_evidence *evidence)

@@ -6,6 +6,7 @@
 #ifndef PP_REPORT_PHRASE_H
 #define PP_REPORT_PHRASE_H
 
+#include "base/digits.h"
 #include "diagnose/diagnose.h"
 #include "report/intl.h"
 #include "report/line.h"
@@ -29,9 +30,11 @@ int pp_phrase_evidence_value(const char *name);
 char *pp_phrase_put_verdict(char *at, enum pp_language language, const struct pp_verdict *verdict, int value);
 char *pp_phrase_put_evidence(char *at, enum pp_language language, const struct pp_evidence *evidence, int value);
 
-enum { PP_PHRASE_TEXT = 0 }; /* of evidence, the only one */
+/* Of evidence: the only text, and `a` and `b` as numbers. */
+enum { PP_PHRASE_TEXT, PP_PHRASE_A, PP_PHRASE_B };
 /* Of verdicts; a host that is no text is the server. */
-enum { PP_PHRASE_HOST, PP_PHRASE_SERVICE, PP_PHRASE_DETAIL, PP_PHRASE_SERVER };
+enum { PP_PHRASE_HOST, PP_PHRASE_SERVICE, PP_PHRASE_DETAIL, PP_PHRASE_SERVER, PP_PHRASE_NUMBER };
+#define PP_PHRASE_UNNAMED N_("an unnamed service") /* a service that is no text */
 
 static inline const char *pp_phrase_verdict_text(const struct pp_verdict *verdict, int value)
 {
@@ -43,6 +46,13 @@ static inline const char *pp_phrase_verdict_text(const struct pp_verdict *verdic
 static inline const char *pp_phrase_evidence_text(const struct pp_evidence *evidence, int value)
 {
 	return value != PP_PHRASE_TEXT ? NULL : evidence->text ? evidence->text : "";
+}
+
+/* As the two put what is a number. */
+static inline char *pp_phrase_put_number(char *at, int64_t value)
+{
+	*at = '-';
+	return pp_digits(at + (value < 0), pp_digits_magnitude(value));
 }
 
 /* What the whole run comes to, in one sentence. */

@@ -2,7 +2,7 @@
  *
  * Shape   a template is found by its key.  A new one is empty: its JSON is written with `json`, a message's placeholders
  *         become places for values, and pp_template_keep() ends it.  pp_template_fill() copies its text and has the
- *         caller put at each place what belongs there.
+ *         caller put at each place what belongs tplace->
  * Owns    its templates until pp_templates_done().
  * Errors  none outward: without memory for more, all are forgotten and made again.
  * Limits  PP_TEMPLATES_BYTES, PP_TEMPLATE_PLACES values in one, PP_TEMPLATE_TEXT bytes of text.
@@ -79,20 +79,21 @@ char *pp_template_put_text(struct pp_out *out, char *at, const char *text);
 static inline char *pp_template_fill(const struct pp_template *template, struct pp_out *out, char *at,
 				     pp_template_put put, const void *context)
 {
+	const struct pp_template_place *place = template->places, *last = place + template->place_count;
 	const char *text = template->text;
 
-	for (const struct pp_template_place *place = template->places; place < template->places + template->place_count;
-	     place++) {
+	for (; place < last; place++) {
+		size_t len = place->len;
 		char *end;
 
-		at = pp_out_more(out, at, (size_t)place->len + PP_OUT_BLOCK + PP_TEMPLATE_ROOM);
-		at = pp_out_blocks(at, text, place->len);
-		text += place->len;
+		at = pp_out_more(out, at, len + PP_OUT_BLOCK + PP_TEMPLATE_ROOM);
+		at = pp_out_piece(at, text, len);
+		text += len;
 		end = put(context, at, place->value, place->of);
 		at = end ? end : at - place->space;
 	}
 	at = pp_out_more(out, at, template->len + PP_OUT_BLOCK + PP_TEMPLATE_ROOM);
-	return pp_out_blocks(at, text, (size_t)(template->text + template->len - text));
+	return pp_out_piece(at, text, (size_t)(template->text + template->len - text));
 }
 
 #endif

@@ -371,6 +371,42 @@ static void prefix_search(void **state)
 	assert_int_equal(pp_prefix_find(list, 0, &list[0].net), PP_PREFIX_NONE);
 }
 
+/* Whatever is in a network passes; most of what shares no beginning with any of them does not. */
+static void filter_of_prefixes(void **state)
+{
+	static const struct {
+		const char *prefix, *passes[3], *stopped[2];
+	} cases[] = {
+		{ "20.60.173.4/30", { "20.60.173.7", "20.60.0.1" }, { "20.61.173.7", "20::" } },
+		{ "20.64.0.0/11", { "20.64.0.0", "20.80.1.2", "20.95.255.255" }, { "20.63.255.255", "20.96.0.0" } },
+		{ "0.0.0.0/0", { "0.0.0.0", "255.255.255.255" } },
+		{ "2603:1000::/24", { "2603:1000::1", "2603::" }, { "2604::", "38.4.0.1" } },
+		{ "fc00::/7", { "fc00::1", "fd12::", "fdff:ffff::" }, { "fe00::", "fbff::" } },
+		{ "::/0", { "1.2.3.4", "2603::", "255.255.0.0" } },
+		{ "::/64", { "::1", "1.2.3.4" } },
+		{ "::ffff:0:0/96", { "::ffff:9.9.9.9", "1.2.3.4" } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct pp_prefix_filter filter = { { 0 } };
+		struct pp_prefix prefix;
+		struct pp_addr addr;
+		const char *why;
+
+		assert_int_equal(pp_prefix_parse(cases[i].prefix, &prefix, &why), PP_OK);
+		pp_prefix_filter_add(&filter, &prefix, 1);
+		for (size_t k = 0; k < COUNT(cases[i].passes) && cases[i].passes[k]; k++) {
+			assert_int_equal(pp_addr_parse(cases[i].passes[k], &addr), PP_OK);
+			assert_true(pp_prefix_filter_passes(&filter, &addr));
+		}
+		for (size_t k = 0; k < COUNT(cases[i].stopped) && cases[i].stopped[k]; k++) {
+			assert_int_equal(pp_addr_parse(cases[i].stopped[k], &addr), PP_OK);
+			assert_false(pp_prefix_filter_passes(&filter, &addr));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,7 +414,7 @@ int main(void)
 		cmocka_unit_test(longest_match), cmocka_unit_test(order_decides_last),
 		cmocka_unit_test(index_agrees),  cmocka_unit_test(hostile_names),
 		cmocka_unit_test(globs),         cmocka_unit_test(prefix_text),
-		cmocka_unit_test(prefix_search),
+		cmocka_unit_test(prefix_search), cmocka_unit_test(filter_of_prefixes),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
