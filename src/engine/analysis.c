@@ -265,7 +265,7 @@ static void file_window(struct pp_analysis *analysis, struct window *window)
 
 static enum pp_err read_all(struct pp_analysis *analysis)
 {
-	struct window *window = malloc(sizeof(*window));
+	struct window *window = aligned_alloc(alignof(struct window), sizeof(*window));
 	uint64_t frames = 0, bytes = 0, windows = 0;
 	enum pp_err err = window ? PP_OK : PP_NOMEM;
 
