@@ -66,7 +66,7 @@ static inline struct pp_span pp_cur_take(struct pp_cur *cur, size_t n)
 	return span;
 }
 
-/* The next n bytes of a header whose size is known, checked once for all its fields: pp_be16() and pp_be32() read them by
+/* The next n bytes of a header whose size is known, checked once for all its fields: pp_be16() and the like read them by
  * constant places below n.  NULL, and the cursor failed, when there are fewer. */
 static inline const uint8_t *pp_cur_fixed(struct pp_cur *cur, size_t n)
 {
@@ -81,6 +81,8 @@ static inline uint32_t pp_be32(const uint8_t *p)
 {
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
+
+static inline uint64_t pp_be64(const uint8_t *p) { return (uint64_t)pp_be32(p) << 32 | pp_be32(p + 4); }
 
 static inline void pp_cur_skip(struct pp_cur *cur, size_t n) { (void)pp_cur_take(cur, n); }
 

@@ -28,7 +28,9 @@ enum pp_err {
 #define PP_MUST_CHECK __attribute__((warn_unused_result))
 /* A way off the one that nearly every packet takes: kept out of it, so that it stays short. */
 #define PP_SELDOM __attribute__((noinline, cold))
-/* A piece of that way that has a name only to be read: no call of its own. */
+/* A way of its own that many take: kept out of its caller, so that this stays short. */
+#define PP_APART __attribute__((noinline))
+/* A piece of a way that has a name only to be read: no call of its own. */
 #define PP_ALWAYS __attribute__((always_inline)) inline
 
 /* English text of a code, static; never NULL. */

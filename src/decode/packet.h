@@ -16,6 +16,8 @@
 #include "base/cur.h"
 #include "source/source.h"
 
+#include <stdalign.h>
+
 enum { PP_LAYERS_MAX = 24, PP_SACK_MAX = 4 };
 
 enum pp_packet_kind {
@@ -47,9 +49,10 @@ enum pp_tcp_option {
 	PP_OPT_FAST_OPEN = 0x20, /* RFC 7413 cookie or request */
 };
 
+/* Pairs that lie side by side on the wire lie the other way round here, so that one word in host order holds both. */
 struct pp_tcp_header {
-	uint32_t seq, ack;
-	uint32_t ts_val, ts_ecr;
+	uint32_t ack, seq;
+	uint32_t ts_ecr, ts_val;
 	uint32_t option_order; /* a stack's fingerprint: the first eight kinds but NOPs, one hexadecimal digit each in
 				* the order they are written, f for kinds above 14 */
 	uint16_t mss;
@@ -75,24 +78,25 @@ struct pp_icmp_quote {
 	uint8_t tcp_hlen; /* data offset byte of the quoted TCP header when there are 13 bytes of it; else 0 */
 };
 
+/* What a TCP segment is made of comes first and fills two cache lines, but for what SACK says. */
 struct pp_packet {
-	uint8_t kind;       /* enum pp_packet_kind */
+	alignas(64) uint8_t kind; /* enum pp_packet_kind */
 	bool bad;           /* a header lies about its length or version; what could be read is there all the same */
 	uint8_t tunnels;    /* encapsulations around this IP header (GRE, VXLAN, …) */
 	uint8_t protocol;   /* IANA number of the transport */
-	uint8_t ip_version; /* 4, 6, or 0 when there is no IP */
+	uint8_t ip_version; /* 4, and both addresses are; 6, or 0 when there is no IP */
 	bool cut;           /* headers or payload are missing at the end: snap length, or a mirror that cuts */
 	bool df;
-	uint8_t ttl;    /* hop limit for IPv6 */
-	uint16_t ip_id; /* IPv4 only */
-	uint16_t sport, dport;
-	uint32_t payload_len; /* by the headers; more than payload_view.len when cut */
+	uint8_t ttl; /* hop limit for IPv6 */
 	struct pp_addr src, dst;
+	uint16_t dport, sport;
+	uint32_t payload_len;        /* by the headers; more than payload_view.len when cut */
 	struct pp_span payload_view; /* as captured */
+	struct pp_span ip_view;      /* the IP packet from its first header byte, as captured: for nDPI */
+	const char *unknown;         /* static name of the layer that stopped decoding, or NULL */
+	uint32_t outer_hash;         /* distinguishes equal inner packets in different tunnels/VLANs; 0 without any */
+	uint16_t ip_id;              /* 0 but for IPv4 */
 	struct pp_tcp_header tcp;
-	uint32_t outer_hash;    /* distinguishes equal inner packets in different tunnels/VLANs; 0 without any */
-	struct pp_span ip_view; /* the IP packet from its first header byte, as captured: for nDPI */
-	const char *unknown;    /* static name of the layer that stopped decoding, or NULL */
 
 	/* PP_PACKET_ICMP */
 	uint8_t icmp_type, icmp_code;

@@ -31,6 +31,14 @@ enum {
 	NOP_NOP_TIMESTAMPS = 0x0101080a, /* with its length 10: what nearly every segment after the handshake carries */
 	KIND_TIMESTAMPS = 8,
 
+	/* Of a frame with the headers that nearly every one has; of one whose TCP options are time stamps alone. */
+	USUAL_IP = ETHERNET_HEADER,
+	USUAL_TCP = USUAL_IP + IP4_HEADER,
+	USUAL_HEADER = USUAL_TCP + TCP_HEADER,
+	STAMPED_HEADER = USUAL_HEADER + TIMESTAMPS_LEN,
+	STAMPED_OFFSET = (TCP_HEADER + TIMESTAMPS_LEN) / 4 << 4,
+	OFFSET_BITS = 0xf0,
+
 	SYN_LEN = 20, /* of the options a Linux host opens with */
 	SYN_ORDER = 0x2483,
 	MSS = 0x0204, /* kinds with their lengths */
@@ -199,16 +207,21 @@ static PP_ALWAYS uint16_t link_type_of(uint16_t link_type, struct pp_cur *cur, u
 	}
 }
 
+static PP_ALWAYS bool take_segment(struct pp_cur cur, const struct plain_ip *ip, struct pp_packet *packet)
+{
+	if (!take_tcp(cur, ip, packet))
+		return false;
+	take_ip(ip, packet);
+	return true;
+}
+
 static PP_ALWAYS bool take_packet(struct pp_cur cur, uint16_t type, struct pp_packet *packet)
 {
 	struct plain_ip ip;
 
 	if (type == TYPE_IP4 ? !plain_ip4(cur, &ip) : type != TYPE_IP6 || !plain_ip6(cur, &ip))
 		return false;
-	if (!take_tcp(cur, &ip, packet))
-		return false;
-	take_ip(&ip, packet);
-	return true;
+	return take_segment(cur, &ip, packet);
 }
 
 bool pp_decode_plain(uint16_t link_type, const uint8_t *data, uint32_t caplen, struct pp_packet *ret_packet)
@@ -221,30 +234,120 @@ bool pp_decode_plain(uint16_t link_type, const uint8_t *data, uint32_t caplen, s
 	return take_packet(cur, type, ret_packet);
 }
 
-/* The plainest of all, once more with all its places known when it is compiled. */
-static PP_ALWAYS bool decode_plainest(uint16_t link_type, const uint8_t *data, uint32_t caplen,
-				      struct pp_packet *packet)
+/* The words of a header that tell what it is, some of their bits aside. */
+static PP_ALWAYS uint32_t differs(const uint8_t *p, const uint8_t usual[4], const uint8_t mask[4])
 {
-	struct pp_cur cur = pp_cur(data, caplen, PP_TRUNCATED);
-	const uint8_t *p = pp_cur_fixed(&cur, ETHERNET_HEADER);
+	uint32_t word, usual_word, mask_word;
 
+	memcpy(&word, p, sizeof(word));
+	memcpy(&usual_word, usual, sizeof(word));
+	memcpy(&mask_word, mask, sizeof(word));
+	return (word ^ usual_word) & mask_word;
+}
+
+/* A whole packet of Ethernet, IPv4 without options and TCP. */
+static PP_ALWAYS bool is_usual(const uint8_t *p)
+{
+	/* ethertype, version with length */
+	static const uint8_t type[4] = { TYPE_IP4 >> 8, TYPE_IP4 & 0xff, IP4_VERSION_LENGTH };
+	static const uint8_t type_mask[4] = { 0xff, 0xff, 0xff };
+	/* fragment, protocol */
+	static const uint8_t whole[4] = { [3] = PROTO_TCP }, whole_mask[4] = { IP4_FRAGMENT >> 8, 0xff, 0, 0xff };
+
+	return (differs(p + ETHERNET_HEADER - 2, type, type_mask) | differs(p + USUAL_IP + 6, whole, whole_mask)) == 0;
+}
+
+/* The rest of its TCP header says the time and nothing else. */
+static PP_ALWAYS bool is_stamped(const uint8_t *p)
+{
+	return (p[USUAL_TCP + 12] & OFFSET_BITS) == STAMPED_OFFSET && pp_be32(p + USUAL_HEADER) == NOP_NOP_TIMESTAMPS;
+}
+
+/* Two numbers that lie the other way round on the wire. */
+static PP_ALWAYS void put_pair(struct pp_tcp_header *tcp, size_t at, const uint8_t *p)
+{
+	uint64_t pair = pp_be64(p);
+
+	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		pair = pair >> 32 | pair << 32;
+	memcpy((unsigned char *)tcp + at, &pair, sizeof(pair));
+}
+
+/* `p` is where such a frame begins.  What is always the same is written a word at a time. */
+static PP_ALWAYS void take_stamped(const uint8_t *p, uint32_t payload_len, struct pp_packet *packet)
+{
+	enum {
+		HEAD = offsetof(struct pp_packet, ttl) + 1,
+		TAIL = offsetof(struct pp_packet, tcp.option_order),
+		TAIL_LEN = offsetof(struct pp_packet, tcp.options) + 1 - TAIL,
+	};
+	static const struct pp_packet like = { .kind = PP_PACKET_TCP,
+					       .protocol = PROTO_TCP,
+					       .ip_version = 4,
+					       .tcp = { .option_order = KIND_TIMESTAMPS,
+							.options = PP_OPT_TIMESTAMPS } };
+	const uint8_t *ip = p + USUAL_IP, *tcp = p + USUAL_TCP;
+
+	memcpy(packet, &like, HEAD);
+	packet->df = ip[6] / (IP4_DF >> 8) & 1;
+	packet->ttl = ip[8];
+	packet->src = pp_addr_v4(ip + 12);
+	packet->dst = pp_addr_v4(ip + 16);
+	packet->dport = pp_be16(tcp + 2);
+	packet->sport = pp_be16(tcp);
+	packet->payload_len = payload_len;
+	packet->payload_view = (struct pp_span){ p + STAMPED_HEADER, payload_len };
+	packet->ip_view = (struct pp_span){ ip, STAMPED_HEADER - USUAL_IP + (size_t)payload_len };
+	packet->unknown = NULL;
 	packet->outer_hash = 0;
-	return link_type == LINK_ETHERNET && p && pp_be16(p + 12) == TYPE_IP4 && take_packet(cur, TYPE_IP4, packet);
+	packet->ip_id = pp_be16(ip + 4);
+	put_pair(&packet->tcp, offsetof(struct pp_tcp_header, ack), tcp + 4);
+	put_pair(&packet->tcp, offsetof(struct pp_tcp_header, ts_ecr), tcp + TCP_HEADER + 4);
+	memcpy((unsigned char *)packet + TAIL, (const unsigned char *)&like + TAIL, TAIL_LEN);
+	packet->tcp.window = pp_be16(tcp + 14);
+	packet->tcp.flags = tcp[13];
+}
+
+/* Nearly every frame of most captures, once more with all its places known when it is compiled. */
+static PP_ALWAYS bool decode_usual(uint16_t link_type, const uint8_t *data, uint32_t caplen, struct pp_packet *packet)
+{
+	struct pp_cur cur = pp_cur(data, caplen, PP_TRUNCATED), at = cur;
+	const uint8_t *p = pp_cur_fixed(&cur, USUAL_HEADER);
+	size_t total, payload_len; /* more than there is where the packet has no room for its headers */
+
+	if (!p || link_type != LINK_ETHERNET || !is_usual(p))
+		return false;
+	total = pp_be16(p + USUAL_IP + 2);
+	payload_len = total - (STAMPED_HEADER - USUAL_IP);
+	if (pp_cur_fixed(&cur, TIMESTAMPS_LEN) && is_stamped(p) && payload_len <= pp_cur_left(&cur)) {
+		take_stamped(p, (uint32_t)payload_len, packet);
+		return true;
+	}
+	pp_cur_skip(&at, USUAL_IP);
+	packet->outer_hash = 0;
+	return take_segment(at, &(struct plain_ip){ p + USUAL_IP, IP4_HEADER, total }, packet);
+}
+
+static void decode_unusual(uint16_t link_type, const uint8_t *data, uint32_t caplen, uint32_t len,
+			   struct pp_packet *packet)
+{
+	if (!pp_decode_plain(link_type, data, caplen, packet))
+		pp_decode_walk(link_type, data, caplen, len, packet);
 }
 
 void pp_decode(uint16_t link_type, const uint8_t *data, uint32_t caplen, uint32_t len, struct pp_packet *ret_packet)
 {
-	if (!decode_plainest(link_type, data, caplen, ret_packet) &&
-	    !pp_decode_plain(link_type, data, caplen, ret_packet))
-		pp_decode_walk(link_type, data, caplen, len, ret_packet);
+	if (!decode_usual(link_type, data, caplen, ret_packet))
+		decode_unusual(link_type, data, caplen, len, ret_packet);
 }
 
 void pp_decode_frames(const struct pp_frame *frames, size_t count, struct pp_packet *ret_packets)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct pp_frame *frame = &frames[i];
+		struct pp_packet *packet = &ret_packets[i];
 
-		if (!decode_plainest(frame->link_type, frame->data_view, frame->caplen, &ret_packets[i]))
-			pp_decode(frame->link_type, frame->data_view, frame->caplen, frame->len, &ret_packets[i]);
+		if (!decode_usual(frame->link_type, frame->data_view, frame->caplen, packet))
+			decode_unusual(frame->link_type, frame->data_view, frame->caplen, frame->len, packet);
 	}
 }

@@ -1,28 +1,18 @@
-/* The run up to its judgement (visit.c): frames through the pipeline, finished connections into the spool.
- *
- * Frames are handled in windows: all of a window are decoded and their flows' buckets prefetched before the first is
- * filed, so that the memory of a large table has arrived when it is needed.
- */
+/* The run up to its judgement (visit.c): frames through the pipeline, finished connections into the spool. */
 #include "engine/engine.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	WINDOW = PP_SOURCE_BATCH,
 	FRAGMENT_SLOTS = 64,
 	CERTIFICATES_MAX = 16384,
 	LOOKUPS_MAX = 65536,
 	NAMES_MAX = 65536,
-	PROGRESS_WINDOWS = 256,
-	REORDER_PACKETS = 8,
-	AHEAD_MORE = 20, /* packets between asking for memory that leads to a flow's */
-	AHEAD = 8,       /* … and for a flow's, and using it */
 };
 
 /* How the memory of a run is shared out; the rest is fixed tables. */
 static const size_t MEMORY_DEFAULT = (size_t)256 << 20;
-static const int64_t REORDER_NS = PP_MS; /* further apart it is no matter of writing down */
 static const size_t MEMORY_LEAST = (size_t)16 << 20;
 enum { FLOW_BYTES = 2048, SPOOL_MOST = 2 << 20 };
 
@@ -145,149 +135,6 @@ const char *pp_analysis_path(const struct pp_analysis *analysis, uint16_t file)
 	return file < analysis->source_count ? analysis->captures[file].source->path : "";
 }
 
-/* ------------------------------------------------------------------ reading */
-
-struct window {
-	struct pp_frame frames[WINDOW];
-	struct pp_packet packets[WINDOW];
-	uint64_t hashes[WINDOW];
-	size_t count;
-};
-
-/* The earliest and latest time so far; the bytes so far. */
-static uint64_t see_frames(struct pp_analysis *analysis)
-{
-	struct pp_tally tally = pp_timeline_tally(analysis->timeline);
-
-	if (tally.first <= tally.last) {
-		analysis->first = tally.first;
-		analysis->last = tally.last;
-	}
-	return tally.bytes;
-}
-
-static void filter_window(struct pp_filter *filter, struct window *window)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < window->count; i++) {
-		if (pp_filter_passes(filter, &window->frames[i]))
-			window->frames[kept++] = window->frames[i];
-	}
-	window->count = kept;
-}
-
-static void decode_window(struct pp_analysis *analysis, struct window *window)
-{
-	if (analysis->filter)
-		filter_window(analysis->filter, window);
-	pp_decode_frames(window->frames, window->count, window->packets);
-	pp_flows_hash_packets(analysis->flows, window->packets, window->count, window->hashes);
-}
-
-static void swap_packets(struct window *window, size_t a, size_t b)
-{
-	struct pp_packet packet = window->packets[a];
-	struct pp_frame frame = window->frames[a];
-	uint64_t hash = window->hashes[a];
-
-	window->packets[a] = window->packets[b];
-	window->frames[a] = window->frames[b];
-	window->hashes[a] = window->hashes[b];
-	window->packets[b] = packet;
-	window->frames[b] = frame;
-	window->hashes[b] = hash;
-}
-
-/* CAP-06: captures write packets down in another order than they were sent.  Within one connection those that lie close
- * together are put in order of time; the order of connections stays the file's, as it decides their numbers. */
-static void settle_order(struct window *window)
-{
-	for (size_t i = 1; i < window->count; i++) {
-		if (window->frames[i].ts >= window->frames[i - 1].ts)
-			continue;
-		for (size_t at = i, before = i; before-- > 0 && i - before <= REORDER_PACKETS;) {
-			int64_t late = window->frames[before].ts - window->frames[at].ts;
-
-			if (!pp_flows_hash_is_same(window->hashes[before], window->hashes[at]) ||
-			    window->hashes[at] == 0)
-				continue;
-			if (late <= 0 || late > REORDER_NS)
-				break;
-			swap_packets(window, before, at);
-			at = before;
-		}
-	}
-}
-
-/* The memory of flows to come. */
-static void look_ahead(const struct pp_flows *flows, const struct window *window, size_t i)
-{
-	if (i + AHEAD_MORE < window->count)
-		pp_flows_prefetch_node(flows, window->hashes[i + AHEAD_MORE]);
-	if (i + AHEAD < window->count)
-		pp_flows_prefetch_flow(flows, window->hashes[i + AHEAD]);
-}
-
-/* … and that of the window's first, which nobody has looked ahead to. */
-static void look_at_first(const struct pp_flows *flows, const struct window *window)
-{
-	for (size_t i = 0; i < AHEAD_MORE && i < window->count; i++)
-		pp_flows_prefetch_node(flows, window->hashes[i]);
-	for (size_t i = 0; i < AHEAD && i < window->count; i++)
-		pp_flows_prefetch_flow(flows, window->hashes[i]);
-}
-
-static void file_window(struct pp_analysis *analysis, struct window *window)
-{
-	bool scattered = pp_flows_scattered(analysis->flows);
-
-	settle_order(window);
-	if (scattered)
-		look_at_first(analysis->flows, window);
-	for (size_t i = 0; i < window->count; i++) {
-		const struct pp_frame *frame = &window->frames[i];
-		struct pp_packet *packet = &window->packets[i];
-		struct pp_mark now = { frame->ts, frame->number, frame->file };
-
-		if (scattered)
-			look_ahead(analysis->flows, window, i);
-		if (packet->kind == PP_PACKET_TCP && !packet->bad) {
-			analysis->captures[now.file].tcp_packets++;
-			pp_engine_tcp(analysis, packet, window->hashes[i], now);
-		} else {
-			pp_engine_packet(analysis, packet, window->hashes[i], now);
-		}
-	}
-	if (window->count)
-		pp_engine_expire(analysis, window->frames[window->count - 1].ts);
-}
-
-static enum pp_err read_all(struct pp_analysis *analysis)
-{
-	struct window *window = malloc(sizeof(*window));
-	uint64_t frames = 0, bytes = 0, windows = 0;
-	enum pp_err err = window ? PP_OK : PP_NOMEM;
-
-	while (err == PP_OK && analysis->failed == PP_OK) {
-		err = pp_timeline_read(analysis->timeline, window->frames, WINDOW, &window->count);
-		if (err != PP_OK || window->count == 0)
-			break;
-		frames += window->count;
-		bytes = see_frames(analysis);
-		decode_window(analysis, window);
-		file_window(analysis, window);
-		if (++windows % PROGRESS_WINDOWS != 0)
-			continue;
-		if (analysis->options.progress)
-			analysis->options.progress(analysis->options.progress_context, frames, bytes);
-		if (analysis->options.given_up && analysis->options.given_up(analysis->options.given_up_context))
-			err = PP_END;
-	}
-	free(window);
-	return err != PP_OK ? err : analysis->failed;
-}
-
 /* ------------------------------------------------------------------ all is read */
 
 /* The proxies of the options, and what DNS says of those given by name. */
@@ -398,7 +245,7 @@ enum pp_err pp_analysis_run(struct pp_analysis *analysis, struct pp_source **sou
 	if (err == PP_USAGE && ret_error)
 		memcpy(ret_error, error, sizeof(error));
 	if (err == PP_OK)
-		err = read_all(analysis);
+		err = pp_engine_read(analysis);
 	if (err != PP_OK)
 		return err;
 	pp_engine_expire(analysis, INT64_MAX);

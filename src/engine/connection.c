@@ -3,33 +3,13 @@
  * A hole in a stream is waited for until the other side has acknowledged what lies behind it (it was delivered, and
  * only the capture missed it) and HOLE_WAIT_NS more, because captures reorder; or until the connection ends.
  */
-#include "engine/engine.h"
+#include "engine/detail.h"
 
 #include <string.h>
 
 static const int64_t HOLE_WAIT_NS = 20 * PP_MS;
 
-/* Streams and dissectors of one open connection; pp_flow.detail.  What every payload needs comes first. */
-struct detail {
-	struct pp_reassembly stream[2];
-	/* Bytes the talk need not see: how many more of them, how many it has not been told of, and where they ended. */
-	uint32_t opaque[2], skipped[2];
-	struct pp_mark skipped_mark[2];
-	bool said[2]; /* a side has had bytes delivered */
-	bool holes;   /* a side waits for one */
-	bool ndpi_done;
-	enum pp_side speaker; /* who was heard last */
-	uint32_t turn_segments;
-	int64_t turn_begin;   /* offset where the client's turn began */
-	struct pp_talk *talk; /* NULL: no memory for one */
-	struct pp_analysis *analysis;
-	struct pp_flow *flow;
-	int64_t hole_since[2]; /* when the hole was seen to be acknowledged; PP_TIME_NONE: it was not */
-	struct pp_ndpi_flow *ndpi;
-	struct pp_arena arena;
-};
-
-static void detail_free(struct pp_analysis *analysis, struct detail *detail)
+static void detail_free(struct pp_analysis *analysis, struct pp_detail *detail)
 {
 	struct pp_arena arena = detail->arena;
 
@@ -40,10 +20,10 @@ static void detail_free(struct pp_analysis *analysis, struct detail *detail)
 	pp_arena_reset(&arena);
 }
 
-PP_SELDOM static struct detail *detail_new(struct pp_analysis *analysis, struct pp_flow *flow)
+PP_SELDOM static struct pp_detail *detail_new(struct pp_analysis *analysis, struct pp_flow *flow)
 {
 	struct pp_arena arena;
-	struct detail *detail;
+	struct pp_detail *detail;
 
 	pp_arena_init(&arena, &analysis->flow_pool);
 	detail = pp_arena_alloc(&arena, sizeof(*detail));
@@ -67,36 +47,22 @@ PP_SELDOM static struct detail *detail_new(struct pp_analysis *analysis, struct 
 /* ------------------------------------------------------------------ bytes in order */
 
 struct sink_context {
-	struct detail *detail;
+	struct pp_detail *detail;
 	enum pp_side side;
 };
 
-/* A side speaks: `len` bytes, the last of its stream so far. */
-static inline void take_turn(struct detail *detail, enum pp_side side, size_t len)
-{
-	if (side == PP_CLIENT) {
-		if (!detail->said[PP_CLIENT] || detail->speaker == PP_SERVER) {
-			detail->turn_begin = detail->stream[PP_CLIENT].next - (int64_t)len;
-			detail->turn_segments = 0;
-		}
-		detail->turn_segments++;
-	}
-	detail->said[side] = true;
-	detail->speaker = side;
-}
-
-static void tell_skipped(struct detail *detail, enum pp_side side)
+static void tell_skipped(struct pp_detail *detail, enum pp_side side)
 {
 	if (detail->skipped[side])
 		pp_talk_skip(detail->talk, side, detail->skipped[side], detail->skipped_mark[side]);
 	detail->opaque[side] = detail->skipped[side] = 0;
 }
 
-static PP_ALWAYS void deliver(struct detail *detail, enum pp_side side, struct pp_span bytes, struct pp_mark mark)
+static PP_ALWAYS void deliver(struct pp_detail *detail, enum pp_side side, struct pp_span bytes, struct pp_mark mark)
 {
 	struct pp_talk_after after;
 
-	take_turn(detail, side, bytes.len);
+	pp_detail_turn(detail, side, bytes.len);
 	tell_skipped(detail, side);
 	after = pp_talk_data(detail->talk, side, bytes, mark);
 	detail->opaque[side] = after.opaque;
@@ -120,17 +86,8 @@ static void sink_missing(void *context, uint64_t count)
 	pp_talk_gap(sink->detail->talk, sink->side, count);
 }
 
-/* Bytes that come in order and say nothing are only counted. */
-static PP_ALWAYS void skip(struct detail *detail, enum pp_side side, uint32_t len, struct pp_mark now)
-{
-	detail->opaque[side] -= len;
-	detail->skipped[side] += len;
-	detail->skipped_mark[side] = now;
-	take_turn(detail, side, len);
-}
-
 /* The rest of a request that the snap length cut off was sent all the same: its acknowledgement tells. */
-static void watch_cut_request(struct detail *detail, const struct pp_packet *packet, const struct pp_flow_news *news,
+static void watch_cut_request(struct pp_detail *detail, const struct pp_packet *packet, const struct pp_flow_news *news,
 			      struct pp_mark now)
 {
 	if (news->side == PP_CLIENT && packet->payload_view.len < news->len && detail->speaker == PP_CLIENT &&
@@ -139,7 +96,7 @@ static void watch_cut_request(struct detail *detail, const struct pp_packet *pac
 			      now);
 }
 
-PP_SELDOM static void push(struct detail *detail, const struct pp_packet *packet, const struct pp_flow_news *news,
+PP_SELDOM static void push(struct pp_detail *detail, const struct pp_packet *packet, const struct pp_flow_news *news,
 			   struct pp_mark now)
 {
 	struct sink_context context = { detail, news->side };
@@ -160,7 +117,7 @@ PP_SELDOM static void push(struct detail *detail, const struct pp_packet *packet
 }
 
 /* Whatever continues the stream goes on at once. */
-static inline void take_bytes(struct detail *detail, const struct pp_packet *packet, const struct pp_flow_news *news,
+static inline void take_bytes(struct pp_detail *detail, const struct pp_packet *packet, const struct pp_flow_news *news,
 			      struct pp_mark now)
 {
 	struct pp_reassembly *stream = &detail->stream[news->side];
@@ -171,12 +128,12 @@ static inline void take_bytes(struct detail *detail, const struct pp_packet *pac
 	}
 	stream->next += news->len;
 	if (news->len <= detail->opaque[news->side])
-		skip(detail, news->side, news->len, now);
+		pp_detail_skip(detail, news->side, news->len, now);
 	else
 		deliver(detail, news->side, packet->payload_view, now);
 }
 
-static void give_up(struct detail *detail, enum pp_side side, bool all)
+static void give_up(struct pp_detail *detail, enum pp_side side, bool all)
 {
 	struct sink_context context = { detail, side };
 	const struct pp_stream_sink sink = { &context, sink_bytes, sink_missing };
@@ -185,7 +142,7 @@ static void give_up(struct detail *detail, enum pp_side side, bool all)
 	detail->hole_since[side] = PP_TIME_NONE;
 }
 
-static void mind_hole(struct detail *detail, enum pp_side side, int64_t now)
+static void mind_hole(struct pp_detail *detail, enum pp_side side, int64_t now)
 {
 	struct pp_reassembly *stream = &detail->stream[side];
 
@@ -199,7 +156,7 @@ static void mind_hole(struct detail *detail, enum pp_side side, int64_t now)
 	}
 }
 
-PP_SELDOM static void mind_holes(struct detail *detail, int64_t now)
+PP_SELDOM void pp_engine_mind_holes(struct pp_detail *detail, int64_t now)
 {
 	detail->holes = false;
 	for (enum pp_side side = PP_CLIENT; side <= PP_SERVER; side++) {
@@ -210,7 +167,7 @@ PP_SELDOM static void mind_holes(struct detail *detail, int64_t now)
 
 void pp_engine_dns_message(void *context, enum pp_side side, struct pp_span message, struct pp_mark mark)
 {
-	const struct detail *detail = context;
+	const struct pp_detail *detail = context;
 	const struct pp_flow *flow = detail->flow;
 	uint8_t from = side == PP_CLIENT ? flow->client : !flow->client;
 	struct pp_endpoint_addr src = { flow->key.ip[from], flow->key.port[from] };
@@ -224,7 +181,7 @@ void pp_engine_dns_message(void *context, enum pp_side side, struct pp_span mess
 
 /* ------------------------------------------------------------------ protocols we do not know */
 
-PP_SELDOM static void ask_ndpi(struct detail *detail, const struct pp_packet *packet, struct pp_mark now)
+PP_SELDOM static void ask_ndpi(struct pp_detail *detail, const struct pp_packet *packet, struct pp_mark now)
 {
 	struct pp_analysis *analysis = detail->analysis;
 
@@ -261,7 +218,7 @@ PP_SELDOM static void settle_sides(struct pp_flow *flow, const struct pp_packet 
 
 PP_SELDOM static enum pp_phase phase_of(const struct pp_flow *flow)
 {
-	const struct detail *detail = flow->detail;
+	const struct pp_detail *detail = flow->detail;
 	enum pp_phase phase = detail ? pp_talk_phase(detail->talk) : PP_PHASE_UNKNOWN;
 
 	if (phase != PP_PHASE_UNKNOWN)
@@ -271,7 +228,7 @@ PP_SELDOM static enum pp_phase phase_of(const struct pp_flow *flow)
 	return pp_seen(flow->body->facts.syn) ? PP_PHASE_SYN : PP_PHASE_UNKNOWN;
 }
 
-static PP_ALWAYS void take_new_bytes(struct detail *detail, const struct pp_packet *packet,
+static PP_ALWAYS void take_new_bytes(struct pp_detail *detail, const struct pp_packet *packet,
 				     const struct pp_flow_news *news, struct pp_mark now)
 {
 	take_bytes(detail, packet, news, now);
@@ -282,7 +239,7 @@ static PP_ALWAYS void take_new_bytes(struct detail *detail, const struct pp_pack
 static void take_payload(struct pp_analysis *analysis, struct pp_flow *flow, const struct pp_packet *packet,
 			 const struct pp_flow_news *news, struct pp_mark now)
 {
-	struct detail *detail = flow->detail;
+	struct pp_detail *detail = flow->detail;
 
 	if (!detail)
 		flow->detail = detail = detail_new(analysis, flow);
@@ -294,13 +251,13 @@ static void take_payload(struct pp_analysis *analysis, struct pp_flow *flow, con
 }
 
 /* A segment that may be anything. */
-static void take_segment(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash,
-			 struct pp_mark now)
+PP_APART static void take_segment(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash,
+				  struct pp_mark now)
 {
 	struct pp_flow *flow = pp_flows_find(analysis->flows, packet, hash, now);
 	bool may_end = packet->tcp.flags & (PP_TCP_RST | PP_TCP_FIN); /* only an end asks what was before it */
 	struct pp_flow_news news;
-	const struct detail *detail;
+	const struct pp_detail *detail;
 
 	if (!flow)
 		return;
@@ -315,7 +272,7 @@ static void take_segment(struct pp_analysis *analysis, const struct pp_packet *p
 		take_payload(analysis, flow, packet, &news, now);
 	detail = flow->detail;
 	if (detail && detail->holes)
-		mind_holes(flow->detail, now.ts);
+		pp_engine_mind_holes(flow->detail, now.ts);
 	pp_flows_touch(analysis->flows, flow);
 }
 
@@ -333,69 +290,46 @@ static void take_syn(struct pp_analysis *analysis, const struct pp_packet *packe
 	}
 }
 
-/* Payload of a plain segment that does not continue what was delivered, or is not here whole. */
-PP_SELDOM static void push_plain(struct detail *detail, const struct pp_packet *packet, struct pp_flow_plain plain,
+PP_SELDOM static void push_plain(struct pp_detail *detail, const struct pp_packet *packet, enum pp_side side,
 				 int64_t offset, struct pp_mark now)
 {
 	const struct pp_flow_news news = {
-		.side = plain.side, .payload = true, .offset = offset, .len = plain.len, .next_before = offset
+		.side = side, .payload = true, .offset = offset, .len = packet->payload_len, .next_before = offset
 	};
 
 	push(detail, packet, &news, now);
 }
 
-/* What take_new_bytes() does, in fewer steps. */
-static PP_ALWAYS void take_plain_payload(struct pp_analysis *analysis, const struct pp_packet *packet,
-					 struct pp_flow_plain plain, struct pp_mark now)
+void pp_engine_plain_bytes(struct pp_analysis *analysis, struct pp_flow *flow, const struct pp_packet *packet,
+			   enum pp_side side, struct pp_mark now)
 {
-	int64_t offset = plain.flow->body->side[plain.side].next - plain.len;
-	struct detail *detail = plain.flow->detail;
-	bool whole = packet->payload_view.len == plain.len, continues;
+	struct pp_detail *detail = flow->detail;
+	int64_t end = flow->body->side[side].next;
 
 	if (!detail)
-		plain.flow->detail = detail = detail_new(analysis, plain.flow);
+		flow->detail = detail = detail_new(analysis, flow);
 	if (!detail)
 		return;
-	continues = pp_reassembly_continues(&detail->stream[plain.side], offset);
-	if (continues && plain.len <= detail->opaque[plain.side] && (whole || detail->ndpi_done)) {
-		detail->stream[plain.side].next += plain.len;
-		skip(detail, plain.side, plain.len, now);
-	} else if (continues && whole) {
-		detail->stream[plain.side].next += plain.len;
-		deliver(detail, plain.side, packet->payload_view, now);
+	if (!pp_reassembly_continues(&detail->stream[side], end - packet->payload_len) ||
+	    packet->payload_view.len != packet->payload_len) {
+		push_plain(detail, packet, side, end - packet->payload_len, now);
 	} else {
-		push_plain(detail, packet, plain, offset, now);
+		detail->stream[side].next = end;
+		if (packet->payload_len <= detail->opaque[side])
+			pp_detail_skip(detail, side, packet->payload_len, now);
+		else
+			deliver(detail, side, packet->payload_view, now);
 	}
 	if (!detail->ndpi_done)
 		ask_ndpi(detail, packet, now);
-	if (detail->holes)
-		mind_holes(detail, now.ts);
 }
 
 void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash, struct pp_mark now)
 {
-	const struct detail *detail;
-	struct pp_flow_plain plain;
-
-	if ((packet->tcp.flags & (PP_TCP_SYN | PP_TCP_ACK)) == PP_TCP_SYN) {
+	if ((packet->tcp.flags & (PP_TCP_SYN | PP_TCP_ACK)) == PP_TCP_SYN)
 		take_syn(analysis, packet, hash, now);
-		return;
-	}
-	if ((packet->tcp.flags & PP_TCP_RST) && pp_flows_refused(analysis->flows, packet, hash, now))
-		return;
-	plain = pp_flows_plain(analysis->flows, packet, hash, now);
-	if (!plain.flow) {
+	else if (!(packet->tcp.flags & PP_TCP_RST) || !pp_flows_refused(analysis->flows, packet, hash, now))
 		take_segment(analysis, packet, hash, now);
-		return;
-	}
-	if (plain.len) {
-		take_plain_payload(analysis, packet, plain, now);
-	} else {
-		detail = plain.flow->detail;
-		if (detail && detail->holes)
-			mind_holes(plain.flow->detail, now.ts);
-	}
-	pp_flows_touch(analysis->flows, plain.flow);
 }
 
 /* ------------------------------------------------------------------ the end */
@@ -420,7 +354,7 @@ static void connection_from(struct pp_flow *flow, int64_t end_of_capture, struct
 	pp_flow_finish(flow, end_of_capture, &conn->tcp);
 }
 
-static void add_dissected(struct pp_analysis *analysis, struct detail *detail, struct pp_connection *conn,
+static void add_dissected(struct pp_analysis *analysis, struct pp_detail *detail, struct pp_connection *conn,
 			  char *protocol, size_t size)
 {
 	const struct pp_tls_facts *tls;
@@ -439,7 +373,7 @@ static void add_dissected(struct pp_analysis *analysis, struct detail *detail, s
 
 static enum pp_err file(struct pp_analysis *analysis, struct pp_flow *flow)
 {
-	struct detail *detail = flow->detail;
+	struct pp_detail *detail = flow->detail;
 	struct pp_connection conn;
 	char protocol[64];
 

@@ -67,6 +67,8 @@ struct pp_analysis {
 	enum pp_err failed; /* of ours, kept until the run can return it */
 };
 
+/* All of the sources, up to the last packet's flow. */
+enum pp_err PP_MUST_CHECK pp_engine_read(struct pp_analysis *analysis);
 /* One frame's packet, a TCP segment without a fault included; `hash` is that of a TCP packet's flow. */
 void pp_engine_packet(struct pp_analysis *analysis, struct pp_packet *packet, uint64_t hash, struct pp_mark now);
 void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash, struct pp_mark now);

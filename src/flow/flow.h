@@ -121,12 +121,12 @@ void pp_flows_free(struct pp_flows *flows); /* every flow must have been release
 
 /* The hash of a TCP packet's flow, whose lowest bit tells the two directions apart. */
 uint64_t pp_flows_hash(const struct pp_flows *flows, const struct pp_packet *packet);
-/* The hashes of packets in a row, 0 for those that are no TCP.  The memory that finding their flows begins with is asked
- * for; the other two go on from there, later, each needing what the former has brought. */
+/* The hashes of packets in a row, 0 for those that are no TCP, and whether each is TCP and has the ends of the one before
+ * it.  The memory that finding their flows begins with is asked for; the other two go on from there, later, each needing
+ * what the former has brought. */
 void pp_flows_hash_packets(const struct pp_flows *flows, const struct pp_packet *packets, size_t count,
-			   uint64_t *ret_hashes);
+			   uint64_t *ret_hashes, bool *ret_same);
 bool pp_flows_scattered(const struct pp_flows *flows); /* whether that is of use: a small table stays in the cache */
-void pp_flows_prefetch_node(const struct pp_flows *flows, uint64_t hash);
 void pp_flows_prefetch_flow(const struct pp_flows *flows, uint64_t hash);
 static inline bool pp_flows_hash_is_same(uint64_t a, uint64_t b) { return (a ^ b) <= 1; } /* of one flow */
 
@@ -160,16 +160,7 @@ struct pp_flow_news {
 /* `phase` is what had happened before this segment, by the dissectors (PP_PHASE_UNKNOWN: no payload so far). */
 void pp_flow_segment(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now, enum pp_phase phase,
 		     struct pp_flow_news *ret_news);
-/* All of the above at once for a segment that next to nothing can be said of, as nearly every one is: it only continues a
- * flow that runs smoothly. */
-struct pp_flow_plain {
-	struct pp_flow *flow; /* NULL: nothing was done */
-	uint32_t len;         /* its payload ends its side's stream, and is counted */
-	enum pp_side side;
-};
-struct pp_flow_plain pp_flows_plain(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash,
-				    struct pp_mark now);
-/* All of it at once for a SYN that comes first, or after others like it: SYN is set and ACK is not.  OTHER: nothing was
+/* All of the above at once for a SYN that comes first, or after others like it: SYN is set and ACK is not.  OTHER: nothing was
  * done. */
 enum pp_flow_syn { PP_FLOW_SYN_OTHER, PP_FLOW_SYN_FILED, PP_FLOW_SYN_COPY };
 enum pp_flow_syn pp_flows_syn(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash,

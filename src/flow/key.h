@@ -26,12 +26,27 @@ static PP_ALWAYS uint64_t pp_flow_key_v4_end(const struct pp_addr *addr, uint16_
 	return (uint64_t)v4 << 16 | port;
 }
 
+/* Both ends in an order that is the same for both directions. */
+struct pp_flow_ends {
+	uint64_t low, high;
+};
+
+static PP_ALWAYS struct pp_flow_ends pp_flow_ends_of(uint64_t src, uint64_t dst)
+{
+	return (struct pp_flow_ends){ src < dst ? src : dst, src < dst ? dst : src };
+}
+
+/* But for the bit that tells the end. */
+static PP_ALWAYS uint64_t pp_flow_ends_hash(const struct pp_hash_words *keys, struct pp_flow_ends ends)
+{
+	pp_wide sum = keys->k[0] + keys->k[1] * ends.low + keys->k[2] * ends.high;
+
+	return (uint64_t)(sum >> 64) & ~(uint64_t)PP_HASH_END;
+}
+
 static PP_ALWAYS uint64_t pp_flow_key_hash_v4(const struct pp_hash_words *keys, uint64_t src, uint64_t dst)
 {
-	uint64_t low = src < dst ? src : dst, high = src < dst ? dst : src;
-	pp_wide sum = keys->k[0] + keys->k[1] * low + keys->k[2] * high;
-
-	return ((uint64_t)(sum >> 64) & ~(uint64_t)PP_HASH_END) | (src > dst);
+	return pp_flow_ends_hash(keys, pp_flow_ends_of(src, dst)) | (src > dst);
 }
 
 uint64_t pp_flow_key_hash_v6(const struct pp_hash_words *keys, const struct pp_addr *src, const struct pp_addr *dst,

@@ -1,30 +1,11 @@
-/* mark: one event of a connection's timeline: which packet, when.  State is derived from marks, never stored.
- * packet 0 means "not seen", which differs from "could not be seen": the gates of diagnose/ tell those apart.
- */
+/* mark: marks, and the sides of the connection they are of. */
 #ifndef PP_FLOW_MARK_H
 #define PP_FLOW_MARK_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "base/mark.h"
 
 enum pp_side { PP_CLIENT = 0, PP_SERVER = 1 };
 
 static inline enum pp_side pp_other_side(enum pp_side side) { return side == PP_CLIENT ? PP_SERVER : PP_CLIENT; }
-
-struct pp_mark {
-	int64_t ts;      /* ns */
-	uint32_t packet; /* frame.number in its file; 0: not seen */
-	uint16_t file;   /* index of the input file */
-	uint16_t spare;  /* 0, so that marks have no padding and can be compared whole */
-};
-
-static inline bool pp_seen(struct pp_mark mark) { return mark.packet != 0; }
-
-/* Keeps the first mark. */
-static inline void pp_mark_first(struct pp_mark *mark, struct pp_mark now)
-{
-	if (mark->packet == 0)
-		*mark = now;
-}
 
 #endif

@@ -189,7 +189,7 @@ static PP_ALWAYS void see_habits(struct pp_tcp_profile *profile, const struct pp
 		profile->ttl_max = packet->ttl;
 	if (packet->payload_len > 0 && profile->ttl_data == 0)
 		profile->ttl_data = packet->ttl;
-	if (packet->ip_version == 4 && packet->ip_id != 0) {
+	if (pp_has_ip_id(packet)) {
 		profile->ip_id_last = packet->ip_id;
 		profile->ip_id_seen = true;
 	}

@@ -16,11 +16,11 @@ static PP_ALWAYS uint32_t pp_signature(const struct pp_packet *packet)
 	const struct pp_tcp_header *tcp = &packet->tcp;
 	uint64_t numbers, times, mix;
 
-	_Static_assert(offsetof(struct pp_tcp_header, ack) == offsetof(struct pp_tcp_header, seq) + 4 &&
-			   offsetof(struct pp_tcp_header, ts_ecr) == offsetof(struct pp_tcp_header, ts_val) + 4,
+	_Static_assert(offsetof(struct pp_tcp_header, seq) == offsetof(struct pp_tcp_header, ack) + 4 &&
+			   offsetof(struct pp_tcp_header, ts_val) == offsetof(struct pp_tcp_header, ts_ecr) + 4,
 		       "each pair is one word");
-	memcpy(&numbers, (const unsigned char *)tcp + offsetof(struct pp_tcp_header, seq), sizeof(numbers));
-	memcpy(&times, (const unsigned char *)tcp + offsetof(struct pp_tcp_header, ts_val), sizeof(times));
+	memcpy(&numbers, (const unsigned char *)tcp + offsetof(struct pp_tcp_header, ack), sizeof(numbers));
+	memcpy(&times, (const unsigned char *)tcp + offsetof(struct pp_tcp_header, ts_ecr), sizeof(times));
 	mix = numbers * 0x9e3779b97f4a7c15ULL + times * 0xbf58476d1ce4e5b9ULL;
 	mix += ((uint64_t)packet->payload_len << 40 ^ (uint64_t)tcp->flags << 32 ^ (uint64_t)tcp->window << 16 ^
 		packet->ip_id) *
@@ -30,9 +30,6 @@ static PP_ALWAYS uint32_t pp_signature(const struct pp_packet *packet)
 	return (uint32_t)(mix >> 32) | 1;
 }
 
-static PP_ALWAYS bool pp_has_ip_id(const struct pp_packet *packet)
-{
-	return packet->ip_version == 4 && packet->ip_id != 0;
-}
+static PP_ALWAYS bool pp_has_ip_id(const struct pp_packet *packet) { return packet->ip_id != 0; }
 
 #endif

@@ -151,6 +151,11 @@ static PP_ALWAYS void pp_flow_list_to(struct pp_flows *flows, struct pp_flow *fl
 	flow->listed_ts = flow->last.ts;
 }
 
+static PP_ALWAYS void pp_flows_prefetch_node(const struct pp_flows *flows, uint64_t hash)
+{
+	__builtin_prefetch(&flows->nodes[*pp_flows_bucket(flows, hash)]);
+}
+
 /* The flow of a packet; NULL: there is none. */
 static PP_ALWAYS struct pp_flow *pp_flows_known(const struct pp_flows *flows, const struct pp_packet *packet,
 						uint64_t hash)

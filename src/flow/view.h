@@ -42,9 +42,10 @@ static PP_ALWAYS void pp_flow_remember(struct pp_flow_side *me, uint32_t sign, i
 {
 	unsigned at = me->recent_next % PP_RECENT_MAX;
 
+	_Static_assert(256 % PP_RECENT_MAX == 0, "a byte that overflows is at the first place again");
 	me->recent.signature[at] = sign;
 	me->recent.ts[at] = ts;
-	me->recent_next = (uint8_t)((at + 1) % PP_RECENT_MAX);
+	me->recent_next++; /* round and round */
 }
 
 /* The other side's bytes before `acked` have arrived. */

@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/mark.h"
 #include "base/time.h"
 #include "platform/file.h"
 #include "source/note.h"
@@ -30,14 +31,20 @@ enum {
 };
 
 struct pp_frame {
-	int64_t ts;
+	union {
+		struct {
+			int64_t ts;
+			uint32_t number; /* frame.number in its file */
+			uint16_t file;   /* index of the input file */
+			uint16_t spare;  /* 0 */
+		};
+		struct pp_mark mark; /* the same as one */
+	};
 	const uint8_t *data_view;
 	uint32_t caplen, len; /* captured bytes; bytes on the wire (never less than caplen) */
-	uint32_t number;      /* frame.number in its file */
 	uint16_t link_type;   /* LINKTYPE_ value */
-	uint16_t file;        /* index of the input file */
-	uint32_t interface;   /* interface within the file, counted over all sections */
 	bool has_ts;          /* false: a simple packet block, which carries no time; ts repeats the last known one */
+	uint32_t interface;   /* interface within the file, counted over all sections */
 };
 
 struct pp_source_info {

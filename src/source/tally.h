@@ -12,14 +12,23 @@ struct pp_tally {
 
 static inline struct pp_tally pp_tally_init(void) { return (struct pp_tally){ .first = INT64_MAX, .last = INT64_MIN }; }
 
-static inline void pp_tally_add(struct pp_tally *tally, const struct pp_frame *frame)
+static inline void pp_tally_size(struct pp_tally *tally, const struct pp_frame *frame)
 {
 	tally->bytes += frame->caplen;
 	tally->snapped += frame->caplen < frame->len;
-	if (!frame->has_ts)
-		return;
-	tally->first = frame->ts < tally->first ? frame->ts : tally->first;
-	tally->last = frame->ts > tally->last ? frame->ts : tally->last;
+}
+
+static inline void pp_tally_time(struct pp_tally *tally, int64_t ts)
+{
+	tally->first = ts < tally->first ? ts : tally->first;
+	tally->last = ts > tally->last ? ts : tally->last;
+}
+
+static inline void pp_tally_add(struct pp_tally *tally, const struct pp_frame *frame)
+{
+	pp_tally_size(tally, frame);
+	if (frame->has_ts)
+		pp_tally_time(tally, frame->ts);
 }
 
 /* Of all that was read so far. */

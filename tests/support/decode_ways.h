@@ -26,6 +26,8 @@ static inline void pp_ways_check(const struct pp_packet *packet, const uint8_t *
 	assert_true(packet->payload_view.len == packet->payload_len || packet->cut);
 	assert_true(packet->tcp.sack_count <= PP_SACK_MAX);
 	assert_true(packet->kind != PP_PACKET_TCP || packet->protocol == 6);
+	assert_true(packet->ip_version == 4 || packet->ip_id == 0);
+	assert_true(packet->ip_version != 4 || (pp_addr_is_v4(&packet->src) && pp_addr_is_v4(&packet->dst)));
 	assert_true(packet->kind == PP_PACKET_OTHER || packet->unknown == NULL);
 }
 

@@ -4,7 +4,7 @@
 #define PP_TESTS_FLOW_WAYS_H
 
 #include "flow/half.h"
-#include "flow/table.h"
+#include "flow/plain.h"
 
 #include <string.h>
 
@@ -84,7 +84,7 @@ static inline struct pp_flow *pp_flow_ways_short(struct pp_flows *flows, const s
 		ret_news->side = PP_SERVER;
 		return pp_flows_known(flows, packet, hash);
 	}
-	plain = pp_flows_plain(flows, packet, hash, now);
+	plain = pp_flows_plain(flows, NULL, packet, hash, &now);
 	if (!plain.flow)
 		return NULL;
 	*ret_news = (struct pp_flow_news){ .side = plain.side, .payload = plain.len > 0, .len = plain.len };

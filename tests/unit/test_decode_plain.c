@@ -16,9 +16,14 @@ static uint32_t next_random(uint64_t *state)
 /* True when the short way was taken. */
 static bool compare(uint16_t link_type, const uint8_t *bytes, uint32_t caplen, uint32_t len)
 {
-	struct pp_packet plain = { 0 }, walked = { 0 };
+	const struct pp_frame frame = { .data_view = bytes, .caplen = caplen, .len = len, .link_type = link_type };
+	struct pp_packet plain = { 0 }, walked = { 0 }, alone = { 0 }, in_a_row = { 0 };
 
 	pp_decode_walk(link_type, bytes, caplen, len, &walked);
+	pp_decode(link_type, bytes, caplen, len, &alone);
+	assert_memory_equal(&alone, &walked, sizeof(alone));
+	pp_decode_frames(&frame, 1, &in_a_row);
+	assert_memory_equal(&in_a_row, &walked, sizeof(in_a_row));
 	if (!pp_decode_plain(link_type, bytes, caplen, &plain))
 		return false;
 	assert_memory_equal(&plain, &walked, sizeof(plain));

@@ -1,11 +1,26 @@
-/* The short way of a segment that only continues a flow that runs smoothly, through the same facts as the long one
- * (segment.c): tests/unit/test_flow_plain.c and a fuzzer hold one against the other. */
+/* plain: the short way of a segment that only continues a flow that runs smoothly, through the same facts as the long one
+ * (segment.c): tests/unit/test_flow_plain.c and a fuzzer hold one against the other.
+ *
+ * Shape   nearly every packet of a capture goes this way, so it is compiled into the one loop that takes them all
+ *         (engine/window.c) and is private to flow/ beyond that.
+ */
+#ifndef PP_FLOW_PLAIN_H
+#define PP_FLOW_PLAIN_H
+
 #include "flow/table.h"
 #include "flow/view.h"
 
+/* All that filing a segment does, at once, for one that next to nothing can be said of. */
+struct pp_flow_plain {
+	struct pp_flow *flow; /* NULL: nothing was done */
+	uint32_t len;         /* its payload ends its side's stream, and is counted */
+	enum pp_side side;
+};
+
 /* Next in order and without a flag that means anything, from a sender as it is known.  The first payload may yet tell
  * who is the client. */
-static PP_ALWAYS bool is_plain(const struct pp_flow *flow, const struct pp_flow_view *v, const struct pp_packet *packet)
+static PP_ALWAYS bool pp_plain_goes_on(const struct pp_flow *flow, const struct pp_flow_view *v,
+				       const struct pp_packet *packet)
 {
 	const struct pp_tcp_profile *profile = &v->mine->profile;
 
@@ -15,14 +30,14 @@ static PP_ALWAYS bool is_plain(const struct pp_flow *flow, const struct pp_flow_
 }
 
 /* A copy made by the capture: of payload it would not be the next in order. */
-static PP_ALWAYS bool is_copy(const struct pp_flow_side *me, const struct pp_packet *packet, uint32_t sign)
+static PP_ALWAYS bool pp_plain_is_copy(const struct pp_flow_side *me, const struct pp_packet *packet, uint32_t sign)
 {
 	return packet->payload_len == 0 && pp_flow_is_recent(me, sign);
 }
 
 /* The payload. */
-static PP_ALWAYS void take_plain(const struct pp_flow_view *v, const struct pp_packet *packet,
-				 const struct pp_mark *now)
+static PP_ALWAYS void pp_plain_payload(const struct pp_flow_view *v, const struct pp_packet *packet,
+				       const struct pp_mark *now)
 {
 	struct pp_flow_side *me = v->me;
 	struct pp_tcp_side *mine = v->mine;
@@ -49,8 +64,8 @@ static PP_ALWAYS void take_plain(const struct pp_flow_view *v, const struct pp_p
 	mine->bytes += len;
 }
 
-static PP_ALWAYS void file_plain(const struct pp_flow_view *v, const struct pp_packet *packet,
-				 const struct pp_mark *now)
+static PP_ALWAYS void pp_plain_file(const struct pp_flow_view *v, const struct pp_packet *packet,
+				    const struct pp_mark *now)
 {
 	struct pp_tcp_profile *profile = &v->mine->profile;
 
@@ -62,50 +77,55 @@ static PP_ALWAYS void file_plain(const struct pp_flow_view *v, const struct pp_p
 	if (packet->tcp.options & PP_OPT_TIMESTAMPS)
 		profile->timestamps = true;
 	if (packet->payload_len > 0)
-		take_plain(v, packet, now);
+		pp_plain_payload(v, packet, now);
 	pp_flow_see_acked(v, pp_seq_offset(packet->tcp.ack, v->peer->next_seq, v->peer->next), packet, now);
 	v->me->last_window = packet->tcp.window;
 	v->mine->last = *now;
 }
 
 /* The whole way, compiled once for each side, so that all there is lies at places known from `body` on. */
-static PP_ALWAYS bool take_segment(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet,
-				   const struct pp_mark *now)
+static PP_ALWAYS bool pp_plain_take(struct pp_flow *flow, enum pp_side side, const struct pp_packet *packet,
+				    const struct pp_mark *now)
 {
 	struct pp_flow_view view = pp_flow_view_of(flow, side);
 	uint32_t len = packet->payload_len;
 
-	if (!is_plain(flow, &view, packet))
+	if (!pp_plain_goes_on(flow, &view, packet))
 		return false;
 	/* A receiver says the same thing twice for good reason: an empty segment needs an ID to be known as a copy. */
 	if (len > 0 || pp_has_ip_id(packet)) {
 		uint32_t sign = pp_signature(packet);
 
-		if (is_copy(view.me, packet, sign))
+		if (pp_plain_is_copy(view.me, packet, sign))
 			return false;
 		pp_flow_remember(view.me, sign, now->ts);
 	}
-	file_plain(&view, packet, now);
+	pp_plain_file(&view, packet, now);
 	flow->last = *now;
 	return true;
 }
 
-struct pp_flow_plain pp_flows_plain(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash,
-				    struct pp_mark now)
+/* `before` is the segment's flow when that is known already, else NULL. */
+static PP_ALWAYS struct pp_flow_plain pp_flows_plain(const struct pp_flows *flows, struct pp_flow *before,
+						     const struct pp_packet *packet, uint64_t hash,
+						     const struct pp_mark *now)
 {
 	const struct pp_flow_plain none = { NULL, 0, PP_CLIENT };
-	struct pp_flow *flow;
+	struct pp_flow *flow = before;
 
 	if (packet->cut || (packet->tcp.flags & ~PP_TCP_PSH) != PP_TCP_ACK)
 		return none;
-	flow = pp_flows_known(flows, packet, hash);
-	if (!flow || !flow->smooth || now.file != flow->last.file)
+	if (!flow)
+		flow = pp_flows_known(flows, packet, hash);
+	if (!flow || !flow->smooth || now->file != flow->last.file)
 		return none;
 	if (pp_hash_end(hash) == flow->client) {
-		if (take_segment(flow, PP_CLIENT, packet, &now))
+		if (pp_plain_take(flow, PP_CLIENT, packet, now))
 			return (struct pp_flow_plain){ flow, packet->payload_len, PP_CLIENT };
-	} else if (take_segment(flow, PP_SERVER, packet, &now)) {
+	} else if (pp_plain_take(flow, PP_SERVER, packet, now)) {
 		return (struct pp_flow_plain){ flow, packet->payload_len, PP_SERVER };
 	}
 	return none;
 }
+
+#endif

@@ -1,0 +1,26 @@
+/* mark: one event of a connection's timeline: which packet, when.  State is derived from marks, never stored.
+ * packet 0 means "not seen", which differs from "could not be seen": the gates of diagnose/ tell those apart.
+ */
+#ifndef PP_BASE_MARK_H
+#define PP_BASE_MARK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pp_mark {
+	int64_t ts;      /* ns */
+	uint32_t packet; /* frame.number in its file; 0: not seen */
+	uint16_t file;   /* index of the input file */
+	uint16_t spare;  /* 0, so that marks have no padding and can be compared whole */
+};
+
+static inline bool pp_seen(struct pp_mark mark) { return mark.packet != 0; }
+
+/* Keeps the first mark. */
+static inline void pp_mark_first(struct pp_mark *mark, struct pp_mark now)
+{
+	if (mark->packet == 0)
+		*mark = now;
+}
+
+#endif

@@ -1,0 +1,221 @@
+/* Reading: frames are handled in windows: all of a window are decoded and their flows' buckets prefetched before the first
+ * is filed, so that the memory of a large table has arrived when it is needed.
+ */
+#include "engine/detail.h"
+#include "flow/plain.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	WINDOW = PP_SOURCE_BATCH,
+	PROGRESS_WINDOWS = 256,
+	REORDER_PACKETS = 8,
+	AHEAD_MORE = 20, /* packets between asking for memory that leads to a flow's */
+	AHEAD = 8,       /* … and for a flow's, and using it */
+};
+
+static const int64_t REORDER_NS = PP_MS; /* further apart it is no matter of writing down */
+
+struct window {
+	struct pp_frame frames[WINDOW];
+	struct pp_packet packets[WINDOW];
+	uint64_t hashes[WINDOW];
+	bool same[WINDOW]; /* it has the ends of the packet before it */
+	size_t count;
+};
+
+/* ------------------------------------------------------------------ a window's packets */
+
+/* The earliest and latest time so far; the bytes so far. */
+static uint64_t see_frames(struct pp_analysis *analysis)
+{
+	struct pp_tally tally = pp_timeline_tally(analysis->timeline);
+
+	if (tally.first <= tally.last) {
+		analysis->first = tally.first;
+		analysis->last = tally.last;
+	}
+	return tally.bytes;
+}
+
+static void filter_window(struct pp_filter *filter, struct window *window)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < window->count; i++) {
+		if (pp_filter_passes(filter, &window->frames[i]))
+			window->frames[kept++] = window->frames[i];
+	}
+	window->count = kept;
+}
+
+static void decode_window(struct pp_analysis *analysis, struct window *window)
+{
+	if (analysis->filter)
+		filter_window(analysis->filter, window);
+	pp_decode_frames(window->frames, window->count, window->packets);
+	pp_flows_hash_packets(analysis->flows, window->packets, window->count, window->hashes, window->same);
+}
+
+static void swap_packets(struct window *window, size_t a, size_t b)
+{
+	struct pp_packet packet = window->packets[a];
+	struct pp_frame frame = window->frames[a];
+	uint64_t hash = window->hashes[a];
+
+	window->packets[a] = window->packets[b];
+	window->frames[a] = window->frames[b];
+	window->hashes[a] = window->hashes[b];
+	window->packets[b] = packet;
+	window->frames[b] = frame;
+	window->hashes[b] = hash;
+}
+
+static bool in_order(const struct window *window)
+{
+	for (size_t i = 1; i < window->count; i++) {
+		if (window->frames[i].ts < window->frames[i - 1].ts)
+			return false;
+	}
+	return true;
+}
+
+/* CAP-06: captures write packets down in another order than they were sent.  Within one connection those that lie close
+ * together are put in order of time; the order of connections stays the file's, as it decides their numbers. */
+static void settle_order(struct window *window)
+{
+	for (size_t i = 1; i < window->count; i++) {
+		if (window->frames[i].ts >= window->frames[i - 1].ts)
+			continue;
+		for (size_t at = i, before = i; before-- > 0 && i - before <= REORDER_PACKETS;) {
+			int64_t late = window->frames[before].ts - window->frames[at].ts;
+
+			if (!pp_flows_hash_is_same(window->hashes[before], window->hashes[at]) ||
+			    window->hashes[at] == 0)
+				continue;
+			if (late <= 0 || late > REORDER_NS)
+				break;
+			swap_packets(window, before, at);
+			at = before;
+		}
+	}
+	memset(window->same, 0, sizeof(window->same)); /* which is before which has changed */
+}
+
+/* The memory of flows to come. */
+static void look_ahead(const struct pp_flows *flows, const struct window *window, size_t i)
+{
+	if (i + AHEAD_MORE < window->count)
+		pp_flows_prefetch_node(flows, window->hashes[i + AHEAD_MORE]);
+	if (i + AHEAD < window->count)
+		pp_flows_prefetch_flow(flows, window->hashes[i + AHEAD]);
+}
+
+/* … and that of the window's first, which nobody has looked ahead to. */
+static void look_at_first(const struct pp_flows *flows, const struct window *window)
+{
+	for (size_t i = 0; i < AHEAD_MORE && i < window->count; i++)
+		pp_flows_prefetch_node(flows, window->hashes[i]);
+	for (size_t i = 0; i < AHEAD && i < window->count; i++)
+		pp_flows_prefetch_flow(flows, window->hashes[i]);
+}
+
+/* ------------------------------------------------------------------ filing */
+
+/* Bytes that continue their stream and say nothing are only counted. */
+static PP_ALWAYS bool passes_over(struct pp_detail *detail, struct pp_flow_plain plain, const struct pp_mark *now)
+{
+	struct pp_reassembly *stream = &detail->stream[plain.side];
+	int64_t end = plain.flow->body->side[plain.side].next;
+
+	if (!pp_reassembly_continues(stream, end - plain.len) || plain.len > detail->opaque[plain.side] ||
+	    !detail->ndpi_done)
+		return false;
+	stream->next = end;
+	pp_detail_skip(detail, plain.side, plain.len, *now);
+	return true;
+}
+
+/* The flow of a TCP segment that went the short way, else NULL. */
+static PP_ALWAYS struct pp_flow *file_segment(struct pp_analysis *analysis, struct pp_flow *before,
+					      const struct pp_packet *packet, uint64_t hash, const struct pp_mark *now)
+{
+	struct pp_flow_plain plain = pp_flows_plain(analysis->flows, before, packet, hash, now);
+	struct pp_detail *detail;
+
+	if (!plain.flow) {
+		pp_engine_tcp(analysis, packet, hash, *now);
+		return NULL;
+	}
+	detail = plain.flow->detail;
+	if (plain.len && !(detail && passes_over(detail, plain, now))) {
+		pp_engine_plain_bytes(analysis, plain.flow, packet, plain.side, *now);
+		detail = plain.flow->detail;
+	}
+	if (detail && detail->holes)
+		pp_engine_mind_holes(detail, now->ts);
+	pp_flows_touch(analysis->flows, plain.flow);
+	return plain.flow;
+}
+
+static void file_packets(struct pp_analysis *analysis, struct window *window)
+{
+	bool scattered = pp_flows_scattered(analysis->flows);
+	struct pp_flow *before = NULL; /* of the packet before */
+
+	if (scattered)
+		look_at_first(analysis->flows, window);
+	for (size_t i = 0; i < window->count; i++) {
+		const struct pp_mark *now = &window->frames[i].mark;
+		struct pp_packet *packet = &window->packets[i];
+
+		if (scattered)
+			look_ahead(analysis->flows, window, i);
+		if (packet->kind == PP_PACKET_TCP && !packet->bad) {
+			analysis->captures[now->file].tcp_packets++;
+			before =
+			    file_segment(analysis, window->same[i] ? before : NULL, packet, window->hashes[i], now);
+		} else {
+			pp_engine_packet(analysis, packet, window->hashes[i], *now);
+			before = NULL;
+		}
+	}
+}
+
+static void file_window(struct pp_analysis *analysis, struct window *window)
+{
+	if (window->count == 0) /* the filter took all */
+		return;
+	if (!in_order(window))
+		settle_order(window);
+	file_packets(analysis, window);
+	pp_engine_expire(analysis, window->frames[window->count - 1].ts);
+}
+
+/* ------------------------------------------------------------------ all windows */
+
+enum pp_err pp_engine_read(struct pp_analysis *analysis)
+{
+	struct window *window = aligned_alloc(alignof(struct window), sizeof(*window));
+	uint64_t frames = 0, bytes = 0, windows = 0;
+	enum pp_err err = window ? PP_OK : PP_NOMEM;
+
+	while (err == PP_OK && analysis->failed == PP_OK) {
+		err = pp_timeline_read(analysis->timeline, window->frames, WINDOW, &window->count);
+		if (err != PP_OK || window->count == 0)
+			break;
+		frames += window->count;
+		bytes = see_frames(analysis);
+		decode_window(analysis, window);
+		file_window(analysis, window);
+		if (++windows % PROGRESS_WINDOWS != 0)
+			continue;
+		if (analysis->options.progress)
+			analysis->options.progress(analysis->options.progress_context, frames, bytes);
+		if (analysis->options.given_up && analysis->options.given_up(analysis->options.given_up_context))
+			err = PP_END;
+	}
+	free(window);
+	return err != PP_OK ? err : analysis->failed;
+}
