@@ -11,8 +11,9 @@ enum {
 	WINDOW = PP_SOURCE_BATCH,
 	PROGRESS_WINDOWS = 256,
 	REORDER_PACKETS = 8,
-	AHEAD_MORE = 20, /* packets between asking for memory that leads to a flow's */
-	AHEAD = 8,       /* … and for a flow's, and using it */
+	AHEAD_MORE = 20,   /* packets between asking for memory that leads to a flow's */
+	AHEAD = 8,         /* … and for a flow's, and using it */
+	EXPIRE_EVERY = 64, /* packets: by their count, as windows end where a read from the file did */
 };
 
 static const int64_t REORDER_NS = PP_MS; /* further apart it is no matter of writing down */
@@ -23,6 +24,7 @@ struct window {
 	uint64_t hashes[WINDOW];
 	bool same[WINDOW]; /* it has the ends of the packet before it */
 	size_t count;
+	unsigned filed; /* packets since flows that are over were last taken out */
 };
 
 /* ------------------------------------------------------------------ a window's packets */
@@ -180,17 +182,19 @@ static void file_packets(struct pp_analysis *analysis, struct window *window)
 			pp_engine_packet(analysis, packet, window->hashes[i], *now);
 			before = NULL;
 		}
+		if (++window->filed == EXPIRE_EVERY) {
+			window->filed = 0;
+			pp_engine_expire(analysis, now->ts);
+			before = NULL; /* it may be gone */
+		}
 	}
 }
 
 static void file_window(struct pp_analysis *analysis, struct window *window)
 {
-	if (window->count == 0) /* the filter took all */
-		return;
 	if (!in_order(window))
 		settle_order(window);
 	file_packets(analysis, window);
-	pp_engine_expire(analysis, window->frames[window->count - 1].ts);
 }
 
 /* ------------------------------------------------------------------ all windows */
@@ -201,6 +205,8 @@ enum pp_err pp_engine_read(struct pp_analysis *analysis)
 	uint64_t frames = 0, bytes = 0, windows = 0;
 	enum pp_err err = window ? PP_OK : PP_NOMEM;
 
+	if (window)
+		window->filed = 0;
 	while (err == PP_OK && analysis->failed == PP_OK) {
 		err = pp_timeline_read(analysis->timeline, window->frames, WINDOW, &window->count);
 		if (err != PP_OK || window->count == 0)
