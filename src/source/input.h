@@ -18,7 +18,7 @@
 #include "source/unpack.h"
 
 enum {
-	PP_INPUT_ROOM = 256 << 10,
+	PP_INPUT_ROOM = 128 << 10,
 	PP_INPUT_MOST = PP_FRAME_MAX + PP_INPUT_ROOM, /* the largest frame, its headers and generous options */
 };
 
