@@ -1,5 +1,6 @@
 #include "diagnose/map.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,6 +94,7 @@ uint32_t pp_map_put(struct pp_map *map, const struct pp_map_key *key)
 	}
 	if (full)
 		slot = slot_of(map, key, tag);
+	assert(slot); /* a map with room has slots */
 	record = pp_map_at(map, map->count);
 	memset(record, 0, map->record_bytes);
 	memcpy(record, key, sizeof(*key));

@@ -8,6 +8,8 @@
 
 #include "base/cur.h"
 
+#include <assert.h>
+
 static inline uint8_t pp_text_lower(uint8_t c) { return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c; }
 
 static inline bool pp_text_is_space(uint8_t c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
@@ -45,7 +47,10 @@ static inline struct pp_span pp_text_after(struct pp_span text, size_t n)
 /* Where the byte is; text.len when it is not there. */
 static inline size_t pp_text_find(struct pp_span text, uint8_t byte)
 {
-	const uint8_t *at = text.len ? memchr(text.p, byte, text.len) : NULL;
+	const uint8_t *at;
+
+	assert(text.p || text.len == 0);
+	at = text.len ? memchr(text.p, byte, text.len) : NULL;
 
 	return at ? (size_t)(at - text.p) : text.len;
 }

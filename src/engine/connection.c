@@ -5,6 +5,7 @@
  */
 #include "engine/detail.h"
 
+#include <assert.h>
 #include <string.h>
 
 static const int64_t HOLE_WAIT_NS = 20 * PP_MS;
@@ -223,6 +224,7 @@ PP_SELDOM static enum pp_phase phase_of(const struct pp_flow *flow)
 
 	if (phase != PP_PHASE_UNKNOWN)
 		return phase;
+	assert(flow->body); /* only SYNs leave a flow half open, and they end nothing */
 	if (pp_seen(flow->body->facts.syn_ack) || pp_seen(flow->body->facts.established))
 		return PP_PHASE_HANDSHAKE;
 	return pp_seen(flow->body->facts.syn) ? PP_PHASE_SYN : PP_PHASE_UNKNOWN;

@@ -366,6 +366,7 @@ enum pp_err pp_spool_get(struct pp_spool *spool, uint32_t index, struct pp_arena
 {
 	struct pp_spooled spooled;
 	struct pp_cur cur, record;
+	struct pp_span taken;
 	struct label label;
 	enum pp_err err = PP_OK;
 	uint32_t at;
@@ -381,7 +382,10 @@ enum pp_err pp_spool_get(struct pp_spool *spool, uint32_t index, struct pp_arena
 		return PP_END;
 	cur = pp_cur_span(pp_buf_span(&spool->shelf), PP_MALFORMED);
 	pp_cur_skip(&cur, at - 1);
-	label = label_at(pp_cur_take(&cur, LABEL).p); /* find_slots() has been here */
+	taken = pp_cur_take(&cur, LABEL);
+	if (!pp_cur_ok(&cur))
+		return PP_MALFORMED;
+	label = label_at(taken.p);
 	record = pp_cur_sub(&cur, label.len);
 	spooled.beside = pp_cur_take(&record, label.beside);
 	err = pp_unpack_connection(pp_cur_rest(&record), arena, &spooled.conn);

@@ -16,6 +16,7 @@
 
 #include "platform/memory.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -327,6 +328,7 @@ static void flow_appears(struct pp_flow *flow, const struct pp_packet *packet, s
 {
 	uint8_t client = flow->client;
 
+	assert(flow->body); /* the quote has made it */
 	flow->ghost = false;
 	flow->first = now;
 	flow_take_sides(flow, packet);
