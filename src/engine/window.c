@@ -24,13 +24,14 @@ struct window {
 	uint64_t hashes[WINDOW];
 	bool same[WINDOW]; /* it has the ends of the packet before it */
 	size_t count;
-	unsigned filed; /* packets since flows that are over were last taken out */
+	bool disordered; /* it may be that a frame is earlier than the one before */
+	size_t filed;    /* packets since flows that are over were last taken out */
 };
 
 /* ------------------------------------------------------------------ a window's packets */
 
 /* The earliest and latest time so far; the bytes so far. */
-static uint64_t see_frames(struct pp_analysis *analysis)
+static uint64_t see_frames(struct pp_analysis *analysis, struct window *window)
 {
 	struct pp_tally tally = pp_timeline_tally(analysis->timeline);
 
@@ -38,6 +39,7 @@ static uint64_t see_frames(struct pp_analysis *analysis)
 		analysis->first = tally.first;
 		analysis->last = tally.last;
 	}
+	window->disordered = tally.disorder >> 63;
 	return tally.bytes;
 }
 
@@ -72,15 +74,6 @@ static void swap_packets(struct window *window, size_t a, size_t b)
 	window->packets[b] = packet;
 	window->frames[b] = frame;
 	window->hashes[b] = hash;
-}
-
-static bool in_order(const struct window *window)
-{
-	for (size_t i = 1; i < window->count; i++) {
-		if (window->frames[i].ts < window->frames[i - 1].ts)
-			return false;
-	}
-	return true;
 }
 
 /* CAP-06: captures write packets down in another order than they were sent.  Within one connection those that lie close
@@ -161,14 +154,12 @@ static PP_ALWAYS struct pp_flow *file_segment(struct pp_analysis *analysis, stru
 	return plain.flow;
 }
 
-static void file_packets(struct pp_analysis *analysis, struct window *window)
+static void file_packets(struct pp_analysis *analysis, struct window *window, size_t begin, size_t end)
 {
 	bool scattered = pp_flows_scattered(analysis->flows);
 	struct pp_flow *before = NULL; /* of the packet before */
 
-	if (scattered)
-		look_at_first(analysis->flows, window);
-	for (size_t i = 0; i < window->count; i++) {
+	for (size_t i = begin; i < end; i++) {
 		const struct pp_mark *now = &window->frames[i].mark;
 		struct pp_packet *packet = &window->packets[i];
 
@@ -182,19 +173,26 @@ static void file_packets(struct pp_analysis *analysis, struct window *window)
 			pp_engine_packet(analysis, packet, window->hashes[i], *now);
 			before = NULL;
 		}
-		if (++window->filed == EXPIRE_EVERY) {
-			window->filed = 0;
-			pp_engine_expire(analysis, now->ts);
-			before = NULL; /* it may be gone */
-		}
 	}
 }
 
 static void file_window(struct pp_analysis *analysis, struct window *window)
 {
-	if (!in_order(window))
+	if (window->disordered)
 		settle_order(window);
-	file_packets(analysis, window);
+	if (pp_flows_scattered(analysis->flows))
+		look_at_first(analysis->flows, window);
+	for (size_t begin = 0, end; begin < window->count; begin = end) {
+		size_t left = EXPIRE_EVERY - window->filed;
+
+		end = window->count - begin < left ? window->count : begin + left;
+		file_packets(analysis, window, begin, end);
+		window->filed += end - begin;
+		if (window->filed == EXPIRE_EVERY) {
+			window->filed = 0;
+			pp_engine_expire(analysis, window->frames[end - 1].ts);
+		}
+	}
 }
 
 /* ------------------------------------------------------------------ all windows */
@@ -212,7 +210,7 @@ enum pp_err pp_engine_read(struct pp_analysis *analysis)
 		if (err != PP_OK || window->count == 0)
 			break;
 		frames += window->count;
-		bytes = see_frames(analysis);
+		bytes = see_frames(analysis, window);
 		decode_window(analysis, window);
 		file_window(analysis, window);
 		if (++windows % PROGRESS_WINDOWS != 0)

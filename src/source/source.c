@@ -122,6 +122,7 @@ enum pp_err pp_source_read(struct pp_source *source, struct pp_frame *frames, si
 	size_t count = 0;
 	enum pp_err err;
 
+	pp_tally_order(&source->tally);
 	if (source->is_pcapng)
 		err = pp_pcapng_read(&source->pcapng, frames, max, &count);
 	else

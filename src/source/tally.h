@@ -8,6 +8,8 @@ struct pp_tally {
 	int64_t first, last; /* earliest and latest time; while no frame has had one, `first` is the later */
 	uint64_t bytes;      /* captured */
 	uint64_t snapped;    /* frames cut by the snap length */
+	int64_t before;      /* time of the last frame */
+	uint64_t disorder;   /* its highest bit: one was earlier than the one before, since pp_tally_order() */
 };
 
 static inline struct pp_tally pp_tally_init(void) { return (struct pp_tally){ .first = INT64_MAX, .last = INT64_MIN }; }
@@ -18,8 +20,13 @@ static inline void pp_tally_size(struct pp_tally *tally, const struct pp_frame *
 	tally->snapped += frame->caplen < frame->len;
 }
 
+/* Begins to watch for frames that are earlier than the one before. */
+static inline void pp_tally_order(struct pp_tally *tally) { tally->disorder = 0; }
+
 static inline void pp_tally_time(struct pp_tally *tally, int64_t ts)
 {
+	tally->disorder |= (uint64_t)ts - (uint64_t)tally->before;
+	tally->before = ts;
 	tally->first = ts < tally->first ? ts : tally->first;
 	tally->last = ts > tally->last ? ts : tally->last;
 }
@@ -29,6 +36,8 @@ static inline void pp_tally_add(struct pp_tally *tally, const struct pp_frame *f
 	pp_tally_size(tally, frame);
 	if (frame->has_ts)
 		pp_tally_time(tally, frame->ts);
+	else
+		tally->disorder = UINT64_MAX; /* it has the time of another one */
 }
 
 /* Of all that was read so far. */

@@ -96,6 +96,7 @@ enum pp_err pp_timeline_read(struct pp_timeline *timeline, struct pp_frame *fram
 	err = refill(timeline);
 	if (err != PP_OK)
 		return err;
+	pp_tally_order(&timeline->tally);
 	for (rank(timeline, &first, &second); first && count < max; rank(timeline, &first, &second)) {
 		do {
 			pp_tally_add(&timeline->tally, &first->frames[first->at]);

@@ -43,18 +43,24 @@ static void merge(struct capfile *caps, size_t count, size_t max, struct merged 
 {
 	struct pp_timeline *timeline = open_timeline(caps, count);
 	struct pp_frame frames[PP_SOURCE_BATCH];
+	int64_t before = 0;
 	size_t got = 0;
 
 	ret->count = 0;
 	do {
+		bool late = false;
+
 		assert_int_equal(pp_timeline_read(timeline, frames, max, &got), PP_OK);
 		assert_true(got <= max);
 		for (size_t i = 0; i < got; i++, ret->count++) {
+			late |= frames[i].ts < before;
+			before = frames[i].ts;
 			ret->frames[ret->count].ts = frames[i].ts / PP_SECOND;
 			ret->frames[ret->count].file = frames[i].file;
 			ret->frames[ret->count].number = frames[i].number;
 			ret->frames[ret->count].sum = seen_frame(&frames[i]).sum;
 		}
+		assert_int_equal(pp_timeline_tally(timeline).disorder >> 63, late);
 	} while (got > 0);
 	pp_timeline_close(timeline);
 	for (size_t i = 0; i < count; i++)
