@@ -60,9 +60,8 @@ static inline struct pp_span pp_cur_take(struct pp_cur *cur, size_t n)
 		pp_cur_fail(cur, cur->on_short);
 		return (struct pp_span){ cur->end, 0 };
 	}
-	if (n > 0)          /* an empty span may be NULL, to which not even 0 may be added */
-		if (n != 0) /* an empty cursor may have no address */
-			cur->p += n;
+	if (n != 0) /* an empty span may be NULL, to which not even 0 may be added */
+		cur->p += n;
 	return span;
 }
 

@@ -489,7 +489,9 @@ enum pp_err pp_unpack_connection(struct pp_span bytes, struct pp_arena *arena, s
 
 	if (!conn)
 		return PP_NOMEM;
-	if (bytes.len != 0 && bytes.p[0] != WHOLE) {
+	if (bytes.len == 0)
+		return PP_MALFORMED;
+	if (bytes.p[0] != WHOLE) {
 		if (!pp_brief_take(bytes, conn))
 			return PP_MALFORMED;
 		*ret_conn = conn;
