@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -54,8 +55,10 @@ enum pp_err pp_spill_write(struct pp_spill *spill, uint64_t offset, const struct
 
 	if (count > PP_SPILL_PARTS_MAX)
 		return PP_LIMIT;
-	for (size_t i = 0; i < count; i++)
-		left[i] = (struct iovec){ (void *)(uintptr_t)parts[i].p, parts[i].len }; /* only read */
+	for (size_t i = 0; i < count; i++) {
+		memcpy(&left[i].iov_base, &parts[i].p, sizeof(left[i].iov_base)); /* only read */
+		left[i].iov_len = parts[i].len;
+	}
 	at = leave_out(left, 0, count, 0);
 	while (at < count) {
 		ssize_t n = pwritev(spill->fd, left + at, (int)(count - at), (off_t)offset);
