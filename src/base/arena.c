@@ -29,7 +29,7 @@ void pp_pool_done(struct pp_pool *pool)
 		free(pool->spares[--pool->spare_count].p);
 }
 
-__attribute__((noinline)) static struct pp_chunk *chunk_new(struct pp_pool *pool, size_t need)
+PP_APART static struct pp_chunk *chunk_new(struct pp_pool *pool, size_t need)
 {
 	size_t size = CHUNK_BYTES - sizeof(struct pp_chunk);
 	struct pp_chunk *chunk;

@@ -264,8 +264,8 @@ static inline bool take_request(struct pp_talk *talk)
 	return hello || tls || http;
 }
 
-__attribute__((noinline)) static struct pp_talk_after data(struct pp_talk *talk, enum pp_side side,
-							   struct pp_span bytes, struct pp_mark mark)
+PP_APART static struct pp_talk_after data(struct pp_talk *talk, enum pp_side side, struct pp_span bytes,
+					  struct pp_mark mark)
 {
 	if (talk->first[side].len < PP_TALK_HEAD && !pp_talk_known(talk)) /* of what is known nobody asks */
 		hold(&talk->first[side], bytes, mark);

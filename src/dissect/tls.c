@@ -345,8 +345,8 @@ static inline void read_records(struct pp_tls *tls, enum pp_side from, struct pp
 }
 
 /* A function of its own, or the way for one record would pay for its frame. */
-__attribute__((noinline)) static struct pp_talk_after data(struct pp_tls *tls, enum pp_side from, struct pp_span bytes,
-							   struct pp_mark mark)
+PP_APART static struct pp_talk_after data(struct pp_tls *tls, enum pp_side from, struct pp_span bytes,
+					  struct pp_mark mark)
 {
 	read_records(tls, from, bytes, mark);
 	return (struct pp_talk_after){ pp_tls_opaque(tls, from), pp_tls_take_hello(tls) };

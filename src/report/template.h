@@ -2,7 +2,7 @@
  *
  * Shape   a template is found by its key.  A new one is empty: its JSON is written with `json`, a message's placeholders
  *         become places for values, and pp_template_keep() ends it.  pp_template_fill() copies its text and has the
- *         caller put at each place what belongs tplace->
+ *         caller put at each place what belongs there.
  * Owns    its templates until pp_templates_done().
  * Errors  none outward: without memory for more, all are forgotten and made again.
  * Limits  PP_TEMPLATES_BYTES, PP_TEMPLATE_PLACES values in one, PP_TEMPLATE_TEXT bytes of text.
