@@ -442,27 +442,6 @@ const char *pp_tls_version_name(uint16_t version)
 	}
 }
 
-/* Nearly every session has one of the first. */
-const char *pp_tls_cipher_name(uint16_t cipher)
-{
-	switch (cipher) {
-	case 0x1301:
-		return "TLS_AES_128_GCM_SHA256";
-	case 0x1302:
-		return "TLS_AES_256_GCM_SHA384";
-	case 0x1303:
-		return "TLS_CHACHA20_POLY1305_SHA256";
-	case 0xc02b:
-		return "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256";
-	case 0xc02c:
-		return "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384";
-	case 0xc02f:
-		return "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256";
-	case 0xc030:
-		return "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384";
-	default:
-		return find(ciphers, sizeof(ciphers) / sizeof(ciphers[0]), cipher);
-	}
-}
+const char *pp_tls_cipher_name(uint16_t cipher) { return find(ciphers, sizeof(ciphers) / sizeof(ciphers[0]), cipher); }
 
 const char *pp_tls_alert_name(uint8_t code) { return find(alerts, sizeof(alerts) / sizeof(alerts[0]), code); }
