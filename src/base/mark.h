@@ -16,6 +16,15 @@ struct pp_mark {
 
 static inline bool pp_seen(struct pp_mark mark) { return mark.packet != 0; }
 
+/* For a mark of values at hand that is wanted in several places: a copy of it would wait until its parts are stored. */
+static inline void pp_mark_set(struct pp_mark *mark, int64_t ts, uint32_t packet, uint16_t file)
+{
+	mark->ts = ts;
+	mark->packet = packet;
+	mark->file = file;
+	mark->spare = 0;
+}
+
 /* Keeps the first mark. */
 static inline void pp_mark_first(struct pp_mark *mark, struct pp_mark now)
 {

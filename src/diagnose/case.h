@@ -164,8 +164,22 @@ enum pp_owner pp_trust_owner(const struct pp_case *c);
 
 static inline void pp_cite(struct pp_verdict *verdict, struct pp_evidence evidence)
 {
-	if (verdict->evidence_count < PP_EVIDENCE_MAX)
-		verdict->evidence[verdict->evidence_count++] = evidence;
+	struct pp_evidence *to = &verdict->evidence[verdict->evidence_count];
+
+	if (verdict->evidence_count == PP_EVIDENCE_MAX)
+		return;
+	verdict->evidence_count++;
+	/* Field by field: compilers build a whole one first, and to copy that at once waits for its parts to be stored. */
+	to->kind = evidence.kind;
+	to->side = evidence.side;
+	to->mark.ts = evidence.mark.ts;
+	to->mark.packet = evidence.mark.packet;
+	to->mark.file = evidence.mark.file;
+	to->mark.spare = evidence.mark.spare;
+	to->a = evidence.a;
+	to->b = evidence.b;
+	to->text = evidence.text;
+	to->addr = evidence.addr;
 }
 
 void pp_cite_syn(const struct pp_case *c, struct pp_verdict *verdict);

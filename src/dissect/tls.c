@@ -193,8 +193,10 @@ static inline void record_body(struct pp_tls *tls, enum pp_side from, struct pp_
 
 static inline void keep_last_record(struct pp_tls *tls, enum pp_side from, const struct pp_tls_header *record)
 {
+	const struct pp_mark *mark = &tls->sides[from].mark;
+
 	tls->facts.last_record[from] = (struct pp_tls_record){ record->type, record->len };
-	tls->facts.last_record_mark[from] = tls->sides[from].mark;
+	pp_mark_set(&tls->facts.last_record_mark[from], mark->ts, mark->packet, mark->file);
 }
 
 static inline void record_end(struct pp_tls *tls, enum pp_side from, const struct pp_tls_header *record)
@@ -307,7 +309,8 @@ static inline void read_one_record(struct pp_tls *tls, enum pp_side from, struct
 	tls->facts.desynchronised[from] = false;
 	side->framer.record = (struct pp_tls_header){ PP_TLS_APPLICATION_DATA, pp_cur_u16(&cur), len };
 	side->framer.torn = false;
-	side->mark = side->record_begin = mark;
+	side->mark = mark;
+	side->record_begin = mark;
 	keep_last_record(tls, from, &side->framer.record);
 	application_data(tls, from, len);
 }

@@ -131,7 +131,7 @@ static void server_flight(struct pp_tls_13 *state, struct pp_tls_facts *facts, e
 		complete(state, facts, client, state->client_last, *mark);
 		application_data(facts, server, len, *mark);
 	} else if (!state->flight) {
-		state->server_last = *mark;
+		pp_mark_set(&state->server_last, mark->ts, mark->packet, mark->file);
 	}
 }
 

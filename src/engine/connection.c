@@ -351,7 +351,8 @@ static void connection_from(struct pp_flow *flow, int64_t end_of_capture, struct
 	conn->http = NULL;
 	conn->tls = NULL;
 	conn->protocol = NULL;
-	conn->server_head = conn->client_head = (struct pp_span){ NULL, 0 };
+	conn->server_head = (struct pp_span){ NULL, 0 };
+	conn->client_head = (struct pp_span){ NULL, 0 };
 	conn->process = NULL;
 	pp_flow_finish(flow, end_of_capture, &conn->tcp);
 }

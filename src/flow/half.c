@@ -67,11 +67,10 @@ void pp_flow_half_refuse(struct pp_flow *flow, const struct pp_packet *packet, s
 static void fill_refusal(const struct pp_flow_half *half, uint16_t file, struct pp_tcp_facts *facts)
 {
 	const struct pp_flow_refusal *refusal = &half->refusal;
-	const struct pp_mark mark = { refusal->ts, refusal->packet, file };
 
 	facts->side[PP_SERVER].packets = 1;
-	facts->side[PP_SERVER].last = mark;
-	facts->rst = (struct pp_tcp_reset){ .mark = mark,
+	pp_mark_set(&facts->side[PP_SERVER].last, refusal->ts, refusal->packet, file);
+	facts->rst = (struct pp_tcp_reset){ .mark = { refusal->ts, refusal->packet, file },
 					    .idle_ns = refusal->idle_ns,
 					    .from = PP_SERVER,
 					    .after = PP_PHASE_SYN,
@@ -109,8 +108,9 @@ void pp_flow_half_facts(const struct pp_flow_half *half, uint16_t file, bool reu
 	ret_facts->duplicates = half->duplicates;
 	if (half->count == 0)
 		return;
-	ret_facts->syn = (struct pp_mark){ half->ts[0], half->first_packet, file };
-	ret_facts->syn_last = client->last = (struct pp_mark){ half->ts[half->count - 1], half->last_packet, file };
+	pp_mark_set(&ret_facts->syn, half->ts[0], half->first_packet, file);
+	pp_mark_set(&ret_facts->syn_last, half->ts[half->count - 1], half->last_packet, file);
+	pp_mark_set(&client->last, half->ts[half->count - 1], half->last_packet, file);
 	ret_facts->syn_count = half->count;
 	ret_facts->syn_retransmits = half->count - 1u;
 	fill_times(half, ret_facts);

@@ -64,17 +64,15 @@ static PP_ALWAYS uint64_t pp_flow_key_hash(const struct pp_hash_words *keys, con
 static inline int pp_hash_end(uint64_t hash) { return (int)(hash & PP_HASH_END); }
 
 /* The key whose hash that is. */
-static inline struct pp_flow_key pp_flow_key_make(uint64_t hash, const struct pp_addr *src, const struct pp_addr *dst,
-						  uint16_t sport, uint16_t dport)
+static inline void pp_flow_key_set(struct pp_flow_key *ret_key, uint64_t hash, const struct pp_addr *src,
+				   const struct pp_addr *dst, uint16_t sport, uint16_t dport)
 {
-	struct pp_flow_key key;
 	int end = pp_hash_end(hash);
 
-	key.ip[end] = *src;
-	key.ip[!end] = *dst;
-	key.port[end] = sport;
-	key.port[!end] = dport;
-	return key;
+	ret_key->ip[end] = *src;
+	ret_key->ip[!end] = *dst;
+	ret_key->port[end] = sport;
+	ret_key->port[!end] = dport;
 }
 
 static inline bool pp_flow_key_is(const struct pp_flow_key *key, uint64_t hash, const struct pp_addr *src,

@@ -149,8 +149,8 @@ static void clear(struct pp_flow *flow)
 		memset((unsigned char *)flow + i, 0, LINE);
 }
 
-static struct pp_flow *flow_make(struct pp_flows *flows, const struct pp_flow_key *key, uint64_t hash,
-				 enum pp_flow_list_id list, struct pp_mark now)
+/* All but its key. */
+static struct pp_flow *flow_make(struct pp_flows *flows, uint64_t hash, enum pp_flow_list_id list, struct pp_mark now)
 {
 	struct pp_flow *flow;
 	uint32_t slot;
@@ -165,13 +165,13 @@ static struct pp_flow *flow_make(struct pp_flows *flows, const struct pp_flow_ke
 		return NULL;
 	}
 	clear(flow);
-	flow->key = *key;
 	flow->slot = slot;
 	flow->index = flows->indexes++;
 	flow->file = now.file;
 	flow->files = now.file < 64 ? 1ULL << now.file : 0;
 	flow->stream = next_stream(flows, now.file);
-	flow->first = flow->last = now;
+	flow->first = now;
+	flow->last = now;
 	flow->listed_ts = now.ts;
 	flows->nodes[slot].hash = hash & ~(uint64_t)PP_HASH_END;
 	flows->nodes[slot].flow = flow;
@@ -261,10 +261,11 @@ bool pp_flows_unfold(struct pp_flows *flows, struct pp_flow *flow)
 static struct pp_flow *flow_begin(struct pp_flows *flows, const struct pp_flow_key *key, uint64_t hash,
 				  const struct pp_packet *packet, struct pp_mark now)
 {
-	struct pp_flow *flow = flow_make(flows, key, hash, PP_LIST_OPEN, now);
+	struct pp_flow *flow = flow_make(flows, hash, PP_LIST_OPEN, now);
 
 	if (!flow)
 		return NULL;
+	flow->key = *key;
 	if ((!packet || !pp_flow_half_takes(flow, packet, now)) && !pp_flows_unfold(flows, flow)) {
 		pp_flow_hash_out(flows, flow->slot);
 		pp_flow_list_out(flows, flow->slot);
@@ -312,7 +313,7 @@ static struct pp_flow *first_segment(struct pp_flows *flows, const struct pp_pac
 		flows->late++;
 		return NULL;
 	}
-	key = pp_flow_key_make(hash, &packet->src, &packet->dst, packet->sport, packet->dport);
+	pp_flow_key_set(&key, hash, &packet->src, &packet->dst, packet->sport, packet->dport);
 	flow = flow_begin(flows, &key, hash, packet, now);
 	if (flow)
 		flow->reused = grave != NULL;
@@ -340,15 +341,14 @@ struct pp_flow *pp_flows_find(struct pp_flows *flows, const struct pp_packet *pa
 static struct pp_flow *half_begin(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash,
 				  struct pp_mark now)
 {
-	struct pp_flow_key key;
 	struct pp_flow *flow;
 
 	if (pp_graves_find(&flows->graves, hash))
 		return NULL;
-	key = pp_flow_key_make(hash, &packet->src, &packet->dst, packet->sport, packet->dport);
-	flow = flow_make(flows, &key, hash, PP_LIST_SYN_ONCE, now);
+	flow = flow_make(flows, hash, PP_LIST_SYN_ONCE, now);
 	if (!flow)
 		return NULL;
+	pp_flow_key_set(&flow->key, hash, &packet->src, &packet->dst, packet->sport, packet->dport);
 	flow->client = (uint8_t)pp_hash_end(hash);
 	flow->ip_version = packet->ip_version;
 	flow->tunnels = packet->tunnels;
@@ -394,10 +394,11 @@ struct pp_flow *pp_flows_quoted(struct pp_flows *flows, const struct pp_icmp_quo
 	uint8_t sender = (uint8_t)pp_hash_end(hash);
 
 	if (!flow) {
-		struct pp_flow_key key = pp_flow_key_make(hash, &quote->src, &quote->dst, quote->sport, quote->dport);
+		struct pp_flow_key key;
 
 		if (quote->tcp_hlen < 20 || pp_graves_find(&flows->graves, hash))
 			return NULL;
+		pp_flow_key_set(&key, hash, &quote->src, &quote->dst, quote->sport, quote->dport);
 		flow = flow_begin(flows, &key, hash, NULL, now);
 		if (!flow)
 			return NULL;

@@ -148,6 +148,7 @@ static bool is_plain(char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '
 
 /* Sixteen bytes compared at once; the compiler knows which instructions that takes. */
 typedef int8_t vector __attribute__((vector_size(16)));
+typedef uint64_t words __attribute__((vector_size(16)));
 enum { VECTOR = sizeof(vector) };
 
 /* All bits set for each byte that is_plain() is false for.  A signed byte below the space is a control character or no
@@ -188,23 +189,24 @@ size_t pp_escape_plain(const char *text, size_t len)
 static bool copy_short(char *to, const char *text, size_t len)
 {
 	enum { HALF = VECTOR / 2, QUARTER = VECTOR / 4 };
-	uint64_t both[2];
-	uint32_t first, last;
 
 	if (len >= HALF) {
-		memcpy(&both[0], text, HALF);
-		memcpy(&both[1], text + len - HALF, HALF);
-		memcpy(to, &both[0], HALF);
-		memcpy(to + len - HALF, &both[1], HALF);
-		return none(odd_ones(load((const char *)both)));
+		uint64_t first, last;
+
+		memcpy(&first, text, HALF);
+		memcpy(&last, text + len - HALF, HALF);
+		memcpy(to, &first, HALF);
+		memcpy(to + len - HALF, &last, HALF);
+		return none(odd_ones((vector)(words){ first, last }));
 	}
 	if (len >= QUARTER) {
+		uint32_t first, last;
+
 		memcpy(&first, text, QUARTER);
 		memcpy(&last, text + len - QUARTER, QUARTER);
 		memcpy(to, &first, QUARTER);
 		memcpy(to + len - QUARTER, &last, QUARTER);
-		both[0] = both[1] = (uint64_t)first << 32 | last;
-		return none(odd_ones(load((const char *)both)));
+		return none(odd_ones((vector)(words){ first | (uint64_t)last << 32, first | (uint64_t)last << 32 }));
 	}
 	for (size_t i = 0; i < len; i++) {
 		if (!is_plain(text[i]))
