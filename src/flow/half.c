@@ -87,12 +87,15 @@ static void fill_refusal(const struct pp_flow_half *half, uint16_t file, struct 
 
 static void fill_times(const struct pp_flow_half *half, struct pp_tcp_facts *facts)
 {
+	uint32_t times = 0;
+
 	for (unsigned i = 0; i < half->count; i++) {
 		int64_t after_ms = (half->ts[i] - half->ts[0]) / PP_MS;
 
 		if (after_ms >= 0 && after_ms <= UINT32_MAX)
-			facts->syn_ms[facts->syn_times++] = (uint32_t)after_ms;
+			facts->syn_ms[times++] = (uint32_t)after_ms;
 	}
+	facts->syn_times = times;
 }
 
 void pp_flow_half_facts(const struct pp_flow_half *half, uint16_t file, bool reused, bool evicted,
