@@ -257,10 +257,19 @@ static PP_ALWAYS bool is_usual(const uint8_t *p)
 	return (differs(p + ETHERNET_HEADER - 2, type, type_mask) | differs(p + USUAL_IP + 6, whole, whole_mask)) == 0;
 }
 
-/* The rest of its TCP header says the time and nothing else. */
-static PP_ALWAYS bool is_stamped(const uint8_t *p)
+/* The same of IPv6 without extension headers. */
+static PP_ALWAYS bool is_usual_ip6(const uint8_t *p)
 {
-	return (p[USUAL_TCP + 12] & OFFSET_BITS) == STAMPED_OFFSET && pp_be32(p + USUAL_HEADER) == NOP_NOP_TIMESTAMPS;
+	static const uint8_t type[4] = { TYPE_IP6 >> 8, TYPE_IP6 & 0xff, 6 << 4 };
+	static const uint8_t type_mask[4] = { 0xff, 0xff, 0xf0 };
+
+	return differs(p + ETHERNET_HEADER - 2, type, type_mask) == 0 && p[USUAL_IP + 6] == PROTO_TCP;
+}
+
+/* A TCP header that says the time behind what it must say, and nothing else. */
+static PP_ALWAYS bool is_stamped(const uint8_t *tcp)
+{
+	return (tcp[12] & OFFSET_BITS) == STAMPED_OFFSET && pp_be32(tcp + TCP_HEADER) == NOP_NOP_TIMESTAMPS;
 }
 
 /* Two numbers that lie the other way round on the wire. */
@@ -273,39 +282,52 @@ static PP_ALWAYS void put_pair(struct pp_tcp_header *tcp, size_t at, const uint8
 	memcpy((unsigned char *)tcp + at, &pair, sizeof(pair));
 }
 
-/* `p` is where such a frame begins.  What is always the same is written a word at a time. */
-static PP_ALWAYS void take_stamped(const uint8_t *p, uint32_t payload_len, struct pp_packet *packet)
+/* `ip` is where such a packet begins.  What is always the same is written a word at a time. */
+static PP_ALWAYS void take_stamped(const uint8_t *ip, size_t ip_header, size_t payload_len, struct pp_packet *packet)
 {
 	enum {
 		HEAD = offsetof(struct pp_packet, ttl) + 1,
 		TAIL = offsetof(struct pp_packet, tcp.option_order),
 		TAIL_LEN = offsetof(struct pp_packet, tcp.options) + 1 - TAIL,
 	};
-	static const struct pp_packet like = { .kind = PP_PACKET_TCP,
-					       .protocol = PROTO_TCP,
-					       .ip_version = 4,
-					       .tcp = { .option_order = KIND_TIMESTAMPS,
-							.options = PP_OPT_TIMESTAMPS } };
-	const uint8_t *ip = p + USUAL_IP, *tcp = p + USUAL_TCP;
+#define STAMPED(version)                                                                                               \
+	{                                                                                                              \
+		.kind = PP_PACKET_TCP, .protocol = PROTO_TCP, .ip_version = (version),                                 \
+		.tcp = { .option_order = KIND_TIMESTAMPS, .options = PP_OPT_TIMESTAMPS },                              \
+	}
+	static const struct pp_packet like = STAMPED(4), like_ip6 = STAMPED(6);
+#undef STAMPED
+	const uint8_t *tcp = ip + ip_header;
 
-	memcpy(packet, &like, HEAD);
-	packet->df = ip[6] / (IP4_DF >> 8) & 1;
-	packet->ttl = ip[8];
-	packet->src = pp_addr_v4(ip + 12);
-	packet->dst = pp_addr_v4(ip + 16);
+	memcpy(packet, ip_header == IP4_HEADER ? &like : &like_ip6, HEAD);
+	take_ip(&(struct plain_ip){ ip, ip_header, 0 }, packet);
 	packet->dport = pp_be16(tcp + 2);
 	packet->sport = pp_be16(tcp);
-	packet->payload_len = payload_len;
-	packet->payload_view = (struct pp_span){ p + STAMPED_HEADER, payload_len };
-	packet->ip_view = (struct pp_span){ ip, STAMPED_HEADER - USUAL_IP + (size_t)payload_len };
+	packet->payload_len = (uint32_t)payload_len;
+	packet->payload_view = (struct pp_span){ tcp + TCP_HEADER + TIMESTAMPS_LEN, payload_len };
+	packet->ip_view = (struct pp_span){ ip, ip_header + TCP_HEADER + TIMESTAMPS_LEN + payload_len };
 	packet->unknown = NULL;
 	packet->outer_hash = 0;
-	packet->ip_id = pp_be16(ip + 4);
 	put_pair(&packet->tcp, offsetof(struct pp_tcp_header, ack), tcp + 4);
 	put_pair(&packet->tcp, offsetof(struct pp_tcp_header, ts_ecr), tcp + TCP_HEADER + 4);
 	memcpy((unsigned char *)packet + TAIL, (const unsigned char *)&like + TAIL, TAIL_LEN);
 	packet->tcp.window = pp_be16(tcp + 14);
 	packet->tcp.flags = tcp[13];
+}
+
+static PP_ALWAYS bool decode_usual_ip6(const uint8_t *data, uint32_t caplen, struct pp_packet *packet)
+{
+	struct pp_cur cur = pp_cur(data, caplen, PP_TRUNCATED);
+	const uint8_t *p = pp_cur_fixed(&cur, USUAL_IP + IP6_HEADER + TCP_HEADER + TIMESTAMPS_LEN);
+	size_t payload_len;
+
+	if (!p || !is_usual_ip6(p) || !is_stamped(p + USUAL_IP + IP6_HEADER))
+		return false;
+	payload_len = (size_t)pp_be16(p + USUAL_IP + 4) - TCP_HEADER - TIMESTAMPS_LEN;
+	if (payload_len > pp_cur_left(&cur))
+		return false;
+	take_stamped(p + USUAL_IP, IP6_HEADER, payload_len, packet);
+	return true;
 }
 
 /* Nearly every frame of most captures, once more with all its places known when it is compiled. */
@@ -315,12 +337,14 @@ static PP_ALWAYS bool decode_usual(uint16_t link_type, const uint8_t *data, uint
 	const uint8_t *p = pp_cur_fixed(&cur, USUAL_HEADER);
 	size_t total, payload_len; /* more than there is where the packet has no room for its headers */
 
-	if (!p || link_type != LINK_ETHERNET || !is_usual(p))
+	if (!p || link_type != LINK_ETHERNET)
 		return false;
+	if (!is_usual(p))
+		return decode_usual_ip6(data, caplen, packet);
 	total = pp_be16(p + USUAL_IP + 2);
 	payload_len = total - (STAMPED_HEADER - USUAL_IP);
-	if (pp_cur_fixed(&cur, TIMESTAMPS_LEN) && is_stamped(p) && payload_len <= pp_cur_left(&cur)) {
-		take_stamped(p, (uint32_t)payload_len, packet);
+	if (pp_cur_fixed(&cur, TIMESTAMPS_LEN) && is_stamped(p + USUAL_TCP) && payload_len <= pp_cur_left(&cur)) {
+		take_stamped(p + USUAL_IP, IP4_HEADER, payload_len, packet);
 		return true;
 	}
 	pp_cur_skip(&at, USUAL_IP);

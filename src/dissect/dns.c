@@ -144,14 +144,19 @@ static void add_address(struct pp_dns_message *ret, struct record *record)
 static void add_alias(struct pp_dns_message *ret, const char *name)
 {
 	size_t len = strlen(name), max = sizeof(ret->aliases[0]) - 1;
+	char *alias;
 
 	if (ret->alias_count == PP_DNS_ALIASES_MAX) {
 		ret->clipped = true;
 		return;
 	}
-	if (len > max)
+	if (len > max) {
 		ret->clipped = true;
-	memcpy(ret->aliases[ret->alias_count++], name, len < max ? len : max); /* the rest is zero */
+		len = max;
+	}
+	alias = ret->aliases[ret->alias_count++];
+	memcpy(alias, name, len);
+	alias[len] = '\0';
 }
 
 /* One walk over the answers, from `name` on; false once another one would find nothing new. */
@@ -189,7 +194,7 @@ static void take_answers(const struct message *message, struct pp_cur *cur, unsi
 	unsigned hops = 0, walks = count > MANY_ANSWERS ? 1 : WALKS_MAX;
 	bool more;
 
-	memcpy(name, ret->name, sizeof(name));
+	memcpy(name, ret->name, strlen(ret->name) + 1);
 	do {
 		*cur = begin;
 		more = walk_answers(message, cur, count, name, &hops, ret);
@@ -233,7 +238,7 @@ enum pp_err pp_dns_parse(struct pp_span bytes, enum pp_err on_short, struct pp_d
 	unsigned questions, answers, authority, additional;
 	uint16_t flags;
 
-	*ret_message = (struct pp_dns_message){ 0 };
+	memset(ret_message, 0, offsetof(struct pp_dns_message, name)); /* three kilobytes are seldom used */
 	ret_message->id = pp_cur_u16(&cur);
 	flags = pp_cur_u16(&cur);
 	questions = pp_cur_u16(&cur);

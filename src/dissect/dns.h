@@ -18,17 +18,15 @@ struct pp_dns_message {
 	uint16_t id;
 	bool response, truncated;
 	uint8_t opcode, rcode;
-	char name[PP_DNS_NAME_MAX]; /* of the first question */
-	uint16_t type;
-	bool has_question;
-	struct pp_addr addresses[PP_DNS_ADDRESSES_MAX];
-	unsigned address_count;
-	char aliases[PP_DNS_ALIASES_MAX][256];
-	unsigned alias_count;
-	uint32_t min_ttl;
-	bool has_extended_error;
+	uint16_t type; /* of the first question, as is the name */
+	bool has_question, has_extended_error, clipped;
 	uint16_t extended_error;
-	bool clipped;
+	uint32_t min_ttl;
+	unsigned address_count, alias_count;
+	/* Behind what they hold there is anything. */
+	char name[PP_DNS_NAME_MAX];
+	struct pp_addr addresses[PP_DNS_ADDRESSES_MAX];
+	char aliases[PP_DNS_ALIASES_MAX][256];
 };
 
 enum pp_err PP_MUST_CHECK pp_dns_parse(struct pp_span message, enum pp_err on_short,
