@@ -1,13 +1,14 @@
 /* flow: TCP segments → connections: who is who, what the headers say, where each segment lies in its stream.
  *
  * Shape   pp_flows_find() gives the connection of a segment (numbered as Wireshark's tcp.stream); pp_flow_segment()
- * files the segment's facts and says which stream bytes it carries.  Bytes themselves are stream/'s business. A flow
- * that has ended, or fell silent for long, is taken out with pp_flows_expire(); its facts are final then. A late
- * segment of such a flow is recognised by a tombstone and belongs to nobody. Units   ns, bytes; offsets from the first
- * byte after the SYN. Owns    pp_flows owns all flows; `detail` belongs to whoever set it and must be gone before the
- * flow is released. Limits  `most` flows at once: the one silent for longest is evicted and marked; tombstones:
- * PP_TOMBSTONES_MAX (flow/graves.h). Source  RFC 9293; Wireshark 4.0 packet-tcp.c for what makes a stream (base sequence numbers,
- * reused ports).
+ *         files the segment's facts and says which stream bytes it carries.  Bytes themselves are stream/'s business.
+ *         A flow that has ended, or fell silent for long, is taken out with pp_flows_expire(); its facts are final then.
+ *         A late segment of such a flow is recognised by a tombstone and belongs to nobody.
+ * Units   ns, bytes; offsets from the first byte after the SYN.
+ * Owns    pp_flows owns all flows; `detail` belongs to whoever set it and must be gone before the flow is released.
+ * Limits  `most` flows at once, or PP_FLOW_HALVES times as many half open ones: the one silent for longest is evicted
+ *         and marked; tombstones: PP_TOMBSTONES_MAX (flow/graves.h).
+ * Source  RFC 9293; Wireshark 4.0 packet-tcp.c for what makes a stream (base sequence numbers, reused ports).
  */
 #ifndef PP_FLOW_FLOW_H
 #define PP_FLOW_FLOW_H
@@ -20,6 +21,7 @@
 #include <stdalign.h>
 
 enum { PP_RECENT_MAX = 8, PP_FLOW_LINE = 64 /* bytes in a cache line */ };
+enum { PP_FLOW_HALVES = 6 }; /* half open flows that take the memory of one with a body */
 enum { PP_HALF_SYNS_MAX = 7, PP_HALF_REFUSED_SYNS_MAX = 2 };
 
 /* Canonical: the lower endpoint first, so that both directions have one key. */

@@ -455,6 +455,12 @@ static bool is_over(const struct pp_flows *flows, enum pp_flow_list_id id, int64
 		(leave[id].linger_ns != INT64_MAX && now - flows->nodes[oldest].flow->last.ts > leave[id].linger_ns));
 }
 
+/* Half open ones take a fraction of the memory, and so of the room. */
+static bool are_too_many(const struct pp_flows *flows)
+{
+	return flows->flow_count + flows->bodies.used * (PP_FLOW_HALVES - 1) > flows->most * PP_FLOW_HALVES;
+}
+
 struct pp_flow *pp_flows_expire(struct pp_flows *flows, int64_t now)
 {
 	if (pp_flow_list_oldest(flows, PP_LIST_DONE))
@@ -463,7 +469,7 @@ struct pp_flow *pp_flows_expire(struct pp_flows *flows, int64_t now)
 		if (is_over(flows, id, now))
 			return take_oldest(flows, id);
 	}
-	for (enum pp_flow_list_id id = 0; id < PP_LIST_DONE && flows->flow_count > flows->most; id++) {
+	for (enum pp_flow_list_id id = 0; id < PP_LIST_DONE && are_too_many(flows); id++) {
 		struct pp_flow *flow;
 
 		if (!pp_flow_list_oldest(flows, id))

@@ -6,7 +6,7 @@
 #include "fuzz/fuzz.h"
 #include "support/flow_ways.h"
 
-enum { FLOWS_MOST = 8, SEGMENTS_MAX = 512, PORTS = 16 };
+enum { SEGMENTS_MAX = 512, PORTS = 16 };
 
 /* Differences of two times fit: source/ promises no more. */
 static const int64_t TIME_MOST = (INT64_C(1) << 62) - 1;
@@ -146,7 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned taken = 0;
 	uint8_t what;
 
-	pp_flow_ways_begin(&ways, FLOWS_MOST, fuzz_key);
+	pp_flow_ways_begin(&ways, fuzz_key);
 	if (!ways.plain || !ways.general)
 		return 0;
 	while (script.now.packet < SEGMENTS_MAX && next_packet(&script, &packet, &what)) {

@@ -13,8 +13,11 @@ struct pp_flow_ways {
 	unsigned taken; /* segments the short way took */
 };
 
-static inline void pp_flow_ways_begin(struct pp_flow_ways *ways, size_t most, struct pp_hash_key key)
+/* Room for all: of refused flows the short way has no body, and so it would evict others. */
+static inline void pp_flow_ways_begin(struct pp_flow_ways *ways, struct pp_hash_key key)
 {
+	const size_t most = 1024;
+
 	*ways = (struct pp_flow_ways){ pp_flows_new(most, key), pp_flows_new(most, key), 0 };
 }
 

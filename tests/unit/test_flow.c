@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { MOST = 100 };
+
 struct fixture {
 	struct pp_flows *flows;
 	struct pp_mark now;
@@ -19,7 +21,7 @@ struct fixture {
 static void begin(struct fixture *f)
 {
 	memset(f, 0, sizeof(*f));
-	f->flows = pp_flows_new(100, (struct pp_hash_key){ { 1, 2 } });
+	f->flows = pp_flows_new(MOST, (struct pp_hash_key){ { 1, 2 } });
 	f->now.ts = 1000 * PP_SECOND;
 }
 
@@ -471,20 +473,20 @@ static void closed_flows_leave_and_late_segments_find_a_grave(void **state)
 	end(&f);
 }
 
-static void too_many_flows_are_marked(void **state)
+/* So many flows that begin with a segment of these flags: how many are evicted for room, the oldest first. */
+static unsigned evicted_of(unsigned count, uint8_t flags)
 {
 	struct fixture f;
 	struct pp_flow *flow;
 	unsigned evicted = 0;
 
-	(void)state;
 	begin(&f);
-	for (unsigned i = 0; i < 150; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		struct pp_packet packet = { .kind = PP_PACKET_TCP,
 					    .ip_version = 4,
 					    .sport = (uint16_t)(1000 + i),
 					    .dport = 443,
-					    .tcp.flags = PP_TCP_ACK };
+					    .tcp.flags = flags };
 		uint64_t hash = pp_flows_hash(f.flows, &packet);
 
 		f.now.packet++;
@@ -496,9 +498,23 @@ static void too_many_flows_are_marked(void **state)
 		evicted++;
 		pp_flows_release(f.flows, flow);
 	}
-	assert_int_equal(evicted, 50);
-	assert_int_equal(pp_flows_counts(f.flows).evicted, 50);
+	assert_int_equal(pp_flows_counts(f.flows).evicted, evicted);
 	end(&f);
+	return evicted;
+}
+
+static void too_many_flows_are_marked(void **state)
+{
+	(void)state;
+	assert_int_equal(evicted_of(MOST, PP_TCP_ACK), 0);
+	assert_int_equal(evicted_of(MOST + 50, PP_TCP_ACK), 50);
+}
+
+static void half_open_flows_take_less_room(void **state)
+{
+	(void)state;
+	assert_int_equal(evicted_of(MOST * PP_FLOW_HALVES, PP_TCP_SYN), 0);
+	assert_int_equal(evicted_of(MOST * PP_FLOW_HALVES + 50, PP_TCP_SYN), 50);
 }
 
 int main(void)
@@ -523,6 +539,7 @@ int main(void)
 		cmocka_unit_test(sequence_numbers_wrap),
 		cmocka_unit_test(closed_flows_leave_and_late_segments_find_a_grave),
 		cmocka_unit_test(too_many_flows_are_marked),
+		cmocka_unit_test(half_open_flows_take_less_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

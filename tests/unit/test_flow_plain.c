@@ -138,7 +138,7 @@ static void both_ways_say_the_same(void **state)
 	uint64_t seed = 7;
 
 	(void)state;
-	pp_flow_ways_begin(&ways, FLOWS, (struct pp_hash_key){ { 1, 2 } });
+	pp_flow_ways_begin(&ways, (struct pp_hash_key){ { 1, 2 } });
 	for (unsigned i = 0; i < FLOWS; i++) {
 		talkers[i].v6 = i % 2;
 		talkers[i].stamps = i / 2 % 2;
