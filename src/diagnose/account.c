@@ -25,7 +25,7 @@ static uint32_t nameless_host(struct pp_diagnosis *diagnosis, const struct pp_ad
 
 	if (address && address->host)
 		return address->host;
-	key = pp_key_of_addr(server, 0);
+	key = pp_key_of_addr(server);
 	place = pp_map_put(&diagnosis->hosts, &key);
 	if (address)
 		address->host = place;

@@ -119,7 +119,7 @@ static const struct pp_issuer_row *known_issuer(struct pp_diagnosis *diagnosis, 
 	struct pp_known_issuer *known;
 	uint32_t before = diagnosis->issuers.count;
 
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < 2; i++)
 		key.word[i] ^= of_o.word[i] << 1 | of_o.word[i] >> 63;
 	known = pp_map_add(&diagnosis->issuers, &key);
 	if (!known)

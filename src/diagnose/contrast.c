@@ -147,7 +147,7 @@ static uint32_t service_of(struct pp_diagnosis *diagnosis, const struct pp_endpo
 
 	if (address && address->service && address->service_port == server->port)
 		return address->service;
-	key = pp_key_of_addr(&server->ip, server->port);
+	key = pp_key_of_socket(diagnosis, server);
 	place = pp_map_put(&diagnosis->services, &key);
 	if (address && !address->service) {
 		address->service = place;

@@ -16,21 +16,30 @@ enum { RECORD_BYTES = 2048 };                           /* … and a record of e
 
 /* ------------------------------------------------------------------ keys */
 
-/* 128 bits of keyed hash stand for the text: nobody who writes captures can make two names meet. */
-struct pp_map_key pp_key_of_text(const struct pp_diagnosis *diagnosis, const char *text)
+/* 128 bits of keyed hash stand for the bytes: nobody who writes captures can make two names meet. */
+static struct pp_map_key key_of_bytes(const struct pp_diagnosis *diagnosis, const void *bytes, size_t len)
 {
-	size_t len = strlen(text);
-	struct pp_hash_pair pair = pp_hash_twice(&diagnosis->options.key, text, len);
+	struct pp_hash_pair pair = pp_hash_twice(&diagnosis->options.key, bytes, len);
 
-	return (struct pp_map_key){ { pair.word[0], pair.word[1], 2ULL << 32 | (uint32_t)len } };
+	return (struct pp_map_key){ { pair.word[0], pair.word[1] } };
 }
 
-struct pp_map_key pp_key_of_moment(const struct pp_map_key *what, int64_t moment)
+struct pp_map_key pp_key_of_text(const struct pp_diagnosis *diagnosis, const char *text)
 {
-	struct pp_map_key key = *what;
+	return key_of_bytes(diagnosis, text, strlen(text));
+}
 
-	key.word[2] = key.word[2] << 1 ^ (uint64_t)moment << 24;
-	return key;
+struct pp_map_key pp_key_of_socket(const struct pp_diagnosis *diagnosis, const struct pp_endpoint_addr *socket)
+{
+	struct pp_addr_words words = pp_addr_words(&socket->ip);
+
+	return key_of_bytes(diagnosis, (uint64_t[]){ words.high, words.low, socket->port }, 3 * sizeof(uint64_t));
+}
+
+struct pp_map_key pp_key_of_moment(const struct pp_diagnosis *diagnosis, const struct pp_map_key *what, int64_t moment)
+{
+	return key_of_bytes(diagnosis, (uint64_t[]){ what->word[0], what->word[1], (uint64_t)moment },
+			    3 * sizeof(uint64_t));
 }
 
 /* The same bit in every run, so not by the run's key; the worst a chosen name can do is to share one. */
@@ -157,7 +166,7 @@ void pp_diagnosis_expect(const struct pp_diagnosis *diagnosis, const struct pp_a
 
 	count = count < MOST ? count : MOST;
 	for (unsigned i = 0; i < count; i++) {
-		struct pp_map_key key = pp_key_of_addr(&servers[i], 0);
+		struct pp_map_key key = pp_key_of_addr(&servers[i]);
 
 		tags[i] = pp_map_prefetch(&diagnosis->addresses, &key);
 	}
@@ -190,7 +199,7 @@ void pp_diagnosis_prefetch_more(const struct pp_diagnosis *diagnosis, const stru
 
 enum pp_err pp_diagnosis_proxy(struct pp_diagnosis *diagnosis, const struct pp_endpoint_addr *proxy)
 {
-	struct pp_map_key key = pp_key_of_addr(&proxy->ip, proxy->port);
+	struct pp_map_key key = pp_key_of_socket(diagnosis, proxy);
 	struct pp_service *service = pp_map_add(&diagnosis->services, &key);
 
 	if (!service)

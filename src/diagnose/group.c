@@ -13,15 +13,15 @@ static int64_t second_of(int64_t ts) { return ts / PP_SECOND; }
 /* `host`: its place. */
 static struct pp_map_key key_of_group(uint32_t host, uint16_t port, int64_t bucket)
 {
-	return (struct pp_map_key){ { (uint64_t)host << 16 | port, (uint64_t)bucket, 0 } };
+	return (struct pp_map_key){ { (uint64_t)host << 16 | port, (uint64_t)bucket } };
 }
 
 static struct pp_map_key key_of_opening(uint16_t port, int64_t second)
 {
-	return (struct pp_map_key){ { port, (uint64_t)second, 0 } };
+	return (struct pp_map_key){ { port, (uint64_t)second } };
 }
 
-static struct pp_map_key key_of_second(int64_t second) { return (struct pp_map_key){ { (uint64_t)second, 0, 0 } }; }
+static struct pp_map_key key_of_second(int64_t second) { return (struct pp_map_key){ { (uint64_t)second, 0 } }; }
 
 static bool is_final(enum pp_credentials credentials)
 {

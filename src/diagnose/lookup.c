@@ -81,7 +81,7 @@ static void remember_private_addresses(struct pp_diagnosis *diagnosis, const str
 	uint64_t domain = pp_bit_of_text(domain_of(lookup->name));
 
 	for (unsigned i = 0; i < lookup->address_count; i++) {
-		struct pp_map_key key = pp_key_of_addr(&lookup->addresses[i], 0);
+		struct pp_map_key key = pp_key_of_addr(&lookup->addresses[i]);
 		struct pp_baseline *baseline;
 
 		if (!pp_addr_is_private(&lookup->addresses[i]))

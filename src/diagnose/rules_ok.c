@@ -239,7 +239,7 @@ static bool from_outside(const struct pp_case *c)
 
 static bool probes_many(const struct pp_case *c)
 {
-	struct pp_map_key key = pp_key_of_addr(&c->conn->client.ip, 0);
+	struct pp_map_key key = pp_key_of_addr(&c->conn->client.ip);
 	const struct pp_baseline *client;
 
 	if (!c->diagnosis->seen.scanner || c->tcp->icmp_count || c->who->host || c->who->row ||

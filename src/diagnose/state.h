@@ -279,15 +279,16 @@ enum pp_path { PP_DIRECT, PP_BY_PROXY };
 #define PP_IDLE_NS (60 * PP_SECOND)   /* IDLE-01 */
 #define PP_AT_ONCE_NS PP_SECOND       /* TRUST-02: the client leaves within; any answer on the way comes within */
 
-static inline struct pp_map_key pp_key_of_addr(const struct pp_addr *ip, uint16_t port)
+static inline struct pp_map_key pp_key_of_addr(const struct pp_addr *ip)
 {
 	struct pp_addr_words words = pp_addr_words(ip);
 
-	return (struct pp_map_key){ { words.high, words.low, 1ULL << 32 | port } };
+	return (struct pp_map_key){ { words.high, words.low } };
 }
 
 struct pp_map_key pp_key_of_text(const struct pp_diagnosis *diagnosis, const char *text);
-struct pp_map_key pp_key_of_moment(const struct pp_map_key *what, int64_t moment);
+struct pp_map_key pp_key_of_socket(const struct pp_diagnosis *diagnosis, const struct pp_endpoint_addr *socket);
+struct pp_map_key pp_key_of_moment(const struct pp_diagnosis *diagnosis, const struct pp_map_key *what, int64_t moment);
 
 static inline void pp_keep_earliest(struct pp_mark *mark, struct pp_mark now)
 {
