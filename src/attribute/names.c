@@ -11,11 +11,13 @@
 #include "attribute/attribute.h"
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/time.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { ANSWERS_MAX = 1 << 24 }; /* their bytes fit 32 bits */
+enum { IN_VAIN = 4096 };
 
 struct key {
 	struct pp_addr client, server;
@@ -27,6 +29,7 @@ struct answer {
 	const char *name;
 	uint32_t left, right; /* earlier; later or the same time */
 	uint32_t priority;
+	bool late; /* it came for a moment that had been asked about */
 };
 
 struct pp_names {
@@ -36,6 +39,9 @@ struct pp_names {
 	uint32_t cap, count;   /* of answers, without node 0 */
 	uint32_t trees, slot_count;
 	uint64_t refused;
+	bool any_late;
+	/* The latest second asked about without finding a name, + 1, as far as 32 bits go; hashed. */
+	uint32_t in_vain[IN_VAIN];
 };
 
 static struct answer *at(const struct pp_names *names, uint32_t node)
@@ -136,6 +142,22 @@ static void insert(const struct pp_names *names, uint32_t *root, uint32_t node)
 	*root = node;
 }
 
+static uint32_t short_second(int64_t ts)
+{
+	int64_t second = ts / PP_SECOND;
+
+	return second < 0 ? 0 : second > UINT32_MAX - 1 ? UINT32_MAX - 1 : (uint32_t)second;
+}
+
+/* Without the key: whoever makes two of them meet makes answers late that are not, no more. */
+static uint32_t *in_vain(struct pp_names *names, const struct key *key)
+{
+	struct pp_addr_words client = pp_addr_words(&key->client), server = pp_addr_words(&key->server);
+	uint64_t mix = (client.high ^ client.low) * 3 + (server.high ^ server.low);
+
+	return &names->in_vain[(mix ^ mix >> 32) * UINT64_C(0x9e3779b97f4a7c15) >> 52];
+}
+
 static enum pp_err add(struct pp_names *names, const struct key *key, const char *name, int64_t ts)
 {
 	uint32_t node = names->count + 1, *slot;
@@ -155,7 +177,9 @@ static enum pp_err add(struct pp_names *names, const struct key *key, const char
 		.ts = ts,
 		.name = name,
 		.priority = (uint32_t)pp_hash(&names->hash_key, &node, sizeof(node)),
+		.late = *in_vain(names, key) > short_second(ts),
 	};
+	names->any_late |= at(names, node)->late;
 	slot = find_slot(names, key);
 	names->trees += *slot == 0;
 	insert(names, slot, node);
@@ -207,8 +231,32 @@ static const char *search(const struct pp_names *names, const struct key *key, i
 	return name;
 }
 
-const char *pp_names_find(const struct pp_names *names, const struct pp_addr *client, const struct pp_addr *server,
+const char *pp_names_find(struct pp_names *names, const struct pp_addr *client, const struct pp_addr *server,
 			  int64_t when)
 {
-	return names->slot_count ? search(names, &(struct key){ *client, *server }, when) : NULL;
+	const struct key key = { *client, *server };
+	const char *name = names->slot_count ? search(names, &key, when) : NULL;
+	uint32_t *second;
+
+	if (name)
+		return name;
+	second = in_vain(names, &key);
+	if (short_second(when) >= *second)
+		*second = short_second(when) + 1;
+	return NULL;
+}
+
+bool pp_names_any_late(const struct pp_names *names) { return names->any_late; }
+
+const char *pp_names_late(const struct pp_names *names, uint32_t *at_answer, struct pp_addr *ret_server)
+{
+	while (*at_answer < names->count) {
+		const struct answer *answer = at(names, ++*at_answer);
+
+		if (!answer->late)
+			continue;
+		*ret_server = answer->key.server;
+		return answer->name;
+	}
+	return NULL;
 }

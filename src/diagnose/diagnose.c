@@ -74,6 +74,7 @@ struct pp_diagnosis *pp_diagnosis_new(const struct pp_diagnosis_options *options
 	pp_arena_init(&diagnosis->arena, &diagnosis->pool);
 	pp_pool_init(&diagnosis->end_pool, 0);
 	pp_arena_init(&diagnosis->end_arena, &diagnosis->end_pool);
+	pp_wins_init(&diagnosis->wins, memory / 16);
 	pp_map_init(&diagnosis->addresses, sizeof(struct pp_baseline), most, options->key);
 	pp_map_init(&diagnosis->services, sizeof(struct pp_service), most, options->key);
 	pp_map_init(&diagnosis->hosts, sizeof(struct pp_host), most, options->key);
@@ -104,6 +105,7 @@ void pp_diagnosis_free(struct pp_diagnosis *diagnosis)
 		return;
 	for (unsigned i = 0; (map = map_at(diagnosis, i)) != NULL; i++)
 		pp_map_done(map);
+	pp_wins_done(&diagnosis->wins);
 	pp_arena_reset(&diagnosis->arena);
 	pp_arena_reset(&diagnosis->end_arena);
 	pp_pool_done(&diagnosis->pool);
@@ -250,6 +252,21 @@ static void find_ends(struct pp_file_span *files, struct run *runs, unsigned cou
 	}
 }
 
+/* Connections that ended without a name are judged as some to hosts of which DNS told too late. */
+static void expect_late_names(struct pp_diagnosis *diagnosis, const struct pp_names *names)
+{
+	struct pp_addr server;
+	const char *name;
+	uint32_t at = 0;
+
+	while ((name = pp_names_late(names, &at, &server)) != NULL) {
+		struct pp_map_key nameless = pp_key_of_addr(&server);
+
+		pp_wins_want_host(&diagnosis->wins, pp_diagnosis_host_place(diagnosis, name, 0));
+		pp_wins_want_host(&diagnosis->wins, pp_map_look(&diagnosis->hosts, &nameless));
+	}
+}
+
 void pp_diagnosis_prepare(struct pp_diagnosis *diagnosis, int64_t first, int64_t last,
 			  const struct pp_capture *captures, unsigned capture_count,
 			  const struct pp_neighbour *neighbours, unsigned neighbour_count)
@@ -258,6 +275,9 @@ void pp_diagnosis_prepare(struct pp_diagnosis *diagnosis, int64_t first, int64_t
 	unsigned run_count = 0;
 
 	(void)first;
+	if (diagnosis->options.attributor && diagnosis->options.attributor->names)
+		expect_late_names(diagnosis, diagnosis->options.attributor->names);
+	pp_wins_settle(diagnosis);
 	diagnosis->end = last;
 	diagnosis->files = pp_arena_alloc(&diagnosis->arena, (capture_count + 1) * sizeof(*diagnosis->files));
 	diagnosis->file_count = runs && diagnosis->files ? capture_count : 0;

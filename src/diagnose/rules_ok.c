@@ -136,8 +136,7 @@ static bool abandoned(const struct pp_case *c)
 {
 	if (pp_stage_is(c, PP_STAGE_HELLO) && c->shape.end.ts - c->conn->first.ts > PP_GROUP_NS)
 		return false;
-	return pp_stage_is(c, PP_STAGE_SYN) || ((pp_stage_is(c, PP_STAGE_OPEN) || pp_stage_is(c, PP_STAGE_HELLO)) &&
-						pp_closed_by_client(c) && !pp_alert_from(c, PP_SERVER));
+	return pp_is_given_up(&c->shape) && (pp_stage_is(c, PP_STAGE_SYN) || !pp_alert_from(c, PP_SERVER));
 }
 
 static bool lost_race(const struct pp_case *c, struct pp_verdict *verdict)
@@ -145,8 +144,6 @@ static bool lost_race(const struct pp_case *c, struct pp_verdict *verdict)
 	struct pp_mark winner;
 
 	/* Who was refused did not lose to anybody. */
-	if (c->shape.ending == PP_SERVER_RST)
-		return false;
 	if (!abandoned(c) || (c->tcp->syn_last.ts - c->tcp->syn.ts > 2 * PP_GROUP_NS && !c->who->host) ||
 	    (pp_stage_is(c, PP_STAGE_HELLO) && c->tcp->watch_retransmits) || !pp_sibling_won(c, &winner))
 		return false;

@@ -17,6 +17,7 @@
 #include "diagnose/plan.h"
 #include "diagnose/shape.h"
 #include "diagnose/table.h"
+#include "diagnose/wins.h"
 
 /* The two lowest values with whose they are, so that a connection can ask about all the others. */
 struct pp_lowest {
@@ -237,6 +238,7 @@ struct pp_diagnosis {
 	struct pp_pool pool, end_pool; /* end: as many as there are hosts, so without a cap */
 	struct pp_arena arena, end_arena;
 	struct pp_map addresses, services, hosts, groups, legs, openings, resets, probes, names;
+	struct pp_wins wins;
 	struct pp_look_alikes look_alikes[PP_LOOK_ALIKE_SLOTS];
 	struct pp_plans plans;
 	struct pp_map issuers; /* what the catalogue says of an issuer: asked once for each */
@@ -265,6 +267,8 @@ struct pp_diagnosis {
 	struct pp_conclusion conclusion;
 };
 
+enum { PP_OPENING_SECONDS = 2 }; /* PP_GROUP_NS in those of openings */
+
 enum pp_path { PP_DIRECT, PP_BY_PROXY };
 
 /* Thresholds; "(default)" of the diagnosis facts unless said otherwise. */
@@ -278,6 +282,10 @@ enum pp_path { PP_DIRECT, PP_BY_PROXY };
 #define PP_SYN_WAIT_NS (4500 * PP_MS) /* CAP-08 of a SYN; the shortest retransmission clocks send four by then */
 #define PP_IDLE_NS (60 * PP_SECOND)   /* IDLE-01 */
 #define PP_AT_ONCE_NS PP_SECOND       /* TRUST-02: the client leaves within; any answer on the way comes within */
+
+static inline int64_t pp_second_of(int64_t ts) { return ts / PP_SECOND; }
+
+static inline int64_t pp_bucket_of(int64_t ts) { return ts / PP_GROUP_NS; } /* of attempt groups */
 
 static inline struct pp_map_key pp_key_of_addr(const struct pp_addr *ip)
 {
@@ -333,6 +341,12 @@ void pp_group_observe_it(struct pp_diagnosis *diagnosis, const struct pp_connect
 			 const struct pp_attribution *who, const struct pp_shape *shape,
 			 const struct pp_places *places);
 
+/* One that worked, for those who may have lost to it. */
+void pp_group_won(struct pp_diagnosis *diagnosis, const struct pp_win *win);
+void pp_group_opening_won(struct pp_diagnosis *diagnosis, const struct pp_win *win);
+void pp_group_given_up(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+		       const struct pp_attribution *who, const struct pp_places *places);
+
 /* What was left unanswered is of no group yet. */
 static inline void pp_group_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 				    const struct pp_attribution *who, const struct pp_shape *shape,
@@ -340,6 +354,8 @@ static inline void pp_group_observe(struct pp_diagnosis *diagnosis, const struct
 {
 	if (shape->worked || shape->passed || conn->http || shape->ending == PP_SERVER_RST)
 		pp_group_observe_it(diagnosis, conn, who, shape, places);
+	if (pp_is_given_up(shape))
+		pp_group_given_up(diagnosis, conn, who, places);
 }
 
 /* Most hosts have one port. */

@@ -95,7 +95,8 @@ struct visit {
 static void name_late(const struct pp_analysis *analysis, const struct pp_connection *conn, struct pp_attribution *who,
 		      struct pp_places *places)
 {
-	if (who->host || !pp_names_find(analysis->names, &conn->client.ip, &conn->server.ip, conn->first.ts))
+	if (who->host || !pp_names_any_late(analysis->names) ||
+	    !pp_names_find(analysis->names, &conn->client.ip, &conn->server.ip, conn->first.ts))
 		return;
 	*who = pp_attribute_connection(&analysis->attributor, conn);
 	if (who->host)
