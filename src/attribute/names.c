@@ -11,7 +11,6 @@
 #include "attribute/attribute.h"
 #include "base/buf.h"
 #include "base/hash.h"
-#include "base/time.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +39,7 @@ struct pp_names {
 	uint32_t trees, slot_count;
 	uint64_t refused;
 	bool any_late;
-	/* The latest second asked about without finding a name, + 1, as far as 32 bits go; hashed. */
+	/* The latest step of time asked about without finding a name, hashed. */
 	uint32_t in_vain[IN_VAIN];
 };
 
@@ -142,18 +141,14 @@ static void insert(const struct pp_names *names, uint32_t *root, uint32_t node)
 	*root = node;
 }
 
-static uint32_t short_second(int64_t ts)
-{
-	int64_t second = ts / PP_SECOND;
-
-	return second < 0 ? 0 : second > UINT32_MAX - 1 ? UINT32_MAX - 1 : (uint32_t)second;
-}
+/* Steps of two seconds fit 32 bits. */
+static uint32_t step_of(int64_t ts) { return ts < 0 ? 0 : (uint32_t)(ts >> 31); }
 
 /* Without the key: whoever makes two of them meet makes answers late that are not, no more. */
-static uint32_t *in_vain(struct pp_names *names, const struct key *key)
+static uint32_t *in_vain(struct pp_names *names, const struct pp_addr *client, const struct pp_addr *server)
 {
-	struct pp_addr_words client = pp_addr_words(&key->client), server = pp_addr_words(&key->server);
-	uint64_t mix = (client.high ^ client.low) * 3 + (server.high ^ server.low);
+	struct pp_addr_words from = pp_addr_words(client), to = pp_addr_words(server);
+	uint64_t mix = (from.high ^ from.low) * 3 + (to.high ^ to.low);
 
 	return &names->in_vain[(mix ^ mix >> 32) * UINT64_C(0x9e3779b97f4a7c15) >> 52];
 }
@@ -177,7 +172,7 @@ static enum pp_err add(struct pp_names *names, const struct key *key, const char
 		.ts = ts,
 		.name = name,
 		.priority = (uint32_t)pp_hash(&names->hash_key, &node, sizeof(node)),
-		.late = *in_vain(names, key) > short_second(ts),
+		.late = *in_vain(names, &key->client, &key->server) >= step_of(ts),
 	};
 	names->any_late |= at(names, node)->late;
 	slot = find_slot(names, key);
@@ -234,15 +229,14 @@ static const char *search(const struct pp_names *names, const struct key *key, i
 const char *pp_names_find(struct pp_names *names, const struct pp_addr *client, const struct pp_addr *server,
 			  int64_t when)
 {
-	const struct key key = { *client, *server };
-	const char *name = names->slot_count ? search(names, &key, when) : NULL;
-	uint32_t *second;
+	const char *name = names->slot_count ? search(names, &(struct key){ *client, *server }, when) : NULL;
+	uint32_t *latest, step = step_of(when);
 
 	if (name)
 		return name;
-	second = in_vain(names, &key);
-	if (short_second(when) >= *second)
-		*second = short_second(when) + 1;
+	latest = in_vain(names, client, server);
+	if (step > *latest)
+		*latest = step;
 	return NULL;
 }
 
