@@ -12,6 +12,7 @@
 
 static const size_t MEMORY_DEFAULT = (size_t)128 << 20; /* a quarter for names and verdicts kept for the end, … */
 enum { RECORD_BYTES = 2048 };                           /* … and a record of every table for so much of it */
+enum { PACKED_MAX = 1 << 20 };                          /* of a verdict */
 #define FOLLOWS_NS PP_SECOND                            /* a file that begins so soon after another continues it */
 
 /* ------------------------------------------------------------------ keys */
@@ -73,6 +74,7 @@ struct pp_diagnosis *pp_diagnosis_new(const struct pp_diagnosis_options *options
 	pp_pool_init(&diagnosis->pool, memory / 4);
 	pp_arena_init(&diagnosis->arena, &diagnosis->pool);
 	pp_pool_init(&diagnosis->end_pool, 0);
+	pp_buf_init(&diagnosis->packing, PACKED_MAX);
 	pp_arena_init(&diagnosis->end_arena, &diagnosis->end_pool);
 	pp_wins_init(&diagnosis->wins, memory / 16);
 	pp_map_init(&diagnosis->addresses, sizeof(struct pp_baseline), most, options->key);
@@ -109,6 +111,7 @@ void pp_diagnosis_free(struct pp_diagnosis *diagnosis)
 	pp_arena_reset(&diagnosis->arena);
 	pp_arena_reset(&diagnosis->end_arena);
 	pp_pool_done(&diagnosis->pool);
+	pp_buf_done(&diagnosis->packing);
 	pp_pool_done(&diagnosis->end_pool);
 	free(diagnosis);
 }
@@ -195,8 +198,8 @@ void pp_diagnosis_prefetch_more(const struct pp_diagnosis *diagnosis, const stru
 {
 	const struct pp_host *host = pp_map_place(&diagnosis->hosts, places->host);
 
-	for (unsigned i = 0; host && i < host->candidate_count; i++)
-		__builtin_prefetch(host->candidates[i]);
+	if (host && host->candidates)
+		__builtin_prefetch(host->candidates);
 }
 
 enum pp_err pp_diagnosis_proxy(struct pp_diagnosis *diagnosis, const struct pp_endpoint_addr *proxy)
@@ -333,9 +336,9 @@ enum pp_err pp_diagnosis_conclude(struct pp_diagnosis *diagnosis)
 
 size_t pp_diagnosis_endpoint_count(const struct pp_diagnosis *diagnosis) { return diagnosis->endpoint_count; }
 
-const struct pp_endpoint *pp_diagnosis_endpoint_at(const struct pp_diagnosis *diagnosis, size_t i)
+const struct pp_endpoint *pp_diagnosis_endpoint_at(struct pp_diagnosis *diagnosis, size_t i)
 {
-	return &diagnosis->endpoints[i];
+	return pp_endpoint_of(diagnosis, diagnosis->endpoints[i]);
 }
 
 size_t pp_diagnosis_expectation_count(const struct pp_diagnosis *diagnosis) { return diagnosis->expectation_count; }

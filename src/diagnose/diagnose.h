@@ -99,7 +99,8 @@ struct pp_conclusion {
 /* After the last judge(). */
 enum pp_err PP_MUST_CHECK pp_diagnosis_conclude(struct pp_diagnosis *diagnosis);
 size_t pp_diagnosis_endpoint_count(const struct pp_diagnosis *diagnosis);
-const struct pp_endpoint *pp_diagnosis_endpoint_at(const struct pp_diagnosis *diagnosis, size_t i); /* first packets */
+/* In order of first packets; valid until the next call. */
+const struct pp_endpoint *pp_diagnosis_endpoint_at(struct pp_diagnosis *diagnosis, size_t i);
 size_t pp_diagnosis_expectation_count(const struct pp_diagnosis *diagnosis);
 const struct pp_expectation *pp_diagnosis_expectation_at(const struct pp_diagnosis *diagnosis, size_t i);
 const struct pp_conclusion *pp_diagnosis_conclusion(const struct pp_diagnosis *diagnosis);

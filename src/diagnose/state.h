@@ -11,6 +11,7 @@
 #define PP_DIAGNOSE_STATE_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/time.h"
 #include "diagnose/diagnose.h"
 #include "diagnose/map.h"
@@ -116,7 +117,7 @@ struct pp_host {
 	bool hurt_agent; /* a failure of it may have been the agent's */
 	uint8_t candidate_count;
 	uint32_t flows, failed, succeeded;
-	struct pp_candidate *candidates[PP_CANDIDATES_MAX]; /* what its verdict may be; endpoint.c */
+	struct pp_candidate *candidates; /* what its verdict may be; endpoint.c */
 	/* By path, 0 direct and 1 through a proxy. */
 	struct pp_mark worked[2];
 	uint32_t worked_count;
@@ -233,6 +234,13 @@ struct pp_failed_unit {
 	unsigned log_count;
 };
 
+/* The endpoint that is looked at. */
+struct pp_endpoint_view {
+	struct pp_endpoint endpoint;
+	struct pp_verdict verdict;
+	char address[PP_ADDR_TEXT];
+};
+
 struct pp_diagnosis {
 	struct pp_diagnosis_options options;
 	struct pp_pool pool, end_pool; /* end: as many as there are hosts, so without a cap */
@@ -260,8 +268,10 @@ struct pp_diagnosis {
 	unsigned neighbour_count;
 	uint64_t refused; /* out of memory, beside the tables' own */
 	uint32_t flows_ok, flows_fault, flows_unclear, lookups_ok;
-	struct pp_endpoint *endpoints;
+	const struct pp_host **endpoints; /* by first packets; the first candidate of each is the one that counts */
 	size_t endpoint_count;
+	struct pp_endpoint_view view;
+	struct pp_buf packing;
 	struct pp_expectation *expectations;
 	size_t expectation_count;
 	struct pp_conclusion conclusion;
@@ -370,6 +380,10 @@ uint32_t pp_host_put(struct pp_diagnosis *diagnosis, const char *host, const str
 
 /* After the last judge(). */
 enum pp_err PP_MUST_CHECK pp_endpoints_weigh(struct pp_diagnosis *diagnosis);
+/* Valid until the next call. */
+const struct pp_endpoint *pp_endpoint_of(struct pp_diagnosis *diagnosis, const struct pp_host *host);
+/* Its name or address, for as long as the diagnosis; NULL without memory. */
+const char *pp_endpoint_name(struct pp_diagnosis *diagnosis, const struct pp_host *host);
 enum pp_err PP_MUST_CHECK pp_expectations_weigh(struct pp_diagnosis *diagnosis);
 enum pp_err PP_MUST_CHECK pp_conclusion_draw(struct pp_diagnosis *diagnosis);
 

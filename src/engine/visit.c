@@ -216,8 +216,8 @@ static enum pp_err visit_lookups(struct pp_analysis *analysis, const struct visi
 
 static enum pp_err visit_conclusions(struct pp_analysis *analysis, const struct visit *visit)
 {
-	const struct pp_diagnosis *diagnosis = analysis->diagnosis;
-	enum pp_err err = pp_diagnosis_conclude(analysis->diagnosis);
+	struct pp_diagnosis *diagnosis = analysis->diagnosis;
+	enum pp_err err = pp_diagnosis_conclude(diagnosis);
 
 	for (size_t i = 0; err == PP_OK && i < pp_diagnosis_endpoint_count(diagnosis); i++)
 		VISIT(visit->visitors, visit->count, endpoint, pp_diagnosis_endpoint_at(diagnosis, i));
