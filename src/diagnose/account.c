@@ -45,7 +45,7 @@ uint32_t pp_host_put(struct pp_diagnosis *diagnosis, const char *host, const str
 		return 0;
 	if (!record->category) {
 		record->category = category;
-		record->addr = *server;
+		record->named = host != NULL;
 		if (host)
 			record->name = pp_arena_copy(&diagnosis->arena, host, strlen(host) + 1);
 	}

@@ -55,7 +55,9 @@ uint64_t pp_bit_of_text(const char *text) { return bit_of_bytes(text, strlen(tex
 
 uint64_t pp_bit_of_host(const struct pp_host *host)
 {
-	return host->name ? pp_bit_of_text(host->name) : bit_of_bytes(&host->addr, sizeof(host->addr));
+	if (host->name)
+		return pp_bit_of_text(host->name);
+	return host->named ? 1 : bit_of_bytes(&host->key, sizeof(host->key)); /* the key is the address */
 }
 
 /* ------------------------------------------------------------------ life */
@@ -183,7 +185,7 @@ void pp_diagnosis_expect(const struct pp_diagnosis *diagnosis, const struct pp_a
 		if (!known[i])
 			continue;
 		PREFETCH(pp_map_place(&diagnosis->services, known[i]->service), offsetof(struct pp_service, passed));
-		PREFETCH(pp_map_place(&diagnosis->hosts, known[i]->host), offsetof(struct pp_host, by_path));
+		PREFETCH(pp_map_place(&diagnosis->hosts, known[i]->host), sizeof(struct pp_host));
 	}
 }
 
@@ -191,7 +193,7 @@ void pp_diagnosis_prefetch(const struct pp_diagnosis *diagnosis, const struct pp
 {
 	PREFETCH(pp_map_place(&diagnosis->addresses, places->address), offsetof(struct pp_baseline, hello));
 	PREFETCH(pp_map_place(&diagnosis->services, places->service), offsetof(struct pp_service, passed));
-	PREFETCH(pp_map_place(&diagnosis->hosts, places->host), offsetof(struct pp_host, passed));
+	PREFETCH(pp_map_place(&diagnosis->hosts, places->host), sizeof(struct pp_host));
 }
 
 void pp_diagnosis_prefetch_more(const struct pp_diagnosis *diagnosis, const struct pp_places *places)

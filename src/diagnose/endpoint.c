@@ -54,8 +54,8 @@ static bool fault_stands(const struct pp_host *host, const struct pp_candidate *
 	if (!port || port->succeeded == 0 || cuts_in_session(fault->rule))
 		return true;
 	/* A proxy that says no is not made good by what had worked beside it. */
-	if (fault->domain == PP_DOMAIN_PROXY && fault->grade == PP_PROVEN && !pp_seen(host->worked[PP_BY_PROXY]) &&
-	    port->last_fault > port->last_ok)
+	if (fault->domain == PP_DOMAIN_PROXY && fault->grade == PP_PROVEN &&
+	    !pp_seen(pp_host_worked(host, PP_BY_PROXY)) && port->last_fault > port->last_ok)
 		return true;
 	if (port->last_fault > port->last_ok && port->failed >= BROKE_TIMES && fault->grade >= PP_STRONG)
 		return true;

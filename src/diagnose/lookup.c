@@ -193,8 +193,8 @@ bool pp_lookup_recovered(const struct pp_case *c, struct pp_mark *ret_mark)
 	struct pp_map_key key = pp_key_of_text(c->diagnosis, c->lookup->name);
 	const struct pp_name *name = pp_map_find(&c->diagnosis->names, &key);
 
-	*ret_mark = name && pp_seen(name->answered)       ? name->answered
-		    : pp_seen(c->host->worked[PP_DIRECT]) ? c->host->worked[PP_DIRECT]
-							  : c->host->worked[PP_BY_PROXY];
+	*ret_mark = name && pp_seen(name->answered)               ? name->answered
+		    : pp_seen(pp_host_worked(c->host, PP_DIRECT)) ? pp_host_worked(c->host, PP_DIRECT)
+								  : pp_host_worked(c->host, PP_BY_PROXY);
 	return pp_seen(*ret_mark);
 }

@@ -222,7 +222,7 @@ static bool all_addresses(const struct pp_lookup *lookup, bool (*is)(const struc
 
 static bool host_works(const struct pp_case *c)
 {
-	return pp_seen(c->host->worked[PP_DIRECT]) || pp_seen(c->host->worked[PP_BY_PROXY]);
+	return pp_seen(pp_host_worked(c->host, PP_DIRECT)) || pp_seen(pp_host_worked(c->host, PP_BY_PROXY));
 }
 
 /* One private address for names that have nothing to do with each other. */

@@ -171,15 +171,16 @@ static bool fell_back(const struct pp_case *c, struct pp_verdict *verdict)
 		pp_cite_syn(c, verdict);
 		return pp_hit(verdict, PP_STRONG);
 	}
-	if (!c->who->host || pp_seen(c->service->answered) || !pp_seen(c->host->worked[PP_DIRECT]) || !port ||
+	if (!c->who->host || pp_seen(c->service->answered) || !pp_seen(pp_host_worked(c->host, PP_DIRECT)) || !port ||
 	    !pp_seen(port->worked))
 		return false;
 	later = port->last_worked;
 	if (later < c->conn->first.ts || later - c->conn->first.ts > RECOVERY_NS)
 		return false;
 	pp_cite_syn(c, verdict);
-	pp_cite(verdict, (struct pp_evidence){
-			     .kind = PP_EV_CONTRAST_PATH, .mark = c->host->worked[PP_DIRECT], .text = "direct" });
+	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CONTRAST_PATH,
+					       .mark = pp_host_worked(c->host, PP_DIRECT),
+					       .text = "direct" });
 	return pp_hit(verdict, PP_STRONG);
 }
 

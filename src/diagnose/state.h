@@ -102,35 +102,42 @@ struct pp_host_port {
 	int64_t last_fault, last_ok;
 };
 
+/* What few hosts have.  While a host has none, all its successes were on one port by one way. */
+struct pp_host_more {
+	struct pp_host_port *ports;       /* the lowest PP_PORTS_KEPT, in order; NULL: there is one */
+	struct pp_mark worked[2];         /* by path, 0 direct and 1 through a proxy */
+	struct pp_mark https;             /* earliest success on 443 */
+	struct pp_mark asked_certificate; /* earliest CertificateRequest */
+	struct pp_mark page_470;
+	struct pp_mark denied_443; /* a proxy's 403 for port 443 */
+	uint32_t silent_leaves;    /* TRUST-02 shapes */
+};
+
 /* One host name or, without one, address: an endpoint. */
 struct pp_host {
 	struct pp_map_key key;
-	const char *name; /* NULL: only the address */
+	const char *name; /* NULL: only the address, which is the key; or there was no memory for it */
 	const char *category;
 	struct pp_mark first;  /* earliest packet */
 	uint32_t observed;     /* connections */
 	uint32_t failed_opens; /* SYN unanswered */
-	uint8_t port_count, port_room;
-	struct pp_host_port one, *more; /* the lowest PP_PORTS_KEPT, in order: see pp_host_ports() */
+	uint32_t worked_count;
+	uint32_t refusals;       /* reset, closed or 403 in clear */
+	struct pp_host_port one; /* its port; see pp_host_ports() */
+	struct pp_host_more *more;
+	struct pp_mark passed; /* the earliest ServerHello to … */
+	uint32_t passed_len;   /* … the longest ClientHello in one segment that was answered */
 	/* Filled while judging. */
-	bool by_path[2];
-	bool hurt_agent; /* a failure of it may have been the agent's */
-	uint8_t candidate_count;
 	uint32_t flows, failed, succeeded;
 	struct pp_candidate *candidates; /* what its verdict may be; endpoint.c */
-	/* By path, 0 direct and 1 through a proxy. */
-	struct pp_mark worked[2];
-	uint32_t worked_count;
-	uint32_t refusals;      /* reset, closed or 403 in clear */
-	uint32_t silent_leaves; /* TRUST-02 shapes */
+	uint8_t candidate_count;
+	bool by_path[2];
+	bool hurt_agent; /* a failure of it may have been the agent's */
+	/* Filled while observing. */
+	uint8_t port_count;
+	uint8_t worked_path; /* of the success of `one` */
+	bool named;
 	bool resumed;
-	uint32_t passed_len;   /* the length of the longest ClientHello in one segment that was answered, … */
-	struct pp_mark passed; /* … and the earliest such ServerHello */
-	struct pp_mark https;  /* earliest success on 443 */
-	struct pp_mark asked_certificate; /* earliest CertificateRequest */
-	struct pp_mark page_470;
-	struct pp_mark denied_443; /* a proxy's 403 for port 443 */
-	struct pp_addr addr;
 };
 
 /* Connections to one host that began within PP_GROUP_NS: one logical connect is in this one or the neighbours. */
@@ -371,8 +378,33 @@ static inline void pp_group_observe(struct pp_diagnosis *diagnosis, const struct
 /* Most hosts have one port. */
 static inline struct pp_host_port *pp_host_ports(struct pp_host *host)
 {
-	return host->port_room > 1 ? host->more : &host->one;
+	return host->more && host->more->ports ? host->more->ports : &host->one;
 }
+
+extern const struct pp_host_more pp_host_no_more;
+
+/* All but its ports and successes. */
+static inline const struct pp_host_more *pp_host_rest(const struct pp_host *host)
+{
+	return host->more ? host->more : &pp_host_no_more;
+}
+
+/* Earliest success by that path. */
+static inline struct pp_mark pp_host_worked(const struct pp_host *host, enum pp_path path)
+{
+	if (host->more)
+		return host->more->worked[path];
+	return host->worked_path == path ? host->one.worked : (struct pp_mark){ 0 };
+}
+
+/* Earliest success on 443. */
+static inline struct pp_mark pp_host_https(const struct pp_host *host)
+{
+	if (host->more)
+		return host->more->https;
+	return host->one.port == 443 ? host->one.worked : (struct pp_mark){ 0 };
+}
+
 const struct pp_host_port *pp_host_port(const struct pp_host *host, uint16_t port); /* NULL: not kept */
 /* The host's place, or 0.  `address`: the record of the server's, or NULL. */
 uint32_t pp_host_put(struct pp_diagnosis *diagnosis, const char *host, const struct pp_addr *server,
