@@ -67,6 +67,8 @@ struct pp_attributor {
 	struct pp_recent_rows *recent;      /* NULL: none */
 };
 
+/* The name by which a connection with these facts will be attributed, if they give it one; either may be NULL. */
+const char *pp_attribution_name(const struct pp_http_facts *http, const struct pp_tls_facts *tls);
 struct pp_attribution pp_attribute_connection(const struct pp_attributor *attributor, const struct pp_connection *conn);
 /* The attribution that has this row (NULL: none, and no service tag either), host and origin. */
 struct pp_attribution pp_attribution_of_row(const struct pp_endpoint_row *row, const char *host, uint16_t port,

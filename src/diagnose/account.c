@@ -3,24 +3,6 @@
 
 #include <stddef.h>
 
-/* Most connections go to a few names. */
-static uint32_t named_host(struct pp_diagnosis *diagnosis, const char *name)
-{
-	uint32_t *recent = &diagnosis->recent_hosts[pp_mix_ends(name, strlen(name)) % PP_RECENT_HOSTS];
-	const struct pp_host *record = pp_map_place(&diagnosis->hosts, *recent);
-	struct pp_map_key key;
-	uint32_t place;
-
-	if (record && strcmp(record->name, name) == 0)
-		return *recent;
-	key = pp_key_of_text(diagnosis, name);
-	place = pp_map_put(&diagnosis->hosts, &key);
-	record = pp_map_place(&diagnosis->hosts, place);
-	if (record && record->name)
-		*recent = place;
-	return place;
-}
-
 static uint32_t nameless_host(struct pp_diagnosis *diagnosis, const struct pp_addr *server, struct pp_baseline *address)
 {
 	struct pp_map_key key;
@@ -38,9 +20,17 @@ static uint32_t nameless_host(struct pp_diagnosis *diagnosis, const struct pp_ad
 uint32_t pp_host_put(struct pp_diagnosis *diagnosis, const char *host, const struct pp_addr *server,
 		     const char *category, struct pp_mark first, struct pp_baseline *address)
 {
-	uint32_t place = host ? named_host(diagnosis, host) : nameless_host(diagnosis, server, address);
-	struct pp_host *record = pp_map_place(&diagnosis->hosts, place);
+	uint32_t place;
+	struct pp_host *record;
 
+	if (host) {
+		struct pp_map_key key = pp_key_of_name(diagnosis, host);
+
+		place = pp_map_put(&diagnosis->hosts, &key);
+	} else {
+		place = nameless_host(diagnosis, server, address);
+	}
+	record = pp_map_place(&diagnosis->hosts, place);
 	if (!record)
 		return 0;
 	if (!record->category) {

@@ -30,6 +30,21 @@ struct pp_map_key pp_key_of_text(const struct pp_diagnosis *diagnosis, const cha
 	return key_of_bytes(diagnosis, text, strlen(text));
 }
 
+struct pp_map_key pp_key_of_name(struct pp_diagnosis *diagnosis, const char *name)
+{
+	size_t len = strlen(name);
+	struct pp_recent_key *recent = &diagnosis->recent_keys[pp_mix_ends(name, len) % PP_RECENT_KEYS];
+
+	if (recent->len == len && memcmp(recent->name, name, len) == 0)
+		return recent->key;
+	if (len == 0 || len > sizeof(recent->name))
+		return key_of_bytes(diagnosis, name, len);
+	recent->key = key_of_bytes(diagnosis, name, len);
+	recent->len = (uint8_t)len;
+	memcpy(recent->name, name, len);
+	return recent->key;
+}
+
 struct pp_map_key pp_key_of_socket(const struct pp_diagnosis *diagnosis, const struct pp_endpoint_addr *socket)
 {
 	struct pp_addr_words words = pp_addr_words(&socket->ip);
@@ -165,13 +180,14 @@ uint32_t pp_diagnosis_host_place(const struct pp_diagnosis *diagnosis, const cha
 			__builtin_prefetch(at_ + (bytes)-1);                                                           \
 	} while (0)
 
+enum { EXPECTED_MOST = 16 };
+
 void pp_diagnosis_expect(const struct pp_diagnosis *diagnosis, const struct pp_addr *servers, unsigned count)
 {
-	enum { MOST = 16 };
-	const struct pp_baseline *known[MOST];
-	uint32_t tags[MOST];
+	const struct pp_baseline *known[EXPECTED_MOST];
+	uint32_t tags[EXPECTED_MOST];
 
-	count = count < MOST ? count : MOST;
+	count = count < EXPECTED_MOST ? count : EXPECTED_MOST;
 	for (unsigned i = 0; i < count; i++) {
 		struct pp_map_key key = pp_key_of_addr(&servers[i]);
 
@@ -184,9 +200,27 @@ void pp_diagnosis_expect(const struct pp_diagnosis *diagnosis, const struct pp_a
 	for (unsigned i = 0; i < count; i++) {
 		if (!known[i])
 			continue;
-		PREFETCH(pp_map_place(&diagnosis->services, known[i]->service), offsetof(struct pp_service, passed));
+		PREFETCH(pp_map_place(&diagnosis->services, known[i]->service), sizeof(struct pp_service));
 		PREFETCH(pp_map_place(&diagnosis->hosts, known[i]->host), sizeof(struct pp_host));
 	}
+}
+
+void pp_diagnosis_expect_names(struct pp_diagnosis *diagnosis, const char *const *names, unsigned count)
+{
+	uint32_t tags[EXPECTED_MOST];
+
+	count = count < EXPECTED_MOST ? count : EXPECTED_MOST;
+	for (unsigned i = 0; i < count; i++) {
+		struct pp_map_key key;
+
+		if (!names[i])
+			continue;
+		key = pp_key_of_name(diagnosis, names[i]);
+		tags[i] = pp_map_prefetch(&diagnosis->hosts, &key);
+	}
+	for (unsigned i = 0; i < count; i++)
+		if (names[i])
+			PREFETCH(pp_map_guess(&diagnosis->hosts, tags[i]), sizeof(struct pp_host));
 }
 
 void pp_diagnosis_prefetch(const struct pp_diagnosis *diagnosis, const struct pp_places *places)

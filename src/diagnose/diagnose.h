@@ -39,6 +39,8 @@ void pp_diagnosis_observe(struct pp_diagnosis *diagnosis, const struct pp_connec
 const char *pp_diagnosis_host(const struct pp_diagnosis *diagnosis, const struct pp_places *places);
 /* Connections with these servers are about to be observed: lets the memory of their places arrive. */
 void pp_diagnosis_expect(const struct pp_diagnosis *diagnosis, const struct pp_addr *servers, unsigned count);
+/* … and to hosts with these names, or NULL. */
+void pp_diagnosis_expect_names(struct pp_diagnosis *diagnosis, const char *const *names, unsigned count);
 /* Lets the memory of a connection's places arrive while others are judged. */
 void pp_diagnosis_prefetch(const struct pp_diagnosis *diagnosis, const struct pp_places *places);
 void pp_diagnosis_prefetch_more(const struct pp_diagnosis *diagnosis, const struct pp_places *places); /* later */

@@ -20,6 +20,8 @@
 #include "diagnose/table.h"
 #include "diagnose/wins.h"
 
+#include <stdalign.h>
+
 /* The two lowest values with whose they are, so that a connection can ask about all the others. */
 struct pp_lowest {
 	int64_t ns[2]; /* and 1 ns; 0: none */
@@ -45,17 +47,19 @@ static inline void pp_distances_add(struct pp_distances *distances, uint8_t ttl)
 		distances->bits[hops >> 6] |= 1ULL << (hops & 63);
 }
 
-/* A capture may bring more of these records than a cache holds: what every connection asks for stands first. */
+/* A capture may bring more of these records than a cache holds: what every connection asks for stands first, and where
+ * it costs little a record begins with a cache line. */
+enum { PP_RECORD_LINE = 64 };
 
 /* One IP address. */
 struct pp_baseline {
-	struct pp_map_key key;
-	struct pp_distances distances;   /* of its packets, resets apart */
-	uint64_t closed_ports;           /* ports of it that refused or stayed silent, hashed to a bit each */
-	bool options_seen, options_vary; /* CAP-11 */
-	bool is_client;
-	bool scanned; /* so many of its ports were tried in vain that somebody scans it */
-	bool scans;   /* asked many nameless hosts in vain within PROBED_NS */
+	alignas(PP_RECORD_LINE) struct pp_map_key key;
+	struct pp_distances distances;           /* of its packets, resets apart */
+	uint64_t closed_ports;                   /* ports of it that refused or stayed silent, hashed to a bit each */
+	bool options_seen : 1, options_vary : 1; /* CAP-11 */
+	bool is_client : 1;
+	bool scanned : 1; /* so many of its ports were tried in vain that somebody scans it */
+	bool scans : 1;   /* asked many nameless hosts in vain within PROBED_NS */
 	uint16_t mss;
 	uint32_t option_order; /* of its SYN-ACKs */
 	uint32_t host;         /* the place of the host that has only this address, … */
@@ -80,7 +84,7 @@ struct pp_good_name {
 
 /* One IP address and port. */
 struct pp_service {
-	struct pp_map_key key;
+	alignas(PP_RECORD_LINE) struct pp_map_key key;
 	struct pp_mark answered; /* earliest SYN-ACK */
 	int64_t last_answered;
 	uint32_t failed_opens; /* SYN unanswered or refused */
@@ -198,7 +202,14 @@ struct pp_recent_certificate {
 	const struct pp_issuer_row *row;
 };
 
-enum { PP_RECENT_HOSTS = 256, PP_RECENT_ISSUERS = 64, PP_RECENT_CERTIFICATES = 64 };
+/* The key of a name that was met a moment ago, or is about to be. */
+struct pp_recent_key {
+	struct pp_map_key key;
+	uint8_t len; /* 0: free */
+	char name[47];
+};
+
+enum { PP_RECENT_KEYS = 32, PP_RECENT_ISSUERS = 64, PP_RECENT_CERTIFICATES = 64 };
 
 struct pp_overview {
 	struct pp_mark page_470;
@@ -259,9 +270,9 @@ struct pp_diagnosis {
 	struct pp_map issuers; /* what the catalogue says of an issuer: asked once for each */
 	struct pp_recent_issuer recent_issuers[PP_RECENT_ISSUERS];
 	struct pp_recent_certificate recent_certificates[PP_RECENT_CERTIFICATES];
-	uint32_t recent_hosts[PP_RECENT_HOSTS]; /* places, by the ends of their names */
-	uint32_t last_client;                   /* place of the address whose connection was observed last, … */
-	uint32_t last_opening;                  /* … and of the opening that was */
+	struct pp_recent_key recent_keys[PP_RECENT_KEYS]; /* by the ends of their names */
+	uint32_t last_client;  /* place of the address whose connection was observed last, … */
+	uint32_t last_opening; /* … and of the opening that was */
 	struct pp_overview seen;
 	struct pp_file_span *files;
 	unsigned file_count;
@@ -312,6 +323,7 @@ static inline struct pp_map_key pp_key_of_addr(const struct pp_addr *ip)
 }
 
 struct pp_map_key pp_key_of_text(const struct pp_diagnosis *diagnosis, const char *text);
+struct pp_map_key pp_key_of_name(struct pp_diagnosis *diagnosis, const char *name); /* the same; kept for a moment */
 struct pp_map_key pp_key_of_socket(const struct pp_diagnosis *diagnosis, const struct pp_endpoint_addr *socket);
 struct pp_map_key pp_key_of_moment(const struct pp_diagnosis *diagnosis, const struct pp_map_key *what, int64_t moment);
 
