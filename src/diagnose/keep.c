@@ -1,5 +1,7 @@
 #include "diagnose/keep.h"
 
+#include "diagnose/number.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -18,28 +20,13 @@ enum {
 enum { FROM_SERVER = 1, OWN_TEXT = 2, OTHER_TEXT = 4, A = 8, B = 16, ADDR = 32, MARK = 64, OTHER_FILE = 128 };
 
 enum {
-	NUMBER_MOST = 10,
-	PLACE_MOST = 1 + sizeof(struct pp_addr) + NUMBER_MOST,
-	HEAD_MOST = 4 + 3 * PLACE_MOST + NUMBER_MOST + sizeof(const char *) +
+	PLACE_MOST = 1 + sizeof(struct pp_addr) + PP_NUMBER_MOST,
+	HEAD_MOST = 4 + 3 * PLACE_MOST + PP_NUMBER_MOST + sizeof(const char *) +
 		    PP_ALTERNATIVES_MAX * sizeof(struct pp_alternative),
-	EVIDENCE_MOST = 2 + 5 * NUMBER_MOST + PLACE_MOST,
+	EVIDENCE_MOST = 2 + 5 * PP_NUMBER_MOST + PLACE_MOST,
 };
 
 /* ------------------------------------------------------------------ writing */
-
-static uint8_t *put_number(uint8_t *at, uint64_t number)
-{
-	for (; number >= 0x80; number >>= 7)
-		*at++ = (uint8_t)(number | 0x80);
-	*at++ = (uint8_t)number;
-	return at;
-}
-
-/* Small numbers of either sign are short. */
-static uint8_t *put_signed(uint8_t *at, int64_t number)
-{
-	return put_number(at, (uint64_t)number << 1 ^ (number < 0 ? UINT64_MAX : 0));
-}
 
 static uint8_t *put_bytes(uint8_t *at, const void *bytes, size_t len)
 {
@@ -58,7 +45,7 @@ static uint8_t *put_addr(uint8_t *at, const struct pp_addr *addr)
 
 static uint8_t *put_socket(uint8_t *at, const struct pp_endpoint_addr *socket)
 {
-	return put_number(put_addr(at, &socket->ip), socket->port);
+	return pp_put_number(put_addr(at, &socket->ip), socket->port);
 }
 
 static bool is_there(const struct pp_endpoint_addr *socket) { return pp_addr_is_set(&socket->ip) || socket->port; }
@@ -100,14 +87,14 @@ static uint8_t *put_head(uint8_t *at, const struct pp_verdict *verdict, unsigned
 		at =
 		    put_bytes(at, verdict->alternatives, verdict->alternative_count * sizeof(verdict->alternatives[0]));
 	}
-	return put_signed(at, verdict->number);
+	return pp_put_signed(at, verdict->number);
 }
 
 static uint8_t *put_mark(uint8_t *at, const struct pp_mark *mark, const struct pp_mark *before)
 {
-	at = put_signed(at, (int64_t)((uint64_t)mark->ts - (uint64_t)before->ts));
-	at = put_signed(at, (int64_t)mark->packet - before->packet);
-	return mark->file == before->file ? at : put_number(at, mark->file);
+	at = pp_put_signed(at, (int64_t)((uint64_t)mark->ts - (uint64_t)before->ts));
+	at = pp_put_signed(at, (int64_t)mark->packet - before->packet);
+	return mark->file == before->file ? at : pp_put_number(at, mark->file);
 }
 
 static uint8_t *put_evidence(uint8_t *at, const struct pp_evidence *evidence, struct pp_mark *before, const char *name)
@@ -128,9 +115,9 @@ static uint8_t *put_evidence(uint8_t *at, const struct pp_evidence *evidence, st
 		*before = *mark;
 	}
 	if (evidence->a)
-		at = put_signed(at, evidence->a);
+		at = pp_put_signed(at, evidence->a);
 	if (evidence->b)
-		at = put_signed(at, evidence->b);
+		at = pp_put_signed(at, evidence->b);
 	if (head & ADDR)
 		at = put_addr(at, &evidence->addr);
 	return head & OTHER_TEXT ? put_text(at, evidence->text) : at;
@@ -168,27 +155,6 @@ enum pp_err pp_keep_pack(struct pp_buf *to, const struct pp_verdict *verdict, co
 
 /* ------------------------------------------------------------------ reading */
 
-static uint64_t take_number(const uint8_t **at)
-{
-	uint64_t number = 0;
-	unsigned shift = 0;
-	uint8_t byte;
-
-	do {
-		byte = *(*at)++;
-		number |= (uint64_t)(byte & 0x7f) << shift;
-		shift += 7;
-	} while (byte & 0x80);
-	return number;
-}
-
-static int64_t take_signed(const uint8_t **at)
-{
-	uint64_t number = take_number(at);
-
-	return (int64_t)(number >> 1 ^ (number & 1 ? UINT64_MAX : 0));
-}
-
 static void take_bytes(const uint8_t **at, void *bytes, size_t len)
 {
 	memcpy(bytes, *at, len);
@@ -221,7 +187,7 @@ static struct pp_endpoint_addr take_socket(const uint8_t **at)
 {
 	struct pp_endpoint_addr socket = { .ip = take_addr(at) };
 
-	socket.port = (uint16_t)take_number(at);
+	socket.port = (uint16_t)pp_take_number(at);
 	return socket;
 }
 
@@ -252,7 +218,7 @@ static void take_head(struct pp_verdict *verdict, const uint8_t **at, const stru
 	if (head & NEXT_TEST)
 		take_bytes(at, &verdict->next_test, sizeof(verdict->next_test));
 	take_alternatives(verdict, at, head & AS_ROW ? row : NULL);
-	verdict->number = take_signed(at);
+	verdict->number = pp_take_signed(at);
 }
 
 static void take_evidence(struct pp_evidence *evidence, const uint8_t **at, struct pp_mark *before, const char *name)
@@ -263,16 +229,16 @@ static void take_evidence(struct pp_evidence *evidence, const uint8_t **at, stru
 	head = *(*at)++;
 	evidence->side = head & FROM_SERVER ? PP_SERVER : PP_CLIENT;
 	if (head & MARK) {
-		before->ts = (int64_t)((uint64_t)before->ts + (uint64_t)take_signed(at));
-		before->packet = (uint32_t)(before->packet + take_signed(at));
+		before->ts = (int64_t)((uint64_t)before->ts + (uint64_t)pp_take_signed(at));
+		before->packet = (uint32_t)(before->packet + pp_take_signed(at));
 		if (head & OTHER_FILE)
-			before->file = (uint16_t)take_number(at);
+			before->file = (uint16_t)pp_take_number(at);
 		evidence->mark = *before;
 	}
 	if (head & A)
-		evidence->a = take_signed(at);
+		evidence->a = pp_take_signed(at);
 	if (head & B)
-		evidence->b = take_signed(at);
+		evidence->b = pp_take_signed(at);
 	if (head & ADDR)
 		evidence->addr = take_addr(at);
 	evidence->text = head & OWN_TEXT ? name : head & OTHER_TEXT ? take_text(at) : NULL;

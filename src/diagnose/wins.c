@@ -1,21 +1,50 @@
 #include "diagnose/wins.h"
 
+#include "diagnose/number.h"
 #include "diagnose/state.h"
 
-enum { BLOCK_WINS = 64 };
-
-struct noted {
-	int64_t ts;
-	uint32_t packet, host;
-	uint16_t file, port, server_port;
-	bool v6;
-};
+/* Each win is noted by its distance from the one before in its block: what differs, then the numbers that do. */
+enum { V6 = 1, OTHER_PORT = 2, OTHER_SERVER_PORT = 4, OTHER_FILE = 8 };
+enum { BLOCK_BYTES = 1992, WIN_MOST = 1 + 6 * PP_NUMBER_MOST };
 
 struct pp_win_block {
 	struct pp_win_block *next;
-	uint32_t count;
-	struct noted wins[BLOCK_WINS];
+	uint32_t used;
+	uint8_t bytes[BLOCK_BYTES];
 };
+
+static uint8_t *put_win(uint8_t *at, const struct pp_win *win, const struct pp_win *before)
+{
+	unsigned head = (win->v6 ? V6 : 0) | (win->port != before->port ? OTHER_PORT : 0) |
+			(win->server_port != win->port ? OTHER_SERVER_PORT : 0) |
+			(win->first.file != before->first.file ? OTHER_FILE : 0);
+
+	*at++ = (uint8_t)head;
+	at = pp_put_signed(at, (int64_t)((uint64_t)win->first.ts - (uint64_t)before->first.ts));
+	at = pp_put_signed(at, (int64_t)win->first.packet - before->first.packet);
+	at = pp_put_number(at, win->host);
+	if (head & OTHER_PORT)
+		at = pp_put_number(at, win->port);
+	if (head & OTHER_SERVER_PORT)
+		at = pp_put_number(at, win->server_port);
+	return head & OTHER_FILE ? pp_put_number(at, win->first.file) : at;
+}
+
+/* From the win before it. */
+static void take_win(const uint8_t **at, struct pp_win *win)
+{
+	unsigned head = *(*at)++;
+
+	win->v6 = head & V6;
+	win->first.ts = (int64_t)((uint64_t)win->first.ts + (uint64_t)pp_take_signed(at));
+	win->first.packet = (uint32_t)(win->first.packet + pp_take_signed(at));
+	win->host = (uint32_t)pp_take_number(at);
+	if (head & OTHER_PORT)
+		win->port = (uint16_t)pp_take_number(at);
+	win->server_port = head & OTHER_SERVER_PORT ? (uint16_t)pp_take_number(at) : win->port;
+	if (head & OTHER_FILE)
+		win->first.file = (uint16_t)pp_take_number(at);
+}
 
 void pp_wins_init(struct pp_wins *wins, size_t memory)
 {
@@ -65,67 +94,78 @@ void pp_wins_want_host(struct pp_wins *wins, uint32_t host) { set(wins->hosts, h
 void pp_wins_want_second(struct pp_wins *wins, bool v6, uint16_t port, int64_t second)
 {
 	set(wins->seconds[v6], moment_of(port, second));
+	wins->any_second[v6] = true;
 }
 
 /* ------------------------------------------------------------------ noting, settling */
 
-static bool is_wanted(const struct pp_wins *wins, const struct noted *win)
+static bool is_wanted(const struct pp_wins *wins, const struct pp_win *win)
 {
 	return is_set(wins->hosts, win->host) ||
-	       any_set(wins->moments, group_of(win->host, win->port), pp_bucket_of(win->ts), 1);
+	       any_set(wins->moments, group_of(win->host, win->port), pp_bucket_of(win->first.ts), 1);
 }
 
-static bool is_wanted_opening(const struct pp_wins *wins, const struct noted *win)
+static bool is_wanted_opening(const struct pp_wins *wins, const struct pp_win *win)
 {
-	return any_set(wins->seconds[!win->v6], win->server_port, pp_second_of(win->ts), PP_OPENING_SECONDS);
+	return wins->any_second[!win->v6] &&
+	       any_set(wins->seconds[!win->v6], win->server_port, pp_second_of(win->first.ts), PP_OPENING_SECONDS);
 }
 
-static void settle(struct pp_diagnosis *diagnosis, const struct noted *noted, bool all)
+static void settle(struct pp_diagnosis *diagnosis, const struct pp_win *win, bool all)
 {
 	const struct pp_wins *wins = &diagnosis->wins;
-	const struct pp_win win = { .first = { .ts = noted->ts, .packet = noted->packet, .file = noted->file },
-				    .host = noted->host,
-				    .port = noted->port,
-				    .server_port = noted->server_port,
-				    .v6 = noted->v6 };
 
-	if (all || is_wanted_opening(wins, noted))
-		pp_group_opening_won(diagnosis, &win);
-	if (win.host && (all || is_wanted(wins, noted)))
-		pp_group_won(diagnosis, &win);
+	if (all || is_wanted_opening(wins, win))
+		pp_group_opening_won(diagnosis, win);
+	if (win->host && (all || is_wanted(wins, win)))
+		pp_group_won(diagnosis, win);
 }
 
 static void settle_all(struct pp_diagnosis *diagnosis, bool all)
 {
 	struct pp_wins *wins = &diagnosis->wins;
 
-	for (const struct pp_win_block *block = wins->first; block; block = block->next)
-		for (uint32_t i = 0; i < block->count; i++)
-			settle(diagnosis, &block->wins[i], all);
+	for (const struct pp_win_block *block = wins->first; block; block = block->next) {
+		struct pp_win win = { .host = 0 };
+
+		for (const uint8_t *at = block->bytes; at < block->bytes + block->used;) {
+			take_win(&at, &win);
+			settle(diagnosis, &win, all);
+		}
+	}
 	pp_wins_done(wins);
 	wins->settled = true;
 }
 
-void pp_wins_add(struct pp_diagnosis *diagnosis, const struct pp_win *win)
+/* The block that has room for one more; NULL without memory. */
+static struct pp_win_block *block_for_one(struct pp_wins *wins)
 {
-	const struct noted noted = { win->first.ts, win->first.packet, win->host, win->first.file,
-				     win->port,     win->server_port,  win->v6 };
-	struct pp_wins *wins = &diagnosis->wins;
 	struct pp_win_block *block = wins->last;
 
-	if (!wins->settled && (!block || block->count == BLOCK_WINS)) {
-		block = pp_arena_alloc(&wins->arena, sizeof(*block));
-		if (block) {
-			*(wins->last ? &wins->last->next : &wins->first) = block;
-			wins->last = block;
-		} else {
-			settle_all(diagnosis, true);
-		}
+	if (block && block->used <= BLOCK_BYTES - WIN_MOST)
+		return block;
+	block = pp_arena_alloc(&wins->arena, sizeof(*block));
+	if (!block)
+		return NULL;
+	*(wins->last ? &wins->last->next : &wins->first) = block;
+	wins->last = block;
+	wins->before = (struct pp_win){ .host = 0 };
+	return block;
+}
+
+void pp_wins_add(struct pp_diagnosis *diagnosis, const struct pp_win *win)
+{
+	struct pp_wins *wins = &diagnosis->wins;
+	struct pp_win_block *block = wins->settled ? NULL : block_for_one(wins);
+
+	if (block) {
+		block->used = (uint32_t)(put_win(block->bytes + block->used, win, &wins->before) - block->bytes);
+		wins->before = *win;
+		return;
 	}
-	if (wins->settled)
-		settle(diagnosis, &noted, true);
-	else
-		block->wins[block->count++] = noted;
+	if (!wins->settled)
+		settle_all(diagnosis, true);
+	settle(diagnosis, win, true);
 }
 
 void pp_wins_settle(struct pp_diagnosis *diagnosis)

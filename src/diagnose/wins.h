@@ -17,23 +17,24 @@ struct pp_diagnosis;
 
 enum { PP_WINS_MOMENTS = 65536 };
 
-struct pp_wins {
-	struct pp_pool pool;
-	struct pp_arena arena;
-	struct pp_win_block *first, *last;
-	bool settled;
-	/* Which of them are wanted, a bit each: those of a host, by place; those of a host, port and moment, hashed; by
-	 * family those of a port and moment, hashed. */
-	uint64_t hosts[PP_MAP_MOST / 64 + 1];
-	uint64_t moments[PP_WINS_MOMENTS / 64], seconds[2][PP_WINS_MOMENTS / 64];
-};
-
 struct pp_win {
 	struct pp_mark first;
 	uint32_t host; /* its place, or 0 */
 	uint16_t port; /* that was meant */
 	uint16_t server_port;
 	bool v6;
+};
+
+struct pp_wins {
+	struct pp_pool pool;
+	struct pp_arena arena;
+	struct pp_win_block *first, *last;
+	struct pp_win before; /* what was noted last in that block */
+	bool settled, any_second[2];
+	/* Which of them are wanted, a bit each: those of a host, by place; those of a host, port and moment, hashed; by
+	 * family those of a port and moment, hashed. */
+	uint64_t hosts[PP_MAP_MOST / 64 + 1];
+	uint64_t moments[PP_WINS_MOMENTS / 64], seconds[2][PP_WINS_MOMENTS / 64];
 };
 
 void pp_wins_init(struct pp_wins *wins, size_t memory);

@@ -3,6 +3,7 @@
 #include "support/facts.h"
 
 #include "diagnose/case.h"
+#include "diagnose/table.h"
 
 #define SERVER "203.0.113.10"
 #define OTHER "2001:db8::10"
@@ -41,20 +42,31 @@ static void observe(struct story *s, struct pp_places *ret_places)
 	pp_diagnosis_observe(w.diagnosis, &s->conn, &s->who, ret_places);
 }
 
-/* The race, and wins that nobody lost to. */
+/* The race between wins that nobody lost to, all unlike. */
 static void observe_all(void)
 {
+	struct pp_connection own = winner->conn;
+	uint16_t port = winner->who.port;
 	struct pp_places anywhere;
-	int64_t won = winner->conn.first.ts;
 
 	w.diagnosis = pp_diagnosis_new(&w.options);
 	assert_non_null(w.diagnosis);
 	observe(winner, &anywhere);
 	observe(loser, &places);
-	for (int i = 1; i <= MANY; i++) {
-		winner->conn.first.ts = won + i * 10 * PP_SECOND;
+	for (int i = -MANY / 2; i <= MANY / 2; i++) {
+		winner->conn = own;
+		winner->who.port = port;
+		if (i != 0) {
+			winner->conn.first.ts += i * 10 * PP_SECOND + i;
+			winner->conn.first.packet = (uint32_t)(i * i);
+			winner->conn.first.file = (uint16_t)(i & 3);
+			winner->conn.server.port = i & 4 ? 8080 : 443;
+			winner->who.port = i & 8 ? 8443 : 443;
+		}
 		observe(winner, &anywhere);
 	}
+	winner->conn = own;
+	winner->who.port = port;
 }
 
 static const char *rule_of_loser(void)
@@ -63,6 +75,8 @@ static const char *rule_of_loser(void)
 
 	pp_diagnosis_prepare(w.diagnosis, STORY_EPOCH, loser->now + 60 * PP_SECOND, NULL, 0, NULL, 0);
 	pp_diagnosis_judge(w.diagnosis, &loser->conn, &loser->who, &places, &judgement);
+	if (judgement.verdict.rule == &pp_rule_ok_04)
+		assert_memory_equal(&judgement.verdict.evidence[1].mark, &winner->conn.first, sizeof(struct pp_mark));
 	return judgement.verdict.rule->id;
 }
 
