@@ -1,8 +1,8 @@
 /* keep: a verdict as few bytes, for as long as the diagnosis lives; private to diagnose/.
  *
  * Shape   what a verdict says of its rule is not among the bytes: rule, outcome, grade, domain and owner are its
- *         candidate's.  Numbers take as many bytes as they need, marks and their like are distances from the one before,
- *         text that is the host's name is not written.
+ *         candidate's.  Numbers take as many bytes as they need, marks are distances from the one before, text that is
+ *         the host's name is not written.
  * Owns    nothing.  An unpacked verdict's text lies in the bytes, or is the host's name.
  */
 #ifndef PP_DIAGNOSE_KEEP_H

@@ -1,5 +1,5 @@
-/* number: numbers as few bytes, seven bits each, the lowest first; private to diagnose/.  What is taken is what was put:
- * the bytes never leave the process.
+/* number: numbers as few bytes, seven bits each, the lowest first; private to diagnose/.  What is taken is what was
+ * put: the bytes never leave the process.
  */
 #ifndef PP_DIAGNOSE_NUMBER_H
 #define PP_DIAGNOSE_NUMBER_H
