@@ -173,6 +173,19 @@ static struct pp_attribution by_certificate(const struct pp_attributor *attribut
 	return result;
 }
 
+const char *pp_attribution_name(const struct pp_http_facts *http, const struct pp_tls_facts *tls)
+{
+	const struct pp_connect *connect = http ? telling_connect(http) : NULL;
+	const struct pp_http_exchange *exchange;
+
+	if (connect)
+		return connect->host;
+	if (tls && is_name(tls->sni))
+		return tls->sni;
+	exchange = http ? telling_exchange(http) : NULL;
+	return exchange ? exchange->host : NULL;
+}
+
 struct pp_attribution pp_attribute_connection(const struct pp_attributor *attributor, const struct pp_connection *conn)
 {
 	const struct pp_connect *connect = conn->http ? telling_connect(conn->http) : NULL;

@@ -41,8 +41,12 @@ struct pp_names *pp_names_new(size_t cap, struct pp_hash_key key);
 void pp_names_free(struct pp_names *names);
 /* Takes what a reply brought: the addresses behind the `known` first ones.  Keeps pointers into the lookup. */
 void pp_names_add(struct pp_names *names, const struct pp_lookup *lookup, unsigned known);
-const char *pp_names_find(const struct pp_names *names, const struct pp_addr *client, const struct pp_addr *server,
+const char *pp_names_find(struct pp_names *names, const struct pp_addr *client, const struct pp_addr *server,
 			  int64_t at);
+/* Answers that came for moments that may have been asked about in vain before: whether there are any, and one after the
+ * other (*at is 0 at first; NULL: no more). */
+bool pp_names_any_late(const struct pp_names *names);
+const char *pp_names_late(const struct pp_names *names, uint32_t *at, struct pp_addr *ret_server);
 uint64_t pp_names_refused(const struct pp_names *names);
 
 /* The rows of the names met a moment ago: most connections go to a few.  All zero at first; for one thread. */
@@ -59,10 +63,12 @@ struct pp_recent_rows {
 struct pp_attributor {
 	const struct pp_catalogue *catalogue;
 	const struct pp_service_tags *tags; /* NULL: none */
-	const struct pp_names *names;       /* NULL: none */
+	struct pp_names *names;             /* NULL: none */
 	struct pp_recent_rows *recent;      /* NULL: none */
 };
 
+/* The name by which a connection with these facts will be attributed, if they give it one; either may be NULL. */
+const char *pp_attribution_name(const struct pp_http_facts *http, const struct pp_tls_facts *tls);
 struct pp_attribution pp_attribute_connection(const struct pp_attributor *attributor, const struct pp_connection *conn);
 /* The attribution that has this row (NULL: none, and no service tag either), host and origin. */
 struct pp_attribution pp_attribution_of_row(const struct pp_endpoint_row *row, const char *host, uint16_t port,

@@ -16,6 +16,7 @@
 #include <string.h>
 
 enum { ANSWERS_MAX = 1 << 24 }; /* their bytes fit 32 bits */
+enum { IN_VAIN = 4096 };
 
 struct key {
 	struct pp_addr client, server;
@@ -27,6 +28,7 @@ struct answer {
 	const char *name;
 	uint32_t left, right; /* earlier; later or the same time */
 	uint32_t priority;
+	bool late; /* it came for a moment that had been asked about */
 };
 
 struct pp_names {
@@ -36,6 +38,9 @@ struct pp_names {
 	uint32_t cap, count;   /* of answers, without node 0 */
 	uint32_t trees, slot_count;
 	uint64_t refused;
+	bool any_late;
+	/* The latest step of time asked about without finding a name, hashed. */
+	uint32_t in_vain[IN_VAIN];
 };
 
 static struct answer *at(const struct pp_names *names, uint32_t node)
@@ -136,6 +141,18 @@ static void insert(const struct pp_names *names, uint32_t *root, uint32_t node)
 	*root = node;
 }
 
+/* Steps of two seconds fit 32 bits. */
+static uint32_t step_of(int64_t ts) { return ts < 0 ? 0 : (uint32_t)(ts >> 31); }
+
+/* Without the key: whoever makes two of them meet makes answers late that are not, no more. */
+static uint32_t *in_vain(struct pp_names *names, const struct pp_addr *client, const struct pp_addr *server)
+{
+	struct pp_addr_words from = pp_addr_words(client), to = pp_addr_words(server);
+	uint64_t mix = (from.high ^ from.low) * 3 + (to.high ^ to.low);
+
+	return &names->in_vain[(mix ^ mix >> 32) * UINT64_C(0x9e3779b97f4a7c15) >> 52];
+}
+
 static enum pp_err add(struct pp_names *names, const struct key *key, const char *name, int64_t ts)
 {
 	uint32_t node = names->count + 1, *slot;
@@ -155,7 +172,9 @@ static enum pp_err add(struct pp_names *names, const struct key *key, const char
 		.ts = ts,
 		.name = name,
 		.priority = (uint32_t)pp_hash(&names->hash_key, &node, sizeof(node)),
+		.late = *in_vain(names, &key->client, &key->server) >= step_of(ts),
 	};
+	names->any_late |= at(names, node)->late;
 	slot = find_slot(names, key);
 	names->trees += *slot == 0;
 	insert(names, slot, node);
@@ -207,8 +226,31 @@ static const char *search(const struct pp_names *names, const struct key *key, i
 	return name;
 }
 
-const char *pp_names_find(const struct pp_names *names, const struct pp_addr *client, const struct pp_addr *server,
+const char *pp_names_find(struct pp_names *names, const struct pp_addr *client, const struct pp_addr *server,
 			  int64_t when)
 {
-	return names->slot_count ? search(names, &(struct key){ *client, *server }, when) : NULL;
+	const char *name = names->slot_count ? search(names, &(struct key){ *client, *server }, when) : NULL;
+	uint32_t *latest, step = step_of(when);
+
+	if (name)
+		return name;
+	latest = in_vain(names, client, server);
+	if (step > *latest)
+		*latest = step;
+	return NULL;
+}
+
+bool pp_names_any_late(const struct pp_names *names) { return names->any_late; }
+
+const char *pp_names_late(const struct pp_names *names, uint32_t *at_answer, struct pp_addr *ret_server)
+{
+	while (*at_answer < names->count) {
+		const struct answer *answer = at(names, ++*at_answer);
+
+		if (!answer->late)
+			continue;
+		*ret_server = answer->key.server;
+		return answer->name;
+	}
+	return NULL;
 }

@@ -1,22 +1,7 @@
 #include "diagnose/account.h"
+#include "diagnose/keep.h"
 
-/* Most connections go to a few names. */
-static uint32_t named_host(struct pp_diagnosis *diagnosis, const char *name)
-{
-	uint32_t *recent = &diagnosis->recent_hosts[pp_mix_ends(name, strlen(name)) % PP_RECENT_HOSTS];
-	const struct pp_host *record = pp_map_place(&diagnosis->hosts, *recent);
-	struct pp_map_key key;
-	uint32_t place;
-
-	if (record && strcmp(record->name, name) == 0)
-		return *recent;
-	key = pp_key_of_text(diagnosis, name);
-	place = pp_map_put(&diagnosis->hosts, &key);
-	record = pp_map_place(&diagnosis->hosts, place);
-	if (record && record->name)
-		*recent = place;
-	return place;
-}
+#include <stddef.h>
 
 static uint32_t nameless_host(struct pp_diagnosis *diagnosis, const struct pp_addr *server, struct pp_baseline *address)
 {
@@ -25,7 +10,7 @@ static uint32_t nameless_host(struct pp_diagnosis *diagnosis, const struct pp_ad
 
 	if (address && address->host)
 		return address->host;
-	key = pp_key_of_addr(server, 0);
+	key = pp_key_of_addr(server);
 	place = pp_map_put(&diagnosis->hosts, &key);
 	if (address)
 		address->host = place;
@@ -35,14 +20,22 @@ static uint32_t nameless_host(struct pp_diagnosis *diagnosis, const struct pp_ad
 uint32_t pp_host_put(struct pp_diagnosis *diagnosis, const char *host, const struct pp_addr *server,
 		     const char *category, struct pp_mark first, struct pp_baseline *address)
 {
-	uint32_t place = host ? named_host(diagnosis, host) : nameless_host(diagnosis, server, address);
-	struct pp_host *record = pp_map_place(&diagnosis->hosts, place);
+	uint32_t place;
+	struct pp_host *record;
 
+	if (host) {
+		struct pp_map_key key = pp_key_of_name(diagnosis, host);
+
+		place = pp_map_put(&diagnosis->hosts, &key);
+	} else {
+		place = nameless_host(diagnosis, server, address);
+	}
+	record = pp_map_place(&diagnosis->hosts, place);
 	if (!record)
 		return 0;
 	if (!record->category) {
 		record->category = category;
-		record->addr = *server;
+		record->named = host != NULL;
 		if (host)
 			record->name = pp_arena_copy(&diagnosis->arena, host, strlen(host) + 1);
 	}
@@ -55,35 +48,44 @@ uint32_t pp_host_put(struct pp_diagnosis *diagnosis, const char *host, const str
 
 /* ------------------------------------------------------------------ candidates */
 
-/* The host's own name is kept already. */
-static const char *kept(struct pp_diagnosis *diagnosis, const struct pp_host *host, const char *text)
-{
-	if (!text || (host->name && strcmp(text, host->name) == 0))
-		return text ? host->name : NULL;
-	return pp_arena_copy(&diagnosis->arena, text, strlen(text) + 1);
-}
-
-/* Verdicts point into facts that are gone after their judge(). */
-static void keep_verdict(struct pp_diagnosis *diagnosis, const struct pp_host *host, struct pp_candidate *candidate,
+/* Verdicts point into facts that are gone after their judge().  False without memory: then all is as it was. */
+static bool keep_verdict(struct pp_diagnosis *diagnosis, const struct pp_host *host, struct pp_candidate **place,
 			 const struct pp_verdict *verdict)
 {
-	struct pp_verdict *kept_one = candidate->verdict;
+	const struct pp_look_alikes *row = pp_look_alikes_of(diagnosis->look_alikes, verdict->rule);
+	struct pp_buf *bytes = &diagnosis->packing;
+	struct pp_candidate *candidate = *place;
 
-	if (!kept_one || verdict->evidence_count > candidate->evidence_room) {
-		kept_one = pp_arena_alloc(&diagnosis->arena, pp_verdict_bytes(verdict));
-		if (!kept_one)
-			return;
-		candidate->verdict = kept_one;
-		candidate->evidence_room = verdict->evidence_count;
+	if (pp_keep_pack(bytes, verdict, row, host->name) != PP_OK)
+		return false;
+	if (!candidate || bytes->len > candidate->room) {
+		candidate = pp_arena_alloc(&diagnosis->arena, offsetof(struct pp_candidate, kept) + bytes->len);
+		if (!candidate)
+			return false;
+		if (*place)
+			memcpy(candidate, *place, offsetof(struct pp_candidate, kept));
+		candidate->room = (uint32_t)bytes->len;
+		*place = candidate;
 	}
-	pp_verdict_copy(kept_one, verdict);
 	candidate->rule = verdict->rule;
-	candidate->outcome = verdict->outcome;
-	candidate->grade = verdict->grade;
-	kept_one->host = kept(diagnosis, host, verdict->host);
-	kept_one->detail = kept(diagnosis, host, verdict->detail);
-	for (unsigned i = 0; i < verdict->evidence_count; i++)
-		kept_one->evidence[i].text = kept(diagnosis, host, verdict->evidence[i].text);
+	candidate->outcome = (uint8_t)verdict->outcome;
+	candidate->grade = (uint8_t)verdict->grade;
+	candidate->domain = (uint8_t)verdict->domain;
+	candidate->owner = (uint8_t)verdict->owner;
+	memcpy(candidate->kept, bytes->p, bytes->len);
+	return true;
+}
+
+void pp_candidate_verdict(const struct pp_diagnosis *diagnosis, const struct pp_host *host,
+			  const struct pp_candidate *candidate, struct pp_verdict *ret_verdict)
+{
+	ret_verdict->rule = candidate->rule;
+	ret_verdict->outcome = (enum pp_outcome)candidate->outcome;
+	ret_verdict->grade = (enum pp_grade)candidate->grade;
+	ret_verdict->domain = (enum pp_domain)candidate->domain;
+	ret_verdict->owner = (enum pp_owner)candidate->owner;
+	pp_keep_unpack(ret_verdict, candidate->kept, pp_look_alikes_of(diagnosis->look_alikes, candidate->rule),
+		       host->name);
 }
 
 static int rank(enum pp_outcome outcome, enum pp_grade grade, bool real)
@@ -101,62 +103,62 @@ static int rank(enum pp_outcome outcome, enum pp_grade grade, bool real)
 
 static int rank_of(const struct pp_candidate *candidate)
 {
-	return rank(candidate->outcome, candidate->grade, candidate->real);
+	return rank((enum pp_outcome)candidate->outcome, (enum pp_grade)candidate->grade, candidate->real);
 }
 
 static bool is_of(const struct pp_candidate *candidate, const struct pp_verdict *verdict, uint16_t port)
 {
-	return candidate->rule == verdict->rule && candidate->outcome == verdict->outcome && candidate->port == port;
+	return candidate->rule == verdict->rule && candidate->outcome == (uint8_t)verdict->outcome &&
+	       candidate->port == port;
 }
 
-/* The candidate of this rule, outcome and port, a free one, or the weakest if this verdict is more. */
+/* The candidate of this rule, outcome and port, none yet, or the weakest if this verdict is more. */
 static struct pp_candidate **place_for(struct pp_host *host, const struct pp_verdict *verdict, bool real, uint16_t port)
 {
-	struct pp_candidate **weakest = &host->candidates[0];
+	struct pp_candidate **at = &host->candidates, **weakest = at;
 
-	for (unsigned i = 0; i < host->candidate_count; i++) {
-		struct pp_candidate *candidate = host->candidates[i];
-
-		if (is_of(candidate, verdict, port))
-			return &host->candidates[i];
-		if (rank_of(candidate) < rank_of(*weakest))
-			weakest = &host->candidates[i];
+	for (; *at; at = &(*at)->next) {
+		if (is_of(*at, verdict, port))
+			return at;
+		if (rank_of(*at) < rank_of(*weakest))
+			weakest = at;
 	}
 	if (host->candidate_count < PP_CANDIDATES_MAX)
-		return &host->candidates[host->candidate_count];
+		return at;
 	return rank(verdict->outcome, verdict->grade, real) > rank_of(*weakest) ? weakest : NULL;
 }
 
+/* Where a verdict stands, and for which port. */
+struct place {
+	uint16_t port, file;
+	uint32_t stream;
+	bool by_lookup;
+};
+
 static void add_candidate(struct pp_diagnosis *diagnosis, struct pp_host *host, const struct pp_verdict *verdict,
-			  bool real, uint16_t port, uint16_t file, uint32_t stream, bool by_lookup)
+			  bool real, struct place where)
 {
-	struct pp_candidate **place = place_for(host, verdict, real, port), *candidate;
-	bool fresh;
+	struct pp_candidate **place = place_for(host, verdict, real, where.port);
+	uint32_t count = 1;
 
 	if (!place)
 		return;
-	candidate = *place;
-	if (!candidate) {
-		candidate = pp_arena_alloc(&diagnosis->arena, sizeof(*candidate));
-		if (candidate)
-			keep_verdict(diagnosis, host, candidate, verdict);
-		if (!candidate || !candidate->verdict)
+	if (*place && is_of(*place, verdict, where.port)) {
+		count = ++(*place)->count;
+		if (verdict->grade <= (enum pp_grade)(*place)->grade && (*place)->real >= real)
 			return;
-		*place = candidate;
-		host->candidate_count++;
 	}
-	fresh = candidate->count == 0 || !is_of(candidate, verdict, port);
-	if (fresh)
-		candidate->count = 0;
-	candidate->count++;
-	if (!fresh && verdict->grade <= candidate->grade && candidate->real >= real)
+	host->candidate_count += !*place;
+	if (!keep_verdict(diagnosis, host, place, verdict)) {
+		host->candidate_count -= !*place;
 		return;
-	candidate->by_lookup = by_lookup;
-	candidate->real = real;
-	candidate->port = port;
-	candidate->file = file;
-	candidate->stream = stream;
-	keep_verdict(diagnosis, host, candidate, verdict);
+	}
+	(*place)->count = count;
+	(*place)->by_lookup = where.by_lookup;
+	(*place)->real = real;
+	(*place)->port = where.port;
+	(*place)->file = where.file;
+	(*place)->stream = where.stream;
 }
 
 /* ------------------------------------------------------------------ booking */
@@ -201,7 +203,8 @@ void pp_account_connection(struct pp_diagnosis *diagnosis, const struct pp_case 
 	if (fault)
 		host->hurt_agent |= may_be_agents(c->conn->process);
 	host->flows++;
-	add_candidate(diagnosis, host, verdict, real, c->who->port, c->conn->file, c->conn->stream, false);
+	add_candidate(diagnosis, host, verdict, real,
+		      (struct place){ c->who->port, c->conn->file, c->conn->stream, false });
 }
 
 /* Only faults: a name that resolves and is never contacted is no endpoint. */
@@ -218,5 +221,5 @@ void pp_account_lookup(struct pp_diagnosis *diagnosis, const struct pp_case *c, 
 	if (!host)
 		return;
 	host->hurt_agent = true;
-	add_candidate(diagnosis, host, verdict, false, 0, c->lookup->first.file, 0, true);
+	add_candidate(diagnosis, host, verdict, false, (struct place){ 0, c->lookup->first.file, 0, true });
 }

@@ -6,17 +6,19 @@
 
 /* One rule's verdicts on a host: the best of them, and how many there were. */
 struct pp_candidate {
-	const struct pp_rule *rule; /* as in its verdict, with outcome and grade: asked by every further one */
-	enum pp_outcome outcome;
-	enum pp_grade grade;
-	uint32_t count;
+	struct pp_candidate *next;
+	const struct pp_rule *rule; /* of its verdict, as what follows: asked by every further one */
+	uint32_t count, stream;
+	uint16_t file, port;
+	uint8_t outcome, grade, domain, owner;
 	bool by_lookup;
 	bool real; /* outcome ok because it worked, not because nobody wanted anything */
-	uint16_t file, port;
-	uint32_t stream;
-	unsigned evidence_room;
-	struct pp_verdict *verdict; /* text owned by the diagnosis; memory for `evidence_room` pieces of evidence */
+	uint32_t room;
+	uint8_t kept[]; /* the verdict: keep.h */
 };
+
+void pp_candidate_verdict(const struct pp_diagnosis *diagnosis, const struct pp_host *host,
+			  const struct pp_candidate *candidate, struct pp_verdict *ret_verdict);
 
 void pp_account_connection(struct pp_diagnosis *diagnosis, const struct pp_case *c, const struct pp_verdict *verdict);
 void pp_account_lookup(struct pp_diagnosis *diagnosis, const struct pp_case *c, const struct pp_verdict *verdict);

@@ -120,7 +120,7 @@ static int64_t probe_bucket(int64_t ts) { return ts / (PROBED_NS / 2); }
 
 static uint64_t probed_in(const struct pp_diagnosis *diagnosis, const struct pp_map_key *client, int64_t bucket)
 {
-	struct pp_map_key key = pp_key_of_moment(client, bucket);
+	struct pp_map_key key = pp_key_of_moment(diagnosis, client, bucket);
 	const struct pp_probes *probes = pp_map_find(&diagnosis->probes, &key);
 
 	return probes ? probes->hosts : 0;
@@ -130,7 +130,7 @@ static uint64_t probed_in(const struct pp_diagnosis *diagnosis, const struct pp_
 static bool observe_probe(struct pp_diagnosis *diagnosis, const struct pp_map_key *client, uint64_t host, int64_t at)
 {
 	int64_t bucket = probe_bucket(at);
-	struct pp_map_key key = pp_key_of_moment(client, bucket);
+	struct pp_map_key key = pp_key_of_moment(diagnosis, client, bucket);
 	struct pp_probes *probes = pp_map_add(&diagnosis->probes, &key);
 	uint64_t hosts;
 
@@ -163,7 +163,7 @@ static bool may_be_probe(const struct pp_connection *conn, const struct pp_attri
 uint32_t pp_baseline_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 			     const struct pp_attribution *who, const struct pp_shape *shape)
 {
-	struct pp_map_key server = pp_key_of_addr(&conn->server.ip, 0), client = pp_key_of_addr(&conn->client.ip, 0);
+	struct pp_map_key server = pp_key_of_addr(&conn->server.ip), client = pp_key_of_addr(&conn->client.ip);
 	uint32_t place = pp_map_put(&diagnosis->addresses, &server);
 	struct pp_baseline *baseline;
 

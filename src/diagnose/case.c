@@ -3,6 +3,7 @@
 static const struct pp_baseline no_baseline;
 static const struct pp_service no_service;
 static const struct pp_host no_host;
+const struct pp_host_more pp_host_no_more;
 
 /* INSP-02: the proxy says 200 before anybody else can have been asked.  Ratio and floor are higher than the facts' 0.3
  * and 5 ms, because a proxy near a busy server looks the same. */
@@ -55,7 +56,10 @@ bool pp_profile_wants_mtls(const struct pp_case *c)
 	return agent && agent->client_certificate && lists(agent->mtls_categories, c->who->category);
 }
 
-bool pp_is_mtls(const struct pp_case *c) { return pp_profile_wants_mtls(c) || pp_seen(c->host->asked_certificate); }
+bool pp_is_mtls(const struct pp_case *c)
+{
+	return pp_profile_wants_mtls(c) || pp_seen(pp_host_rest(c->host)->asked_certificate);
+}
 
 const struct pp_http_reply *pp_proxy_reply(const struct pp_case *c)
 {
@@ -119,7 +123,7 @@ static const struct pp_issuer_row *known_issuer(struct pp_diagnosis *diagnosis, 
 	struct pp_known_issuer *known;
 	uint32_t before = diagnosis->issuers.count;
 
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < 2; i++)
 		key.word[i] ^= of_o.word[i] << 1 | of_o.word[i] >> 63;
 	known = pp_map_add(&diagnosis->issuers, &key);
 	if (!known)

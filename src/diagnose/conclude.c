@@ -7,7 +7,7 @@
  * A service that failed is the consequence of a broken connection that may have been its own; without one it is the
  * fault itself.
  */
-#include "diagnose/case.h"
+#include "diagnose/account.h"
 #include "diagnose/judge.h"
 #include "diagnose/table.h"
 
@@ -23,11 +23,11 @@ static bool is_required(const struct pp_agent_row *agent, const char *category)
 	return false;
 }
 
-static bool is_fault(const struct pp_endpoint *endpoint) { return endpoint->verdict->outcome == PP_OUTCOME_FAULT; }
+static bool is_fault(const struct pp_host *host) { return host->candidates->outcome == PP_OUTCOME_FAULT; }
 
 /* Endpoints with the same rule, owner and outcome. */
 struct lot {
-	const struct pp_endpoint *speaker; /* its first one with the highest grade */
+	const struct pp_host *speaker; /* its first one with the highest grade */
 	unsigned required, endpoints;
 };
 
@@ -38,22 +38,22 @@ struct lots {
 	unsigned count;
 };
 
-static bool same_lot(const struct pp_verdict *a, const struct pp_verdict *b)
+static bool same_lot(const struct pp_candidate *a, const struct pp_candidate *b)
 {
 	return a->rule == b->rule && a->owner == b->owner && a->outcome == b->outcome;
 }
 
-static void add_to_lots(struct lots *lots, const struct pp_agent_row *agent, const struct pp_endpoint *endpoint)
+static void add_to_lots(struct lots *lots, const struct pp_agent_row *agent, const struct pp_host *endpoint)
 {
 	unsigned i = 0;
 
-	while (i < lots->count && !same_lot(lots->lot[i].speaker->verdict, endpoint->verdict))
+	while (i < lots->count && !same_lot(lots->lot[i].speaker->candidates, endpoint->candidates))
 		i++;
 	if (i == LOTS_MAX)
 		return;
 	if (i == lots->count)
 		lots->lot[lots->count++] = (struct lot){ .speaker = endpoint };
-	if (endpoint->verdict->grade > lots->lot[i].speaker->verdict->grade)
+	if (endpoint->candidates->grade > lots->lot[i].speaker->candidates->grade)
 		lots->lot[i].speaker = endpoint;
 	lots->lot[i].endpoints++;
 	lots->lot[i].required += is_required(agent, endpoint->category);
@@ -61,7 +61,7 @@ static void add_to_lots(struct lots *lots, const struct pp_agent_row *agent, con
 
 static bool tells_more(const struct lot *a, const struct lot *b)
 {
-	enum pp_grade grade = a->speaker->verdict->grade, other = b->speaker->verdict->grade;
+	unsigned grade = a->speaker->candidates->grade, other = b->speaker->candidates->grade;
 
 	if ((grade >= PP_STRONG) != (other >= PP_STRONG))
 		return grade >= PP_STRONG;
@@ -73,39 +73,53 @@ static bool tells_more(const struct lot *a, const struct lot *b)
 }
 
 /* The most telling lot of that outcome, the earliest of equals: lots stand in the order of their first endpoints. */
-static const struct pp_endpoint *main_one(const struct pp_diagnosis *diagnosis, enum pp_outcome outcome)
+static const struct pp_host *main_one(const struct pp_diagnosis *diagnosis, enum pp_outcome outcome)
 {
 	struct lots lots = { .count = 0 };
 	const struct lot *best = NULL;
 
 	for (size_t i = 0; i < diagnosis->endpoint_count; i++)
-		if (diagnosis->endpoints[i].verdict->outcome == outcome)
-			add_to_lots(&lots, diagnosis->options.agent, &diagnosis->endpoints[i]);
+		if (diagnosis->endpoints[i]->candidates->outcome == outcome)
+			add_to_lots(&lots, diagnosis->options.agent, diagnosis->endpoints[i]);
 	for (unsigned i = 0; i < lots.count; i++)
 		if (!best || tells_more(&lots.lot[i], best))
 			best = &lots.lot[i];
 	return best ? best->speaker : NULL;
 }
 
-static void tell_faults(struct pp_diagnosis *diagnosis)
+static void speak_for(struct pp_diagnosis *diagnosis, const struct pp_host *host)
+{
+	pp_candidate_verdict(diagnosis, host, host->candidates, &diagnosis->conclusion.verdict);
+}
+
+static enum pp_err tell_faults(struct pp_diagnosis *diagnosis, size_t count)
 {
 	struct pp_conclusion *conclusion = &diagnosis->conclusion;
 
+	conclusion->faults = pp_arena_alloc(&diagnosis->end_arena, count * sizeof(*conclusion->faults));
+	if (!conclusion->faults)
+		return PP_NOMEM;
 	for (size_t i = 0; i < diagnosis->endpoint_count; i++)
-		if (is_fault(&diagnosis->endpoints[i]))
-			conclusion->faults[conclusion->fault_count++] = diagnosis->endpoints[i].host;
-	pp_verdict_copy(&conclusion->verdict, main_one(diagnosis, PP_OUTCOME_FAULT)->verdict);
+		if (is_fault(diagnosis->endpoints[i])) {
+			const char *name = pp_endpoint_name(diagnosis, diagnosis->endpoints[i]);
+
+			if (!name)
+				return PP_NOMEM;
+			conclusion->faults[conclusion->fault_count++] = name;
+		}
+	speak_for(diagnosis, main_one(diagnosis, PP_OUTCOME_FAULT));
 	conclusion->outcome = PP_OUTCOME_FAULT;
 	conclusion->exit_status = 1;
+	return PP_OK;
 }
 
 /* Why nothing could be concluded. */
 static void tell_doubt(struct pp_diagnosis *diagnosis)
 {
-	const struct pp_endpoint *doubt = main_one(diagnosis, PP_OUTCOME_INCONCLUSIVE);
+	const struct pp_host *doubt = main_one(diagnosis, PP_OUTCOME_INCONCLUSIVE);
 
 	if (doubt)
-		pp_verdict_copy(&diagnosis->conclusion.verdict, doubt->verdict);
+		speak_for(diagnosis, doubt);
 }
 
 /* LOC-01: nothing works, and somebody asked in vain for a neighbour.  Many targets are a sweep, not a gateway. */
@@ -163,20 +177,20 @@ static void blame_gateway(struct pp_diagnosis *diagnosis, const struct pp_neighb
 /* What could not be judged may have been the cause. */
 static void doubt_service(const struct pp_diagnosis *diagnosis, struct pp_verdict *verdict)
 {
-	const struct pp_endpoint *doubt = main_one(diagnosis, PP_OUTCOME_INCONCLUSIVE);
+	const struct pp_host *doubt = main_one(diagnosis, PP_OUTCOME_INCONCLUSIVE);
 
 	if (!doubt)
 		return;
 	verdict->grade = PP_CONSISTENT;
 	if (verdict->alternative_count < PP_ALTERNATIVES_MAX)
 		verdict->alternatives[verdict->alternative_count++] =
-		    (struct pp_alternative){ doubt->verdict->rule, WHY_UNJUDGED };
+		    (struct pp_alternative){ doubt->candidates->rule, WHY_UNJUDGED };
 }
 
 static bool connection_explains(const struct pp_diagnosis *diagnosis)
 {
 	for (size_t i = 0; i < diagnosis->endpoint_count; i++)
-		if (is_fault(&diagnosis->endpoints[i]) && diagnosis->endpoints[i].hurt_agent)
+		if (is_fault(diagnosis->endpoints[i]) && diagnosis->endpoints[i]->hurt_agent)
 			return true;
 	return false;
 }
@@ -207,7 +221,7 @@ static size_t count_faults(const struct pp_diagnosis *diagnosis)
 	size_t count = 0;
 
 	for (size_t i = 0; i < diagnosis->endpoint_count; i++)
-		count += is_fault(&diagnosis->endpoints[i]);
+		count += is_fault(diagnosis->endpoints[i]);
 	return count;
 }
 
@@ -234,10 +248,10 @@ enum pp_err pp_conclusion_draw(struct pp_diagnosis *diagnosis)
 	conclusion->outcome = PP_OUTCOME_INCONCLUSIVE;
 	conclusion->exit_status = 2;
 	if (faults) {
-		conclusion->faults = pp_arena_alloc(&diagnosis->end_arena, faults * sizeof(*conclusion->faults));
-		if (!conclusion->faults)
-			return PP_NOMEM;
-		tell_faults(diagnosis);
+		enum pp_err err = tell_faults(diagnosis, faults);
+
+		if (err != PP_OK)
+			return err;
 	}
 	gateway = conclusion->verdict.grade <= PP_STRONG ? gateway : NULL;
 	if (gateway) {

@@ -147,7 +147,7 @@ static uint32_t service_of(struct pp_diagnosis *diagnosis, const struct pp_endpo
 
 	if (address && address->service && address->service_port == server->port)
 		return address->service;
-	key = pp_key_of_addr(&server->ip, server->port);
+	key = pp_key_of_socket(diagnosis, server);
 	place = pp_map_put(&diagnosis->services, &key);
 	if (address && !address->service) {
 		address->service = place;
@@ -174,35 +174,64 @@ static void observe_service(struct pp_service *service, const struct pp_connecti
 		service->best_offer = shape->offer;
 }
 
-static void observe_host_tls(struct pp_host *host, const struct pp_connection *conn, const struct pp_shape *shape)
+/* From now on what `one` told is kept apart; NULL without memory. */
+static struct pp_host_more *more_of(struct pp_diagnosis *diagnosis, struct pp_host *host)
+{
+	struct pp_host_more *more = host->more;
+
+	if (more)
+		return more;
+	more = pp_arena_alloc(&diagnosis->arena, sizeof(*more));
+	if (!more)
+		return NULL;
+	more->worked[host->worked_path] = host->one.worked;
+	if (host->one.port == 443)
+		more->https = host->one.worked;
+	host->more = more;
+	return more;
+}
+
+static void observe_host_tls(struct pp_diagnosis *diagnosis, struct pp_host *host, const struct pp_connection *conn,
+			     const struct pp_shape *shape)
 {
 	const struct pp_tls_facts *tls = shape->tls;
+	bool asked = pp_seen(tls->certificate_request);
+	struct pp_host_more *more;
 	struct pp_mark when;
 
 	host->resumed |= tls->resumed;
-	if (pp_seen(tls->certificate_request))
-		pp_keep_earliest(&host->asked_certificate, tls->certificate_request);
-	else if (tls->version >= PP_TLS_1_3 && pp_client_auth_of(tls) >= PP_AUTH_EMPTY)
-		pp_keep_earliest(&host->asked_certificate, tls->server_hello);
 	if (shape->passed && conn->tcp.watch_segments == 1) {
 		pp_keep_earliest(&host->passed, tls->server_hello);
 		if (tls->client_hello_len > host->passed_len)
 			host->passed_len = tls->client_hello_len;
 	}
-	if (pp_left_silently(conn, shape, &when))
-		host->silent_leaves++;
+	if (asked || (tls->version >= PP_TLS_1_3 && pp_client_auth_of(tls) >= PP_AUTH_EMPTY)) {
+		more = more_of(diagnosis, host);
+		if (more)
+			pp_keep_earliest(&more->asked_certificate,
+					 asked ? tls->certificate_request : tls->server_hello);
+	}
+	if (pp_left_silently(conn, shape, &when)) {
+		more = more_of(diagnosis, host);
+		if (more)
+			more->silent_leaves++;
+	}
 }
 
-static void observe_host_http(struct pp_host *host, const struct pp_http_facts *http)
+static void observe_host_http(struct pp_diagnosis *diagnosis, struct pp_host *host, const struct pp_http_facts *http)
 {
+	struct pp_host_more *more;
+
 	for (unsigned i = 0; i < http->connect_count; i++)
-		if (http->connects[i].reply.status == 403 && http->connects[i].port == 443)
-			pp_keep_earliest(&host->denied_443, http->connects[i].reply.mark);
+		if (http->connects[i].reply.status == 403 && http->connects[i].port == 443 &&
+		    (more = more_of(diagnosis, host)) != NULL)
+			pp_keep_earliest(&more->denied_443, http->connects[i].reply.mark);
 	for (unsigned i = 0; i < http->exchange_count; i++) {
 		const struct pp_http_reply *reply = &http->exchanges[i].reply;
 
-		if (reply->status == 470 || reply->page == PP_PAGE_AZURE_FIREWALL)
-			pp_keep_earliest(&host->page_470, reply->mark);
+		if ((reply->status == 470 || reply->page == PP_PAGE_AZURE_FIREWALL) &&
+		    (more = more_of(diagnosis, host)) != NULL)
+			pp_keep_earliest(&more->page_470, reply->mark);
 		if (reply->status == 403)
 			host->refusals++;
 	}
@@ -210,7 +239,7 @@ static void observe_host_http(struct pp_host *host, const struct pp_http_facts *
 
 const struct pp_host_port *pp_host_port(const struct pp_host *host, uint16_t port)
 {
-	const struct pp_host_port *ports = host->port_room > 1 ? host->more : &host->one;
+	const struct pp_host_port *ports = host->more && host->more->ports ? host->more->ports : &host->one;
 
 	for (unsigned i = 0; i < host->port_count; i++)
 		if (ports[i].port == port)
@@ -221,19 +250,17 @@ const struct pp_host_port *pp_host_port(const struct pp_host *host, uint16_t por
 /* Room for one more, if more may be. */
 static bool ports_reserve(struct pp_diagnosis *diagnosis, struct pp_host *host)
 {
-	struct pp_host_port *ports;
+	struct pp_host_more *more;
 
-	if (host->port_room == 0)
-		host->port_room = 1;
-	if (host->port_count < host->port_room || host->port_room == PP_PORTS_KEPT)
+	if (host->port_count == 0 || (host->more && host->more->ports))
 		return true;
-	ports = pp_arena_alloc(&diagnosis->arena, PP_PORTS_KEPT * sizeof(*ports));
-	if (!ports)
+	more = more_of(diagnosis, host);
+	if (!more)
 		return false;
-	ports[0] = host->one;
-	host->more = ports;
-	host->port_room = PP_PORTS_KEPT;
-	return true;
+	more->ports = pp_arena_alloc(&diagnosis->arena, PP_PORTS_KEPT * sizeof(*more->ports));
+	if (more->ports)
+		more->ports[0] = host->one;
+	return more->ports != NULL;
 }
 
 /* The lowest ports are kept, whatever the order they come in. */
@@ -256,31 +283,43 @@ static struct pp_host_port *add_port(struct pp_diagnosis *diagnosis, struct pp_h
 	return &ports[place];
 }
 
+static void observe_success(struct pp_diagnosis *diagnosis, struct pp_host *host, struct pp_host_port *port,
+			    const struct pp_connection *conn, uint16_t number, enum pp_path path)
+{
+	struct pp_host_more *more = host->more;
+
+	if (host->worked_count++ == 0)
+		host->worked_path = (uint8_t)path;
+	else if (!more && host->worked_path != path && !(more = more_of(diagnosis, host)))
+		return;
+	if (port) {
+		pp_keep_earliest(&port->worked, conn->first);
+		pp_keep_latest(&port->last_worked, conn->first.ts);
+	}
+	if (more) {
+		pp_keep_earliest(&more->worked[path], conn->first);
+		if (number == 443)
+			pp_keep_earliest(&more->https, conn->first);
+	}
+}
+
 static void observe_host(struct pp_diagnosis *diagnosis, struct pp_host *host, const struct pp_connection *conn,
 			 const struct pp_attribution *who, const struct pp_shape *shape)
 {
 	enum pp_path path = shape->asked_proxy ? PP_BY_PROXY : PP_DIRECT;
 	struct pp_host_port *port = add_port(diagnosis, host, who->port);
 
-	if (port && shape->worked) {
-		pp_keep_earliest(&port->worked, conn->first);
-		pp_keep_latest(&port->last_worked, conn->first.ts);
-	}
 	host->observed++;
-	if (shape->worked) {
-		pp_keep_earliest(&host->worked[path], conn->first);
-		host->worked_count++;
-		if (who->port == 443)
-			pp_keep_earliest(&host->https, conn->first);
-	}
+	if (shape->worked)
+		observe_success(diagnosis, host, port, conn, who->port, path);
 	if (shape->stage == PP_STAGE_SYN)
 		host->failed_opens++;
 	if (!shape->worked && shape->ending == PP_SERVER_RST)
 		host->refusals++;
 	if (shape->tls)
-		observe_host_tls(host, conn, shape);
+		observe_host_tls(diagnosis, host, conn, shape);
 	if (conn->http)
-		observe_host_http(host, conn->http);
+		observe_host_http(diagnosis, host, conn->http);
 }
 
 static void add_good(struct pp_overview *seen, const struct pp_connection *conn, uint32_t host)
@@ -345,8 +384,8 @@ static void observe_all(struct pp_overview *seen, const struct pp_connection *co
 		pp_keep_earliest(&seen->revocation_failed, conn->first);
 		pp_keep_latest(&seen->last_revocation_failed, conn->first.ts);
 	}
-	if (host && conn->http && pp_seen(host->page_470))
-		pp_keep_earliest(&seen->page_470, host->page_470);
+	if (host && host->more && conn->http && pp_seen(host->more->page_470))
+		pp_keep_earliest(&seen->page_470, host->more->page_470);
 	if (host && shape->offer >= PP_TLS_1_2 && pp_closed_after_hello(conn, shape)) {
 		seen->closed_hosts |= pp_bit_of_host(host);
 	}
@@ -438,7 +477,7 @@ enum pp_terminator pp_terminator_here(const struct pp_case *c)
 {
 	const struct pp_overview *seen = &c->diagnosis->seen;
 
-	if (pp_seen(c->host->page_470))
+	if (pp_seen(pp_host_rest(c->host)->page_470))
 		return PP_TERMINATOR;
 	if (!pp_is_near(c))
 		return !pp_equals_working(c) && (pp_seen(seen->page_470) || closed_hosts(c) > 2) ? PP_TERMINATOR

@@ -12,25 +12,50 @@
 
 static const size_t MEMORY_DEFAULT = (size_t)128 << 20; /* a quarter for names and verdicts kept for the end, … */
 enum { RECORD_BYTES = 2048 };                           /* … and a record of every table for so much of it */
+enum { PACKED_MAX = 1 << 20 };                          /* of a verdict */
 #define FOLLOWS_NS PP_SECOND                            /* a file that begins so soon after another continues it */
 
 /* ------------------------------------------------------------------ keys */
 
-/* 128 bits of keyed hash stand for the text: nobody who writes captures can make two names meet. */
-struct pp_map_key pp_key_of_text(const struct pp_diagnosis *diagnosis, const char *text)
+/* 128 bits of keyed hash stand for the bytes: nobody who writes captures can make two names meet. */
+static struct pp_map_key key_of_bytes(const struct pp_diagnosis *diagnosis, const void *bytes, size_t len)
 {
-	size_t len = strlen(text);
-	struct pp_hash_pair pair = pp_hash_twice(&diagnosis->options.key, text, len);
+	struct pp_hash_pair pair = pp_hash_twice(&diagnosis->options.key, bytes, len);
 
-	return (struct pp_map_key){ { pair.word[0], pair.word[1], 2ULL << 32 | (uint32_t)len } };
+	return (struct pp_map_key){ { pair.word[0], pair.word[1] } };
 }
 
-struct pp_map_key pp_key_of_moment(const struct pp_map_key *what, int64_t moment)
+struct pp_map_key pp_key_of_text(const struct pp_diagnosis *diagnosis, const char *text)
 {
-	struct pp_map_key key = *what;
+	return key_of_bytes(diagnosis, text, strlen(text));
+}
 
-	key.word[2] = key.word[2] << 1 ^ (uint64_t)moment << 24;
-	return key;
+struct pp_map_key pp_key_of_name(struct pp_diagnosis *diagnosis, const char *name)
+{
+	size_t len = strlen(name);
+	struct pp_recent_key *recent = &diagnosis->recent_keys[pp_mix_ends(name, len) % PP_RECENT_KEYS];
+
+	if (recent->len == len && memcmp(recent->name, name, len) == 0)
+		return recent->key;
+	if (len == 0 || len > sizeof(recent->name))
+		return key_of_bytes(diagnosis, name, len);
+	recent->key = key_of_bytes(diagnosis, name, len);
+	recent->len = (uint8_t)len;
+	memcpy(recent->name, name, len);
+	return recent->key;
+}
+
+struct pp_map_key pp_key_of_socket(const struct pp_diagnosis *diagnosis, const struct pp_endpoint_addr *socket)
+{
+	struct pp_addr_words words = pp_addr_words(&socket->ip);
+
+	return key_of_bytes(diagnosis, (uint64_t[]){ words.high, words.low, socket->port }, 3 * sizeof(uint64_t));
+}
+
+struct pp_map_key pp_key_of_moment(const struct pp_diagnosis *diagnosis, const struct pp_map_key *what, int64_t moment)
+{
+	return key_of_bytes(diagnosis, (uint64_t[]){ what->word[0], what->word[1], (uint64_t)moment },
+			    3 * sizeof(uint64_t));
 }
 
 /* The same bit in every run, so not by the run's key; the worst a chosen name can do is to share one. */
@@ -45,7 +70,9 @@ uint64_t pp_bit_of_text(const char *text) { return bit_of_bytes(text, strlen(tex
 
 uint64_t pp_bit_of_host(const struct pp_host *host)
 {
-	return host->name ? pp_bit_of_text(host->name) : bit_of_bytes(&host->addr, sizeof(host->addr));
+	if (host->name)
+		return pp_bit_of_text(host->name);
+	return host->named ? 1 : bit_of_bytes(&host->key, sizeof(host->key)); /* the key is the address */
 }
 
 /* ------------------------------------------------------------------ life */
@@ -64,7 +91,9 @@ struct pp_diagnosis *pp_diagnosis_new(const struct pp_diagnosis_options *options
 	pp_pool_init(&diagnosis->pool, memory / 4);
 	pp_arena_init(&diagnosis->arena, &diagnosis->pool);
 	pp_pool_init(&diagnosis->end_pool, 0);
+	pp_buf_init(&diagnosis->packing, PACKED_MAX);
 	pp_arena_init(&diagnosis->end_arena, &diagnosis->end_pool);
+	pp_wins_init(&diagnosis->wins, memory / 16);
 	pp_map_init(&diagnosis->addresses, sizeof(struct pp_baseline), most, options->key);
 	pp_map_init(&diagnosis->services, sizeof(struct pp_service), most, options->key);
 	pp_map_init(&diagnosis->hosts, sizeof(struct pp_host), most, options->key);
@@ -95,9 +124,11 @@ void pp_diagnosis_free(struct pp_diagnosis *diagnosis)
 		return;
 	for (unsigned i = 0; (map = map_at(diagnosis, i)) != NULL; i++)
 		pp_map_done(map);
+	pp_wins_done(&diagnosis->wins);
 	pp_arena_reset(&diagnosis->arena);
 	pp_arena_reset(&diagnosis->end_arena);
 	pp_pool_done(&diagnosis->pool);
+	pp_buf_done(&diagnosis->packing);
 	pp_pool_done(&diagnosis->end_pool);
 	free(diagnosis);
 }
@@ -149,15 +180,16 @@ uint32_t pp_diagnosis_host_place(const struct pp_diagnosis *diagnosis, const cha
 			__builtin_prefetch(at_ + (bytes)-1);                                                           \
 	} while (0)
 
+enum { EXPECTED_MOST = 16 };
+
 void pp_diagnosis_expect(const struct pp_diagnosis *diagnosis, const struct pp_addr *servers, unsigned count)
 {
-	enum { MOST = 16 };
-	const struct pp_baseline *known[MOST];
-	uint32_t tags[MOST];
+	const struct pp_baseline *known[EXPECTED_MOST];
+	uint32_t tags[EXPECTED_MOST];
 
-	count = count < MOST ? count : MOST;
+	count = count < EXPECTED_MOST ? count : EXPECTED_MOST;
 	for (unsigned i = 0; i < count; i++) {
-		struct pp_map_key key = pp_key_of_addr(&servers[i], 0);
+		struct pp_map_key key = pp_key_of_addr(&servers[i]);
 
 		tags[i] = pp_map_prefetch(&diagnosis->addresses, &key);
 	}
@@ -168,29 +200,47 @@ void pp_diagnosis_expect(const struct pp_diagnosis *diagnosis, const struct pp_a
 	for (unsigned i = 0; i < count; i++) {
 		if (!known[i])
 			continue;
-		PREFETCH(pp_map_place(&diagnosis->services, known[i]->service), offsetof(struct pp_service, passed));
-		PREFETCH(pp_map_place(&diagnosis->hosts, known[i]->host), offsetof(struct pp_host, by_path));
+		PREFETCH(pp_map_place(&diagnosis->services, known[i]->service), sizeof(struct pp_service));
+		PREFETCH(pp_map_place(&diagnosis->hosts, known[i]->host), sizeof(struct pp_host));
 	}
+}
+
+void pp_diagnosis_expect_names(struct pp_diagnosis *diagnosis, const char *const *names, unsigned count)
+{
+	uint32_t tags[EXPECTED_MOST];
+
+	count = count < EXPECTED_MOST ? count : EXPECTED_MOST;
+	for (unsigned i = 0; i < count; i++) {
+		struct pp_map_key key;
+
+		if (!names[i])
+			continue;
+		key = pp_key_of_name(diagnosis, names[i]);
+		tags[i] = pp_map_prefetch(&diagnosis->hosts, &key);
+	}
+	for (unsigned i = 0; i < count; i++)
+		if (names[i])
+			PREFETCH(pp_map_guess(&diagnosis->hosts, tags[i]), sizeof(struct pp_host));
 }
 
 void pp_diagnosis_prefetch(const struct pp_diagnosis *diagnosis, const struct pp_places *places)
 {
 	PREFETCH(pp_map_place(&diagnosis->addresses, places->address), offsetof(struct pp_baseline, hello));
 	PREFETCH(pp_map_place(&diagnosis->services, places->service), offsetof(struct pp_service, passed));
-	PREFETCH(pp_map_place(&diagnosis->hosts, places->host), offsetof(struct pp_host, passed));
+	PREFETCH(pp_map_place(&diagnosis->hosts, places->host), sizeof(struct pp_host));
 }
 
 void pp_diagnosis_prefetch_more(const struct pp_diagnosis *diagnosis, const struct pp_places *places)
 {
 	const struct pp_host *host = pp_map_place(&diagnosis->hosts, places->host);
 
-	for (unsigned i = 0; host && i < host->candidate_count; i++)
-		__builtin_prefetch(host->candidates[i]);
+	if (host && host->candidates)
+		__builtin_prefetch(host->candidates);
 }
 
 enum pp_err pp_diagnosis_proxy(struct pp_diagnosis *diagnosis, const struct pp_endpoint_addr *proxy)
 {
-	struct pp_map_key key = pp_key_of_addr(&proxy->ip, proxy->port);
+	struct pp_map_key key = pp_key_of_socket(diagnosis, proxy);
 	struct pp_service *service = pp_map_add(&diagnosis->services, &key);
 
 	if (!service)
@@ -241,6 +291,21 @@ static void find_ends(struct pp_file_span *files, struct run *runs, unsigned cou
 	}
 }
 
+/* Connections that ended without a name are judged as some to hosts of which DNS told too late. */
+static void expect_late_names(struct pp_diagnosis *diagnosis, const struct pp_names *names)
+{
+	struct pp_addr server;
+	const char *name;
+	uint32_t at = 0;
+
+	while ((name = pp_names_late(names, &at, &server)) != NULL) {
+		struct pp_map_key nameless = pp_key_of_addr(&server);
+
+		pp_wins_want_host(&diagnosis->wins, pp_diagnosis_host_place(diagnosis, name, 0));
+		pp_wins_want_host(&diagnosis->wins, pp_map_look(&diagnosis->hosts, &nameless));
+	}
+}
+
 void pp_diagnosis_prepare(struct pp_diagnosis *diagnosis, int64_t first, int64_t last,
 			  const struct pp_capture *captures, unsigned capture_count,
 			  const struct pp_neighbour *neighbours, unsigned neighbour_count)
@@ -249,6 +314,9 @@ void pp_diagnosis_prepare(struct pp_diagnosis *diagnosis, int64_t first, int64_t
 	unsigned run_count = 0;
 
 	(void)first;
+	if (diagnosis->options.attributor && diagnosis->options.attributor->names)
+		expect_late_names(diagnosis, diagnosis->options.attributor->names);
+	pp_wins_settle(diagnosis);
 	diagnosis->end = last;
 	diagnosis->files = pp_arena_alloc(&diagnosis->arena, (capture_count + 1) * sizeof(*diagnosis->files));
 	diagnosis->file_count = runs && diagnosis->files ? capture_count : 0;
@@ -304,9 +372,9 @@ enum pp_err pp_diagnosis_conclude(struct pp_diagnosis *diagnosis)
 
 size_t pp_diagnosis_endpoint_count(const struct pp_diagnosis *diagnosis) { return diagnosis->endpoint_count; }
 
-const struct pp_endpoint *pp_diagnosis_endpoint_at(const struct pp_diagnosis *diagnosis, size_t i)
+const struct pp_endpoint *pp_diagnosis_endpoint_at(struct pp_diagnosis *diagnosis, size_t i)
 {
-	return &diagnosis->endpoints[i];
+	return pp_endpoint_of(diagnosis, diagnosis->endpoints[i]);
 }
 
 size_t pp_diagnosis_expectation_count(const struct pp_diagnosis *diagnosis) { return diagnosis->expectation_count; }

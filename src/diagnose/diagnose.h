@@ -39,6 +39,8 @@ void pp_diagnosis_observe(struct pp_diagnosis *diagnosis, const struct pp_connec
 const char *pp_diagnosis_host(const struct pp_diagnosis *diagnosis, const struct pp_places *places);
 /* Connections with these servers are about to be observed: lets the memory of their places arrive. */
 void pp_diagnosis_expect(const struct pp_diagnosis *diagnosis, const struct pp_addr *servers, unsigned count);
+/* … and to hosts with these names, or NULL. */
+void pp_diagnosis_expect_names(struct pp_diagnosis *diagnosis, const char *const *names, unsigned count);
 /* Lets the memory of a connection's places arrive while others are judged. */
 void pp_diagnosis_prefetch(const struct pp_diagnosis *diagnosis, const struct pp_places *places);
 void pp_diagnosis_prefetch_more(const struct pp_diagnosis *diagnosis, const struct pp_places *places); /* later */
@@ -99,7 +101,8 @@ struct pp_conclusion {
 /* After the last judge(). */
 enum pp_err PP_MUST_CHECK pp_diagnosis_conclude(struct pp_diagnosis *diagnosis);
 size_t pp_diagnosis_endpoint_count(const struct pp_diagnosis *diagnosis);
-const struct pp_endpoint *pp_diagnosis_endpoint_at(const struct pp_diagnosis *diagnosis, size_t i); /* first packets */
+/* In order of first packets; valid until the next call. */
+const struct pp_endpoint *pp_diagnosis_endpoint_at(struct pp_diagnosis *diagnosis, size_t i);
 size_t pp_diagnosis_expectation_count(const struct pp_diagnosis *diagnosis);
 const struct pp_expectation *pp_diagnosis_expectation_at(const struct pp_diagnosis *diagnosis, size_t i);
 const struct pp_conclusion *pp_diagnosis_conclusion(const struct pp_diagnosis *diagnosis);

@@ -12,7 +12,7 @@
 
 enum { BROKE_TIMES = 2 };
 
-static bool is_fault(const struct pp_candidate *candidate) { return candidate->verdict->outcome == PP_OUTCOME_FAULT; }
+static bool is_fault(const struct pp_candidate *candidate) { return candidate->outcome == PP_OUTCOME_FAULT; }
 
 /* A better reason than the other: lookups first, then grade, then number; earlier ones stand first. */
 static bool beats(const struct pp_candidate *a, const struct pp_candidate *b)
@@ -21,23 +21,20 @@ static bool beats(const struct pp_candidate *a, const struct pp_candidate *b)
 		return true;
 	if (a->by_lookup != b->by_lookup)
 		return a->by_lookup;
-	if (a->verdict->grade != b->verdict->grade)
-		return a->verdict->grade > b->verdict->grade;
+	if (a->grade != b->grade)
+		return a->grade > b->grade;
 	return a->count > b->count;
 }
 
-static const struct pp_candidate *best_of(const struct pp_host *host, enum pp_outcome outcome)
+static struct pp_candidate *best_of(const struct pp_host *host, enum pp_outcome outcome)
 {
-	const struct pp_candidate *best = NULL;
+	struct pp_candidate *best = NULL;
 
-	for (unsigned i = 0; i < host->candidate_count; i++) {
-		const struct pp_candidate *candidate = host->candidates[i];
-
-		if (candidate->verdict->outcome == outcome &&
+	for (struct pp_candidate *candidate = host->candidates; candidate; candidate = candidate->next)
+		if (candidate->outcome == outcome &&
 		    (!best || candidate->real > best->real ||
 		     (candidate->real == best->real && candidate->count > best->count)))
 			best = candidate;
-	}
 	return best;
 }
 
@@ -53,69 +50,83 @@ static bool fault_stands(const struct pp_host *host, const struct pp_candidate *
 	const struct pp_host_port *port = pp_host_port(host, fault->port);
 
 	if (fault->by_lookup)
-		return host->succeeded == 0 || fault->verdict->rule == &pp_rule_dns_06;
-	if (!port || port->succeeded == 0 || cuts_in_session(fault->verdict->rule))
+		return host->succeeded == 0 || fault->rule == &pp_rule_dns_06;
+	if (!port || port->succeeded == 0 || cuts_in_session(fault->rule))
 		return true;
 	/* A proxy that says no is not made good by what had worked beside it. */
-	if (fault->verdict->domain == PP_DOMAIN_PROXY && fault->verdict->grade == PP_PROVEN &&
-	    !pp_seen(host->worked[PP_BY_PROXY]) && port->last_fault > port->last_ok)
+	if (fault->domain == PP_DOMAIN_PROXY && fault->grade == PP_PROVEN &&
+	    !pp_seen(pp_host_worked(host, PP_BY_PROXY)) && port->last_fault > port->last_ok)
 		return true;
-	if (port->last_fault > port->last_ok && port->failed >= BROKE_TIMES && fault->verdict->grade >= PP_STRONG)
+	if (port->last_fault > port->last_ok && port->failed >= BROKE_TIMES && fault->grade >= PP_STRONG)
 		return true;
-	return port->failed > port->succeeded && fault->verdict->grade == PP_PROVEN;
+	return port->failed > port->succeeded && fault->grade == PP_PROVEN;
 }
 
-static const struct pp_candidate *best_fault(const struct pp_host *host)
+static struct pp_candidate *best_fault(const struct pp_host *host)
 {
-	const struct pp_candidate *best = NULL;
+	struct pp_candidate *best = NULL;
 
-	for (unsigned i = 0; i < host->candidate_count; i++) {
-		const struct pp_candidate *candidate = host->candidates[i];
-
+	for (struct pp_candidate *candidate = host->candidates; candidate; candidate = candidate->next)
 		if (is_fault(candidate) && fault_stands(host, candidate) && beats(candidate, best))
 			best = candidate;
-	}
 	return best;
 }
 
-static const struct pp_candidate *weigh(const struct pp_host *host)
+static struct pp_candidate *weigh(const struct pp_host *host)
 {
-	const struct pp_candidate *fault = best_fault(host), *unclear = best_of(host, PP_OUTCOME_INCONCLUSIVE);
-	const struct pp_candidate *ok = best_of(host, PP_OUTCOME_OK);
+	struct pp_candidate *fault = best_fault(host), *unclear = best_of(host, PP_OUTCOME_INCONCLUSIVE);
+	struct pp_candidate *ok = best_of(host, PP_OUTCOME_OK);
 
 	if (fault)
 		return fault;
 	if (host->succeeded && ok)
 		return ok;
-	return unclear ? unclear : ok ? ok : host->candidates[0];
+	return unclear ? unclear : ok ? ok : host->candidates;
 }
 
-static const char *name_of(struct pp_diagnosis *diagnosis, const struct pp_host *host)
+/* The candidate that speaks for the host becomes its first one. */
+static void choose(struct pp_host *host)
 {
-	char text[PP_ADDR_TEXT];
+	struct pp_candidate *chosen = weigh(host), **at = &host->candidates;
+
+	while (*at != chosen)
+		at = &(*at)->next;
+	*at = chosen->next;
+	chosen->next = host->candidates;
+	host->candidates = chosen;
+}
+
+const char *pp_endpoint_name(struct pp_diagnosis *diagnosis, const struct pp_host *host)
+{
+	const struct pp_endpoint *endpoint;
 
 	if (host->name)
 		return host->name;
-	pp_addr_format(&host->addr, text);
-	return pp_arena_copy(&diagnosis->end_arena, text, strlen(text) + 1);
+	endpoint = pp_endpoint_of(diagnosis, host);
+	return pp_arena_copy(&diagnosis->end_arena, endpoint->host, strlen(endpoint->host) + 1);
 }
 
-static void fill(struct pp_diagnosis *diagnosis, const struct pp_host *host, struct pp_endpoint *endpoint)
+const struct pp_endpoint *pp_endpoint_of(struct pp_diagnosis *diagnosis, const struct pp_host *host)
 {
-	const struct pp_candidate *chosen = weigh(host);
+	const struct pp_candidate *chosen = host->candidates;
+	struct pp_endpoint_view *view = &diagnosis->view;
 
-	*endpoint = (struct pp_endpoint){ .host = name_of(diagnosis, host),
-					  .category = host->category,
-					  .flows = host->flows,
-					  .failed = host->failed,
-					  .succeeded = host->succeeded,
-					  .direct = host->by_path[PP_DIRECT],
-					  .proxy = host->by_path[PP_BY_PROXY],
-					  .hurt_agent = host->hurt_agent,
-					  .file = chosen->file,
-					  .stream = chosen->stream,
-					  .by_lookup = chosen->by_lookup,
-					  .verdict = chosen->verdict };
+	pp_candidate_verdict(diagnosis, host, chosen, &view->verdict);
+	if (!host->name)
+		pp_addr_format(&view->verdict.server.ip, view->address);
+	view->endpoint = (struct pp_endpoint){ .host = host->name ? host->name : view->address,
+					       .category = host->category,
+					       .flows = host->flows,
+					       .failed = host->failed,
+					       .succeeded = host->succeeded,
+					       .direct = host->by_path[PP_DIRECT],
+					       .proxy = host->by_path[PP_BY_PROXY],
+					       .hurt_agent = host->hurt_agent,
+					       .file = chosen->file,
+					       .stream = chosen->stream,
+					       .by_lookup = chosen->by_lookup,
+					       .verdict = &view->verdict };
+	return &view->endpoint;
 }
 
 static int by_first_packet(const void *a, const void *b)
@@ -132,27 +143,21 @@ static int by_first_packet(const void *a, const void *b)
 
 enum pp_err pp_endpoints_weigh(struct pp_diagnosis *diagnosis)
 {
-	const struct pp_host **hosts;
-	size_t count = 0;
+	uint32_t count = diagnosis->hosts.count;
 
-	if (diagnosis->hosts.count == 0)
+	if (count == 0)
 		return PP_OK;
-	hosts = pp_arena_alloc(&diagnosis->end_arena, diagnosis->hosts.count * sizeof(struct pp_host *));
-	if (!hosts)
+	diagnosis->endpoints = pp_arena_alloc(&diagnosis->end_arena, count * sizeof(struct pp_host *));
+	if (!diagnosis->endpoints)
 		return PP_NOMEM;
-	for (uint32_t i = 0; i < diagnosis->hosts.count; i++) {
-		const struct pp_host *host = pp_map_at(&diagnosis->hosts, i);
+	for (uint32_t i = 0; i < count; i++) {
+		struct pp_host *host = pp_map_at(&diagnosis->hosts, i);
 
-		if (host->candidate_count)
-			hosts[count++] = host;
+		if (!host->candidates)
+			continue;
+		choose(host);
+		diagnosis->endpoints[diagnosis->endpoint_count++] = host;
 	}
-	qsort(hosts, count, sizeof(struct pp_host *), by_first_packet);
-	if (count)
-		diagnosis->endpoints = pp_arena_alloc(&diagnosis->end_arena, count * sizeof(*diagnosis->endpoints));
-	if (count && !diagnosis->endpoints)
-		return PP_NOMEM;
-	for (size_t i = 0; i < count; i++)
-		fill(diagnosis, hosts[i], &diagnosis->endpoints[i]);
-	diagnosis->endpoint_count = count;
+	qsort(diagnosis->endpoints, diagnosis->endpoint_count, sizeof(struct pp_host *), by_first_packet);
 	return PP_OK;
 }

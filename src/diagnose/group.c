@@ -2,31 +2,30 @@
  *
  * Happy Eyeballs races addresses, NTLM needs three legs and often as many sockets, clients try other ports: what one of
  * them failed at is no fault when its sibling did the job.  Groups are found by host and beginning; a sibling lies in
- * the same bucket or the next ones, and its time is compared exactly.
+ * the same bucket or the next ones, and its time is compared exactly.  Those that worked are noted first (wins.h).
  */
 #include "diagnose/case.h"
-
-static int64_t bucket_of(int64_t ts) { return ts / PP_GROUP_NS; }
-
-static int64_t second_of(int64_t ts) { return ts / PP_SECOND; }
 
 /* `host`: its place. */
 static struct pp_map_key key_of_group(uint32_t host, uint16_t port, int64_t bucket)
 {
-	return (struct pp_map_key){ { (uint64_t)host << 16 | port, (uint64_t)bucket, 0 } };
+	return (struct pp_map_key){ { (uint64_t)host << 16 | port, (uint64_t)bucket } };
 }
 
 static struct pp_map_key key_of_opening(uint16_t port, int64_t second)
 {
-	return (struct pp_map_key){ { port, (uint64_t)second, 0 } };
+	return (struct pp_map_key){ { port, (uint64_t)second } };
 }
 
-static struct pp_map_key key_of_second(int64_t second) { return (struct pp_map_key){ { (uint64_t)second, 0, 0 } }; }
+static struct pp_map_key key_of_second(int64_t second) { return (struct pp_map_key){ { (uint64_t)second, 0 } }; }
 
 static bool is_final(enum pp_credentials credentials)
 {
 	return credentials != PP_CREDENTIALS_NONE && credentials != PP_CREDENTIALS_NTLM_FIRST;
 }
+
+/* A loser is left without an answer; who was refused lost nothing to a sibling. */
+static bool was_refused(const struct pp_tcp_facts *tcp) { return pp_seen(tcp->rst.mark) || tcp->icmp_count; }
 
 /* ------------------------------------------------------------------ observing */
 
@@ -66,23 +65,24 @@ static struct pp_opening *opening_of(struct pp_diagnosis *diagnosis, const struc
 	return pp_map_place(&diagnosis->openings, diagnosis->last_opening);
 }
 
-static void observe_opening(struct pp_diagnosis *diagnosis, const struct pp_connection *conn)
+void pp_group_opening_won(struct pp_diagnosis *diagnosis, const struct pp_win *win)
 {
-	struct pp_map_key key = key_of_opening(conn->server.port, second_of(conn->first.ts));
+	struct pp_map_key key = key_of_opening(win->server_port, pp_second_of(win->first.ts));
 	struct pp_opening *opening = opening_of(diagnosis, &key);
 
 	if (opening)
-		pp_keep_earliest(&opening->won[!pp_addr_is_v4(&conn->server.ip)], conn->first);
+		pp_keep_earliest(&opening->won[win->v6], win->first);
 }
 
-static void observe_win(struct pp_diagnosis *diagnosis, const struct pp_map_key *key, struct pp_mark first)
+void pp_group_won(struct pp_diagnosis *diagnosis, const struct pp_win *win)
 {
-	struct pp_group *group = pp_map_add(&diagnosis->groups, key);
+	struct pp_map_key key = key_of_group(win->host, win->port, pp_bucket_of(win->first.ts));
+	struct pp_group *group = pp_map_add(&diagnosis->groups, &key);
 
 	if (!group)
 		return;
-	pp_keep_earliest(&group->won, first);
-	pp_keep_last(&group->won_last, first);
+	pp_keep_earliest(&group->won, win->first);
+	pp_keep_last(&group->won_last, win->first);
 }
 
 /* The three lowest addresses: enough to say "several", whatever the order. */
@@ -115,7 +115,7 @@ static bool is_midsession_reset(const struct pp_connection *conn, const struct p
 
 static void observe_reset(struct pp_diagnosis *diagnosis, const struct pp_addr *from, int64_t ts)
 {
-	struct pp_map_key key = key_of_second(second_of(ts));
+	struct pp_map_key key = key_of_second(pp_second_of(ts));
 	struct pp_reset_second *second = pp_map_add(&diagnosis->resets, &key);
 
 	if (second)
@@ -125,20 +125,30 @@ static void observe_reset(struct pp_diagnosis *diagnosis, const struct pp_addr *
 void pp_group_observe_it(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 			 const struct pp_attribution *who, const struct pp_shape *shape, const struct pp_places *places)
 {
-	bool legs = conn->http && shape->asked_proxy, won = shape->worked || shape->passed;
-	struct pp_map_key key;
-
 	if (is_midsession_reset(conn, shape))
 		observe_reset(diagnosis, &conn->server.ip, shape->end.ts);
-	if (won)
-		observe_opening(diagnosis, conn);
-	if (!places->host || (!won && !legs))
-		return;
-	key = key_of_group(places->host, who->port, bucket_of(conn->first.ts));
-	if (won)
-		observe_win(diagnosis, &key, conn->first);
-	if (legs)
+	if (shape->worked || shape->passed)
+		pp_wins_add(diagnosis, &(struct pp_win){ .first = conn->first,
+							 .host = places->host,
+							 .port = who->port,
+							 .server_port = conn->server.port,
+							 .v6 = !pp_addr_is_v4(&conn->server.ip) });
+	if (places->host && conn->http && shape->asked_proxy) {
+		struct pp_map_key key = key_of_group(places->host, who->port, pp_bucket_of(conn->first.ts));
+
 		observe_legs(diagnosis, &key, conn->http);
+	}
+}
+
+/* What pp_sibling_won() will ask for. */
+void pp_group_given_up(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+		       const struct pp_attribution *who, const struct pp_places *places)
+{
+	if (who->host)
+		pp_wins_want_bucket(&diagnosis->wins, places->host, who->port, pp_bucket_of(conn->first.ts));
+	else if (!was_refused(&conn->tcp))
+		pp_wins_want_second(&diagnosis->wins, !pp_addr_is_v4(&conn->server.ip), conn->server.port,
+				    pp_second_of(conn->first.ts));
 }
 
 /* ------------------------------------------------------------------ asking */
@@ -164,10 +174,10 @@ static bool family_won(const struct pp_case *c, struct pp_mark *ret_mark)
 	const struct pp_mark *mine = &c->conn->first;
 	unsigned other = pp_addr_is_v4(&c->conn->server.ip);
 
-	/* A loser is left without an answer; who was refused lost nothing to a sibling. */
-	if (pp_seen(c->tcp->rst.mark) || c->tcp->icmp_count)
+	if (was_refused(c->tcp))
 		return false;
-	for (int64_t s = second_of(mine->ts) - 2; s <= second_of(mine->ts) + 2; s++) {
+	for (int64_t s = pp_second_of(mine->ts) - PP_OPENING_SECONDS; s <= pp_second_of(mine->ts) + PP_OPENING_SECONDS;
+	     s++) {
 		struct pp_map_key key = key_of_opening(c->conn->server.port, s);
 		const struct pp_opening *opening = pp_map_find(&c->diagnosis->openings, &key);
 
@@ -185,12 +195,12 @@ bool pp_sibling_won(const struct pp_case *c, struct pp_mark *ret_mark)
 
 	if (!c->who->host)
 		return family_won(c, ret_mark);
-	for (int64_t b = bucket_of(mine->ts) - 1; b <= bucket_of(mine->ts) + 1; b++) {
+	for (int64_t b = pp_bucket_of(mine->ts) - 1; b <= pp_bucket_of(mine->ts) + 1; b++) {
 		const struct pp_group *group = group_at(c, b);
 
 		if (!group || !pp_seen(group->won))
 			continue;
-		*ret_mark = b < bucket_of(mine->ts) ? group->won_last : group->won;
+		*ret_mark = b < pp_bucket_of(mine->ts) ? group->won_last : group->won;
 		if (within(ret_mark->ts, mine->ts, PP_GROUP_NS))
 			return true;
 	}
@@ -213,7 +223,7 @@ struct pp_mark pp_leg_granted(const struct pp_case *c)
 
 	if (!denied)
 		return (struct pp_mark){ 0 };
-	for (int64_t b = bucket_of(c->conn->first.ts); b <= bucket_of(denied->mark.ts + PP_LEGS_NS); b++) {
+	for (int64_t b = pp_bucket_of(c->conn->first.ts); b <= pp_bucket_of(denied->mark.ts + PP_LEGS_NS); b++) {
 		const struct pp_legs *legs = legs_at(c, b);
 
 		if (legs && pp_seen(legs->granted) && legs->granted.ts > denied->mark.ts &&
@@ -232,7 +242,8 @@ struct pp_mark pp_leg_rejected(const struct pp_case *c)
 
 	if (!denied)
 		return (struct pp_mark){ 0 };
-	for (int64_t b = bucket_of(denied->mark.ts - PP_LEGS_NS); b <= bucket_of(denied->mark.ts + PP_LEGS_NS); b++) {
+	for (int64_t b = pp_bucket_of(denied->mark.ts - PP_LEGS_NS); b <= pp_bucket_of(denied->mark.ts + PP_LEGS_NS);
+	     b++) {
 		const struct pp_legs *legs = legs_at(c, b);
 
 		if (legs && pp_seen(legs->rejected) && within(legs->rejected.ts, denied->mark.ts, PP_LEGS_NS))
@@ -243,7 +254,7 @@ struct pp_mark pp_leg_rejected(const struct pp_case *c)
 
 bool pp_resets_elsewhere(const struct pp_case *c, struct pp_addr *ret_other, unsigned *ret_servers)
 {
-	int64_t at = second_of(c->tcp->rst.mark.ts);
+	int64_t at = pp_second_of(c->tcp->rst.mark.ts);
 
 	for (int64_t s = at - 1; s <= at + 1; s++) {
 		struct pp_map_key key = key_of_second(s);

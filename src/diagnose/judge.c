@@ -299,7 +299,7 @@ static void excuse_transient(const struct pp_case *c, struct pp_verdict *verdict
 		return;
 	port = pp_host_port(c->host, c->who->port);
 	same_place = pp_seen(c->service->answered) && pp_stage_is(c, PP_STAGE_SYN);
-	same_name = c->who->host && port && pp_seen(port->worked) && pp_seen(c->host->worked[c->path]);
+	same_name = c->who->host && port && pp_seen(port->worked) && pp_seen(pp_host_worked(c->host, c->path));
 	if ((same_place || same_name) && !pp_short_hello_passed(c))
 		verdict->outcome = PP_OUTCOME_INCONCLUSIVE;
 }

@@ -81,7 +81,7 @@ static void remember_private_addresses(struct pp_diagnosis *diagnosis, const str
 	uint64_t domain = pp_bit_of_text(domain_of(lookup->name));
 
 	for (unsigned i = 0; i < lookup->address_count; i++) {
-		struct pp_map_key key = pp_key_of_addr(&lookup->addresses[i], 0);
+		struct pp_map_key key = pp_key_of_addr(&lookup->addresses[i]);
 		struct pp_baseline *baseline;
 
 		if (!pp_addr_is_private(&lookup->addresses[i]))
@@ -193,8 +193,8 @@ bool pp_lookup_recovered(const struct pp_case *c, struct pp_mark *ret_mark)
 	struct pp_map_key key = pp_key_of_text(c->diagnosis, c->lookup->name);
 	const struct pp_name *name = pp_map_find(&c->diagnosis->names, &key);
 
-	*ret_mark = name && pp_seen(name->answered)       ? name->answered
-		    : pp_seen(c->host->worked[PP_DIRECT]) ? c->host->worked[PP_DIRECT]
-							  : c->host->worked[PP_BY_PROXY];
+	*ret_mark = name && pp_seen(name->answered)               ? name->answered
+		    : pp_seen(pp_host_worked(c->host, PP_DIRECT)) ? pp_host_worked(c->host, PP_DIRECT)
+								  : pp_host_worked(c->host, PP_BY_PROXY);
 	return pp_seen(*ret_mark);
 }

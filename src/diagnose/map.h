@@ -1,10 +1,10 @@
 /* map: a table of records by key, private to diagnose/.
  *
- * Shape   records of one size that begin with their struct pp_map_key; adding may move them, so pointers live until the
- *         next pp_map_put().  Records keep the order in which they were added; nothing iterates in hash order.
+ * Shape   records of one size that begin with their struct pp_map_key and lie in blocks, so they never move.  Records
+ *         keep the order in which they were added; nothing iterates in hash order.
  * Errors  NULL at the cap or without memory; `refused` counts.
  * Owns    its records until pp_map_done().
- * Limits  `most` records, below 2^30.
+ * Limits  `most` records, at most PP_MAP_NUMBERS.
  */
 #ifndef PP_DIAGNOSE_MAP_H
 #define PP_DIAGNOSE_MAP_H
@@ -16,21 +16,19 @@
 #include <stdint.h>
 
 enum { PP_MAP_MOST = 65536 }; /* what the diagnosis gives its tables */
+enum { PP_MAP_BLOCK = 64, PP_MAP_NUMBER_BITS = 18, PP_MAP_NUMBERS = (1 << PP_MAP_NUMBER_BITS) - 1 };
 
 struct pp_map_key {
-	uint64_t word[3];
-};
-
-struct pp_map_slot {
-	uint32_t number; /* of the record, + 1; 0: free */
-	uint32_t tag;    /* of its key: only the right record is looked at, and none to file it elsewhere */
+	uint64_t word[2];
 };
 
 struct pp_map {
-	uint8_t *records;
-	struct pp_map_slot *slots;
+	uint8_t **blocks; /* of PP_MAP_BLOCK records */
+	/* In a slot: the record's number + 1, 0: free; above it bits of its key's hash, so that hardly another record than
+	 * the right one is looked at. */
+	uint32_t *slots;
 	size_t record_bytes;
-	uint32_t count, room, slot_count, most;
+	uint32_t count, block_count, slot_count, most;
 	uint64_t refused;
 	struct pp_hash_words hash;
 };
@@ -47,10 +45,13 @@ const void *pp_map_guess(const struct pp_map *map, uint32_t tag); /* NULL: none 
 
 static inline bool pp_map_same_key(const struct pp_map_key *a, const struct pp_map_key *b)
 {
-	return ((a->word[0] ^ b->word[0]) | (a->word[1] ^ b->word[1]) | (a->word[2] ^ b->word[2])) == 0;
+	return ((a->word[0] ^ b->word[0]) | (a->word[1] ^ b->word[1])) == 0;
 }
 
-static inline void *pp_map_at(const struct pp_map *map, uint32_t i) { return map->records + i * map->record_bytes; }
+static inline void *pp_map_at(const struct pp_map *map, uint32_t i)
+{
+	return map->blocks[i / PP_MAP_BLOCK] + i % PP_MAP_BLOCK * map->record_bytes;
+}
 
 /* By place, its number + 1; NULL for 0. */
 static inline void *pp_map_place(const struct pp_map *map, uint32_t place)

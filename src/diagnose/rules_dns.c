@@ -222,13 +222,13 @@ static bool all_addresses(const struct pp_lookup *lookup, bool (*is)(const struc
 
 static bool host_works(const struct pp_case *c)
 {
-	return pp_seen(c->host->worked[PP_DIRECT]) || pp_seen(c->host->worked[PP_BY_PROXY]);
+	return pp_seen(pp_host_worked(c->host, PP_DIRECT)) || pp_seen(pp_host_worked(c->host, PP_BY_PROXY));
 }
 
 /* One private address for names that have nothing to do with each other. */
 static bool address_is_shared(const struct pp_case *c)
 {
-	struct pp_map_key key = pp_key_of_addr(&c->lookup->addresses[0], 0);
+	struct pp_map_key key = pp_key_of_addr(&c->lookup->addresses[0]);
 	const struct pp_baseline *baseline = pp_map_find(&c->diagnosis->addresses, &key);
 
 	return baseline && (baseline->names & (baseline->names - 1)) != 0;
@@ -314,7 +314,8 @@ const struct pp_rule pp_rule_dns_06 = {
 
 static bool tcp_blocked(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	struct pp_map_key key = pp_key_of_addr(&c->lookup->resolver.ip, 53);
+	struct pp_endpoint_addr resolver = { c->lookup->resolver.ip, 53 };
+	struct pp_map_key key = pp_key_of_socket(c->diagnosis, &resolver);
 	const struct pp_service *service = pp_map_find(&c->diagnosis->services, &key);
 	bool truncated = false;
 

@@ -29,13 +29,13 @@ static bool cite_contrasts(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	uint16_t port;
 	const struct pp_mark *other = pp_other_port(c, &port);
-	bool by_proxy = c->who->host && pp_seen(c->host->worked[PP_BY_PROXY]);
+	bool by_proxy = c->who->host && pp_seen(pp_host_worked(c->host, PP_BY_PROXY));
 
 	if (other)
 		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CONTRAST_PORT, .mark = *other, .a = port });
 	if (by_proxy)
 		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CONTRAST_PATH,
-						       .mark = c->host->worked[PP_BY_PROXY],
+						       .mark = pp_host_worked(c->host, PP_BY_PROXY),
 						       .text = "proxy" });
 	for (unsigned i = 0; i < 2; i++) {
 		const struct pp_host *host;
@@ -283,12 +283,13 @@ const struct pp_rule pp_rule_fw_05 = {
 static bool fallback_works(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	uint16_t port = c->shape.connect ? c->shape.connect->port : c->conn->server.port;
+	struct pp_mark https = pp_host_https(c->host);
 
-	if (c->shape.worked || !c->who->host || port == 443 || port == 80 || !pp_seen(c->host->https) ||
-	    c->host->https.ts < c->conn->first.ts - 60 * PP_SECOND)
+	if (c->shape.worked || !c->who->host || port == 443 || port == 80 || !pp_seen(https) ||
+	    https.ts < c->conn->first.ts - 60 * PP_SECOND)
 		return false;
 	pp_cite_syn(c, verdict);
-	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CONTRAST_PORT, .mark = c->host->https, .a = 443 });
+	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CONTRAST_PORT, .mark = https, .a = 443 });
 	verdict->number = port;
 	return pp_hit(verdict, PP_STRONG);
 }

@@ -147,10 +147,11 @@ static void cite_closed(const struct pp_case *c, struct pp_verdict *verdict)
 						       .mark = seen->terminated,
 						       .a = seen->terminated_rtt / 1000,
 						       .b = seen->terminated_hello / PP_MS });
-	if (pp_seen(c->host->page_470))
-		pp_cite(verdict,
-			(struct pp_evidence){
-			    .kind = PP_EV_HTTP_STATUS, .mark = c->host->page_470, .a = 470, .side = PP_SERVER });
+	if (pp_seen(pp_host_rest(c->host)->page_470))
+		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_HTTP_STATUS,
+						       .mark = pp_host_rest(c->host)->page_470,
+						       .a = 470,
+						       .side = PP_SERVER });
 	cite_other_name(c, verdict);
 }
 
@@ -171,7 +172,7 @@ static bool closed_by_terminator(const struct pp_case *c, struct pp_verdict *ver
 	if (terminator == PP_NO_TERMINATOR)
 		return false;
 	cite_closed(c, verdict);
-	if (pp_seen(c->host->page_470))
+	if (pp_seen(pp_host_rest(c->host)->page_470))
 		return pp_hit(verdict, PP_PROVEN);
 	return pp_hit(verdict, terminator == PP_TERMINATOR ? PP_STRONG : PP_CONSISTENT);
 }

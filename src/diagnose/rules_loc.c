@@ -101,7 +101,7 @@ static bool is_required(const struct pp_agent_row *agent, const char *category)
 static bool any_address_contacted(const struct pp_case *c)
 {
 	for (unsigned i = 0; i < c->lookup->address_count; i++) {
-		struct pp_map_key key = pp_key_of_addr(&c->lookup->addresses[i], 0);
+		struct pp_map_key key = pp_key_of_addr(&c->lookup->addresses[i]);
 
 		if (pp_map_find(&c->diagnosis->addresses, &key))
 			return true;

@@ -156,14 +156,15 @@ static bool certificate_lost(const struct pp_case *c, struct pp_verdict *verdict
 		return false;
 	pp_cite_certificate(c, verdict);
 	pp_cite_server_hello(c, verdict);
-	if (pp_seen(c->host->asked_certificate))
+	if (pp_seen(pp_host_rest(c->host)->asked_certificate))
 		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CERTIFICATE_REQUEST,
-						       .mark = c->host->asked_certificate,
+						       .mark = pp_host_rest(c->host)->asked_certificate,
 						       .side = PP_SERVER });
 	pp_cite_data(c, verdict);
 	pp_cite_end(c, verdict);
-	return pp_hit(verdict, pp_seen(c->host->asked_certificate) && c->inspected == PP_SURELY_INSPECTED ? PP_PROVEN
-													  : PP_STRONG);
+	return pp_hit(verdict, pp_seen(pp_host_rest(c->host)->asked_certificate) && c->inspected == PP_SURELY_INSPECTED
+				   ? PP_PROVEN
+				   : PP_STRONG);
 }
 
 const struct pp_rule pp_rule_mtls_03 = {

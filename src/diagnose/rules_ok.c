@@ -136,8 +136,7 @@ static bool abandoned(const struct pp_case *c)
 {
 	if (pp_stage_is(c, PP_STAGE_HELLO) && c->shape.end.ts - c->conn->first.ts > PP_GROUP_NS)
 		return false;
-	return pp_stage_is(c, PP_STAGE_SYN) || ((pp_stage_is(c, PP_STAGE_OPEN) || pp_stage_is(c, PP_STAGE_HELLO)) &&
-						pp_closed_by_client(c) && !pp_alert_from(c, PP_SERVER));
+	return pp_is_given_up(&c->shape) && (pp_stage_is(c, PP_STAGE_SYN) || !pp_alert_from(c, PP_SERVER));
 }
 
 static bool lost_race(const struct pp_case *c, struct pp_verdict *verdict)
@@ -145,8 +144,6 @@ static bool lost_race(const struct pp_case *c, struct pp_verdict *verdict)
 	struct pp_mark winner;
 
 	/* Who was refused did not lose to anybody. */
-	if (c->shape.ending == PP_SERVER_RST)
-		return false;
 	if (!abandoned(c) || (c->tcp->syn_last.ts - c->tcp->syn.ts > 2 * PP_GROUP_NS && !c->who->host) ||
 	    (pp_stage_is(c, PP_STAGE_HELLO) && c->tcp->watch_retransmits) || !pp_sibling_won(c, &winner))
 		return false;
@@ -174,15 +171,16 @@ static bool fell_back(const struct pp_case *c, struct pp_verdict *verdict)
 		pp_cite_syn(c, verdict);
 		return pp_hit(verdict, PP_STRONG);
 	}
-	if (!c->who->host || pp_seen(c->service->answered) || !pp_seen(c->host->worked[PP_DIRECT]) || !port ||
+	if (!c->who->host || pp_seen(c->service->answered) || !pp_seen(pp_host_worked(c->host, PP_DIRECT)) || !port ||
 	    !pp_seen(port->worked))
 		return false;
 	later = port->last_worked;
 	if (later < c->conn->first.ts || later - c->conn->first.ts > RECOVERY_NS)
 		return false;
 	pp_cite_syn(c, verdict);
-	pp_cite(verdict, (struct pp_evidence){
-			     .kind = PP_EV_CONTRAST_PATH, .mark = c->host->worked[PP_DIRECT], .text = "direct" });
+	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CONTRAST_PATH,
+					       .mark = pp_host_worked(c->host, PP_DIRECT),
+					       .text = "direct" });
 	return pp_hit(verdict, PP_STRONG);
 }
 
@@ -239,7 +237,7 @@ static bool from_outside(const struct pp_case *c)
 
 static bool probes_many(const struct pp_case *c)
 {
-	struct pp_map_key key = pp_key_of_addr(&c->conn->client.ip, 0);
+	struct pp_map_key key = pp_key_of_addr(&c->conn->client.ip);
 	const struct pp_baseline *client;
 
 	if (!c->diagnosis->seen.scanner || c->tcp->icmp_count || c->who->host || c->who->row ||

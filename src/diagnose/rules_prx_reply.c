@@ -159,7 +159,7 @@ static void cite_answer(const struct pp_case *c, struct pp_verdict *verdict, con
 static bool port_denied(const struct pp_case *c)
 {
 	return pp_stage_is(c, PP_STAGE_DENIED) && !pp_is_web_port(c->shape.connect->port) &&
-	       !pp_seen(c->host->denied_443);
+	       !pp_seen(pp_host_rest(c->host)->denied_443);
 }
 
 static bool policy_denies(const struct pp_case *c, struct pp_verdict *verdict)

@@ -56,17 +56,17 @@ const struct pp_rule pp_rule_trust_01 = {
 static bool client_leaves(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	bool complete = pp_stage_is(c, PP_STAGE_SECURE),
-	     never = !c->host->resumed && !pp_seen(c->host->worked[c->path]);
+	     never = !c->host->resumed && !pp_seen(pp_host_worked(c->host, c->path));
 	bool listed = c->shape.leaf && c->issuer;
 
 	if (!c->shape.tls || pp_trust_alert(c) || pp_trust_of(c) != PP_TRUST_OTHER || (complete && listed))
 		return false;
 	pp_cite_refusal(c, verdict);
 	verdict->owner = pp_trust_owner(c);
-	verdict->number = c->host->silent_leaves;
-	if (listed || (complete && !(never && c->host->silent_leaves >= SEEN_ALWAYS)))
+	verdict->number = pp_host_rest(c->host)->silent_leaves;
+	if (listed || (complete && !(never && pp_host_rest(c->host)->silent_leaves >= SEEN_ALWAYS)))
 		return pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
-	return pp_hit(verdict, never && c->host->silent_leaves >= SEEN_OFTEN ? PP_STRONG : PP_CONSISTENT);
+	return pp_hit(verdict, never && pp_host_rest(c->host)->silent_leaves >= SEEN_OFTEN ? PP_STRONG : PP_CONSISTENT);
 }
 
 const struct pp_rule pp_rule_trust_02 = {

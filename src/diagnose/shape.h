@@ -47,6 +47,15 @@ struct pp_shape {
 
 void pp_shape_of(const struct pp_connection *conn, struct pp_shape *ret_shape);
 
+/* The client has turned to something else, perhaps to a sibling that was faster. */
+static inline bool pp_is_given_up(const struct pp_shape *shape)
+{
+	if (shape->stage == PP_STAGE_SYN)
+		return shape->ending != PP_SERVER_RST;
+	return (shape->stage == PP_STAGE_OPEN || shape->stage == PP_STAGE_HELLO) &&
+	       (shape->ending == PP_CLIENT_FIN || shape->ending == PP_CLIENT_RST);
+}
+
 /* The proxy itself speaks, not an origin behind it. */
 bool pp_reply_is_proxys(const struct pp_http_exchange *exchange);
 /* A status of an origin that says "I am here": all but the gateway errors 502 to 504. */

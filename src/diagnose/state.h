@@ -11,12 +11,16 @@
 #define PP_DIAGNOSE_STATE_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/time.h"
 #include "diagnose/diagnose.h"
 #include "diagnose/map.h"
 #include "diagnose/plan.h"
 #include "diagnose/shape.h"
 #include "diagnose/table.h"
+#include "diagnose/wins.h"
+
+#include <stdalign.h>
 
 /* The two lowest values with whose they are, so that a connection can ask about all the others. */
 struct pp_lowest {
@@ -43,17 +47,19 @@ static inline void pp_distances_add(struct pp_distances *distances, uint8_t ttl)
 		distances->bits[hops >> 6] |= 1ULL << (hops & 63);
 }
 
-/* A capture may bring more of these records than a cache holds: what every connection asks for stands first. */
+/* A capture may bring more of these records than a cache holds: what every connection asks for stands first, and where
+ * it costs little a record begins with a cache line. */
+enum { PP_RECORD_LINE = 64 };
 
 /* One IP address. */
 struct pp_baseline {
-	struct pp_map_key key;
-	struct pp_distances distances;   /* of its packets, resets apart */
-	uint64_t closed_ports;           /* ports of it that refused or stayed silent, hashed to a bit each */
-	bool options_seen, options_vary; /* CAP-11 */
-	bool is_client;
-	bool scanned; /* so many of its ports were tried in vain that somebody scans it */
-	bool scans;   /* asked many nameless hosts in vain within PROBED_NS */
+	alignas(PP_RECORD_LINE) struct pp_map_key key;
+	struct pp_distances distances;           /* of its packets, resets apart */
+	uint64_t closed_ports;                   /* ports of it that refused or stayed silent, hashed to a bit each */
+	bool options_seen : 1, options_vary : 1; /* CAP-11 */
+	bool is_client : 1;
+	bool scanned : 1; /* so many of its ports were tried in vain that somebody scans it */
+	bool scans : 1;   /* asked many nameless hosts in vain within PROBED_NS */
 	uint16_t mss;
 	uint32_t option_order; /* of its SYN-ACKs */
 	uint32_t host;         /* the place of the host that has only this address, … */
@@ -78,7 +84,7 @@ struct pp_good_name {
 
 /* One IP address and port. */
 struct pp_service {
-	struct pp_map_key key;
+	alignas(PP_RECORD_LINE) struct pp_map_key key;
 	struct pp_mark answered; /* earliest SYN-ACK */
 	int64_t last_answered;
 	uint32_t failed_opens; /* SYN unanswered or refused */
@@ -100,35 +106,42 @@ struct pp_host_port {
 	int64_t last_fault, last_ok;
 };
 
+/* What few hosts have.  While a host has none, all its successes were on one port by one way. */
+struct pp_host_more {
+	struct pp_host_port *ports;       /* the lowest PP_PORTS_KEPT, in order; NULL: there is one */
+	struct pp_mark worked[2];         /* by path, 0 direct and 1 through a proxy */
+	struct pp_mark https;             /* earliest success on 443 */
+	struct pp_mark asked_certificate; /* earliest CertificateRequest */
+	struct pp_mark page_470;
+	struct pp_mark denied_443; /* a proxy's 403 for port 443 */
+	uint32_t silent_leaves;    /* TRUST-02 shapes */
+};
+
 /* One host name or, without one, address: an endpoint. */
 struct pp_host {
 	struct pp_map_key key;
-	const char *name; /* NULL: only the address */
+	const char *name; /* NULL: only the address, which is the key; or there was no memory for it */
 	const char *category;
 	struct pp_mark first;  /* earliest packet */
 	uint32_t observed;     /* connections */
 	uint32_t failed_opens; /* SYN unanswered */
-	uint8_t port_count, port_room;
-	struct pp_host_port one, *more; /* the lowest PP_PORTS_KEPT, in order: see pp_host_ports() */
+	uint32_t worked_count;
+	uint32_t refusals;       /* reset, closed or 403 in clear */
+	struct pp_host_port one; /* its port; see pp_host_ports() */
+	struct pp_host_more *more;
+	struct pp_mark passed; /* the earliest ServerHello to … */
+	uint32_t passed_len;   /* … the longest ClientHello in one segment that was answered */
 	/* Filled while judging. */
+	uint32_t flows, failed, succeeded;
+	struct pp_candidate *candidates; /* what its verdict may be; endpoint.c */
+	uint8_t candidate_count;
 	bool by_path[2];
 	bool hurt_agent; /* a failure of it may have been the agent's */
-	uint8_t candidate_count;
-	uint32_t flows, failed, succeeded;
-	struct pp_candidate *candidates[PP_CANDIDATES_MAX]; /* what its verdict may be; endpoint.c */
-	/* By path, 0 direct and 1 through a proxy. */
-	struct pp_mark worked[2];
-	uint32_t worked_count;
-	uint32_t refusals;      /* reset, closed or 403 in clear */
-	uint32_t silent_leaves; /* TRUST-02 shapes */
+	/* Filled while observing. */
+	uint8_t port_count;
+	uint8_t worked_path; /* of the success of `one` */
+	bool named;
 	bool resumed;
-	uint32_t passed_len;   /* the length of the longest ClientHello in one segment that was answered, … */
-	struct pp_mark passed; /* … and the earliest such ServerHello */
-	struct pp_mark https;  /* earliest success on 443 */
-	struct pp_mark asked_certificate; /* earliest CertificateRequest */
-	struct pp_mark page_470;
-	struct pp_mark denied_443; /* a proxy's 403 for port 443 */
-	struct pp_addr addr;
 };
 
 /* Connections to one host that began within PP_GROUP_NS: one logical connect is in this one or the neighbours. */
@@ -189,7 +202,14 @@ struct pp_recent_certificate {
 	const struct pp_issuer_row *row;
 };
 
-enum { PP_RECENT_HOSTS = 256, PP_RECENT_ISSUERS = 64, PP_RECENT_CERTIFICATES = 64 };
+/* The key of a name that was met a moment ago, or is about to be. */
+struct pp_recent_key {
+	struct pp_map_key key;
+	uint8_t len; /* 0: free */
+	char name[47];
+};
+
+enum { PP_RECENT_KEYS = 32, PP_RECENT_ISSUERS = 64, PP_RECENT_CERTIFICATES = 64 };
 
 struct pp_overview {
 	struct pp_mark page_470;
@@ -232,19 +252,27 @@ struct pp_failed_unit {
 	unsigned log_count;
 };
 
+/* The endpoint that is looked at. */
+struct pp_endpoint_view {
+	struct pp_endpoint endpoint;
+	struct pp_verdict verdict;
+	char address[PP_ADDR_TEXT];
+};
+
 struct pp_diagnosis {
 	struct pp_diagnosis_options options;
 	struct pp_pool pool, end_pool; /* end: as many as there are hosts, so without a cap */
 	struct pp_arena arena, end_arena;
 	struct pp_map addresses, services, hosts, groups, legs, openings, resets, probes, names;
+	struct pp_wins wins;
 	struct pp_look_alikes look_alikes[PP_LOOK_ALIKE_SLOTS];
 	struct pp_plans plans;
 	struct pp_map issuers; /* what the catalogue says of an issuer: asked once for each */
 	struct pp_recent_issuer recent_issuers[PP_RECENT_ISSUERS];
 	struct pp_recent_certificate recent_certificates[PP_RECENT_CERTIFICATES];
-	uint32_t recent_hosts[PP_RECENT_HOSTS]; /* places, by the ends of their names */
-	uint32_t last_client;                   /* place of the address whose connection was observed last, … */
-	uint32_t last_opening;                  /* … and of the opening that was */
+	struct pp_recent_key recent_keys[PP_RECENT_KEYS]; /* by the ends of their names */
+	uint32_t last_client;  /* place of the address whose connection was observed last, … */
+	uint32_t last_opening; /* … and of the opening that was */
 	struct pp_overview seen;
 	struct pp_file_span *files;
 	unsigned file_count;
@@ -258,12 +286,16 @@ struct pp_diagnosis {
 	unsigned neighbour_count;
 	uint64_t refused; /* out of memory, beside the tables' own */
 	uint32_t flows_ok, flows_fault, flows_unclear, lookups_ok;
-	struct pp_endpoint *endpoints;
+	const struct pp_host **endpoints; /* by first packets; the first candidate of each is the one that counts */
 	size_t endpoint_count;
+	struct pp_endpoint_view view;
+	struct pp_buf packing;
 	struct pp_expectation *expectations;
 	size_t expectation_count;
 	struct pp_conclusion conclusion;
 };
+
+enum { PP_OPENING_SECONDS = 2 }; /* PP_GROUP_NS in those of openings */
 
 enum pp_path { PP_DIRECT, PP_BY_PROXY };
 
@@ -279,15 +311,21 @@ enum pp_path { PP_DIRECT, PP_BY_PROXY };
 #define PP_IDLE_NS (60 * PP_SECOND)   /* IDLE-01 */
 #define PP_AT_ONCE_NS PP_SECOND       /* TRUST-02: the client leaves within; any answer on the way comes within */
 
-static inline struct pp_map_key pp_key_of_addr(const struct pp_addr *ip, uint16_t port)
+static inline int64_t pp_second_of(int64_t ts) { return ts / PP_SECOND; }
+
+static inline int64_t pp_bucket_of(int64_t ts) { return ts / PP_GROUP_NS; } /* of attempt groups */
+
+static inline struct pp_map_key pp_key_of_addr(const struct pp_addr *ip)
 {
 	struct pp_addr_words words = pp_addr_words(ip);
 
-	return (struct pp_map_key){ { words.high, words.low, 1ULL << 32 | port } };
+	return (struct pp_map_key){ { words.high, words.low } };
 }
 
 struct pp_map_key pp_key_of_text(const struct pp_diagnosis *diagnosis, const char *text);
-struct pp_map_key pp_key_of_moment(const struct pp_map_key *what, int64_t moment);
+struct pp_map_key pp_key_of_name(struct pp_diagnosis *diagnosis, const char *name); /* the same; kept for a moment */
+struct pp_map_key pp_key_of_socket(const struct pp_diagnosis *diagnosis, const struct pp_endpoint_addr *socket);
+struct pp_map_key pp_key_of_moment(const struct pp_diagnosis *diagnosis, const struct pp_map_key *what, int64_t moment);
 
 static inline void pp_keep_earliest(struct pp_mark *mark, struct pp_mark now)
 {
@@ -332,6 +370,12 @@ void pp_group_observe_it(struct pp_diagnosis *diagnosis, const struct pp_connect
 			 const struct pp_attribution *who, const struct pp_shape *shape,
 			 const struct pp_places *places);
 
+/* One that worked, for those who may have lost to it. */
+void pp_group_won(struct pp_diagnosis *diagnosis, const struct pp_win *win);
+void pp_group_opening_won(struct pp_diagnosis *diagnosis, const struct pp_win *win);
+void pp_group_given_up(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+		       const struct pp_attribution *who, const struct pp_places *places);
+
 /* What was left unanswered is of no group yet. */
 static inline void pp_group_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 				    const struct pp_attribution *who, const struct pp_shape *shape,
@@ -339,13 +383,40 @@ static inline void pp_group_observe(struct pp_diagnosis *diagnosis, const struct
 {
 	if (shape->worked || shape->passed || conn->http || shape->ending == PP_SERVER_RST)
 		pp_group_observe_it(diagnosis, conn, who, shape, places);
+	if (pp_is_given_up(shape))
+		pp_group_given_up(diagnosis, conn, who, places);
 }
 
 /* Most hosts have one port. */
 static inline struct pp_host_port *pp_host_ports(struct pp_host *host)
 {
-	return host->port_room > 1 ? host->more : &host->one;
+	return host->more && host->more->ports ? host->more->ports : &host->one;
 }
+
+extern const struct pp_host_more pp_host_no_more;
+
+/* All but its ports and successes. */
+static inline const struct pp_host_more *pp_host_rest(const struct pp_host *host)
+{
+	return host->more ? host->more : &pp_host_no_more;
+}
+
+/* Earliest success by that path. */
+static inline struct pp_mark pp_host_worked(const struct pp_host *host, enum pp_path path)
+{
+	if (host->more)
+		return host->more->worked[path];
+	return host->worked_path == path ? host->one.worked : (struct pp_mark){ 0 };
+}
+
+/* Earliest success on 443. */
+static inline struct pp_mark pp_host_https(const struct pp_host *host)
+{
+	if (host->more)
+		return host->more->https;
+	return host->one.port == 443 ? host->one.worked : (struct pp_mark){ 0 };
+}
+
 const struct pp_host_port *pp_host_port(const struct pp_host *host, uint16_t port); /* NULL: not kept */
 /* The host's place, or 0.  `address`: the record of the server's, or NULL. */
 uint32_t pp_host_put(struct pp_diagnosis *diagnosis, const char *host, const struct pp_addr *server,
@@ -353,6 +424,10 @@ uint32_t pp_host_put(struct pp_diagnosis *diagnosis, const char *host, const str
 
 /* After the last judge(). */
 enum pp_err PP_MUST_CHECK pp_endpoints_weigh(struct pp_diagnosis *diagnosis);
+/* Valid until the next call. */
+const struct pp_endpoint *pp_endpoint_of(struct pp_diagnosis *diagnosis, const struct pp_host *host);
+/* Its name or address, for as long as the diagnosis; NULL without memory. */
+const char *pp_endpoint_name(struct pp_diagnosis *diagnosis, const struct pp_host *host);
 enum pp_err PP_MUST_CHECK pp_expectations_weigh(struct pp_diagnosis *diagnosis);
 enum pp_err PP_MUST_CHECK pp_conclusion_draw(struct pp_diagnosis *diagnosis);
 

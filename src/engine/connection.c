@@ -426,6 +426,13 @@ static void prefetch(const struct pp_flow *flow)
 		__builtin_prefetch(before + at);
 }
 
+static const char *name_of(const struct pp_flow *flow)
+{
+	const struct pp_talk *talk = flow->detail ? ((const struct pp_detail *)flow->detail)->talk : NULL;
+
+	return talk ? pp_attribution_name(pp_talk_http(talk), pp_talk_tls(talk)) : NULL;
+}
+
 /* Some at a time, so that the memory they are finished from, and that of where they will be booked, arrives for all of
  * them at once. */
 void pp_engine_expire(struct pp_analysis *analysis, int64_t now)
@@ -433,6 +440,7 @@ void pp_engine_expire(struct pp_analysis *analysis, int64_t now)
 	enum { BATCH = 8 };
 	struct pp_flow *flows[BATCH];
 	struct pp_addr servers[BATCH];
+	const char *names[BATCH];
 	unsigned count;
 
 	do {
@@ -445,6 +453,9 @@ void pp_engine_expire(struct pp_analysis *analysis, int64_t now)
 				prefetch(flows[count]);
 		}
 		pp_diagnosis_expect(analysis->diagnosis, servers, count);
+		for (unsigned i = 0; i < count; i++)
+			names[i] = name_of(flows[i]);
+		pp_diagnosis_expect_names(analysis->diagnosis, names, count);
 		for (unsigned i = 0; i < count; i++)
 			finish(analysis, flows[i]);
 	} while (count == BATCH);

@@ -95,7 +95,8 @@ struct visit {
 static void name_late(const struct pp_analysis *analysis, const struct pp_connection *conn, struct pp_attribution *who,
 		      struct pp_places *places)
 {
-	if (who->host || !pp_names_find(analysis->names, &conn->client.ip, &conn->server.ip, conn->first.ts))
+	if (who->host || !pp_names_any_late(analysis->names) ||
+	    !pp_names_find(analysis->names, &conn->client.ip, &conn->server.ip, conn->first.ts))
 		return;
 	*who = pp_attribute_connection(&analysis->attributor, conn);
 	if (who->host)
@@ -215,8 +216,8 @@ static enum pp_err visit_lookups(struct pp_analysis *analysis, const struct visi
 
 static enum pp_err visit_conclusions(struct pp_analysis *analysis, const struct visit *visit)
 {
-	const struct pp_diagnosis *diagnosis = analysis->diagnosis;
-	enum pp_err err = pp_diagnosis_conclude(analysis->diagnosis);
+	struct pp_diagnosis *diagnosis = analysis->diagnosis;
+	enum pp_err err = pp_diagnosis_conclude(diagnosis);
 
 	for (size_t i = 0; err == PP_OK && i < pp_diagnosis_endpoint_count(diagnosis); i++)
 		VISIT(visit->visitors, visit->count, endpoint, pp_diagnosis_endpoint_at(diagnosis, i));

@@ -71,7 +71,13 @@ static void expect(void **state, const struct pp_connection *conn, const char *h
 {
 	struct fixture *fix = *state;
 	struct pp_attribution found = pp_attribute_connection(&fix->attributor, conn);
+	const char *name = pp_attribution_name(conn->http, conn->tls);
 
+	if (found.by == PP_ATTRIBUTED_BY_CONNECT || found.by == PP_ATTRIBUTED_BY_SNI ||
+	    found.by == PP_ATTRIBUTED_BY_HTTP_HOST)
+		assert_ptr_equal(name, found.host);
+	else
+		assert_null(name);
 	if (host) {
 		assert_non_null(found.host);
 		assert_string_equal(found.host, host);

@@ -30,7 +30,7 @@ static struct pp_lookup lookup(const char *client, const char *name, const char 
 	return result;
 }
 
-static const char *find(const struct pp_names *names, const char *client, const char *server, int64_t when)
+static const char *find(struct pp_names *names, const char *client, const char *server, int64_t when)
 {
 	struct pp_addr from = addr(client), to = addr(server);
 
@@ -130,13 +130,35 @@ static void many(void **state)
 	free(text);
 }
 
+static void late_answers_are_told(void **state)
+{
+	struct pp_names *names = pp_names_new(10, key);
+	struct pp_lookup before = lookup("10.0.0.1", "before.example", "20.1.1.1", 10 * PP_SECOND);
+	struct pp_lookup after = lookup("10.0.0.1", "after.example", "20.1.1.1", 30 * PP_SECOND);
+	struct pp_lookup other = lookup("10.0.0.1", "other.example", "20.1.1.2", 10 * PP_SECOND);
+	struct pp_addr server, asked = addr("20.1.1.1");
+	uint32_t at = 0;
+
+	(void)state;
+	assert_null(find(names, "10.0.0.1", "20.1.1.1", 20 * PP_SECOND));
+	pp_names_add(names, &after, 0);
+	pp_names_add(names, &other, 0);
+	assert_false(pp_names_any_late(names));
+	assert_null(pp_names_late(names, &at, &server));
+	pp_names_add(names, &before, 0);
+	assert_true(pp_names_any_late(names));
+	assert_string_equal(pp_names_late(names, &at, &server), "before.example");
+	assert_true(pp_addr_equal(&server, &asked));
+	assert_null(pp_names_late(names, &at, &server));
+	pp_names_free(names);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(latest_before),
-		cmocka_unit_test(each_type_has_its_time),
-		cmocka_unit_test(cap_is_counted),
-		cmocka_unit_test(many),
+		cmocka_unit_test(latest_before),         cmocka_unit_test(each_type_has_its_time),
+		cmocka_unit_test(cap_is_counted),        cmocka_unit_test(many),
+		cmocka_unit_test(late_answers_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
