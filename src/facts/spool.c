@@ -34,7 +34,8 @@ struct block {
 struct shelf {
 	struct chain memory, file;
 	uint32_t bytes;
-	uint32_t blocks; /* in memory */
+	uint32_t blocks;     /* in memory */
+	struct pp_mark near; /* the first packet of the connection that was put first */
 };
 
 struct pp_spool {
@@ -48,6 +49,7 @@ struct pp_spool {
 	struct shelf *shelves;
 	size_t shelf_count;
 	uint32_t count;
+	struct pp_patterns *patterns;
 	struct pp_buf record;
 	/* The shelf that get() has at hand. */
 	size_t fetched; /* its number, + 1; 0: none */
@@ -68,10 +70,11 @@ struct pp_spool *pp_spool_new(size_t memory, struct pp_spill *file)
 	pp_buf_init(&spool->shelf, PP_SPOOL_SHELF_BYTES);
 	spool->bytes = malloc(count * BLOCK_BYTES);
 	spool->blocks = malloc(count * sizeof(*spool->blocks));
+	spool->patterns = pp_patterns_new();
 	spool->file = file;
 	spool->block_count = (int32_t)count;
 	spool->free = NONE;
-	if (!spool->bytes || !spool->blocks) {
+	if (!spool->bytes || !spool->blocks || !spool->patterns) {
 		pp_spool_free(spool);
 		return NULL;
 	}
@@ -88,6 +91,7 @@ void pp_spool_free(struct pp_spool *spool)
 	pp_buf_done(&spool->shelf);
 	if (spool->owns_file)
 		pp_spill_close(spool->file);
+	pp_patterns_free(spool->patterns);
 	free(spool->bytes);
 	free(spool->blocks);
 	free(spool->filed);
@@ -271,18 +275,20 @@ static enum pp_err begin_record(struct pp_buf *record, struct pp_span beside)
 	return PP_OK;
 }
 
-static enum pp_err file_record(struct pp_spool *spool, uint32_t index, size_t beside)
+static struct pp_pack_place place_of(const struct pp_spool *spool, uint32_t index)
+{
+	return (struct pp_pack_place){ spool->patterns, spool->shelves[index / PP_SPOOL_SHELF].near, index };
+}
+
+static enum pp_err file_record(struct pp_spool *spool, struct shelf *shelf, uint32_t index, size_t beside)
 {
 	struct label label = { .len = (uint32_t)(spool->record.len - LABEL),
 			       .slot = index % PP_SPOOL_SHELF,
 			       .beside = (uint8_t)beside };
-	struct shelf *shelf;
-	enum pp_err err = shelf_for(spool, index, &shelf);
+	enum pp_err err;
 
-	if (err == PP_OK && spool->record.len > PP_SPOOL_SHELF_BYTES - shelf->bytes)
-		err = PP_LIMIT;
-	if (err != PP_OK)
-		return err;
+	if (spool->record.len > PP_SPOOL_SHELF_BYTES - shelf->bytes)
+		return PP_LIMIT;
 	put_label(spool->record.p, label);
 	spool->fetched = 0;
 	err = add_bytes(spool, shelf, spool->record.p, spool->record.len);
@@ -296,11 +302,19 @@ static enum pp_err file_record(struct pp_spool *spool, uint32_t index, size_t be
 
 enum pp_err pp_spool_put(struct pp_spool *spool, const struct pp_connection *conn, struct pp_span beside)
 {
-	enum pp_err err = begin_record(&spool->record, beside);
+	struct shelf *shelf;
+	struct pp_pack_place place;
+	enum pp_err err = shelf_for(spool, conn->index, &shelf);
 
 	if (err == PP_OK)
-		err = pp_pack_connection(&spool->record, conn);
-	return err == PP_OK ? file_record(spool, conn->index, beside.len) : err;
+		err = begin_record(&spool->record, beside);
+	if (err != PP_OK)
+		return err;
+	if (shelf->bytes == 0)
+		shelf->near = conn->first;
+	place = place_of(spool, conn->index);
+	err = pp_pack_connection(&spool->record, conn, &place);
+	return err == PP_OK ? file_record(spool, shelf, conn->index, beside.len) : err;
 }
 
 /* ------------------------------------------------------------------ get */
@@ -364,6 +378,7 @@ static enum pp_err fetch(struct pp_spool *spool, size_t number)
 
 enum pp_err pp_spool_get(struct pp_spool *spool, uint32_t index, struct pp_arena *arena, struct pp_spooled *ret_spooled)
 {
+	struct pp_pack_place place;
 	struct pp_spooled spooled;
 	struct pp_cur cur, record;
 	struct pp_span taken;
@@ -388,7 +403,8 @@ enum pp_err pp_spool_get(struct pp_spool *spool, uint32_t index, struct pp_arena
 	label = label_at(taken.p);
 	record = pp_cur_sub(&cur, label.len);
 	spooled.beside = pp_cur_take(&record, label.beside);
-	err = pp_unpack_connection(pp_cur_rest(&record), arena, &spooled.conn);
+	place = place_of(spool, index);
+	err = pp_unpack_connection(pp_cur_rest(&record), &place, arena, &spooled.conn);
 	if (err == PP_OK)
 		*ret_spooled = spooled;
 	return err;
