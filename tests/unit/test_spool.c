@@ -133,7 +133,7 @@ static void from_the_file(void **state)
 /* Shelves that fill in turn share the blocks, and what does not fit goes to the file more than once. */
 static void many_shelves_at_once(void **state)
 {
-	enum { SHELVES = 40, EACH = 50 };
+	enum { SHELVES = 40, EACH = 200 };
 	struct pp_spool *spool = pp_spool_new(1 << 17, NULL);
 	struct pp_spooled loaded;
 	struct pp_pool pool;
