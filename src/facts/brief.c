@@ -5,46 +5,68 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Bits of `kind`, and what they add behind the fixed part, in this order. */
+/* Bits of `kind`, and what they add behind the front, in this order. */
 enum {
-	BRIEF = 1,            /* in each of them */
-	V4 = 1 << 1,          /* both addresses in 4 bytes, else in 16 */
-	STREAM = 1 << 2,      /* a stream number other than the index */
-	REPEATED = 1 << 3,    /* SYNs after the first: how far off the last one is, and when each came */
-	DUPLICATES = 1 << 4,  /* their count */
-	RESET = 1 << 5,       /* struct reset */
-	RESET_AGAIN = 1 << 6, /* the last packet is not the first reset: how far off that it is */
-	EVICTED = 1 << 7,     /* nothing */
+	BRIEF = PP_BRIEF,      /* in each of them */
+	NEAR = 1 << 1,         /* how far the first mark is from one that is known, else the whole mark */
+	REPEATED = 1 << 2,     /* SYNs after the first: struct repeated, and when each came */
+	RESET = 1 << 3,        /* struct reset */
+	USUAL = 1 << 4,        /* nothing: the profile is the pattern's; else struct common */
+	CLIENT = 1 << 5,       /* nothing: the client's address is the pattern's; else the address */
+	V4 = 1 << 6,           /* both addresses in 4 bytes, else in 16; the server's follows */
+	STREAM = 1 << 7,       /* a stream number other than the index */
+	DUPLICATES = 1 << 8,   /* their count */
+	REUSED = 1 << 9,       /* nothing */
+	RESET_MORE = 1 << 10,  /* struct reset_more */
+	RESET_AGAIN = 1 << 11, /* the last packet is not the first reset: how far off that it is */
+	EVICTED = 1 << 12,     /* nothing */
+	PATTERN_AT = 13,       /* which pattern */
 };
-
-/* Of `after`: the phase, and beside it: */
-enum { PHASES = 0x0f, REUSED = 0x10 };
+_Static_assert(PP_BRIEF_PATTERNS == 1 << (16 - PATTERN_AT), "all bits");
 
 enum { DISTANCE = MARK_NEAR_BYTES };
 
-struct fixed {
-	uint8_t kind, after;
-	uint16_t file;
-	uint32_t index;
-	int64_t ts; /* of the first SYN */
-	uint32_t packet;
-	struct pp_tcp_profile profile;
+struct front {
+	uint16_t kind;
 	uint16_t client_port, server_port;
-	uint8_t ip_version, tunnels, syns, syn_times;
+	uint16_t ip_id;
 };
 
+struct repeated {
+	uint64_t last; /* distance from the first SYN */
+	uint8_t syns, times;
+};
+enum { REPEATED_BYTES = DISTANCE + 2, TIMES = 0x0f, WIDE = 0x80 /* each takes 4 bytes, not 2 */ };
+
+/* `told` is made of the phase and of: */
+enum {
+	PHASES = 0x0f,
+	HAS_ACK = 1 << 4,
+	HAS_TIMESTAMP = 1 << 5,
+	DF = 1 << 6,
+	ACCEPTABLE = 1 << 7,
+	SEQ_GROWS = 1 << 8,
+	ACKS_DIFFER = 1 << 9,
+	MIXED_FLAGS = 1 << 10,
+};
 struct reset {
 	uint64_t distance; /* from the last SYN */
-	uint8_t ttl, has_ack, has_timestamp, df;
-	uint16_t ip_id, window;
-	int32_t seq_ahead, ack_ahead;
-	uint16_t count, count_other;
-	uint8_t acceptable, seq_grows, acks_differ, mixed_flags;
+	uint16_t told, ip_id, count;
+	uint8_t ttl, spare;
 };
 
-_Static_assert(sizeof(struct fixed) == 48 && sizeof(struct reset) == 32, "no padding in what is kept");
-_Static_assert(sizeof(struct fixed) + 2 * sizeof(struct pp_addr) + 4 + DISTANCE + 4 * PP_SYN_TIMES_MAX + 4 +
-		       sizeof(struct reset) + DISTANCE <=
+struct reset_more {
+	int32_t seq_ahead, ack_ahead;
+	uint16_t window, count_other;
+};
+
+enum { COMMON = offsetof(struct pp_brief_pattern, client), TIMES_MAX = PP_SYN_TIMES_MAX * sizeof(uint32_t) };
+
+_Static_assert(COMMON == 3 * IMAGE_WORD && sizeof(struct front) == 8 && sizeof(struct reset) == 16 &&
+		   sizeof(struct reset_more) == 12,
+	       "no padding in what is kept");
+_Static_assert(sizeof(struct front) + sizeof(struct pp_mark) + REPEATED_BYTES + TIMES_MAX + sizeof(struct reset) +
+		       COMMON + 2 * sizeof(struct pp_addr) + 4 + 4 + sizeof(struct reset_more) + DISTANCE <=
 		   PP_BRIEF_MAX,
 	       "room");
 
@@ -112,238 +134,359 @@ static bool reset_is_plain(const struct pp_connection *conn)
 	       same(&conn->last, &server->last);
 }
 
-#define ADD(bytes, len) (memcpy(to + at, (bytes), (len)), at += (len))
+/* Where a record is written, and the bits of its kind. */
+struct out {
+	uint8_t *at;
+	unsigned kind;
+};
 
-static size_t put_addresses(const struct pp_connection *conn, uint8_t *to, uint8_t *kind)
+static void add(struct out *out, const void *bytes, size_t len)
 {
-	size_t at = 0;
-
-	if (pp_addr_is_v4(&conn->client.ip) && pp_addr_is_v4(&conn->server.ip)) {
-		*kind |= V4;
-		ADD(conn->client.ip.b + 12, 4);
-		ADD(conn->server.ip.b + 12, 4);
-	} else {
-		ADD(conn->client.ip.b, 16);
-		ADD(conn->server.ip.b, 16);
-	}
-	return at;
+	memcpy(out->at, bytes, len);
+	out->at += len;
 }
 
-/* Nothing: too far away. */
-static size_t put_distance(const struct pp_mark *mark, const struct pp_mark *from, uint8_t *to)
+static void put_first(struct out *out, const struct pp_mark *first, const struct pp_mark *near)
 {
 	uint64_t distance;
 
-	if (!pp_seen(*mark) || !pp_image_near(mark, from, &distance))
-		return 0;
-	memcpy(to, &distance, DISTANCE);
-	return DISTANCE;
+	if (pp_image_near(first, near, &distance)) {
+		out->kind |= NEAR;
+		add(out, &distance, DISTANCE);
+	} else {
+		struct pp_mark whole = { first->ts, first->packet, first->file, 0 };
+
+		add(out, &whole, sizeof(whole));
+	}
 }
 
-static size_t put_reset(const struct pp_connection *conn, uint8_t *to, uint8_t *kind)
+static struct pp_brief_pattern common_of(const struct pp_connection *conn)
+{
+	struct pp_brief_pattern common = { .profile = conn->tcp.side[PP_CLIENT].profile,
+					   .file = conn->file,
+					   .ip_version = conn->ip_version,
+					   .tunnels = conn->tunnels,
+					   .client = conn->client.ip };
+
+	common.profile.ip_id_last = 0;
+	return common;
+}
+
+PP_IMAGE uint64_t word_of(const struct pp_brief_pattern *common, unsigned nr)
+{
+	return pp_image_word((const uint8_t *)common + (size_t)nr * IMAGE_WORD);
+}
+
+static void put_common(struct out *out, const struct pp_connection *conn, struct pp_brief_pattern *patterns)
+{
+	struct pp_brief_pattern common = common_of(conn);
+	uint64_t words[] = { word_of(&common, 0), word_of(&common, 1), word_of(&common, 2) };
+	unsigned nr = (unsigned)((words[0] ^ words[2]) * UINT64_C(0x9e3779b97f4a7c15) >> 61) % PP_BRIEF_PATTERNS;
+	struct pp_brief_pattern *pattern = &patterns[nr];
+
+	if (pattern->ip_version == 0)
+		*pattern = common;
+	out->kind |= nr << PATTERN_AT;
+	if (((words[0] ^ word_of(pattern, 0)) | (words[1] ^ word_of(pattern, 1)) | (words[2] ^ word_of(pattern, 2))) ==
+	    0)
+		out->kind |= USUAL;
+	else
+		add(out, &common, COMMON);
+	if (pp_addr_equal(&common.client, &pattern->client))
+		out->kind |= CLIENT;
+}
+
+static void put_addresses(struct out *out, const struct pp_connection *conn)
+{
+	size_t skip = 0;
+
+	if (pp_addr_is_v4(&conn->client.ip) && pp_addr_is_v4(&conn->server.ip)) {
+		out->kind |= V4;
+		skip = 12;
+	}
+	if (!(out->kind & CLIENT))
+		add(out, conn->client.ip.b + skip, sizeof(conn->client.ip.b) - skip);
+	add(out, conn->server.ip.b + skip, sizeof(conn->server.ip.b) - skip);
+}
+
+/* False: too far away. */
+static bool distance_of(const struct pp_mark *mark, const struct pp_mark *from, uint64_t *ret_distance)
+{
+	return pp_seen(*mark) && pp_image_near(mark, from, ret_distance);
+}
+
+static void put_times(struct out *out, const struct pp_tcp_facts *tcp, bool wide)
+{
+	if (wide) {
+		add(out, tcp->syn_ms, tcp->syn_times * sizeof(tcp->syn_ms[0]));
+		return;
+	}
+	for (uint32_t i = 0; i < tcp->syn_times; i++) {
+		uint16_t ms = (uint16_t)tcp->syn_ms[i];
+
+		add(out, &ms, sizeof(ms));
+	}
+}
+
+static bool put_repeated(struct out *out, const struct pp_tcp_facts *tcp)
+{
+	struct repeated repeated = { .syns = (uint8_t)tcp->syn_count, .times = (uint8_t)tcp->syn_times };
+	uint32_t any = 0;
+
+	if (!distance_of(&tcp->syn_last, &tcp->syn, &repeated.last))
+		return false;
+	for (uint32_t i = 0; i < tcp->syn_times; i++)
+		any |= tcp->syn_ms[i];
+	if (any > UINT16_MAX)
+		repeated.times |= WIDE;
+	out->kind |= REPEATED;
+	add(out, &repeated, REPEATED_BYTES);
+	put_times(out, tcp, any > UINT16_MAX);
+	return true;
+}
+
+static bool put_reset(struct out *out, const struct pp_tcp_facts *tcp)
+{
+	const struct pp_tcp_reset *rst = &tcp->rst;
+	unsigned told = (unsigned)rst->after | (rst->has_ack ? HAS_ACK : 0) | (rst->has_timestamp ? HAS_TIMESTAMP : 0) |
+			(rst->df ? DF : 0) | (rst->acceptable ? ACCEPTABLE : 0) | (rst->seq_grows ? SEQ_GROWS : 0) |
+			(rst->acks_differ ? ACKS_DIFFER : 0) | (rst->mixed_flags ? MIXED_FLAGS : 0);
+	struct reset reset = {
+		.told = (uint16_t)told, .ttl = rst->ttl, .ip_id = rst->ip_id, .count = (uint16_t)rst->count
+	};
+
+	if (!distance_of(&rst->mark, &tcp->syn_last, &reset.distance))
+		return false;
+	out->kind |= RESET;
+	add(out, &reset, sizeof(reset));
+	return true;
+}
+
+static bool put_more(struct out *out, const struct pp_connection *conn)
 {
 	const struct pp_tcp_reset *rst = &conn->tcp.rst;
-	struct reset reset = { .ttl = rst->ttl,
-			       .has_ack = rst->has_ack,
-			       .has_timestamp = rst->has_timestamp,
-			       .df = rst->df,
-			       .ip_id = rst->ip_id,
-			       .window = rst->window,
-			       .seq_ahead = rst->seq_ahead,
-			       .ack_ahead = rst->ack_ahead,
-			       .count = (uint16_t)rst->count,
-			       .count_other = (uint16_t)rst->count_other,
-			       .acceptable = rst->acceptable,
-			       .seq_grows = rst->seq_grows,
-			       .acks_differ = rst->acks_differ,
-			       .mixed_flags = rst->mixed_flags };
-	size_t at = 0, far;
+	uint64_t distance;
 
-	if (!pp_image_near(&rst->mark, &conn->tcp.syn_last, &reset.distance))
-		return 0;
-	*kind |= RESET;
-	ADD(&reset, sizeof(reset));
+	if (rst->seq_ahead | rst->ack_ahead | (int32_t)(rst->window | rst->count_other)) {
+		struct reset_more more = { rst->seq_ahead, rst->ack_ahead, rst->window, (uint16_t)rst->count_other };
+
+		out->kind |= RESET_MORE;
+		add(out, &more, sizeof(more));
+	}
 	if (same(&conn->last, &rst->mark))
-		return at;
-	*kind |= RESET_AGAIN;
-	far = put_distance(&conn->last, &rst->mark, to + at);
-	return far ? at + far : 0;
+		return true;
+	out->kind |= RESET_AGAIN;
+	if (!distance_of(&conn->last, &rst->mark, &distance))
+		return false;
+	add(out, &distance, DISTANCE);
+	return true;
 }
 
-static size_t put_repeated(const struct pp_tcp_facts *tcp, uint8_t *to)
-{
-	size_t at = put_distance(&tcp->syn_last, &tcp->syn, to);
-
-	memcpy(to + at, tcp->syn_ms, sizeof(tcp->syn_ms));
-	return at ? at + tcp->syn_times * sizeof(tcp->syn_ms[0]) : 0;
-}
-
-static struct fixed fixed_of(const struct pp_connection *conn)
-{
-	const struct pp_tcp_facts *tcp = &conn->tcp;
-
-	return (struct fixed){ .kind = (uint8_t)(BRIEF | (tcp->evicted ? EVICTED : 0)),
-			       .after = (uint8_t)((unsigned)tcp->rst.after | (tcp->port_reused ? REUSED : 0)),
-			       .file = conn->file,
-			       .index = conn->index,
-			       .ts = conn->first.ts,
-			       .packet = conn->first.packet,
-			       .profile = tcp->side[PP_CLIENT].profile,
-			       .client_port = conn->client.port,
-			       .server_port = conn->server.port,
-			       .ip_version = conn->ip_version,
-			       .tunnels = conn->tunnels,
-			       .syns = (uint8_t)tcp->syn_count,
-			       .syn_times = (uint8_t)tcp->syn_times };
-}
-
-size_t pp_brief_put(const struct pp_connection *conn, uint8_t to[PP_BRIEF_MAX])
+static size_t put_all(const struct pp_connection *conn, const struct pp_mark *near, struct pp_brief_pattern *patterns,
+		      uint8_t *to)
 {
 	const struct pp_tcp_facts *tcp = &conn->tcp;
 	bool reset = pp_seen(tcp->rst.mark);
-	size_t at = sizeof(struct fixed), part;
-	struct fixed fixed;
+	struct out out = { to + sizeof(struct front),
+			   BRIEF | (tcp->evicted ? EVICTED : 0) | (tcp->port_reused ? REUSED : 0) };
+	struct front front = { .client_port = conn->client.port,
+			       .server_port = conn->server.port,
+			       .ip_id = tcp->side[PP_CLIENT].profile.ip_id_last };
 
-	if (!syns_are_plain(conn) || has_more(conn) || !(reset ? reset_is_plain(conn) : no_reset(conn)))
+	put_first(&out, &conn->first, near);
+	if (tcp->syn_count > 1 && !put_repeated(&out, tcp))
 		return 0;
-	fixed = fixed_of(conn);
-	at += put_addresses(conn, to + at, &fixed.kind);
+	if (reset && !put_reset(&out, tcp))
+		return 0;
+	put_common(&out, conn, patterns);
+	put_addresses(&out, conn);
 	if (conn->stream != conn->index) {
-		fixed.kind |= STREAM;
-		ADD(&conn->stream, sizeof(conn->stream));
-	}
-	if (tcp->syn_count > 1) {
-		fixed.kind |= REPEATED;
-		at += part = put_repeated(tcp, to + at);
-		if (part == 0)
-			return 0;
+		out.kind |= STREAM;
+		add(&out, &conn->stream, sizeof(conn->stream));
 	}
 	if (tcp->duplicates) {
-		fixed.kind |= DUPLICATES;
-		ADD(&tcp->duplicates, sizeof(tcp->duplicates));
+		out.kind |= DUPLICATES;
+		add(&out, &tcp->duplicates, sizeof(tcp->duplicates));
 	}
-	if (reset) {
-		at += part = put_reset(conn, to + at, &fixed.kind);
-		if (part == 0)
-			return 0;
-	}
-	memcpy(to, &fixed, sizeof(fixed));
-	return at;
+	if (reset && !put_more(&out, conn))
+		return 0;
+	front.kind = (uint16_t)out.kind;
+	memcpy(to, &front, sizeof(front));
+	return (size_t)(out.at - to);
+}
+
+size_t pp_brief_put(const struct pp_connection *conn, const struct pp_mark *near,
+		    struct pp_brief_pattern patterns[PP_BRIEF_PATTERNS], uint8_t to[PP_BRIEF_MAX])
+{
+	if (!syns_are_plain(conn) || has_more(conn) ||
+	    !(pp_seen(conn->tcp.rst.mark) ? reset_is_plain(conn) : no_reset(conn)))
+		return 0;
+	return put_all(conn, near, patterns, to);
 }
 
 /* ------------------------------------------------------------------ taking */
 
-static size_t bytes_of(const struct fixed *fixed)
+/* False, and the cursor failed, where there is too little: every `take` of these. */
+static bool take(struct pp_cur *cur, void *to, size_t len)
 {
-	unsigned kind = fixed->kind;
+	const uint8_t *at = pp_cur_fixed(cur, len);
 
-	return sizeof(*fixed) + (kind & V4 ? 8 : 32) + (kind & STREAM ? 4 : 0) +
-	       (kind & REPEATED ? DISTANCE + fixed->syn_times * sizeof(uint32_t) : 0) + (kind & DUPLICATES ? 4 : 0) +
-	       (kind & RESET ? sizeof(struct reset) : 0) + (kind & RESET_AGAIN ? DISTANCE : 0);
+	if (at)
+		memcpy(to, at, len);
+	return at != NULL;
 }
 
-#define GET(field, len) (memcpy((field), from, (len)), from += (len))
-
-static const uint8_t *take_distance(const uint8_t *from, const struct pp_mark *before, struct pp_mark *ret_mark)
+static bool take_mark(struct pp_cur *cur, const struct pp_mark *from, struct pp_mark *ret_mark)
 {
 	uint64_t distance;
 
-	GET(&distance, DISTANCE);
-	*ret_mark = *before;
+	if (!take(cur, &distance, DISTANCE))
+		return false;
+	*ret_mark = *from;
 	pp_image_go_on(ret_mark, distance);
-	return from;
+	return true;
 }
 
-static const uint8_t *take_reset(const uint8_t *from, const struct fixed *fixed, struct pp_connection *conn)
+static bool take_first(struct pp_cur *cur, unsigned kind, struct pp_connection *conn)
+{
+	struct pp_mark near = conn->first;
+
+	if (!(kind & NEAR ? take_mark(cur, &near, &conn->first) : take(cur, &conn->first, sizeof(conn->first))))
+		return false;
+	conn->tcp.syn = conn->tcp.syn_last = conn->first;
+	return true;
+}
+
+static bool take_times(struct pp_cur *cur, struct pp_tcp_facts *tcp, bool wide)
+{
+	for (uint32_t i = 0; i < tcp->syn_times; i++) {
+		uint16_t ms = 0;
+
+		if (!(wide ? take(cur, &tcp->syn_ms[i], sizeof(tcp->syn_ms[i])) : take(cur, &ms, sizeof(ms))))
+			return false;
+		tcp->syn_ms[i] += ms;
+	}
+	return true;
+}
+
+static bool take_repeated(struct pp_cur *cur, struct pp_tcp_facts *tcp)
+{
+	struct repeated repeated;
+
+	if (!take(cur, &repeated, REPEATED_BYTES) || repeated.syns == 0 || (repeated.times & TIMES) > PP_SYN_TIMES_MAX)
+		return false;
+	pp_image_go_on(&tcp->syn_last, repeated.last);
+	tcp->syn_count = repeated.syns;
+	tcp->syn_times = repeated.times & TIMES;
+	return take_times(cur, tcp, repeated.times & WIDE);
+}
+
+static bool take_reset(struct pp_cur *cur, struct pp_connection *conn)
 {
 	struct pp_tcp_reset *rst = &conn->tcp.rst;
 	struct reset reset;
 
-	GET(&reset, sizeof(reset));
+	if (!take(cur, &reset, sizeof(reset)))
+		return false;
 	rst->mark = conn->tcp.syn_last;
 	pp_image_go_on(&rst->mark, reset.distance);
 	rst->idle_ns = rst->since_other_ns = (int64_t)((uint64_t)rst->mark.ts - (uint64_t)conn->tcp.syn_last.ts);
 	rst->from = PP_SERVER;
-	rst->after = (enum pp_phase)(fixed->after & PHASES);
-	rst->has_ack = reset.has_ack != 0;
-	rst->has_timestamp = reset.has_timestamp != 0;
-	rst->df = reset.df != 0;
+	rst->after = (enum pp_phase)(reset.told & PHASES);
+	rst->has_ack = (reset.told & HAS_ACK) != 0;
+	rst->has_timestamp = (reset.told & HAS_TIMESTAMP) != 0;
+	rst->df = (reset.told & DF) != 0;
 	rst->ttl = reset.ttl;
 	rst->ip_id = reset.ip_id;
-	rst->window = reset.window;
-	rst->seq_ahead = reset.seq_ahead;
-	rst->ack_ahead = reset.ack_ahead;
 	rst->count = reset.count;
-	rst->count_other = reset.count_other;
-	rst->acceptable = reset.acceptable != 0;
-	rst->seq_grows = reset.seq_grows != 0;
-	rst->acks_differ = reset.acks_differ != 0;
-	rst->mixed_flags = reset.mixed_flags != 0;
-	conn->tcp.side[PP_SERVER].packets = reset.count;
-	conn->last = rst->mark;
-	if (fixed->kind & RESET_AGAIN)
-		from = take_distance(from, &rst->mark, &conn->last);
-	conn->tcp.side[PP_SERVER].last = conn->last;
-	return from;
+	rst->acceptable = (reset.told & ACCEPTABLE) != 0;
+	rst->seq_grows = (reset.told & SEQ_GROWS) != 0;
+	rst->acks_differ = (reset.told & ACKS_DIFFER) != 0;
+	rst->mixed_flags = (reset.told & MIXED_FLAGS) != 0;
+	return true;
 }
 
-static void take_fixed(const struct fixed *fixed, struct pp_connection *conn)
+static bool take_common(struct pp_cur *cur, const struct front *front, const struct pp_brief_pattern *pattern,
+			struct pp_connection *conn)
+{
+	struct pp_brief_pattern common = *pattern;
+
+	if (!(front->kind & USUAL) && !take(cur, &common, COMMON))
+		return false;
+	common.profile.ip_id_last = front->ip_id;
+	conn->tcp.side[PP_CLIENT].profile = common.profile;
+	conn->file = common.file;
+	conn->ip_version = common.ip_version;
+	conn->tunnels = common.tunnels;
+	conn->client = (struct pp_endpoint_addr){ pattern->client, front->client_port };
+	conn->server.port = front->server_port;
+	return true;
+}
+
+static bool take_address(struct pp_cur *cur, bool v4, struct pp_addr *ret_addr)
+{
+	const uint8_t *at = pp_cur_fixed(cur, v4 ? 4 : 16);
+
+	if (at)
+		*ret_addr = v4 ? pp_addr_v4(at) : pp_addr_v6(at);
+	return at != NULL;
+}
+
+static bool take_more(struct pp_cur *cur, unsigned kind, struct pp_connection *conn)
+{
+	struct pp_tcp_reset *rst = &conn->tcp.rst;
+	struct reset_more more;
+
+	if (kind & RESET_MORE) {
+		if (!take(cur, &more, sizeof(more)))
+			return false;
+		rst->seq_ahead = more.seq_ahead;
+		rst->ack_ahead = more.ack_ahead;
+		rst->window = more.window;
+		rst->count_other = more.count_other;
+	}
+	conn->last = rst->mark;
+	if (kind & RESET_AGAIN && !take_mark(cur, &rst->mark, &conn->last))
+		return false;
+	conn->tcp.side[PP_SERVER].last = conn->last;
+	conn->tcp.side[PP_SERVER].packets = rst->count;
+	return true;
+}
+
+static void take_implied(unsigned kind, struct pp_connection *conn)
 {
 	struct pp_tcp_facts *tcp = &conn->tcp;
 
-	conn->first = tcp->syn = tcp->syn_last = (struct pp_mark){ fixed->ts, fixed->packet, fixed->file };
-	conn->index = conn->stream = fixed->index;
-	conn->client.port = fixed->client_port;
-	conn->server.port = fixed->server_port;
-	conn->file = fixed->file;
-	conn->ip_version = fixed->ip_version;
-	conn->tunnels = fixed->tunnels;
-	tcp->side[PP_CLIENT].packets = tcp->syn_count = fixed->syns;
-	tcp->side[PP_CLIENT].profile = fixed->profile;
-	tcp->rst.since_other_ns = tcp->handshake_rtt_ns = tcp->ack_rtt_min_ns = -1;
-	tcp->syn_retransmits = fixed->syns - 1u;
-	tcp->syn_times = fixed->syn_times;
-	tcp->port_reused = (fixed->after & REUSED) != 0;
-	tcp->evicted = (fixed->kind & EVICTED) != 0;
+	tcp->side[PP_CLIENT].packets = tcp->syn_count;
+	tcp->syn_retransmits = tcp->syn_count - 1;
+	tcp->handshake_rtt_ns = tcp->ack_rtt_min_ns = -1;
+	tcp->port_reused = (kind & REUSED) != 0;
+	tcp->evicted = (kind & EVICTED) != 0;
+	conn->last = tcp->side[PP_CLIENT].last = tcp->syn_last;
 }
 
-static const uint8_t *take_addresses(const uint8_t *from, unsigned kind, struct pp_connection *conn)
-{
-	if (kind & V4) {
-		conn->client.ip = pp_addr_v4(from);
-		conn->server.ip = pp_addr_v4(from + 4);
-		return from + 8;
-	}
-	GET(conn->client.ip.b, sizeof(conn->client.ip.b));
-	GET(conn->server.ip.b, sizeof(conn->server.ip.b));
-	return from;
-}
-
-bool pp_brief_take(struct pp_span bytes, struct pp_connection *ret_conn)
+bool pp_brief_take(struct pp_span bytes, const struct pp_brief_pattern patterns[PP_BRIEF_PATTERNS],
+		   struct pp_connection *ret_conn)
 {
 	struct pp_connection *conn = ret_conn;
 	struct pp_tcp_facts *tcp = &conn->tcp;
-	const uint8_t *from = bytes.p;
-	struct fixed fixed;
+	struct pp_cur cur = pp_cur_span(bytes, PP_MALFORMED);
+	struct front front;
+	unsigned kind;
 
-	if (bytes.len < sizeof(fixed))
+	tcp->syn_count = tcp->syn_times = 1;
+	tcp->rst.since_other_ns = -1;
+	if (!take(&cur, &front, sizeof(front)))
 		return false;
-	GET(&fixed, sizeof(fixed));
-	if (!(fixed.kind & BRIEF) || fixed.syn_times > PP_SYN_TIMES_MAX || fixed.syns == 0 ||
-	    bytes.len != bytes_of(&fixed))
+	kind = front.kind;
+	if (!take_first(&cur, kind, conn) || (kind & REPEATED && !take_repeated(&cur, tcp)) ||
+	    (kind & RESET && !take_reset(&cur, conn)) ||
+	    !take_common(&cur, &front, &patterns[kind >> PATTERN_AT], conn) ||
+	    (!(kind & CLIENT) && !take_address(&cur, kind & V4, &conn->client.ip)) ||
+	    !take_address(&cur, kind & V4, &conn->server.ip) ||
+	    (kind & STREAM && !take(&cur, &conn->stream, sizeof(conn->stream))) ||
+	    (kind & DUPLICATES && !take(&cur, &tcp->duplicates, sizeof(tcp->duplicates))))
 		return false;
-	take_fixed(&fixed, conn);
-	from = take_addresses(from, fixed.kind, conn);
-	if (fixed.kind & STREAM)
-		GET(&conn->stream, sizeof(conn->stream));
-	if (fixed.kind & REPEATED) {
-		from = take_distance(from, &tcp->syn, &tcp->syn_last);
-		GET(tcp->syn_ms, fixed.syn_times * sizeof(tcp->syn_ms[0]));
-	}
-	if (fixed.kind & DUPLICATES)
-		GET(&tcp->duplicates, sizeof(tcp->duplicates));
-	conn->last = tcp->side[PP_CLIENT].last = tcp->syn_last;
-	if (fixed.kind & RESET)
-		from = take_reset(from, &fixed, conn);
-	return from == bytes.p + bytes.len;
+	take_implied(kind, conn);
+	return (!(kind & RESET) || take_more(&cur, kind, conn)) && pp_cur_finish(&cur) == PP_OK;
 }

@@ -12,15 +12,15 @@
 #include "flow/tcp_facts.h"
 #include "source/source.h"
 
-/* In this order in memory, as its parts are: marks, plain values, references (facts/pack.c). */
+/* In this order in memory, as its parts are: marks, plain values, references (facts/layout.h). */
 struct pp_connection {
 	struct pp_mark first, last;
 	uint32_t index;  /* order of first packets over the whole run, from 0 */
 	uint32_t stream; /* tcp.stream in the file of the first packet */
-	struct pp_endpoint_addr client, server;
 	uint16_t file;
 	uint8_t ip_version;
 	uint8_t tunnels; /* encapsulations around it */
+	struct pp_endpoint_addr client, server;
 	struct pp_tcp_facts tcp;
 	const struct pp_http_facts *http; /* NULL: no HTTP/1 seen */
 	const struct pp_tls_facts *tls;   /* NULL: no TLS seen (also inside a tunnel) */

@@ -1,10 +1,10 @@
-/* image: the plain part of a struct ↔ bytes, for pack.c and brief.c alone.
+/* image: the plain part of a struct ↔ bytes, for pack.c, unpack.c and brief.c alone.
  *
- * Shape   a struct is a list of stretches of three kinds: marks, 8-byte words that nearly always say something, and words
- *         that seldom do.  Of the last kind a stretch of zeros is left out; everything else lies where it always lies,
- *         so that it is copied without asking what it is.
- *         A mark takes 8 bytes: how far it is from the connection's first packet, and zero if it is not seen.
- *         Where one of a struct's marks is too far from there, all of them keep their 16 bytes.
+ * Shape   a struct is a list of stretches of marks and of 8-byte words.  A mark becomes a word: how far it is from the
+ *         connection's first packet, and zero if it is not seen.  For each word there is one that is expected there:
+ *         another mark's, or the one in a pattern (facts/layout.h); a word as expected is left out, and a bit tells which
+ *         are given.  Nothing branches on that: which of them differ cannot be foretold.
+ *         Where one of a struct's marks is too far from there, all of the struct is kept as it is.
  * The bytes are for this process only.  A mark that is not seen keeps neither time nor file.
  */
 #ifndef PP_FACTS_IMAGE_H
@@ -53,6 +53,40 @@ PP_IMAGE void pp_image_set(struct pp_mark *mark, uint64_t ts, uint64_t place)
 #endif
 }
 
+/* ------------------------------------------------------------------ words */
+
+/* Where words are written, and which are. */
+struct pp_image_out {
+	uint8_t *at;
+	uint64_t given; /* bits: the last one is the lowest */
+};
+
+/* Needs room for a word, even for one that is left out. */
+PP_IMAGE void pp_image_give(struct pp_image_out *out, uint64_t word, uint64_t expected)
+{
+	uint64_t differs = word != expected;
+
+	memcpy(out->at, &word, sizeof(word));
+	out->at += differs * IMAGE_WORD;
+	out->given = out->given * 2 + differs;
+}
+
+/* Where words are read: before the first one lies another, and as many follow as there are bits. */
+struct pp_image_in {
+	const uint8_t *at;
+	uint64_t given; /* bits: the next one is the highest */
+};
+
+PP_IMAGE uint64_t pp_image_take(struct pp_image_in *in, uint64_t expected)
+{
+	uint64_t differs = in->given >> 63, word;
+
+	in->given *= 2;
+	in->at += differs * IMAGE_WORD;
+	word = pp_image_word(in->at - IMAGE_WORD); /* the last one that was given: perhaps not this one */
+	return differs ? word : expected;
+}
+
 /* ------------------------------------------------------------------ the marks of a struct */
 
 enum { MARK_LATER_BITS = 40, MARK_FURTHER_BITS = 24 }; /* of time, of packets */
@@ -69,8 +103,8 @@ PP_IMAGE struct pp_image_base pp_image_base(const struct pp_mark *first)
 				       pp_image_place(first) - 1 };
 }
 
-/* False: one of them is too far away, and what was written means nothing. */
-PP_IMAGE bool pp_image_put_marks(uint8_t *to, const struct pp_mark *mark, unsigned count, struct pp_image_base base)
+/* False: one of them is too far away, and what was made means nothing. */
+PP_IMAGE bool pp_image_words_of(uint64_t *words, const struct pp_mark *mark, unsigned count, struct pp_image_base base)
 {
 	uint64_t latest = 0, furthest = 0;
 
@@ -78,22 +112,21 @@ PP_IMAGE bool pp_image_put_marks(uint8_t *to, const struct pp_mark *mark, unsign
 		bool seen = pp_seen(mark[i]);
 		uint64_t later = seen ? (uint64_t)mark[i].ts - base.ts : 0;
 		uint64_t further = seen ? pp_image_place(&mark[i]) - base.place : 0;
-		uint64_t word = later | further << MARK_LATER_BITS;
 
+		words[i] = later | further << MARK_LATER_BITS;
 		latest |= later;
 		furthest |= further;
-		memcpy(to + (size_t)i * IMAGE_WORD, &word, sizeof(word));
 	}
 	return (latest >> MARK_LATER_BITS | furthest >> MARK_FURTHER_BITS) == 0;
 }
 
-PP_IMAGE void pp_image_take_marks(struct pp_mark *mark, const uint8_t *from, unsigned count, struct pp_image_base base)
+PP_IMAGE void pp_image_set_marks(struct pp_mark *mark, const uint64_t *words, unsigned count, struct pp_image_base base)
 {
 	for (unsigned i = 0; i < count; i++) {
-		uint64_t word = pp_image_word(from + (size_t)i * IMAGE_WORD);
-		uint64_t later = word & ((UINT64_C(1) << MARK_LATER_BITS) - 1), further = word >> MARK_LATER_BITS;
+		uint64_t later = words[i] & ((UINT64_C(1) << MARK_LATER_BITS) - 1);
+		uint64_t further = words[i] >> MARK_LATER_BITS, if_seen = 0 - (uint64_t)(words[i] != 0);
 
-		pp_image_set(&mark[i], word ? base.ts + later : 0, word ? base.place + further : 0);
+		pp_image_set(&mark[i], (base.ts + later) & if_seen, (base.place + further) & if_seen);
 	}
 }
 

@@ -1,16 +1,17 @@
 /* Connections end in another order than they begin, and are judged in the order in which they begin.  So records are
  * sorted while they are put: each shelf is a run of bytes, kept as a chain of blocks of one size.  When all blocks are
- * taken, those of the shelf that has most of them go to the end of the temporary file; the chain goes on there.
- * Fetching a shelf puts its blocks in the file and those in memory together again.
+ * taken, those of the shelf that has most of them go to the temporary file.  There a shelf has pieces, which are larger than
+ * blocks and are filled one after the other, so that its bytes lie side by side; what is not used of a piece is a hole.
+ * Fetching a shelf puts its pieces in the file and its blocks in memory together again.
  *
- * Invariants  a shelf's blocks in the file come before those in memory.  A record may lie across blocks.
+ * Invariants  a shelf's bytes in the file come before those in memory.  A record may lie across blocks and pieces.
  */
 #include "facts/spool.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_BYTES = 8 * 1024, BLOCKS_LEAST = 4, RECORD_MAX = 1 << 20, NONE = -1 };
+enum { BLOCK_BYTES = 4 * 1024, BLOCKS_LEAST = 4, PIECE_BYTES = 64 * 1024, RECORD_MAX = 1 << 20, NONE = -1 };
 
 /* In front of each record, LABEL bytes: the length and the slot in one word of 4, then `beside`. */
 enum { LABEL = 5, SLOT_BITS = 9 };
@@ -34,20 +35,22 @@ struct block {
 struct shelf {
 	struct chain memory, file;
 	uint32_t bytes;
-	uint32_t blocks; /* in memory */
+	uint32_t blocks;     /* in memory */
+	struct pp_mark near; /* the first packet of the connection that was put first */
 };
 
 struct pp_spool {
 	uint8_t *bytes; /* of the blocks in memory */
 	struct block *blocks;
 	int32_t block_count, free;
-	struct block *filed; /* blocks in the file, by their place in it */
+	struct block *filed; /* pieces of the file, by their place in it */
 	int32_t filed_count, filed_room;
 	struct pp_spill *file;
 	bool owns_file;
 	struct shelf *shelves;
-	size_t shelf_count;
+	size_t shelf_count, first_held; /* shelves before that one have no blocks in memory */
 	uint32_t count;
+	struct pp_patterns *patterns;
 	struct pp_buf record;
 	/* The shelf that get() has at hand. */
 	size_t fetched; /* its number, + 1; 0: none */
@@ -68,10 +71,11 @@ struct pp_spool *pp_spool_new(size_t memory, struct pp_spill *file)
 	pp_buf_init(&spool->shelf, PP_SPOOL_SHELF_BYTES);
 	spool->bytes = malloc(count * BLOCK_BYTES);
 	spool->blocks = malloc(count * sizeof(*spool->blocks));
+	spool->patterns = pp_patterns_new();
 	spool->file = file;
 	spool->block_count = (int32_t)count;
 	spool->free = NONE;
-	if (!spool->bytes || !spool->blocks) {
+	if (!spool->bytes || !spool->blocks || !spool->patterns) {
 		pp_spool_free(spool);
 		return NULL;
 	}
@@ -88,6 +92,7 @@ void pp_spool_free(struct pp_spool *spool)
 	pp_buf_done(&spool->shelf);
 	if (spool->owns_file)
 		pp_spill_close(spool->file);
+	pp_patterns_free(spool->patterns);
 	free(spool->bytes);
 	free(spool->blocks);
 	free(spool->filed);
@@ -114,7 +119,18 @@ static void append(struct chain *chain, struct block *blocks, int32_t block)
 	chain->last = block;
 }
 
-/* Room for so many more blocks in the file. */
+static enum pp_err open_file(struct pp_spool *spool)
+{
+	enum pp_err err = PP_OK;
+
+	if (!spool->file) {
+		err = pp_spill_open(&spool->file);
+		spool->owns_file = err == PP_OK;
+	}
+	return err;
+}
+
+/* Room for so many more pieces of the file. */
 static enum pp_err filed_reserve(struct pp_spool *spool, uint32_t more)
 {
 	int32_t room = spool->filed_room ? spool->filed_room : 256;
@@ -135,54 +151,82 @@ static enum pp_err filed_reserve(struct pp_spool *spool, uint32_t more)
 	return PP_OK;
 }
 
-static enum pp_err open_file(struct pp_spool *spool)
+/* The shelf's first block in memory is free again. */
+static void free_first(struct pp_spool *spool, struct shelf *shelf)
 {
-	enum pp_err err = PP_OK;
+	int32_t block = shelf->memory.first;
 
-	if (!spool->file) {
-		err = pp_spill_open(&spool->file);
-		spool->owns_file = err == PP_OK;
-	}
-	return err;
-}
-
-/* The shelf's first block in memory is free again: it is the last one in the file. */
-static void note_filed(struct pp_spool *spool, struct shelf *shelf)
-{
-	int32_t block = shelf->memory.first, place = spool->filed_count++;
-
-	spool->filed[place].used = spool->blocks[block].used;
-	append(&shelf->file, spool->filed, place);
 	shelf->memory.first = spool->blocks[block].next;
 	shelf->blocks--;
 	spool->blocks[block].next = spool->free;
 	spool->free = block;
 }
 
-/* The shelf's first blocks in memory, as many as are written at once, go to the end of the file: all but its last are
- * full. */
+/* Where that many bytes of the shelf go in the file: behind those that are there if the piece has room for them or they may
+ * run into the next one, else to a new piece. */
+static enum pp_err place_in_file(struct pp_spool *spool, struct shelf *shelf, size_t len, uint64_t *ret_offset)
+{
+	int32_t last = shelf->file.last;
+	enum pp_err err = filed_reserve(spool, (uint32_t)(len / PIECE_BYTES) + 2);
+
+	if (err != PP_OK)
+		return err;
+	if (last == NONE || (len > PIECE_BYTES - spool->filed[last].used && last + 1 != spool->filed_count)) {
+		last = spool->filed_count++;
+		spool->filed[last].used = 0;
+		append(&shelf->file, spool->filed, last);
+	}
+	*ret_offset = (uint64_t)last * PIECE_BYTES + spool->filed[last].used;
+	return PP_OK;
+}
+
+static void note_filed(struct pp_spool *spool, struct shelf *shelf, size_t len)
+{
+	int32_t last = shelf->file.last;
+
+	while (len > PIECE_BYTES - spool->filed[last].used) {
+		len -= PIECE_BYTES - spool->filed[last].used;
+		spool->filed[last].used = PIECE_BYTES;
+		last = spool->filed_count++;
+		spool->filed[last].used = 0;
+		append(&shelf->file, spool->filed, last);
+	}
+	spool->filed[last].used += (uint32_t)len;
+}
+
+/* The shelf's first blocks in memory, as many as are written at once, go to the file. */
 static enum pp_err file_blocks(struct pp_spool *spool, struct shelf *shelf)
 {
 	struct pp_span parts[PP_SPILL_PARTS_MAX];
 	uint32_t count = 0;
+	uint64_t offset;
+	size_t len = 0;
 	enum pp_err err;
 
-	for (int32_t i = shelf->memory.first; i != NONE && count < PP_SPILL_PARTS_MAX; i = spool->blocks[i].next)
+	for (int32_t i = shelf->memory.first; i != NONE && count < PP_SPILL_PARTS_MAX; i = spool->blocks[i].next) {
 		parts[count++] = (struct pp_span){ bytes_of(spool, i), spool->blocks[i].used };
-	err = filed_reserve(spool, count);
+		len += spool->blocks[i].used;
+	}
+	err = place_in_file(spool, shelf, len, &offset);
 	if (err == PP_OK)
-		err = pp_spill_write(spool->file, (uint64_t)spool->filed_count * BLOCK_BYTES, parts, count);
-	for (uint32_t i = 0; i < count && err == PP_OK; i++)
-		note_filed(spool, shelf);
-	return err;
+		err = pp_spill_write(spool->file, offset, parts, count);
+	if (err != PP_OK)
+		return err;
+	note_filed(spool, shelf, len);
+	while (count-- > 0)
+		free_first(spool, shelf);
+	return PP_OK;
 }
 
 static enum pp_err make_room(struct pp_spool *spool)
 {
-	struct shelf *fullest = &spool->shelves[0];
 	enum pp_err err = open_file(spool);
+	struct shelf *fullest;
 
-	for (size_t i = 1; i < spool->shelf_count; i++)
+	while (spool->shelves[spool->first_held].blocks == 0)
+		spool->first_held++;
+	fullest = &spool->shelves[spool->first_held];
+	for (size_t i = spool->first_held + 1; i < spool->shelf_count; i++)
 		if (spool->shelves[i].blocks > fullest->blocks)
 			fullest = &spool->shelves[i];
 	while (fullest->memory.first != NONE && err == PP_OK)
@@ -205,6 +249,8 @@ static enum pp_err add_bytes(struct pp_spool *spool, struct shelf *shelf, const 
 			spool->free = spool->blocks[block].next;
 			spool->blocks[block].used = 0;
 			append(&shelf->memory, spool->blocks, block);
+			if (spool->first_held > (size_t)(shelf - spool->shelves))
+				spool->first_held = (size_t)(shelf - spool->shelves);
 			shelf->blocks++;
 		}
 		last = &spool->blocks[shelf->memory.last];
@@ -271,18 +317,20 @@ static enum pp_err begin_record(struct pp_buf *record, struct pp_span beside)
 	return PP_OK;
 }
 
-static enum pp_err file_record(struct pp_spool *spool, uint32_t index, size_t beside)
+static struct pp_pack_place place_of(const struct pp_spool *spool, uint32_t index)
+{
+	return (struct pp_pack_place){ spool->patterns, spool->shelves[index / PP_SPOOL_SHELF].near, index };
+}
+
+static enum pp_err file_record(struct pp_spool *spool, struct shelf *shelf, uint32_t index, size_t beside)
 {
 	struct label label = { .len = (uint32_t)(spool->record.len - LABEL),
 			       .slot = index % PP_SPOOL_SHELF,
 			       .beside = (uint8_t)beside };
-	struct shelf *shelf;
-	enum pp_err err = shelf_for(spool, index, &shelf);
+	enum pp_err err;
 
-	if (err == PP_OK && spool->record.len > PP_SPOOL_SHELF_BYTES - shelf->bytes)
-		err = PP_LIMIT;
-	if (err != PP_OK)
-		return err;
+	if (spool->record.len > PP_SPOOL_SHELF_BYTES - shelf->bytes)
+		return PP_LIMIT;
 	put_label(spool->record.p, label);
 	spool->fetched = 0;
 	err = add_bytes(spool, shelf, spool->record.p, spool->record.len);
@@ -296,11 +344,19 @@ static enum pp_err file_record(struct pp_spool *spool, uint32_t index, size_t be
 
 enum pp_err pp_spool_put(struct pp_spool *spool, const struct pp_connection *conn, struct pp_span beside)
 {
-	enum pp_err err = begin_record(&spool->record, beside);
+	struct shelf *shelf;
+	struct pp_pack_place place;
+	enum pp_err err = shelf_for(spool, conn->index, &shelf);
 
 	if (err == PP_OK)
-		err = pp_pack_connection(&spool->record, conn);
-	return err == PP_OK ? file_record(spool, conn->index, beside.len) : err;
+		err = begin_record(&spool->record, beside);
+	if (err != PP_OK)
+		return err;
+	if (shelf->bytes == 0)
+		shelf->near = conn->first;
+	place = place_of(spool, conn->index);
+	err = pp_pack_connection(&spool->record, conn, &place);
+	return err == PP_OK ? file_record(spool, shelf, conn->index, beside.len) : err;
 }
 
 /* ------------------------------------------------------------------ get */
@@ -327,17 +383,17 @@ static enum pp_err find_slots(struct pp_spool *spool)
 	return PP_OK;
 }
 
-/* Reads from *place on, as far as one full block lies behind the other, to the end of the shelf; *place goes on. */
+/* Reads from *place on, as far as one full piece lies behind the other, to the end of the shelf; *place goes on. */
 static enum pp_err read_run(struct pp_spool *spool, int32_t *place)
 {
 	int32_t first = *place, last = first;
 	size_t len;
 	enum pp_err err;
 
-	while (spool->filed[last].next == last + 1 && spool->filed[last].used == BLOCK_BYTES)
+	while (spool->filed[last].next == last + 1 && spool->filed[last].used == PIECE_BYTES)
 		last++;
-	len = (size_t)(last - first) * BLOCK_BYTES + spool->filed[last].used;
-	err = pp_spill_read(spool->file, (uint64_t)first * BLOCK_BYTES, spool->shelf.p + spool->shelf.len, len);
+	len = (size_t)(last - first) * PIECE_BYTES + spool->filed[last].used;
+	err = pp_spill_read(spool->file, (uint64_t)first * PIECE_BYTES, spool->shelf.p + spool->shelf.len, len);
 	spool->shelf.len += len;
 	*place = spool->filed[last].next;
 	return err;
@@ -364,6 +420,7 @@ static enum pp_err fetch(struct pp_spool *spool, size_t number)
 
 enum pp_err pp_spool_get(struct pp_spool *spool, uint32_t index, struct pp_arena *arena, struct pp_spooled *ret_spooled)
 {
+	struct pp_pack_place place;
 	struct pp_spooled spooled;
 	struct pp_cur cur, record;
 	struct pp_span taken;
@@ -388,7 +445,8 @@ enum pp_err pp_spool_get(struct pp_spool *spool, uint32_t index, struct pp_arena
 	label = label_at(taken.p);
 	record = pp_cur_sub(&cur, label.len);
 	spooled.beside = pp_cur_take(&record, label.beside);
-	err = pp_unpack_connection(pp_cur_rest(&record), arena, &spooled.conn);
+	place = place_of(spool, index);
+	err = pp_unpack_connection(pp_cur_rest(&record), &place, arena, &spooled.conn);
 	if (err == PP_OK)
 		*ret_spooled = spooled;
 	return err;

@@ -11,15 +11,33 @@ static void read_http(const struct pp_http_facts *http)
 		fuzz_read_text(http->exchanges[i].reply.location);
 }
 
+/* So that some of what is left out of the bytes is not zero. */
+static bool make_patterns(const struct pp_pack_place *place)
+{
+	static const struct pp_tls_facts tls = { .ja4 = "t13d1516h2", .version = PP_TLS_1_3, .alpn_count = 1 };
+	struct pp_connection conn = {
+		.first = { 1000, 1, 0, 0 }, .last = { 2000, 9, 0, 0 }, .file = 1, .ip_version = 4, .tls = &tls
+	};
+	struct pp_buf buf;
+	bool made;
+
+	pp_buf_init(&buf, FUZZ_POOL_MAX);
+	made = place->patterns && pp_pack_connection(&buf, &conn, place) == PP_OK;
+	pp_buf_done(&buf);
+	return made;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct pp_pack_place place = { .patterns = pp_patterns_new(), .near = { 1000, 1, 0, 0 } };
 	struct pp_connection *conn;
 	struct pp_arena arena;
 	struct pp_pool pool;
 
 	pp_pool_init(&pool, FUZZ_POOL_MAX);
 	pp_arena_init(&arena, &pool);
-	if (pp_unpack_connection((struct pp_span){ data, size }, &arena, &conn) == PP_OK) {
+	if (make_patterns(&place) &&
+	    pp_unpack_connection((struct pp_span){ data, size }, &place, &arena, &conn) == PP_OK) {
 		fuzz_read_text(conn->protocol);
 		if (conn->http)
 			read_http(conn->http);
@@ -28,6 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			fuzz_read_text(conn->tls->selected_alpn);
 		}
 	}
+	pp_patterns_free(place.patterns);
 	pp_arena_reset(&arena);
 	pp_pool_done(&pool);
 	return 0;

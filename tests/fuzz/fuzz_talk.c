@@ -17,17 +17,19 @@ static void dns_message(void *context, enum pp_side side, struct pp_span message
 /* What was packed comes back, and packs to as many bytes. */
 static void pack_and_back(const struct pp_connection *conn, struct pp_arena *arena)
 {
+	struct pp_pack_place place = { .patterns = pp_patterns_new() };
 	struct pp_buf packed, again;
 	struct pp_connection *back;
 
 	pp_buf_init(&packed, FUZZ_POOL_MAX);
 	pp_buf_init(&again, FUZZ_POOL_MAX);
-	if (pp_pack_connection(&packed, conn) == PP_OK) {
-		FUZZ_CHECK(pp_unpack_connection(pp_buf_span(&packed), arena, &back) == PP_OK);
-		FUZZ_CHECK(pp_pack_connection(&again, back) == PP_OK && again.len == packed.len);
+	if (place.patterns && pp_pack_connection(&packed, conn, &place) == PP_OK) {
+		FUZZ_CHECK(pp_unpack_connection(pp_buf_span(&packed), &place, arena, &back) == PP_OK);
+		FUZZ_CHECK(pp_pack_connection(&again, back, &place) == PP_OK && again.len == packed.len);
 		FUZZ_CHECK(!back->tls == !conn->tls && !back->http == !conn->http);
 		FUZZ_CHECK(!conn->tls || fuzz_same_text(conn->tls->sni, back->tls->sni));
 	}
+	pp_patterns_free(place.patterns);
 	pp_buf_done(&packed);
 	pp_buf_done(&again);
 }
