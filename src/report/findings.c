@@ -1,5 +1,6 @@
 #include "report/findings.h"
 
+#include "base/hash.h"
 #include "report/intl.h"
 
 #include <string.h>
@@ -50,15 +51,32 @@ static void *node_new(struct pp_findings *findings, struct pp_finding_list *list
 	return node;
 }
 
-static struct pp_finding *find(const struct pp_finding_list *list, const char *host, const struct pp_rule *rule)
+/* Whoever makes hosts meet in one chain makes it as long as the lists may be, no more. */
+static struct pp_finding **chain_of(struct pp_findings *findings, const char *host, const struct pp_rule *rule)
 {
-	for (struct pp_finding_node *node = list->first; node; node = node->next) {
-		struct pp_finding *finding = (struct pp_finding *)node;
+	uint64_t mix = pp_mix_ends(host, strlen(host)) ^ (uintptr_t)rule;
 
-		if (finding->verdict.rule == rule && strcmp(finding->host, host) == 0)
-			return finding;
-	}
-	return NULL;
+	return &findings->chains[mix * UINT64_C(0x9e3779b97f4a7c15) >> (64 - PP_FINDINGS_CHAIN_BITS)];
+}
+
+static struct pp_finding *find(struct pp_findings *findings, const struct pp_finding_list *list, const char *host,
+			       const struct pp_rule *rule)
+{
+	struct pp_finding *finding = *chain_of(findings, host, rule);
+
+	while (finding && (finding->list != list || finding->verdict.rule != rule || strcmp(finding->host, host) != 0))
+		finding = finding->chained;
+	return finding;
+}
+
+static void append_finding(struct pp_findings *findings, struct pp_finding_list *list, struct pp_finding *finding)
+{
+	struct pp_finding **chain = chain_of(findings, finding->host, finding->verdict.rule);
+
+	finding->list = list;
+	finding->chained = *chain;
+	*chain = finding;
+	append(list, &finding->node);
 }
 
 /* A new finding; `place` NULL when there is no connection and no lookup behind it. */
@@ -80,7 +98,7 @@ static void add(struct pp_findings *findings, struct pp_finding_list *list, cons
 	}
 	if (copy_text(findings, &finding->host) && copy_text(findings, &finding->category) &&
 	    copy_verdict(findings, &finding->verdict))
-		append(list, &finding->node);
+		append_finding(findings, list, finding);
 	else
 		list->left_out++;
 }
@@ -88,7 +106,7 @@ static void add(struct pp_findings *findings, struct pp_finding_list *list, cons
 static void count(struct pp_findings *findings, struct pp_finding_list *list, const char *host, const char *category,
 		  const struct pp_verdict *verdict, const struct pp_finding_place *place)
 {
-	struct pp_finding *known = find(list, host, verdict->rule);
+	struct pp_finding *known = find(findings, list, host, verdict->rule);
 
 	if (known)
 		known->count++;
@@ -162,7 +180,8 @@ static enum pp_err on_connection(void *context, const struct pp_connection *conn
 	};
 	char address[PP_ADDR_TEXT];
 
-	pp_addr_format(&conn->server.ip, address);
+	if (!who->host)
+		pp_addr_format(&conn->server.ip, address);
 	add_judgement(context, who->host ? who->host : address, who->category, &place, judgement);
 	return PP_OK;
 }

@@ -18,6 +18,7 @@ enum {
 	PP_FINDINGS_ENDPOINTS_MAX = 5000,
 	PP_FINDINGS_CAPTURES_MAX = 500,
 	PP_FINDINGS_FLOWS_MAX = 20000, /* lines of -v */
+	PP_FINDINGS_CHAIN_BITS = 8,
 };
 
 /* Where a finding was first seen: a connection or a lookup. */
@@ -50,7 +51,9 @@ struct pp_finding_list {
 
 struct pp_finding {
 	struct pp_finding_node node;
-	const char *host, *category; /* host: name, or the address as text */
+	const struct pp_finding_list *list; /* where it is, … */
+	struct pp_finding *chained;         /* … and the next of its chain */
+	const char *host, *category;        /* host: name, or the address as text */
 	struct pp_verdict verdict;
 	struct pp_finding_place place;
 	bool has_place; /* false: no connection or lookup stands behind it */
@@ -100,7 +103,9 @@ struct pp_findings {
 	struct pp_finding_list flows;        /* struct pp_finding_flow: connections and lookups, if wanted */
 	struct pp_finding_list endpoints;    /* struct pp_finding_endpoint */
 	struct pp_finding_list expectations; /* struct pp_finding_expectation */
-	struct pp_conclusion conclusion;     /* without its list of hosts: see `faults` */
+	/* Faults and notes by a mix of host and rule: asked for every connection. */
+	struct pp_finding *chains[1 << PP_FINDINGS_CHAIN_BITS];
+	struct pp_conclusion conclusion; /* without its list of hosts: see `faults` */
 	struct pp_visitor visitor;
 };
 
