@@ -53,15 +53,15 @@ static struct ndpi_detection_module_struct *make_module(void)
 }
 
 /* … how a packet is given … */
-static ndpi_protocol give_packet(struct ndpi_detection_module_struct *module, struct ndpi_flow_struct *flow,
-				 struct pp_span ip, uint64_t ms)
+static void give_packet(struct ndpi_detection_module_struct *module, struct ndpi_flow_struct *flow, struct pp_span ip,
+			uint64_t ms, ndpi_protocol *ret_answer)
 {
 	uint16_t len = ip.len < UINT16_MAX ? (uint16_t)ip.len : UINT16_MAX;
 
 #if NDPI_SINCE(4, 6)
-	return ndpi_detection_process_packet(module, flow, ip.p, len, ms, NULL);
+	*ret_answer = ndpi_detection_process_packet(module, flow, ip.p, len, ms, NULL);
 #else
-	return ndpi_detection_process_packet(module, flow, ip.p, len, ms);
+	*ret_answer = ndpi_detection_process_packet(module, flow, ip.p, len, ms);
 #endif
 }
 
@@ -183,7 +183,7 @@ bool pp_ndpi_packet(struct pp_ndpi *ndpi, struct pp_ndpi_flow *flow, struct pp_s
 
 	if (!flow->flow || ip.len == 0)
 		return !flow->flow;
-	answer = give_packet(ndpi->module, flow->flow, ip, ts_ns > 0 ? (uint64_t)(ts_ns / PP_MS) : 0);
+	give_packet(ndpi->module, flow->flow, ip, ts_ns > 0 ? (uint64_t)(ts_ns / PP_MS) : 0, &answer);
 	take_answer(flow, &answer);
 	if (is_final(ndpi, flow, &answer) || ++flow->packets == PP_NDPI_PACKETS)
 		decide(ndpi, flow);

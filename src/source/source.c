@@ -84,7 +84,7 @@ enum pp_err pp_source_open_bytes(struct pp_source **ret_source, const void *byte
 void pp_source_read_ahead(struct pp_source *source, struct pp_jobs *jobs) { pp_input_read_ahead(&source->input, jobs); }
 
 /* Time stamps, checksums and ports alone make more than this many bytes of a packet, however well they are packed. */
-enum { PACKED_BYTES_LEAST = 8, PACKED_FREE = 1 << 19 };
+enum { PACKED_BYTES_LEAST = 8, PACKED_FREE = 1 << 18 };
 
 static void check_density(struct pp_source *source)
 {

@@ -33,24 +33,43 @@ static enum pp_err write_to(void *context, const void *bytes, size_t len)
 	return PP_OK;
 }
 
+/* Memory of one line for jansson, whose thousands of little pieces would cost a sixth of the time under ASan. */
+static struct {
+	size_t used;
+	_Alignas(16) uint8_t bytes[16 << 20];
+} line_memory;
+
+static void *line_malloc(size_t size)
+{
+	void *piece = line_memory.bytes + line_memory.used;
+
+	size = (size + 15) / 16 * 16;
+	if (size > sizeof(line_memory.bytes) - line_memory.used)
+		return NULL;
+	line_memory.used += size;
+	return piece;
+}
+
+static void line_free(void *piece) { (void)piece; }
+
 /* Every line is an object with its kind; the last one is the conclusion. */
 static void check_json_lines(const struct written *json)
 {
 	const char *line = json->text, *kind = "";
 	json_t *value = NULL;
 
+	json_set_alloc_funcs(line_malloc, line_free);
 	while (line && *line) {
 		const char *end = strchr(line, '\n');
 
 		FUZZ_CHECK(end != NULL);
-		json_decref(value);
+		line_memory.used = 0;
 		value = json_loadb(line, (size_t)(end - line), JSON_REJECT_DUPLICATES, NULL);
 		kind = json_string_value(json_object_get(value, "record"));
 		FUZZ_CHECK(kind != NULL && json_integer_value(json_object_get(value, "schema")) == 1);
 		line = end + 1;
 	}
 	FUZZ_CHECK(strcmp(kind, "conclusion") == 0);
-	json_decref(value);
 }
 
 /* Nothing a terminal would act on. */

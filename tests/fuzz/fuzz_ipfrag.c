@@ -15,7 +15,7 @@ struct model {
 
 static void forget(struct model *model) { memset(model, 0, sizeof(*model)); }
 
-static enum pp_err model_add(struct model *model, const struct pp_packet *fragment)
+static FUZZ_MODEL enum pp_err model_add(struct model *model, const struct pp_packet *fragment)
 {
 	size_t len = fragment->payload_view.len;
 	uint32_t at = fragment->frag_offset, end;
@@ -45,6 +45,12 @@ static enum pp_err model_add(struct model *model, const struct pp_packet *fragme
 	return model->total != 0 && model->kept == model->total ? PP_OK : PP_MORE;
 }
 
+static FUZZ_MODEL void fill(uint8_t *bytes, uint32_t len, uint16_t seed)
+{
+	for (uint32_t i = 0; i < len; i++)
+		bytes[i] = (uint8_t)(seed * 31 + i * 7);
+}
+
 static void add_one(struct pp_ipfrag *ipfrag, struct model *models, struct pp_cur *cur)
 {
 	static uint8_t bytes[1 << 12];
@@ -64,8 +70,7 @@ static void add_one(struct pp_ipfrag *ipfrag, struct model *models, struct pp_cu
 	uint8_t protocol = 0;
 	struct pp_span body = { NULL, 0 };
 
-	for (uint32_t i = 0; i < len; i++)
-		bytes[i] = (uint8_t)(seed * 31 + i * 7);
+	fill(bytes, len, seed);
 	fragment.payload_view = (struct pp_span){ bytes, len };
 	expected = model_add(model, &fragment);
 	err = pp_ipfrag_add(ipfrag, &fragment, 1000, &protocol, &body);

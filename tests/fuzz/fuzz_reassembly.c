@@ -41,29 +41,27 @@ static void sink_missing(void *context, uint64_t count)
 
 static bool waits(const struct model *model)
 {
-	for (int64_t i = model->next; i < model->highest; i++) {
-		if (model->have[i])
-			return true;
-	}
-	return false;
+	return memchr(model->have + model->next, 1, (size_t)(model->highest - model->next)) != NULL;
 }
 
 static void deliver(struct model *model)
 {
-	while (model->next < model->highest && model->have[model->next])
-		model->next++;
+	const uint8_t *hole = memchr(model->have + model->next, 0, (size_t)(model->highest - model->next));
+
+	model->next = hole ? hole - model->have : model->highest;
 }
 
 static void skip_hole(struct model *model)
 {
-	if (!waits(model))
+	const uint8_t *piece = memchr(model->have + model->next, 1, (size_t)(model->highest - model->next));
+
+	if (!piece)
 		return;
-	while (!model->have[model->next])
-		model->next++;
+	model->next = piece - model->have;
 	deliver(model);
 }
 
-static void model_push(struct model *model, int64_t offset, struct pp_span bytes, int64_t end)
+static FUZZ_MODEL void model_push(struct model *model, int64_t offset, struct pp_span bytes, int64_t end)
 {
 	int64_t captured_end = offset + (int64_t)bytes.len;
 
@@ -80,6 +78,20 @@ static void model_push(struct model *model, int64_t offset, struct pp_span bytes
 		model->next = end;
 	if (model->next > model->highest)
 		model->highest = model->next;
+}
+
+static FUZZ_MODEL void fill(uint8_t *bytes, uint32_t len, uint16_t seed)
+{
+	for (uint32_t i = 0; i < len; i++)
+		bytes[i] = (uint8_t)(seed + i * 3);
+}
+
+static FUZZ_MODEL bool same_bytes(const struct pair *pair)
+{
+	for (int64_t i = 0; i < pair->at; i++)
+		if (pair->given[i] != 2 && pair->out[i] != pair->model.bytes[i])
+			return false;
+	return true;
 }
 
 static void compare(const struct pair *pair, const struct pp_reassembly *side)
@@ -111,8 +123,7 @@ static void step(struct pair *pair, struct pp_reassembly *side, struct pp_slab *
 			offset = side->next + offset / 16 - 512;
 		if (offset < 0 || offset > STREAM / 2)
 			return;
-		for (uint32_t i = 0; i < len; i++)
-			bytes[i] = (uint8_t)(seed + i * 3);
+		fill(bytes, len, seed);
 		if (what & 2)
 			span.len -= cut < span.len ? cut : span.len;
 		FUZZ_CHECK(pp_reassembly_push(side, pool, offset, span, len, (struct pp_mark){ .packet = 1 }, &sink) ==
@@ -135,8 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	pp_segment_pool_init(&pool, 0);
 	for (int i = 0; i < STEPS_MAX && pp_cur_left(&cur) >= 8; i++)
 		step(&pair, &side, &pool, &cur);
-	for (int64_t i = 0; i < pair.at; i++)
-		FUZZ_CHECK(pair.given[i] == 2 || pair.out[i] == pair.model.bytes[i]);
+	FUZZ_CHECK(same_bytes(&pair));
 	pp_reassembly_drop(&side, &pool);
 	FUZZ_CHECK(pool.used == 0);
 	pp_slab_done(&pool);

@@ -36,7 +36,7 @@ enum pp_err pp_file_read(const struct pp_file *file, void *bytes, size_t room, s
 
 uint64_t pp_file_size(const struct pp_file *file)
 {
-	struct stat about;
+	struct stat about = { .st_mode = 0 }; /* clang's MSan does not see what fstat() writes */
 
 	if (fstat(file->fd, &about) != 0 || !S_ISREG(about.st_mode))
 		return 0;
