@@ -31,7 +31,7 @@ enum pp_page {
 	PP_PAGE_BLOCK, /* names a filter or says that a policy blocked the page */
 };
 
-/* In each struct fields lie by kind: marks, other values, references (facts/pack.c packs them so). */
+/* In each struct fields lie by kind: marks, other values, references (facts/layout.h packs them so). */
 struct pp_http_reply {
 	struct pp_mark mark;  /* the packet that completed the header block; packet 0: no reply */
 	struct pp_mark begin; /* the packet with the status line's first byte */

@@ -58,7 +58,7 @@ struct pp_tls_record {
 	uint16_t len;
 };
 
-/* In this order in memory: marks, plain values (of both what is seldom there last), references (facts/pack.c). */
+/* In this order in memory: marks, plain values (of both what is seldom there last), references (facts/layout.h). */
 struct pp_tls_facts {
 	struct pp_mark client_hello_begin;         /* the packet with the first ClientHello's first byte */
 	struct pp_mark client_hello, server_hello; /* the packet that completed each; first ones */

@@ -45,7 +45,7 @@ struct pp_tcp_profile {
 	bool timestamps; /* sent the option after the handshake */
 };
 
-/* In each of these structs fields lie by kind and by how often they are set: facts/pack.c passes over four words of
+/* In each of these structs fields lie by kind and by how often they are set: facts/layout.h passes over four words of
  * zeros at once. */
 struct pp_tcp_side {
 	struct pp_mark first_data, last_data;
