@@ -137,8 +137,9 @@ struct pp_tombstone *pp_graves_dig_new(struct pp_graves *graves, uint64_t hash)
 	if (graves->count == graves->room) {
 		(void)replace(graves, grave->hash_and_set, slot_of(grave->hash_and_set, number), 0);
 		graves->lost++;
-		/* The line that the next one to go stands in. */
+		/* The line that the next one to go stands in; and those that go after it. */
 		pp_graves_prefetch(graves, graves->ring[number & (graves->room - 1)].hash_and_set);
+		__builtin_prefetch(&graves->ring[(number + LINE / sizeof(*grave)) & (graves->room - 1)]);
 	} else {
 		graves->count++;
 	}

@@ -415,22 +415,23 @@ struct pp_flow *pp_flows_quoted(struct pp_flows *flows, const struct pp_icmp_quo
 
 /* ------------------------------------------------------------------ leaving */
 
-/* It is likely to leave next; the one behind it after that. */
+/* Those that are likely to leave next, from the one at `at` on: of each what the last step has brought leads on to the
+ * next.  Behind the newest stands the list's own node, which has no flow. */
 static PP_ALWAYS void prefetch_leaving(const struct pp_flows *flows, uint32_t at)
 {
 	enum { BODY_LINES = 8 };
-	const struct pp_flow_node *node = &flows->nodes[at];
-	const struct pp_flow *flow = node->flow;
+	const struct pp_flow_node *nodes = flows->nodes;
+	uint32_t second = nodes[at].newer, third = nodes[second].newer, fourth = nodes[third].newer;
+	const struct pp_flow *flow = nodes[at].flow;
 
-	__builtin_prefetch(pp_flows_bucket(flows, node->hash));
-	pp_graves_prefetch(&flows->graves, node->hash);
+	__builtin_prefetch(pp_flows_bucket(flows, nodes[second].hash));
+	pp_graves_prefetch(&flows->graves, nodes[second].hash);
 	for (size_t i = 0; flow->body && i < BODY_LINES; i++)
 		__builtin_prefetch((const char *)flow->body + i * LINE);
-	if (node->newer >= PP_NODE_FIRST) {
-		flow = flows->nodes[node->newer].flow;
-		for (size_t i = 0; i < sizeof(*flow); i += LINE)
-			__builtin_prefetch((const char *)flow + i);
-	}
+	flow = nodes[third].flow;
+	for (size_t i = 0; flow && i < sizeof(*flow); i += LINE)
+		__builtin_prefetch((const char *)flow + i);
+	__builtin_prefetch(&nodes[nodes[fourth].newer]);
 }
 
 static struct pp_flow *take_oldest(struct pp_flows *flows, enum pp_flow_list_id id)
