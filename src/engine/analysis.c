@@ -14,13 +14,15 @@ enum {
 /* How the memory of a run is shared out; the rest is fixed tables. */
 static const size_t MEMORY_DEFAULT = (size_t)256 << 20;
 static const size_t MEMORY_LEAST = (size_t)16 << 20;
-enum { FLOW_BYTES = 2048, SPOOL_MOST = 2 << 20 };
+enum { FLOW_BYTES = 2048, SPOOL_USUAL = 2 << 20, SPOOL_MOST = 8 << 20 };
 
 /* Entries of a table that has `most` of them with the memory that is usual. */
 static size_t share(size_t memory, size_t most)
 {
 	return memory < MEMORY_DEFAULT ? memory / (MEMORY_DEFAULT / most) : most;
 }
+
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 static enum pp_err start_diagnosis(struct pp_analysis *analysis, size_t memory)
 {
@@ -64,7 +66,8 @@ enum pp_err pp_analysis_new(struct pp_analysis **ret_analysis, const struct pp_a
 	analysis->hellos = pp_tls_hellos_new();
 	analysis->lookups = pp_lookups_new(share(memory, LOOKUPS_MAX), options->key, &analysis->lookup_pool);
 	analysis->names = pp_names_new(share(memory, NAMES_MAX), options->key);
-	analysis->spool = pp_spool_new(memory / 16 < SPOOL_MOST ? memory / 16 : SPOOL_MOST, options->spill);
+	analysis->spool =
+	    pp_spool_new(smaller(memory / 16, SPOOL_USUAL), smaller(memory / 16, SPOOL_MOST), options->spill);
 	analysis->attributor =
 	    (struct pp_attributor){ options->catalogue, options->tags, analysis->names, &analysis->recent_rows };
 	analysis->talk_shared =

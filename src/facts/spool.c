@@ -11,7 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_BYTES = 4 * 1024, BLOCKS_LEAST = 4, PIECE_BYTES = 64 * 1024, RECORD_MAX = 1 << 20, NONE = -1 };
+enum {
+	BLOCK_BYTES = 4 * 1024,
+	BLOCKS_LEAST = 4,
+	BLOCKS_WORTH = 8,
+	PIECE_BYTES = 64 * 1024,
+	RECORD_MAX = 1 << 20,
+	NONE = -1
+};
 
 /* In front of each record, LABEL bytes: the length and the slot in one word of 4, then `beside`. */
 enum { LABEL = 5, SLOT_BITS = 9 };
@@ -42,7 +49,7 @@ struct shelf {
 struct pp_spool {
 	uint8_t *bytes; /* of the blocks in memory */
 	struct block *blocks;
-	int32_t block_count, free;
+	int32_t block_count, blocks_most, free;
 	struct block *filed; /* pieces of the file, by their place in it */
 	int32_t filed_count, filed_room;
 	struct pp_spill *file;
@@ -58,29 +65,48 @@ struct pp_spool {
 	uint32_t at[PP_SPOOL_SHELF]; /* where a slot's label stands, + 1; 0: nobody put it */
 };
 
-struct pp_spool *pp_spool_new(size_t memory, struct pp_spill *file)
+/* So many blocks in all; false without memory. */
+static bool take_blocks(struct pp_spool *spool, int32_t count)
+{
+	uint8_t *bytes = realloc(spool->bytes, (size_t)count * BLOCK_BYTES);
+	struct block *blocks;
+
+	if (!bytes)
+		return false;
+	spool->bytes = bytes;
+	blocks = realloc(spool->blocks, (size_t)count * sizeof(*blocks));
+	if (!blocks)
+		return false;
+	spool->blocks = blocks;
+	for (int32_t i = count; i-- > spool->block_count; spool->free = i)
+		blocks[i].next = spool->free;
+	spool->block_count = count;
+	return true;
+}
+
+static int32_t blocks_in(size_t memory)
+{
+	size_t count = memory / BLOCK_BYTES;
+
+	return (int32_t)(count > BLOCKS_LEAST ? count : BLOCKS_LEAST);
+}
+
+struct pp_spool *pp_spool_new(size_t memory, size_t most, struct pp_spill *file)
 {
 	struct pp_spool *spool = calloc(1, sizeof(*spool));
-	size_t count = memory / BLOCK_BYTES;
 
 	if (!spool)
 		return NULL;
-	if (count < BLOCKS_LEAST)
-		count = BLOCKS_LEAST;
 	pp_buf_init(&spool->record, RECORD_MAX);
 	pp_buf_init(&spool->shelf, PP_SPOOL_SHELF_BYTES);
-	spool->bytes = malloc(count * BLOCK_BYTES);
-	spool->blocks = malloc(count * sizeof(*spool->blocks));
 	spool->patterns = pp_patterns_new();
 	spool->file = file;
-	spool->block_count = (int32_t)count;
+	spool->blocks_most = blocks_in(most);
 	spool->free = NONE;
-	if (!spool->bytes || !spool->blocks || !spool->patterns) {
+	if (!spool->patterns || !take_blocks(spool, blocks_in(memory))) {
 		pp_spool_free(spool);
 		return NULL;
 	}
-	for (int32_t i = spool->block_count; i-- > 0; spool->free = i)
-		spool->blocks[i].next = spool->free;
 	return spool;
 }
 
@@ -218,9 +244,8 @@ static enum pp_err file_blocks(struct pp_spool *spool, struct shelf *shelf)
 	return PP_OK;
 }
 
-static enum pp_err make_room(struct pp_spool *spool)
+static struct shelf *fullest_shelf(struct pp_spool *spool)
 {
-	enum pp_err err = open_file(spool);
 	struct shelf *fullest;
 
 	while (spool->shelves[spool->first_held].blocks == 0)
@@ -229,6 +254,24 @@ static enum pp_err make_room(struct pp_spool *spool)
 	for (size_t i = spool->first_held + 1; i < spool->shelf_count; i++)
 		if (spool->shelves[i].blocks > fullest->blocks)
 			fullest = &spool->shelves[i];
+	return fullest;
+}
+
+/* A write of few blocks costs the kernel nearly as much as one of many.  Where so many shelves are in use that not even the
+ * fullest has many, more memory helps. */
+static bool is_worth_growing(const struct pp_spool *spool, const struct shelf *fullest)
+{
+	return fullest->blocks < BLOCKS_WORTH && spool->block_count <= spool->blocks_most / 2;
+}
+
+static enum pp_err make_room(struct pp_spool *spool)
+{
+	struct shelf *fullest = fullest_shelf(spool);
+	enum pp_err err;
+
+	if (is_worth_growing(spool, fullest) && take_blocks(spool, spool->block_count * 2))
+		return PP_OK;
+	err = open_file(spool);
 	while (fullest->memory.first != NONE && err == PP_OK)
 		err = file_blocks(spool, fullest);
 	return err;

@@ -7,7 +7,8 @@
  * Errors  PP_IO (temporary file), PP_NOMEM; put() of a record or shelf beyond its limit is PP_LIMIT and keeps nothing;
  *         get() of an index nobody put is PP_END.
  * Owns    the records.  What get() gives lives in the arena and on the shelf: until the next get() or put().
- * Limits  `memory` bytes of records in memory, and one shelf; a shelf holds at most PP_SPOOL_SHELF_BYTES.
+ * Limits  `memory` bytes of records in memory, up to `most` where many shelves are in use at once, and one shelf; a shelf
+ *         holds at most PP_SPOOL_SHELF_BYTES.
  */
 #ifndef PP_FACTS_SPOOL_H
 #define PP_FACTS_SPOOL_H
@@ -25,7 +26,7 @@ struct pp_spooled {
 };
 
 /* `file` is where records go that find no room, empty and the caller's; NULL: one is made when it is needed. */
-struct pp_spool *pp_spool_new(size_t memory, struct pp_spill *file);
+struct pp_spool *pp_spool_new(size_t memory, size_t most, struct pp_spill *file);
 void pp_spool_free(struct pp_spool *spool);
 enum pp_err PP_MUST_CHECK pp_spool_put(struct pp_spool *spool, const struct pp_connection *conn, struct pp_span beside);
 uint32_t pp_spool_count(const struct pp_spool *spool); /* highest index put, plus one */

@@ -85,7 +85,7 @@ static struct pp_span beside(const uint32_t *number)
 static void round_trip_with(size_t memory)
 {
 	enum { COUNT = 3 * PP_SPOOL_SHELF + 100 };
-	struct pp_spool *spool = pp_spool_new(memory, NULL);
+	struct pp_spool *spool = pp_spool_new(memory, memory, NULL);
 	struct pp_spooled loaded;
 	struct pp_pool pool;
 	struct pp_arena arena;
@@ -131,15 +131,14 @@ static void from_the_file(void **state)
 }
 
 /* Shelves that fill in turn share the blocks, and what does not fit goes to the file more than once. */
-static void many_shelves_at_once(void **state)
+static void many_shelves_in(size_t memory, size_t most)
 {
 	enum { SHELVES = 40, EACH = 200 };
-	struct pp_spool *spool = pp_spool_new(1 << 17, NULL);
+	struct pp_spool *spool = pp_spool_new(memory, most, NULL);
 	struct pp_spooled loaded;
 	struct pp_pool pool;
 	struct pp_arena arena;
 
-	(void)state;
 	pp_pool_init(&pool, 0);
 	pp_arena_init(&arena, &pool);
 	for (uint32_t k = 0; k < EACH; k++) {
@@ -163,11 +162,20 @@ static void many_shelves_at_once(void **state)
 	pp_pool_done(&pool);
 }
 
+static void many_shelves_at_once(void **state)
+{
+	(void)state;
+	many_shelves_in(1 << 17, 1 << 17);
+	many_shelves_in(1 << 17, 1 << 19); /* memory grows, and does not suffice */
+	many_shelves_in(1 << 17, 1 << 26); /* … does suffice */
+}
+
 /* More blocks of one shelf are put in the file than one write takes. */
 static void a_shelf_of_many_blocks(void **state)
 {
 	enum { BLOCK = 4 * 1024, LENGTH = 6000, COUNT = 400 };
-	struct pp_spool *spool = pp_spool_new((2 * PP_SPILL_PARTS_MAX + 20) * BLOCK, NULL);
+	struct pp_spool *spool =
+	    pp_spool_new((2 * PP_SPILL_PARTS_MAX + 20) * BLOCK, (2 * PP_SPILL_PARTS_MAX + 20) * BLOCK, NULL);
 	char target[LENGTH + 1];
 	struct pp_spooled loaded;
 	struct pp_pool pool;
