@@ -282,6 +282,16 @@ static PP_ALWAYS void put_pair(struct pp_tcp_header *tcp, size_t at, const uint8
 	memcpy((unsigned char *)tcp + at, &pair, sizeof(pair));
 }
 
+static PP_ALWAYS void put_ports(struct pp_packet *packet, const uint8_t *p)
+{
+	uint32_t ports = pp_be32(p);
+
+	_Static_assert(offsetof(struct pp_packet, sport) == offsetof(struct pp_packet, dport) + 2, "one word");
+	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		ports = ports >> 16 | ports << 16;
+	memcpy((unsigned char *)packet + offsetof(struct pp_packet, dport), &ports, sizeof(ports));
+}
+
 /* `ip` is where such a packet begins.  What is always the same is written a word at a time. */
 static PP_ALWAYS void take_stamped(const uint8_t *ip, size_t ip_header, size_t payload_len, struct pp_packet *packet)
 {
@@ -301,8 +311,7 @@ static PP_ALWAYS void take_stamped(const uint8_t *ip, size_t ip_header, size_t p
 
 	memcpy(packet, ip_header == IP4_HEADER ? &like : &like_ip6, HEAD);
 	take_ip(&(struct plain_ip){ ip, ip_header, 0 }, packet);
-	packet->dport = pp_be16(tcp + 2);
-	packet->sport = pp_be16(tcp);
+	put_ports(packet, tcp);
 	packet->payload_len = (uint32_t)payload_len;
 	packet->payload_view = (struct pp_span){ tcp + TCP_HEADER + TIMESTAMPS_LEN, payload_len };
 	packet->ip_view = (struct pp_span){ ip, ip_header + TCP_HEADER + TIMESTAMPS_LEN + payload_len };

@@ -129,7 +129,7 @@ static inline void take_bytes(struct pp_detail *detail, const struct pp_packet *
 	}
 	stream->next += news->len;
 	if (news->len <= detail->opaque[news->side])
-		pp_detail_skip(detail, news->side, news->len, now);
+		pp_detail_skip(detail, news->side, news->len, &now);
 	else
 		deliver(detail, news->side, packet->payload_view, now);
 }
@@ -318,7 +318,7 @@ void pp_engine_plain_bytes(struct pp_analysis *analysis, struct pp_flow *flow, c
 	} else {
 		detail->stream[side].next = end;
 		if (packet->payload_len <= detail->opaque[side])
-			pp_detail_skip(detail, side, packet->payload_len, now);
+			pp_detail_skip(detail, side, packet->payload_len, &now);
 		else
 			deliver(detail, side, packet->payload_view, now);
 	}

@@ -42,11 +42,12 @@ static inline void pp_detail_turn(struct pp_detail *detail, enum pp_side side, s
 }
 
 /* Bytes that come in order and say nothing are only counted. */
-static PP_ALWAYS void pp_detail_skip(struct pp_detail *detail, enum pp_side side, uint32_t len, struct pp_mark now)
+static PP_ALWAYS void pp_detail_skip(struct pp_detail *detail, enum pp_side side, uint32_t len,
+				     const struct pp_mark *now)
 {
 	detail->opaque[side] -= len;
 	detail->skipped[side] += len;
-	detail->skipped_mark[side] = now;
+	detail->skipped_mark[side] = *now;
 	pp_detail_turn(detail, side, len);
 }
 

@@ -122,13 +122,12 @@ static void look_at_first(const struct pp_flows *flows, const struct window *win
 static PP_ALWAYS bool passes_over(struct pp_detail *detail, struct pp_flow_plain plain, const struct pp_mark *now)
 {
 	struct pp_reassembly *stream = &detail->stream[plain.side];
-	int64_t end = plain.flow->body->side[plain.side].next;
 
-	if (!pp_reassembly_continues(stream, end - plain.len) || plain.len > detail->opaque[plain.side] ||
+	if (!pp_reassembly_continues(stream, plain.end - plain.len) || plain.len > detail->opaque[plain.side] ||
 	    !detail->ndpi_done)
 		return false;
-	stream->next = end;
-	pp_detail_skip(detail, plain.side, plain.len, *now);
+	stream->next = plain.end;
+	pp_detail_skip(detail, plain.side, plain.len, now);
 	return true;
 }
 

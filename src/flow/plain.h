@@ -15,6 +15,7 @@ struct pp_flow_plain {
 	struct pp_flow *flow; /* NULL: nothing was done */
 	uint32_t len;         /* its payload ends its side's stream, and is counted */
 	enum pp_side side;
+	int64_t end; /* of that stream now */
 };
 
 /* Next in order and without a flag that means anything, from a sender as it is known.  The first payload may yet tell
@@ -105,12 +106,18 @@ static PP_ALWAYS bool pp_plain_take(struct pp_flow *flow, enum pp_side side, con
 	return true;
 }
 
+static PP_ALWAYS struct pp_flow_plain pp_plain_done(struct pp_flow *flow, enum pp_side side,
+						    const struct pp_packet *packet)
+{
+	return (struct pp_flow_plain){ flow, packet->payload_len, side, flow->body->side[side].next };
+}
+
 /* `before` is the segment's flow when that is known already, else NULL. */
 static PP_ALWAYS struct pp_flow_plain pp_flows_plain(const struct pp_flows *flows, struct pp_flow *before,
 						     const struct pp_packet *packet, uint64_t hash,
 						     const struct pp_mark *now)
 {
-	const struct pp_flow_plain none = { NULL, 0, PP_CLIENT };
+	const struct pp_flow_plain none = { NULL, 0, PP_CLIENT, 0 };
 	struct pp_flow *flow = before;
 
 	if (packet->cut || (packet->tcp.flags & ~PP_TCP_PSH) != PP_TCP_ACK)
@@ -121,9 +128,9 @@ static PP_ALWAYS struct pp_flow_plain pp_flows_plain(const struct pp_flows *flow
 		return none;
 	if (pp_hash_end(hash) == flow->client) {
 		if (pp_plain_take(flow, PP_CLIENT, packet, now))
-			return (struct pp_flow_plain){ flow, packet->payload_len, PP_CLIENT };
+			return pp_plain_done(flow, PP_CLIENT, packet);
 	} else if (pp_plain_take(flow, PP_SERVER, packet, now)) {
-		return (struct pp_flow_plain){ flow, packet->payload_len, PP_SERVER };
+		return pp_plain_done(flow, PP_SERVER, packet);
 	}
 	return none;
 }
