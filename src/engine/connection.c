@@ -433,14 +433,27 @@ static const char *name_of(const struct pp_flow *flow)
 	return talk ? pp_attribution_name(pp_talk_http(talk), pp_talk_tls(talk)) : NULL;
 }
 
+enum { BATCH = 8 };
+
+/* Asks for the memory where they will be booked. */
+static void expect(struct pp_diagnosis *diagnosis, struct pp_flow *const *flows, unsigned count)
+{
+	struct pp_addr servers[BATCH];
+	const char *names[BATCH];
+
+	for (unsigned i = 0; i < count; i++)
+		servers[i] = flows[i]->key.ip[!flows[i]->client];
+	pp_diagnosis_expect(diagnosis, servers, count);
+	for (unsigned i = 0; i < count; i++)
+		names[i] = name_of(flows[i]);
+	pp_diagnosis_expect_names(diagnosis, names, count);
+}
+
 /* Some at a time, so that the memory they are finished from, and that of where they will be booked, arrives for all of
  * them at once. */
 void pp_engine_expire(struct pp_analysis *analysis, int64_t now)
 {
-	enum { BATCH = 8 };
 	struct pp_flow *flows[BATCH];
-	struct pp_addr servers[BATCH];
-	const char *names[BATCH];
 	unsigned count;
 
 	do {
@@ -448,14 +461,11 @@ void pp_engine_expire(struct pp_analysis *analysis, int64_t now)
 			flows[count] = pp_flows_expire(analysis->flows, now);
 			if (!flows[count])
 				break;
-			servers[count] = flows[count]->key.ip[!flows[count]->client];
 			if (flows[count]->detail)
 				prefetch(flows[count]);
 		}
-		pp_diagnosis_expect(analysis->diagnosis, servers, count);
-		for (unsigned i = 0; i < count; i++)
-			names[i] = name_of(flows[i]);
-		pp_diagnosis_expect_names(analysis->diagnosis, names, count);
+		if (pp_diagnosis_scattered(analysis->diagnosis))
+			expect(analysis->diagnosis, flows, count);
 		for (unsigned i = 0; i < count; i++)
 			finish(analysis, flows[i]);
 	} while (count == BATCH);
