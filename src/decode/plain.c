@@ -324,9 +324,8 @@ static PP_ALWAYS void take_stamped(const uint8_t *ip, size_t ip_header, size_t p
 	packet->tcp.flags = tcp[13];
 }
 
-static PP_ALWAYS bool decode_usual_ip6(const uint8_t *data, uint32_t caplen, struct pp_packet *packet)
+static PP_ALWAYS bool decode_usual_ip6(struct pp_cur cur, struct pp_packet *packet)
 {
-	struct pp_cur cur = pp_cur(data, caplen, PP_TRUNCATED);
 	const uint8_t *p = pp_cur_fixed(&cur, USUAL_IP + IP6_HEADER + TCP_HEADER + TIMESTAMPS_LEN);
 	size_t payload_len;
 
@@ -339,26 +338,45 @@ static PP_ALWAYS bool decode_usual_ip6(const uint8_t *data, uint32_t caplen, str
 	return true;
 }
 
-/* Nearly every frame of most captures, once more with all its places known when it is compiled. */
-static PP_ALWAYS bool decode_usual(uint16_t link_type, const uint8_t *data, uint32_t caplen, struct pp_packet *packet)
+/* A frame with room for such a packet: all its places are known when this is compiled. */
+static PP_ALWAYS bool decode_stamped(struct pp_cur cur, struct pp_packet *packet)
 {
-	struct pp_cur cur = pp_cur(data, caplen, PP_TRUNCATED), at = cur;
-	const uint8_t *p = pp_cur_fixed(&cur, USUAL_HEADER);
-	size_t total, payload_len; /* more than there is where the packet has no room for its headers */
+	struct pp_cur start = cur;
+	const uint8_t *p = pp_cur_fixed(&cur, STAMPED_HEADER);
+	size_t payload_len; /* more than there is where the packet has no room for its headers */
 
-	if (!p || link_type != LINK_ETHERNET)
-		return false;
 	if (!is_usual(p))
-		return decode_usual_ip6(data, caplen, packet);
-	total = pp_be16(p + USUAL_IP + 2);
-	payload_len = total - (STAMPED_HEADER - USUAL_IP);
-	if (pp_cur_fixed(&cur, TIMESTAMPS_LEN) && is_stamped(p + USUAL_TCP) && payload_len <= pp_cur_left(&cur)) {
-		take_stamped(p + USUAL_IP, IP4_HEADER, payload_len, packet);
-		return true;
-	}
+		return decode_usual_ip6(start, packet);
+	if (!is_stamped(p + USUAL_TCP))
+		return false;
+	payload_len = (size_t)pp_be16(p + USUAL_IP + 2) - (STAMPED_HEADER - USUAL_IP);
+	if (payload_len > pp_cur_left(&cur))
+		return false;
+	take_stamped(p + USUAL_IP, IP4_HEADER, payload_len, packet);
+	return true;
+}
+
+/* … and with any other options. */
+static PP_ALWAYS bool decode_optioned(struct pp_cur cur, struct pp_packet *packet)
+{
+	struct pp_cur at = cur;
+	const uint8_t *p = pp_cur_fixed(&cur, USUAL_HEADER);
+
+	if (!p || !is_usual(p))
+		return false;
 	pp_cur_skip(&at, USUAL_IP);
 	packet->outer_hash = 0;
-	return take_segment(at, &(struct plain_ip){ p + USUAL_IP, IP4_HEADER, total }, packet);
+	return take_segment(at, &(struct plain_ip){ p + USUAL_IP, IP4_HEADER, pp_be16(p + USUAL_IP + 2) }, packet);
+}
+
+/* Nearly every frame of most captures. */
+static PP_ALWAYS bool decode_usual(uint16_t link_type, const uint8_t *data, uint32_t caplen, struct pp_packet *packet)
+{
+	struct pp_cur cur = pp_cur(data, caplen, PP_TRUNCATED);
+
+	if (link_type != LINK_ETHERNET)
+		return false;
+	return (pp_cur_left(&cur) >= STAMPED_HEADER && decode_stamped(cur, packet)) || decode_optioned(cur, packet);
 }
 
 static void decode_unusual(uint16_t link_type, const uint8_t *data, uint32_t caplen, uint32_t len,
