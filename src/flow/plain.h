@@ -23,10 +23,8 @@ struct pp_flow_plain {
 static PP_ALWAYS bool pp_plain_goes_on(const struct pp_flow *flow, const struct pp_flow_view *v,
 				       const struct pp_packet *packet)
 {
-	const struct pp_tcp_profile *profile = &v->mine->profile;
-
-	return packet->tcp.seq == v->me->next_seq && packet->tcp.window != 0 && packet->ttl == profile->ttl_min &&
-	       packet->ttl == profile->ttl_max &&
+	return packet->tcp.seq == v->me->next_seq && packet->tcp.window != 0 &&
+	       packet->ttl == v->mine->profile.ttl_min && /* and no other was seen of it */
 	       (packet->payload_len == 0 || flow->detail || v->body->facts.sides_by != PP_BY_PORT);
 }
 
@@ -45,9 +43,11 @@ static PP_ALWAYS void pp_plain_payload(const struct pp_flow_view *v, const struc
 	uint32_t len = packet->payload_len;
 	uint16_t peer_mss = v->theirs->profile.mss;
 
-	if (mine->profile.ttl_data == 0)
-		mine->profile.ttl_data = packet->ttl;
-	pp_mark_first(&mine->first_data, *now);
+	if (!pp_seen(mine->first_data)) {
+		mine->first_data = *now;
+		if (mine->profile.ttl_data == 0)
+			mine->profile.ttl_data = packet->ttl;
+	}
 	mine->last_data = *now;
 	pp_flow_see_idle(v->body, now);
 	if (len > mine->largest_payload)
