@@ -138,7 +138,7 @@ struct pp_patterns {
 
 /* In front of a struct stands a word: from the highest bit on which of its words are given, and below its kind, or that
  * it is FAR.  The first word is its head: bits for the stretches S and C that are there, and above them the references.
- * Behind its words lie the stretches V, S and C. */
+ * Behind its words lie the stretches V, then S and C. */
 enum { FAR = 1, KIND_AT = 1, GIVEN_BITS = 64 - KIND_AT - KIND_BITS };
 
 /* All of them, each with the field its image begins at, where its references are and how many there are; where its marks
@@ -165,6 +165,7 @@ enum { FAR = 1, KIND_AT = 1, GIVEN_BITS = 64 - KIND_AT - KIND_BITS };
 	enum {                                                                                                         \
 		name##_marks = 0 LIST(COUNT_MARKS, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, T),                    \
 		name##_words = 0 LIST(NOTHING, COUNT_WORDS, COUNT_WORDS, NOTHING, NOTHING, NOTHING, T),                \
+		name##_varying = 0 LIST(NOTHING, NOTHING, NOTHING, COUNT_WORDS, NOTHING, NOTHING, T),                  \
 		name##_whole = 0 LIST(NOTHING, NOTHING, NOTHING, COUNT_WORDS, COUNT_WORDS, COUNT_WORDS, T),            \
 		name##_bits = 0 LIST(NOTHING, NOTHING, NOTHING, NOTHING, COUNT_ONE, COUNT_ONE, T),                     \
 		name##_given = 1 + name##_marks + name##_words,                                                        \

@@ -96,7 +96,7 @@ static uint8_t *put_whole_marks(uint8_t *at, const struct pp_mark *mark, unsigne
 		LIST(NOTHING, NOTE_USUAL, NOTHING, NOTHING, NOTE_USUAL, NOTHING, T)                                    \
 		patterns->name.there |= UINT64_C(1) << kind;                                                           \
 	}                                                                                                              \
-	static enum pp_err put_##name(struct packer *packer, const T *from, uint64_t refs, unsigned kind)              \
+	PP_APART static enum pp_err put_##name(struct packer *packer, const T *from, uint64_t refs, unsigned kind)     \
 	{                                                                                                              \
 		const uint8_t *object = (const uint8_t *)from;                                                         \
 		const uint8_t *usual = (const uint8_t *)&packer->patterns->name.plain[kind];                           \
@@ -122,7 +122,8 @@ static uint8_t *put_whole_marks(uint8_t *at, const struct pp_mark *mark, unsigne
 		memcpy(packer->at, &out.given, IMAGE_WORD);                                                            \
 		at = near ? out.at : put_far_##name(packer, object, head, kind);                                       \
 		bit = 0;                                                                                               \
-		LIST(NOTHING, NOTHING, NOTHING, PUT_WHOLE, PUT_IF_SET, PUT_IF_SET, T)                                  \
+		LIST(NOTHING, NOTHING, NOTHING, PUT_WHOLE, NOTHING, NOTHING, T)                                        \
+		LIST(NOTHING, NOTHING, NOTHING, NOTHING, PUT_IF_SET, PUT_IF_SET, T)                                    \
 		(void)bit;                                                                                             \
 		(void)marks;                                                                                           \
 		packer->at = at;                                                                                       \

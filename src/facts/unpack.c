@@ -30,7 +30,7 @@ struct unpacker {
 	at += BYTES(T, from, to);
 #define TAKE_FIXED(T, from, to)                                                                                        \
 	{                                                                                                              \
-		const uint8_t *at = pp_cur_fixed(&unpacker->cur, BYTES(T, from, to));                                  \
+		at = pp_cur_fixed(&unpacker->cur, BYTES(T, from, to));                                                 \
 		if (!at)                                                                                               \
 			return 0;                                                                                      \
 		TAKE_WHOLE(T, from, to)                                                                                \
@@ -67,8 +67,8 @@ static inline bool skip_words(struct unpacker *unpacker, uint64_t given)
 		memset(unpacker->marks + (part), 0, name##_marks * sizeof(unpacker->marks[0]));                        \
 		return true;                                                                                           \
 	}                                                                                                              \
-	static void take_near_##name(struct unpacker *unpacker, uint8_t *object, const uint8_t *usual,                 \
-				     struct pp_image_in in)                                                            \
+	PP_APART static void take_near_##name(struct unpacker *unpacker, uint8_t *object, const uint8_t *usual,        \
+					      struct pp_image_in in)                                                   \
 	{                                                                                                              \
 		const uint8_t *as = name##_as;                                                                         \
 		uint64_t *marks = unpacker->marks + (part);                                                            \
@@ -87,13 +87,19 @@ static inline bool skip_words(struct unpacker *unpacker, uint64_t given)
 		struct pp_image_in in = { unpacker->cur.p, given };                                                    \
 		bool far = given & FAR;                                                                                \
                                                                                                                        \
+		const uint8_t *at;                                                                                     \
+                                                                                                                       \
 		if (!front || !(far ? take_far_##name(unpacker, object, &head)                                         \
 				    : skip_words(unpacker, given >> (64 - name##_given))))                             \
+			return 0;                                                                                      \
+		at = pp_cur_fixed(&unpacker->cur, name##_varying * IMAGE_WORD);                                        \
+		if (name##_varying && !at)                                                                             \
 			return 0;                                                                                      \
 		usual = (const uint8_t *)&unpacker->patterns->name.plain[kind];                                        \
 		if (!far)                                                                                              \
 			head = pp_image_take(&in, unpacker->patterns->name.head[kind]);                                \
-		LIST(NOTHING, NOTHING, NOTHING, TAKE_FIXED, TAKE_CHANGED, TAKE_IF_SET, T)                              \
+		LIST(NOTHING, NOTHING, NOTHING, TAKE_WHOLE, NOTHING, NOTHING, T)                                       \
+		LIST(NOTHING, NOTHING, NOTHING, NOTHING, TAKE_CHANGED, TAKE_IF_SET, T)                                 \
 		if (!far)                                                                                              \
 			take_near_##name(unpacker, object, usual, in);                                                 \
 		(void)bit;                                                                                             \
