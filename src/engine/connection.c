@@ -59,7 +59,8 @@ static void tell_skipped(struct pp_detail *detail, enum pp_side side)
 	detail->opaque[side] = detail->skipped[side] = 0;
 }
 
-static PP_ALWAYS void deliver(struct pp_detail *detail, enum pp_side side, struct pp_span bytes, struct pp_mark mark)
+static PP_ALWAYS void deliver(struct pp_detail *detail, enum pp_side side, struct pp_span bytes,
+			      const struct pp_mark *mark)
 {
 	struct pp_talk_after after;
 
@@ -69,14 +70,14 @@ static PP_ALWAYS void deliver(struct pp_detail *detail, enum pp_side side, struc
 	detail->opaque[side] = after.opaque;
 	if (after.request)
 		pp_flow_watch(detail->flow, detail->turn_begin, detail->stream[PP_CLIENT].next, detail->turn_segments,
-			      mark);
+			      *mark);
 }
 
 static void sink_bytes(void *context, struct pp_span bytes, struct pp_mark mark)
 {
 	const struct sink_context *sink = context;
 
-	deliver(sink->detail, sink->side, bytes, mark);
+	deliver(sink->detail, sink->side, bytes, &mark);
 }
 
 static void sink_missing(void *context, uint64_t count)
@@ -131,7 +132,7 @@ static inline void take_bytes(struct pp_detail *detail, const struct pp_packet *
 	if (news->len <= detail->opaque[news->side])
 		pp_detail_skip(detail, news->side, news->len, &now);
 	else
-		deliver(detail, news->side, packet->payload_view, now);
+		deliver(detail, news->side, packet->payload_view, &now);
 }
 
 static void give_up(struct pp_detail *detail, enum pp_side side, bool all)
@@ -303,7 +304,7 @@ PP_SELDOM static void push_plain(struct pp_detail *detail, const struct pp_packe
 }
 
 void pp_engine_plain_bytes(struct pp_analysis *analysis, struct pp_flow *flow, const struct pp_packet *packet,
-			   enum pp_side side, struct pp_mark now)
+			   enum pp_side side, const struct pp_mark *now)
 {
 	struct pp_detail *detail = flow->detail;
 	int64_t end = flow->body->side[side].next;
@@ -314,16 +315,16 @@ void pp_engine_plain_bytes(struct pp_analysis *analysis, struct pp_flow *flow, c
 		return;
 	if (!pp_reassembly_continues(&detail->stream[side], end - packet->payload_len) ||
 	    packet->payload_view.len != packet->payload_len) {
-		push_plain(detail, packet, side, end - packet->payload_len, now);
+		push_plain(detail, packet, side, end - packet->payload_len, *now);
 	} else {
 		detail->stream[side].next = end;
 		if (packet->payload_len <= detail->opaque[side])
-			pp_detail_skip(detail, side, packet->payload_len, &now);
+			pp_detail_skip(detail, side, packet->payload_len, now);
 		else
 			deliver(detail, side, packet->payload_view, now);
 	}
 	if (!detail->ndpi_done)
-		ask_ndpi(detail, packet, now);
+		ask_ndpi(detail, packet, *now);
 }
 
 void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash, struct pp_mark now)

@@ -144,7 +144,7 @@ static PP_ALWAYS struct pp_flow *file_segment(struct pp_analysis *analysis, stru
 	}
 	detail = plain.flow->detail;
 	if (plain.len && !(detail && passes_over(detail, plain, now))) {
-		pp_engine_plain_bytes(analysis, plain.flow, packet, plain.side, *now);
+		pp_engine_plain_bytes(analysis, plain.flow, packet, plain.side, now);
 		detail = plain.flow->detail;
 	}
 	if (detail && detail->holes)
