@@ -13,7 +13,7 @@ enum {
 	REORDER_PACKETS = 8,
 	AHEAD_MORE = 20,   /* packets between asking for memory that leads to a flow's */
 	AHEAD = 8,         /* … and for a flow's, and using it */
-	EXPIRE_EVERY = 64, /* packets: by their count, as windows end where a read from the file did */
+	EXPIRE_EVERY = 128, /* packets: by their count, as windows end where a read from the file did */
 };
 
 static const int64_t REORDER_NS = PP_MS; /* further apart it is no matter of writing down */
