@@ -282,6 +282,19 @@ static PP_ALWAYS void put_pair(struct pp_tcp_header *tcp, size_t at, const uint8
 	memcpy((unsigned char *)tcp + at, &pair, sizeof(pair));
 }
 
+/* The window, the flags, and that time stamps are the options; `p` is where the header's length stands. */
+static PP_ALWAYS void put_window(struct pp_tcp_header *tcp, const uint8_t *p)
+{
+	uint32_t word = (pp_be32(p) & 0xffffff) | (uint32_t)PP_OPT_TIMESTAMPS << 24;
+
+	_Static_assert(offsetof(struct pp_tcp_header, flags) == offsetof(struct pp_tcp_header, window) + 2 &&
+			   offsetof(struct pp_tcp_header, options) == offsetof(struct pp_tcp_header, window) + 3,
+		       "one word");
+	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		word = word << 16 | (word >> 16 & 0xff) << 8 | word >> 24;
+	memcpy((unsigned char *)tcp + offsetof(struct pp_tcp_header, window), &word, sizeof(word));
+}
+
 static PP_ALWAYS void put_ports(struct pp_packet *packet, const uint8_t *p)
 {
 	uint32_t ports = pp_be32(p);
@@ -298,7 +311,7 @@ static PP_ALWAYS void take_stamped(const uint8_t *ip, size_t ip_header, size_t p
 	enum {
 		HEAD = offsetof(struct pp_packet, ttl) + 1,
 		TAIL = offsetof(struct pp_packet, tcp.option_order),
-		TAIL_LEN = offsetof(struct pp_packet, tcp.options) + 1 - TAIL,
+		NONE = offsetof(struct pp_packet, unknown), /* and `outer_hash` */
 	};
 #define STAMPED(version)                                                                                               \
 	{                                                                                                              \
@@ -310,18 +323,17 @@ static PP_ALWAYS void take_stamped(const uint8_t *ip, size_t ip_header, size_t p
 	const uint8_t *tcp = ip + ip_header;
 
 	memcpy(packet, ip_header == IP4_HEADER ? &like : &like_ip6, HEAD);
+	memset((unsigned char *)packet + NONE, 0, offsetof(struct pp_packet, tcp) - NONE);
 	take_ip(&(struct plain_ip){ ip, ip_header, 0 }, packet);
 	put_ports(packet, tcp);
 	packet->payload_len = (uint32_t)payload_len;
 	packet->payload_view = (struct pp_span){ tcp + TCP_HEADER + TIMESTAMPS_LEN, payload_len };
 	packet->ip_view = (struct pp_span){ ip, ip_header + TCP_HEADER + TIMESTAMPS_LEN + payload_len };
-	packet->unknown = NULL;
-	packet->outer_hash = 0;
 	put_pair(&packet->tcp, offsetof(struct pp_tcp_header, ack), tcp + 4);
 	put_pair(&packet->tcp, offsetof(struct pp_tcp_header, ts_ecr), tcp + TCP_HEADER + 4);
-	memcpy((unsigned char *)packet + TAIL, (const unsigned char *)&like + TAIL, TAIL_LEN);
-	packet->tcp.window = pp_be16(tcp + 14);
-	packet->tcp.flags = tcp[13];
+	memcpy((unsigned char *)packet + TAIL, (const unsigned char *)&like + TAIL,
+	       offsetof(struct pp_packet, tcp.window) - TAIL);
+	put_window(&packet->tcp, tcp + 12);
 }
 
 static PP_ALWAYS bool decode_usual_ip6(struct pp_cur cur, struct pp_packet *packet)
