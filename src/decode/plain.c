@@ -282,13 +282,36 @@ static PP_ALWAYS void put_pair(struct pp_tcp_header *tcp, size_t at, const uint8
 	memcpy((unsigned char *)tcp + at, &pair, sizeof(pair));
 }
 
+/* The window, the flags, and that time stamps are the options; `p` is where the header's length stands. */
+static PP_ALWAYS void put_window(struct pp_tcp_header *tcp, const uint8_t *p)
+{
+	uint32_t word = (pp_be32(p) & 0xffffff) | (uint32_t)PP_OPT_TIMESTAMPS << 24;
+
+	_Static_assert(offsetof(struct pp_tcp_header, flags) == offsetof(struct pp_tcp_header, window) + 2 &&
+			   offsetof(struct pp_tcp_header, options) == offsetof(struct pp_tcp_header, window) + 3,
+		       "one word");
+	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		word = word << 16 | (word >> 16 & 0xff) << 8 | word >> 24;
+	memcpy((unsigned char *)tcp + offsetof(struct pp_tcp_header, window), &word, sizeof(word));
+}
+
+static PP_ALWAYS void put_ports(struct pp_packet *packet, const uint8_t *p)
+{
+	uint32_t ports = pp_be32(p);
+
+	_Static_assert(offsetof(struct pp_packet, sport) == offsetof(struct pp_packet, dport) + 2, "one word");
+	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		ports = ports >> 16 | ports << 16;
+	memcpy((unsigned char *)packet + offsetof(struct pp_packet, dport), &ports, sizeof(ports));
+}
+
 /* `ip` is where such a packet begins.  What is always the same is written a word at a time. */
 static PP_ALWAYS void take_stamped(const uint8_t *ip, size_t ip_header, size_t payload_len, struct pp_packet *packet)
 {
 	enum {
 		HEAD = offsetof(struct pp_packet, ttl) + 1,
 		TAIL = offsetof(struct pp_packet, tcp.option_order),
-		TAIL_LEN = offsetof(struct pp_packet, tcp.options) + 1 - TAIL,
+		NONE = offsetof(struct pp_packet, unknown), /* and `outer_hash` */
 	};
 #define STAMPED(version)                                                                                               \
 	{                                                                                                              \
@@ -300,24 +323,21 @@ static PP_ALWAYS void take_stamped(const uint8_t *ip, size_t ip_header, size_t p
 	const uint8_t *tcp = ip + ip_header;
 
 	memcpy(packet, ip_header == IP4_HEADER ? &like : &like_ip6, HEAD);
+	memset((unsigned char *)packet + NONE, 0, offsetof(struct pp_packet, tcp) - NONE);
 	take_ip(&(struct plain_ip){ ip, ip_header, 0 }, packet);
-	packet->dport = pp_be16(tcp + 2);
-	packet->sport = pp_be16(tcp);
+	put_ports(packet, tcp);
 	packet->payload_len = (uint32_t)payload_len;
 	packet->payload_view = (struct pp_span){ tcp + TCP_HEADER + TIMESTAMPS_LEN, payload_len };
 	packet->ip_view = (struct pp_span){ ip, ip_header + TCP_HEADER + TIMESTAMPS_LEN + payload_len };
-	packet->unknown = NULL;
-	packet->outer_hash = 0;
 	put_pair(&packet->tcp, offsetof(struct pp_tcp_header, ack), tcp + 4);
 	put_pair(&packet->tcp, offsetof(struct pp_tcp_header, ts_ecr), tcp + TCP_HEADER + 4);
-	memcpy((unsigned char *)packet + TAIL, (const unsigned char *)&like + TAIL, TAIL_LEN);
-	packet->tcp.window = pp_be16(tcp + 14);
-	packet->tcp.flags = tcp[13];
+	memcpy((unsigned char *)packet + TAIL, (const unsigned char *)&like + TAIL,
+	       offsetof(struct pp_packet, tcp.window) - TAIL);
+	put_window(&packet->tcp, tcp + 12);
 }
 
-static PP_ALWAYS bool decode_usual_ip6(const uint8_t *data, uint32_t caplen, struct pp_packet *packet)
+static PP_ALWAYS bool decode_usual_ip6(struct pp_cur cur, struct pp_packet *packet)
 {
-	struct pp_cur cur = pp_cur(data, caplen, PP_TRUNCATED);
 	const uint8_t *p = pp_cur_fixed(&cur, USUAL_IP + IP6_HEADER + TCP_HEADER + TIMESTAMPS_LEN);
 	size_t payload_len;
 
@@ -330,26 +350,45 @@ static PP_ALWAYS bool decode_usual_ip6(const uint8_t *data, uint32_t caplen, str
 	return true;
 }
 
-/* Nearly every frame of most captures, once more with all its places known when it is compiled. */
-static PP_ALWAYS bool decode_usual(uint16_t link_type, const uint8_t *data, uint32_t caplen, struct pp_packet *packet)
+/* A frame with room for such a packet: all its places are known when this is compiled. */
+static PP_ALWAYS bool decode_stamped(struct pp_cur cur, struct pp_packet *packet)
 {
-	struct pp_cur cur = pp_cur(data, caplen, PP_TRUNCATED), at = cur;
-	const uint8_t *p = pp_cur_fixed(&cur, USUAL_HEADER);
-	size_t total, payload_len; /* more than there is where the packet has no room for its headers */
+	struct pp_cur start = cur;
+	const uint8_t *p = pp_cur_fixed(&cur, STAMPED_HEADER);
+	size_t payload_len; /* more than there is where the packet has no room for its headers */
 
-	if (!p || link_type != LINK_ETHERNET)
-		return false;
 	if (!is_usual(p))
-		return decode_usual_ip6(data, caplen, packet);
-	total = pp_be16(p + USUAL_IP + 2);
-	payload_len = total - (STAMPED_HEADER - USUAL_IP);
-	if (pp_cur_fixed(&cur, TIMESTAMPS_LEN) && is_stamped(p + USUAL_TCP) && payload_len <= pp_cur_left(&cur)) {
-		take_stamped(p + USUAL_IP, IP4_HEADER, payload_len, packet);
-		return true;
-	}
+		return decode_usual_ip6(start, packet);
+	if (!is_stamped(p + USUAL_TCP))
+		return false;
+	payload_len = (size_t)pp_be16(p + USUAL_IP + 2) - (STAMPED_HEADER - USUAL_IP);
+	if (payload_len > pp_cur_left(&cur))
+		return false;
+	take_stamped(p + USUAL_IP, IP4_HEADER, payload_len, packet);
+	return true;
+}
+
+/* … and with any other options. */
+static PP_ALWAYS bool decode_optioned(struct pp_cur cur, struct pp_packet *packet)
+{
+	struct pp_cur at = cur;
+	const uint8_t *p = pp_cur_fixed(&cur, USUAL_HEADER);
+
+	if (!p || !is_usual(p))
+		return false;
 	pp_cur_skip(&at, USUAL_IP);
 	packet->outer_hash = 0;
-	return take_segment(at, &(struct plain_ip){ p + USUAL_IP, IP4_HEADER, total }, packet);
+	return take_segment(at, &(struct plain_ip){ p + USUAL_IP, IP4_HEADER, pp_be16(p + USUAL_IP + 2) }, packet);
+}
+
+/* Nearly every frame of most captures. */
+static PP_ALWAYS bool decode_usual(uint16_t link_type, const uint8_t *data, uint32_t caplen, struct pp_packet *packet)
+{
+	struct pp_cur cur = pp_cur(data, caplen, PP_TRUNCATED);
+
+	if (link_type != LINK_ETHERNET)
+		return false;
+	return (pp_cur_left(&cur) >= STAMPED_HEADER && decode_stamped(cur, packet)) || decode_optioned(cur, packet);
 }
 
 static void decode_unusual(uint16_t link_type, const uint8_t *data, uint32_t caplen, uint32_t len,

@@ -180,7 +180,9 @@ uint32_t pp_diagnosis_host_place(const struct pp_diagnosis *diagnosis, const cha
 			__builtin_prefetch(at_ + (bytes)-1);                                                           \
 	} while (0)
 
-enum { EXPECTED_MOST = 16 };
+enum { EXPECTED_MOST = 16, FEW_HOSTS = 4096 };
+
+bool pp_diagnosis_scattered(const struct pp_diagnosis *diagnosis) { return diagnosis->hosts.count >= FEW_HOSTS; }
 
 void pp_diagnosis_expect(const struct pp_diagnosis *diagnosis, const struct pp_addr *servers, unsigned count)
 {

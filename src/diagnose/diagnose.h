@@ -37,6 +37,8 @@ void pp_diagnosis_observe(struct pp_diagnosis *diagnosis, const struct pp_connec
 			  const struct pp_attribution *who, struct pp_places *ret_places);
 /* The name of the host a connection was booked with; NULL: it has none, or no place. */
 const char *pp_diagnosis_host(const struct pp_diagnosis *diagnosis, const struct pp_places *places);
+/* Whether asking for memory before it is needed is of use: little of it stays in the cache by itself. */
+bool pp_diagnosis_scattered(const struct pp_diagnosis *diagnosis);
 /* Connections with these servers are about to be observed: lets the memory of their places arrive. */
 void pp_diagnosis_expect(const struct pp_diagnosis *diagnosis, const struct pp_addr *servers, unsigned count);
 /* … and to hosts with these names, or NULL. */

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { WIRE_NAME_MAX = 255, LABEL_KIND = 0xc0, LABEL_POINTER = 0xc0 };
+enum { WIRE_NAME_MAX = 255, LABEL_KIND = 0xc0, LABEL_POINTER = 0xc0, QUESTION_AT = 12 };
 enum { TYPE_OPT = 41, OPTION_EXTENDED_ERROR = 15 };
 enum { FLAG_RESPONSE = 0x8000, FLAG_TRUNCATED = 0x0200 };
 enum { HOPS_MAX = 2 * PP_DNS_ALIASES_MAX }; /* of a chain, so that one in a circle ends */
@@ -14,10 +14,12 @@ enum { POINTERS_MAX = 16, WALKS_MAX = 4, MANY_ANSWERS = 512 };
 struct message {
 	struct pp_span bytes;
 	enum pp_err on_short;
+	const char *question; /* the first one's name; NULL: none was read */
 };
 
 struct record {
-	char owner[PP_DNS_NAME_MAX];
+	const char *owner;
+	char own[PP_DNS_NAME_MAX];
 	uint16_t type;
 	uint32_t ttl;
 	size_t at; /* of the data in the message */
@@ -90,11 +92,23 @@ static void take_name(const struct message *message, struct pp_cur *cur, size_t 
 		pp_cur_fail(cur, here.err);
 }
 
+/* Nearly every answer's owner is a pointer to the question's name. */
+static void take_owner(const struct message *message, struct pp_cur *cur, struct record *record)
+{
+	if (message->question && pp_cur_peek(cur, 0) == LABEL_POINTER && pp_cur_peek(cur, 1) == QUESTION_AT) {
+		pp_cur_skip(cur, 2);
+		record->owner = message->question;
+	} else {
+		take_name(message, cur, place(message, cur), record->own);
+		record->owner = record->own;
+	}
+}
+
 static bool take_record(const struct message *message, struct pp_cur *cur, struct record *record)
 {
 	uint16_t len;
 
-	take_name(message, cur, place(message, cur), record->owner);
+	take_owner(message, cur, record);
 	record->type = pp_cur_u16(cur);
 	pp_cur_skip(cur, 2); /* class; the UDP size in OPT */
 	record->ttl = pp_cur_u32(cur);
@@ -233,7 +247,7 @@ static void take_additional(const struct message *message, struct pp_cur *cur, u
 
 enum pp_err pp_dns_parse(struct pp_span bytes, enum pp_err on_short, struct pp_dns_message *ret_message)
 {
-	struct message message = { bytes, on_short };
+	struct message message = { bytes, on_short, NULL };
 	struct pp_cur cur = pp_cur_span(bytes, on_short);
 	unsigned questions, answers, authority, additional;
 	uint16_t flags;
@@ -252,6 +266,7 @@ enum pp_err pp_dns_parse(struct pp_span bytes, enum pp_err on_short, struct pp_d
 	take_questions(&message, &cur, questions, ret_message);
 	if (!pp_cur_ok(&cur) || ret_message->opcode != 0)
 		return cur.err;
+	message.question = ret_message->has_question ? ret_message->name : NULL;
 	take_answers(&message, &cur, answers, ret_message);
 	take_additional(&message, &cur, authority, additional, ret_message);
 	/* RFC 2181 section 9: a reply with TC may end anywhere. */

@@ -141,7 +141,7 @@ static void feed_dns(struct pp_talk *talk, enum pp_side side, struct pp_span byt
 
 static void feed_tls(struct pp_talk *talk, enum pp_side side, struct pp_span bytes, struct pp_mark mark)
 {
-	talk->hello |= pp_tls_data(talk->tls, side, bytes, mark).request;
+	talk->hello |= pp_tls_data(talk->tls, side, bytes, &mark).request;
 }
 
 /* HTTP takes what is its own; behind a granted CONNECT the question what is spoken begins anew, for each side where its
@@ -274,10 +274,11 @@ PP_APART static struct pp_talk_after data(struct pp_talk *talk, enum pp_side sid
 }
 
 /* Once TLS is spoken there is nothing else to ask. */
-struct pp_talk_after pp_talk_data(struct pp_talk *talk, enum pp_side side, struct pp_span bytes, struct pp_mark mark)
+struct pp_talk_after pp_talk_data(struct pp_talk *talk, enum pp_side side, struct pp_span bytes,
+				  const struct pp_mark *mark)
 {
 	if (talk->kind != TALK_TLS || is_before_tunnel(talk, side))
-		return data(talk, side, bytes, mark);
+		return data(talk, side, bytes, *mark);
 	talk->talked[side] = true;
 	return pp_tls_data(talk->tls, side, bytes, mark);
 }

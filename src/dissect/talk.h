@@ -29,7 +29,8 @@ struct pp_talk_shared {
 struct pp_talk *pp_talk_new(struct pp_arena *arena, const struct pp_talk_shared *shared, void *context,
 			    uint16_t server_port);
 void pp_talk_free(struct pp_talk *talk);
-struct pp_talk_after pp_talk_data(struct pp_talk *talk, enum pp_side side, struct pp_span bytes, struct pp_mark mark);
+struct pp_talk_after pp_talk_data(struct pp_talk *talk, enum pp_side side, struct pp_span bytes,
+				  const struct pp_mark *mark);
 void pp_talk_skip(struct pp_talk *talk, enum pp_side side, uint32_t count, struct pp_mark mark);
 void pp_talk_gap(struct pp_talk *talk, enum pp_side side, uint64_t missing);
 void pp_talk_finish(struct pp_talk *talk);

@@ -191,19 +191,18 @@ static inline void record_body(struct pp_tls *tls, enum pp_side from, struct pp_
 	}
 }
 
-static inline void keep_last_record(struct pp_tls *tls, enum pp_side from, const struct pp_tls_header *record)
+static inline void keep_last_record(struct pp_tls *tls, enum pp_side from, uint8_t type, uint16_t len,
+				    const struct pp_mark *mark)
 {
-	const struct pp_mark *mark = &tls->sides[from].mark;
-
-	tls->facts.last_record[from] = (struct pp_tls_record){ record->type, record->len };
-	pp_mark_set(&tls->facts.last_record_mark[from], mark->ts, mark->packet, mark->file);
+	tls->facts.last_record[from] = (struct pp_tls_record){ type, len };
+	tls->facts.last_record_mark[from] = *mark;
 }
 
 static inline void record_end(struct pp_tls *tls, enum pp_side from, const struct pp_tls_header *record)
 {
 	struct pp_tls_side *side = &tls->sides[from];
 
-	keep_last_record(tls, from, record);
+	keep_last_record(tls, from, record->type, record->len, &side->mark);
 	switch (record->type) {
 	case PP_TLS_CHANGE_CIPHER_SPEC:
 		change_cipher_spec(tls, from);
@@ -240,7 +239,7 @@ static inline void read_piece(struct pp_tls *tls, enum pp_side from, const struc
 	if (piece->record.type != PP_TLS_APPLICATION_DATA) {
 		read_content(tls, from, piece->body, piece->begins, piece->ends);
 	} else if (piece->ends) { /* only its length is of interest */
-		keep_last_record(tls, from, &piece->record);
+		keep_last_record(tls, from, piece->record.type, piece->record.len, &tls->sides[from].mark);
 		application_data(tls, from, piece->record.len);
 	}
 }
@@ -287,35 +286,63 @@ static void no_record(struct pp_tls *tls, enum pp_side from, bool at_start, stru
 	add_not_tls(&tls->facts, rest);
 }
 
-/* The bytes are one record of application data, as most segments are once a session stands. */
-static inline bool is_one_record(const struct pp_tls_framer *framer, struct pp_span bytes)
+/* Records of application data are next, or the rest of one: as it is once a session stands. */
+static inline bool is_plain(const struct pp_tls_framer *framer)
 {
-	struct pp_cur cur = pp_cur_span(bytes, PP_MORE);
-	const uint8_t *p = pp_cur_fixed(&cur, PP_TLS_HEADER_LEN);
-
-	return p && p[0] == PP_TLS_APPLICATION_DATA && p[1] == 3 && p[2] <= 4 && pp_cur_left(&cur) > 0 &&
-	       pp_cur_left(&cur) <= PP_TLS_BODY_MAX && pp_be16(p + 3) == pp_cur_left(&cur) &&
-	       framer->framing == PP_TLS_KEPT && !framer->in_body && framer->have == 0;
+	return framer->framing == PP_TLS_KEPT && framer->have == 0 &&
+	       (!framer->in_body || framer->record.type == PP_TLS_APPLICATION_DATA);
 }
 
-/* What read_records() makes of it, in fewer steps. */
-static inline void read_one_record(struct pp_tls *tls, enum pp_side from, struct pp_span bytes, struct pp_mark mark)
+/* Whether one begins at `p`; its header and that it ends somewhere. */
+static inline bool begins_application_data(const uint8_t *p)
+{
+	uint16_t len = pp_be16(p + 3);
+
+	return p[0] == PP_TLS_APPLICATION_DATA && p[1] == 3 && p[2] <= 4 && len > 0 && len <= PP_TLS_BODY_MAX;
+}
+
+/* What read_records() makes of them, in fewer steps.  Gives how many bytes they are: up to what is something else. */
+static inline size_t read_application_data(struct pp_tls *tls, enum pp_side from, struct pp_span bytes,
+					   const struct pp_mark *mark)
 {
 	struct pp_tls_side *side = &tls->sides[from];
+	struct pp_tls_framer *framer = &side->framer;
 	struct pp_cur cur = pp_cur_span(bytes, PP_MORE);
-	uint16_t len = (uint16_t)(bytes.len - PP_TLS_HEADER_LEN);
+	uint32_t left = framer->in_body ? framer->left : 0;
+	uint16_t len = framer->record.len;
 
-	pp_cur_skip(&cur, 1);
 	tls->facts.desynchronised[from] = false;
-	side->framer.record = (struct pp_tls_header){ PP_TLS_APPLICATION_DATA, pp_cur_u16(&cur), len };
-	side->framer.torn = false;
-	side->mark = mark;
-	side->record_begin = mark;
-	keep_last_record(tls, from, &side->framer.record);
-	application_data(tls, from, len);
+	side->mark = *mark;
+	while (pp_cur_left(&cur) > 0) {
+		if (left == 0) {
+			struct pp_cur look = cur;
+			const uint8_t *p = pp_cur_fixed(&look, PP_TLS_HEADER_LEN);
+
+			if (!p || !begins_application_data(p))
+				break;
+			len = pp_be16(p + 3);
+			framer->record = (struct pp_tls_header){ PP_TLS_APPLICATION_DATA, pp_be16(p + 1), len };
+			framer->torn = false;
+			side->record_begin = *mark;
+			left = len;
+			cur = look;
+		}
+		if (pp_cur_left(&cur) < left) {
+			left -= (uint32_t)pp_cur_left(&cur);
+			(void)pp_cur_rest(&cur);
+			break;
+		}
+		pp_cur_skip(&cur, left);
+		left = 0;
+		keep_last_record(tls, from, PP_TLS_APPLICATION_DATA, len, mark);
+		application_data(tls, from, len);
+	}
+	framer->in_body = left > 0;
+	framer->left = (uint16_t)left;
+	return bytes.len - pp_cur_left(&cur);
 }
 
-static inline void read_records(struct pp_tls *tls, enum pp_side from, struct pp_span bytes, struct pp_mark mark)
+static inline void read_records(struct pp_tls *tls, enum pp_side from, struct pp_span bytes, const struct pp_mark *mark)
 {
 	struct pp_tls_side *side = &tls->sides[from];
 	struct pp_tls_framer *framer = &side->framer;
@@ -329,15 +356,15 @@ static inline void read_records(struct pp_tls *tls, enum pp_side from, struct pp
 	if (!pp_tls_framer_resume(framer, bytes))
 		return;
 	tls->facts.desynchronised[from] = false;
-	side->mark = mark;
+	side->mark = *mark;
 	began_before = framer->in_body || framer->have > 0;
 	if (!began_before)
-		side->record_begin = mark;
+		side->record_begin = *mark;
 	while ((found = pp_tls_framer_next(framer, &cur, &piece)) == PP_TLS_PIECE) {
 		at_start = false;
 		read_piece(tls, from, &piece);
 		if (piece.ends && began_before) {
-			side->record_begin = mark; /* as all the others will */
+			side->record_begin = *mark; /* as all the others will */
 			began_before = false;
 		}
 		if (framer->framing == PP_TLS_GIVEN_UP)
@@ -349,18 +376,20 @@ static inline void read_records(struct pp_tls *tls, enum pp_side from, struct pp
 
 /* A function of its own, or the way for one record would pay for its frame. */
 PP_APART static struct pp_talk_after data(struct pp_tls *tls, enum pp_side from, struct pp_span bytes,
-					  struct pp_mark mark)
+					  const struct pp_mark *mark)
 {
 	read_records(tls, from, bytes, mark);
 	return (struct pp_talk_after){ pp_tls_opaque(tls, from), pp_tls_take_hello(tls) };
 }
 
-struct pp_talk_after pp_tls_data(struct pp_tls *tls, enum pp_side from, struct pp_span bytes, struct pp_mark mark)
+struct pp_talk_after pp_tls_data(struct pp_tls *tls, enum pp_side from, struct pp_span bytes,
+				 const struct pp_mark *mark)
 {
-	if (!is_one_record(&tls->sides[from].framer, bytes))
-		return data(tls, from, bytes, mark);
-	read_one_record(tls, from, bytes, mark);
-	return (struct pp_talk_after){ 0, pp_tls_take_hello(tls) };
+	size_t done = is_plain(&tls->sides[from].framer) ? read_application_data(tls, from, bytes, mark) : 0;
+
+	if (done == 0 || done < bytes.len)
+		return data(tls, from, pp_span_behind(bytes, done), mark);
+	return (struct pp_talk_after){ pp_tls_opaque(tls, from), pp_tls_take_hello(tls) };
 }
 
 void pp_tls_skip(struct pp_tls *tls, enum pp_side from, uint32_t count, struct pp_mark mark)

@@ -43,7 +43,8 @@ struct pp_talk_after {
 
 /* `side` is who sent the bytes; `mark` the packet that carried them.  `offered_by` decides nothing here: a ClientHello
  * may come from either side (facts: client_hello_from_server). */
-struct pp_talk_after pp_tls_data(struct pp_tls *tls, enum pp_side side, struct pp_span bytes, struct pp_mark mark);
+struct pp_talk_after pp_tls_data(struct pp_tls *tls, enum pp_side side, struct pp_span bytes,
+				 const struct pp_mark *mark);
 /* `count` bytes that say nothing, by pp_tls_opaque(): what pp_tls_data() would do; `mark` is that of the last one. */
 void pp_tls_skip(struct pp_tls *tls, enum pp_side side, uint32_t count, struct pp_mark mark);
 /* `missing` bytes of that side will never come. */

@@ -1,5 +1,7 @@
 #include "dissect/tls_13.h"
 
+#include "base/err.h"
+
 enum {
 	MESSAGE_HEADER = 4,
 	TYPE = 1, /* the content type, behind the content */
@@ -42,9 +44,14 @@ static uint16_t sealed(const struct pp_tls_13 *state, uint16_t content)
 	return (uint16_t)(content + TYPE + state->tag);
 }
 
-bool pp_tls_13_is_alert(const struct pp_tls_13 *state, enum pp_side from, uint16_t len)
+static inline bool is_alert(const struct pp_tls_13 *state, enum pp_side from, uint16_t len)
 {
 	return len == sealed(state, ALERT) + state->padding[from];
+}
+
+bool pp_tls_13_is_alert(const struct pp_tls_13 *state, enum pp_side from, uint16_t len)
+{
+	return is_alert(state, from, len);
 }
 
 /* The padding with which the record would be this content, or -1. */
@@ -68,7 +75,7 @@ static int padding_for_finished(const struct pp_tls_13 *state, uint16_t len)
 	return padding_for(state, state->finished, len);
 }
 
-static void application_data(struct pp_tls_facts *facts, enum pp_side from, uint16_t len, struct pp_mark mark)
+static inline void application_data(struct pp_tls_facts *facts, enum pp_side from, uint16_t len, struct pp_mark mark)
 {
 	pp_mark_first(&facts->app_data[from], mark);
 	facts->app_bytes[from] += len;
@@ -93,8 +100,8 @@ static void note(struct pp_tls_record *list, unsigned *count, uint16_t len)
 		list[(*count)++] = (struct pp_tls_record){ 23, len };
 }
 
-static void client_flight(struct pp_tls_13 *state, struct pp_tls_facts *facts, enum pp_side client, uint16_t len,
-			  const struct pp_mark *mark)
+PP_APART static void client_flight(struct pp_tls_13 *state, struct pp_tls_facts *facts, enum pp_side client,
+				   uint16_t len, const struct pp_mark *mark)
 {
 	int padding = padding_for_finished(state, len);
 
@@ -121,8 +128,8 @@ static void client_flight(struct pp_tls_13 *state, struct pp_tls_facts *facts, e
 	}
 }
 
-static void server_flight(struct pp_tls_13 *state, struct pp_tls_facts *facts, enum pp_side client, uint16_t len,
-			  const struct pp_mark *mark)
+PP_APART static void server_flight(struct pp_tls_13 *state, struct pp_tls_facts *facts, enum pp_side client,
+				   uint16_t len, const struct pp_mark *mark)
 {
 	enum pp_side server = pp_other_side(client);
 
@@ -135,14 +142,14 @@ static void server_flight(struct pp_tls_13 *state, struct pp_tls_facts *facts, e
 	}
 }
 
-static void after_handshake(struct pp_tls_13 *state, struct pp_tls_facts *facts, enum pp_side from, uint16_t len,
-			    const struct pp_mark *mark)
+static inline void after_handshake(struct pp_tls_13 *state, struct pp_tls_facts *facts, enum pp_side from, uint16_t len,
+				   const struct pp_mark *mark)
 {
 	if (pp_seen(state->small[from])) {
 		application_data(facts, from, state->small_len[from], state->small[from]);
 		state->small[from] = (struct pp_mark){ 0 };
 	}
-	if (pp_tls_13_is_alert(state, from, len)) {
+	if (is_alert(state, from, len)) {
 		state->small[from] = *mark;
 		state->small_len[from] = len;
 	} else {

@@ -59,16 +59,15 @@ static uint64_t lower_word(uint64_t word)
 
 static void lower(char *text, size_t len)
 {
-	while (len > 0) {
-		uint64_t word = 0;
-		size_t n = len < sizeof(word) ? len : sizeof(word);
+	uint64_t word;
 
-		memcpy(&word, text, n);
+	for (; len >= sizeof(word); text += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, text, sizeof(word));
 		word = lower_word(word);
-		memcpy(text, &word, n);
-		text += n;
-		len -= n;
+		memcpy(text, &word, sizeof(word));
 	}
+	for (; len > 0; text++, len--)
+		*text = (char)lower_word((uint8_t)*text);
 }
 
 static const char *keep_host(struct pp_tls *tls, struct pp_span name)

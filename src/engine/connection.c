@@ -59,7 +59,8 @@ static void tell_skipped(struct pp_detail *detail, enum pp_side side)
 	detail->opaque[side] = detail->skipped[side] = 0;
 }
 
-static PP_ALWAYS void deliver(struct pp_detail *detail, enum pp_side side, struct pp_span bytes, struct pp_mark mark)
+static PP_ALWAYS void deliver(struct pp_detail *detail, enum pp_side side, struct pp_span bytes,
+			      const struct pp_mark *mark)
 {
 	struct pp_talk_after after;
 
@@ -69,14 +70,14 @@ static PP_ALWAYS void deliver(struct pp_detail *detail, enum pp_side side, struc
 	detail->opaque[side] = after.opaque;
 	if (after.request)
 		pp_flow_watch(detail->flow, detail->turn_begin, detail->stream[PP_CLIENT].next, detail->turn_segments,
-			      mark);
+			      *mark);
 }
 
 static void sink_bytes(void *context, struct pp_span bytes, struct pp_mark mark)
 {
 	const struct sink_context *sink = context;
 
-	deliver(sink->detail, sink->side, bytes, mark);
+	deliver(sink->detail, sink->side, bytes, &mark);
 }
 
 static void sink_missing(void *context, uint64_t count)
@@ -129,9 +130,9 @@ static inline void take_bytes(struct pp_detail *detail, const struct pp_packet *
 	}
 	stream->next += news->len;
 	if (news->len <= detail->opaque[news->side])
-		pp_detail_skip(detail, news->side, news->len, now);
+		pp_detail_skip(detail, news->side, news->len, &now);
 	else
-		deliver(detail, news->side, packet->payload_view, now);
+		deliver(detail, news->side, packet->payload_view, &now);
 }
 
 static void give_up(struct pp_detail *detail, enum pp_side side, bool all)
@@ -303,7 +304,7 @@ PP_SELDOM static void push_plain(struct pp_detail *detail, const struct pp_packe
 }
 
 void pp_engine_plain_bytes(struct pp_analysis *analysis, struct pp_flow *flow, const struct pp_packet *packet,
-			   enum pp_side side, struct pp_mark now)
+			   enum pp_side side, const struct pp_mark *now)
 {
 	struct pp_detail *detail = flow->detail;
 	int64_t end = flow->body->side[side].next;
@@ -314,7 +315,7 @@ void pp_engine_plain_bytes(struct pp_analysis *analysis, struct pp_flow *flow, c
 		return;
 	if (!pp_reassembly_continues(&detail->stream[side], end - packet->payload_len) ||
 	    packet->payload_view.len != packet->payload_len) {
-		push_plain(detail, packet, side, end - packet->payload_len, now);
+		push_plain(detail, packet, side, end - packet->payload_len, *now);
 	} else {
 		detail->stream[side].next = end;
 		if (packet->payload_len <= detail->opaque[side])
@@ -323,7 +324,7 @@ void pp_engine_plain_bytes(struct pp_analysis *analysis, struct pp_flow *flow, c
 			deliver(detail, side, packet->payload_view, now);
 	}
 	if (!detail->ndpi_done)
-		ask_ndpi(detail, packet, now);
+		ask_ndpi(detail, packet, *now);
 }
 
 void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash, struct pp_mark now)
@@ -433,14 +434,27 @@ static const char *name_of(const struct pp_flow *flow)
 	return talk ? pp_attribution_name(pp_talk_http(talk), pp_talk_tls(talk)) : NULL;
 }
 
+enum { BATCH = 8 };
+
+/* Asks for the memory where they will be booked. */
+static void expect(struct pp_diagnosis *diagnosis, struct pp_flow *const *flows, unsigned count)
+{
+	struct pp_addr servers[BATCH];
+	const char *names[BATCH];
+
+	for (unsigned i = 0; i < count; i++)
+		servers[i] = flows[i]->key.ip[!flows[i]->client];
+	pp_diagnosis_expect(diagnosis, servers, count);
+	for (unsigned i = 0; i < count; i++)
+		names[i] = name_of(flows[i]);
+	pp_diagnosis_expect_names(diagnosis, names, count);
+}
+
 /* Some at a time, so that the memory they are finished from, and that of where they will be booked, arrives for all of
  * them at once. */
 void pp_engine_expire(struct pp_analysis *analysis, int64_t now)
 {
-	enum { BATCH = 8 };
 	struct pp_flow *flows[BATCH];
-	struct pp_addr servers[BATCH];
-	const char *names[BATCH];
 	unsigned count;
 
 	do {
@@ -448,14 +462,11 @@ void pp_engine_expire(struct pp_analysis *analysis, int64_t now)
 			flows[count] = pp_flows_expire(analysis->flows, now);
 			if (!flows[count])
 				break;
-			servers[count] = flows[count]->key.ip[!flows[count]->client];
 			if (flows[count]->detail)
 				prefetch(flows[count]);
 		}
-		pp_diagnosis_expect(analysis->diagnosis, servers, count);
-		for (unsigned i = 0; i < count; i++)
-			names[i] = name_of(flows[i]);
-		pp_diagnosis_expect_names(analysis->diagnosis, names, count);
+		if (pp_diagnosis_scattered(analysis->diagnosis))
+			expect(analysis->diagnosis, flows, count);
 		for (unsigned i = 0; i < count; i++)
 			finish(analysis, flows[i]);
 	} while (count == BATCH);

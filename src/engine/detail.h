@@ -42,17 +42,18 @@ static inline void pp_detail_turn(struct pp_detail *detail, enum pp_side side, s
 }
 
 /* Bytes that come in order and say nothing are only counted. */
-static PP_ALWAYS void pp_detail_skip(struct pp_detail *detail, enum pp_side side, uint32_t len, struct pp_mark now)
+static PP_ALWAYS void pp_detail_skip(struct pp_detail *detail, enum pp_side side, uint32_t len,
+				     const struct pp_mark *now)
 {
 	detail->opaque[side] -= len;
 	detail->skipped[side] += len;
-	detail->skipped_mark[side] = now;
+	detail->skipped_mark[side] = *now;
 	pp_detail_turn(detail, side, len);
 }
 
 /* The payload of a segment that went the short way, which somebody has to look at. */
 void pp_engine_plain_bytes(struct pp_analysis *analysis, struct pp_flow *flow, const struct pp_packet *packet,
-			   enum pp_side side, struct pp_mark now);
+			   enum pp_side side, const struct pp_mark *now);
 /* After each segment while `holes` is set. */
 void pp_engine_mind_holes(struct pp_detail *detail, int64_t now);
 

@@ -13,7 +13,7 @@ enum {
 	REORDER_PACKETS = 8,
 	AHEAD_MORE = 20,   /* packets between asking for memory that leads to a flow's */
 	AHEAD = 8,         /* … and for a flow's, and using it */
-	EXPIRE_EVERY = 64, /* packets: by their count, as windows end where a read from the file did */
+	EXPIRE_EVERY = 128, /* packets: by their count, as windows end where a read from the file did */
 };
 
 static const int64_t REORDER_NS = PP_MS; /* further apart it is no matter of writing down */
@@ -122,13 +122,12 @@ static void look_at_first(const struct pp_flows *flows, const struct window *win
 static PP_ALWAYS bool passes_over(struct pp_detail *detail, struct pp_flow_plain plain, const struct pp_mark *now)
 {
 	struct pp_reassembly *stream = &detail->stream[plain.side];
-	int64_t end = plain.flow->body->side[plain.side].next;
 
-	if (!pp_reassembly_continues(stream, end - plain.len) || plain.len > detail->opaque[plain.side] ||
+	if (!pp_reassembly_continues(stream, plain.end - plain.len) || plain.len > detail->opaque[plain.side] ||
 	    !detail->ndpi_done)
 		return false;
-	stream->next = end;
-	pp_detail_skip(detail, plain.side, plain.len, *now);
+	stream->next = plain.end;
+	pp_detail_skip(detail, plain.side, plain.len, now);
 	return true;
 }
 
@@ -145,7 +144,7 @@ static PP_ALWAYS struct pp_flow *file_segment(struct pp_analysis *analysis, stru
 	}
 	detail = plain.flow->detail;
 	if (plain.len && !(detail && passes_over(detail, plain, now))) {
-		pp_engine_plain_bytes(analysis, plain.flow, packet, plain.side, *now);
+		pp_engine_plain_bytes(analysis, plain.flow, packet, plain.side, now);
 		detail = plain.flow->detail;
 	}
 	if (detail && detail->holes)

@@ -36,6 +36,16 @@ PP_IMAGE uint64_t pp_image_any(const uint8_t *from, size_t words)
 	return any;
 }
 
+/* Whether any of the words is another one there. */
+PP_IMAGE uint64_t pp_image_differ(const uint8_t *from, const uint8_t *there, size_t words)
+{
+	uint64_t differ = 0;
+
+	for (size_t i = 0; i < words; i++)
+		differ |= pp_image_word(from + i * IMAGE_WORD) ^ pp_image_word(there + i * IMAGE_WORD);
+	return differ;
+}
+
 /* Packet and file as one number: packets of two files lie further apart than any of one.  `spare` is zero; with it this
  * is one load. */
 PP_IMAGE uint64_t pp_image_place(const struct pp_mark *mark)

@@ -11,42 +11,56 @@
 
 #include <stddef.h>
 
-/* The stretches of each struct, in its order: marks M, words W, words that usually repeat the one before them R, and
- * words that are seldom set S (facts/image.h), each to the field at which the next begins; behind the last one lie the
+/* The stretches of each struct, in its order: marks M; words W that may be as in the pattern; words that usually repeat the
+ * one before them R; stretches that are hardly ever as in the pattern V, or hardly ever another than there C; and those
+ * that are seldom set S (facts/image.h); each to the field at which the next begins.  Behind the last one lie the
  * references. */
-#define CONNECTION(M, W, R, S, T)                                                                                      \
+#define SIDE(M, W, R, V, C, S, T, side, next)                                                                          \
+	M(T, side.first_data, side.gap)                                                                                \
+	S(T, side.gap, side.packets)                                                                                   \
+	V(T, side.packets, side.profile)                                                                               \
+	C(T, side.profile, side.profile.ip_id_last)                                                                    \
+	V(T, side.profile.ip_id_last, side.acked)                                                                      \
+	R(T, side.acked, side.retransmits)                                                                             \
+	S(T, side.retransmits, next)
+#define CONNECTION(M, W, R, V, C, S, T)                                                                                \
 	M(T, last, index)                                                                                              \
-	W(T, file, tcp.side[0].first_data)                                                                             \
-	M(T, tcp.side[0].first_data, tcp.side[0].gap)                                                                  \
-	S(T, tcp.side[0].gap, tcp.side[0].packets)                                                                     \
-	W(T, tcp.side[0].packets, tcp.side[0].acked)                                                                   \
-	R(T, tcp.side[0].acked, tcp.side[0].retransmits)                                                               \
-	S(T, tcp.side[0].retransmits, tcp.side[1].first_data)                                                          \
-	M(T, tcp.side[1].first_data, tcp.side[1].gap)                                                                  \
-	S(T, tcp.side[1].gap, tcp.side[1].packets)                                                                     \
-	W(T, tcp.side[1].packets, tcp.side[1].acked)                                                                   \
-	R(T, tcp.side[1].acked, tcp.side[1].retransmits)                                                               \
-	S(T, tcp.side[1].retransmits, tcp.syn)                                                                         \
+	C(T, file, client.ip.b[12])                                                                                    \
+	V(T, client.ip.b[12], server.ip.b[2])                                                                          \
+	W(T, server.ip.b[2], server.ip.b[10])                                                                          \
+	V(T, server.ip.b[10], tcp.side[0].first_data)                                                                  \
+	SIDE(M, W, R, V, C, S, T, tcp.side[0], tcp.side[1].first_data)                                                 \
+	SIDE(M, W, R, V, C, S, T, tcp.side[1], tcp.syn)                                                                \
 	M(T, tcp.syn, tcp.rst)                                                                                         \
 	S(T, tcp.rst, tcp.rst.peer_later)                                                                              \
 	S(T, tcp.rst.peer_later, tcp.rst.idle_ns)                                                                      \
 	S(T, tcp.rst.idle_ns, tcp.rst.since_other_ns)                                                                  \
-	W(T, tcp.rst.since_other_ns, tcp.duplicates)                                                                   \
+	W(T, tcp.rst.since_other_ns, tcp.handshake_rtt_ns)                                                             \
+	V(T, tcp.handshake_rtt_ns, tcp.syn_count)                                                                      \
+	C(T, tcp.syn_count, tcp.longest_idle_ns)                                                                       \
+	V(T, tcp.longest_idle_ns, tcp.watch_begin)                                                                     \
+	W(T, tcp.watch_begin, tcp.duplicates)                                                                          \
 	S(T, tcp.duplicates, tcp.icmp)                                                                                 \
 	S(T, tcp.icmp, tcp.icmp[1])                                                                                    \
 	S(T, tcp.icmp[1], http)
-#define TLS(M, W, R, S, T)                                                                                             \
+#define TLS(M, W, R, V, C, S, T)                                                                                       \
 	M(T, client_hello_begin, certificate_request)                                                                  \
 	S(T, certificate_request, ja4)                                                                                 \
-	W(T, ja4, certificate_count)                                                                                   \
+	C(T, ja4, ja4[32])                                                                                             \
+	W(T, ja4[32], app_bytes)                                                                                       \
+	V(T, app_bytes, record_version)                                                                                \
+	C(T, record_version, client_hello_len)                                                                         \
+	W(T, client_hello_len, offers_psk)                                                                             \
+	C(T, offers_psk, client_first_count)                                                                           \
+	W(T, client_first_count, certificate_count)                                                                    \
 	S(T, certificate_count, alert_count)                                                                           \
 	W(T, alert_count, alerts)                                                                                      \
 	M(T, alerts, alerts[0].from)                                                                                   \
 	W(T, alerts[0].from, alerts[1])                                                                                \
 	S(T, alerts[1], sni)
-#define CERTIFICATE(M, W, R, S, T) W(T, not_before, subject)
-#define HTTP(M, W, R, S, T) M(T, reply_without_request, connect_count) W(T, connect_count, connects)
-#define REQUEST(M, W, R, S, T)                                                                                         \
+#define CERTIFICATE(M, W, R, V, C, S, T) W(T, not_before, subject)
+#define HTTP(M, W, R, V, C, S, T) M(T, reply_without_request, connect_count) W(T, connect_count, connects)
+#define REQUEST(M, W, R, V, C, S, T)                                                                                   \
 	W(T, credentials, begin) M(T, begin, reply.body_bytes) W(T, reply.body_bytes, reply.reason)
 
 /* Marks by their words: none, the connection's first one, its others in their order, and then those of one of the
@@ -123,7 +137,8 @@ struct pp_patterns {
 };
 
 /* In front of a struct stands a word: from the highest bit on which of its words are given, and below its kind, or that
- * it is FAR.  The first word is its head: bits for the stretches S that are there, and above them the references. */
+ * it is FAR.  The first word is its head: bits for the stretches S and C that are there, and above them the references.
+ * Behind its words lie the stretches V, then S and C. */
 enum { FAR = 1, KIND_AT = 1, GIVEN_BITS = 64 - KIND_AT - KIND_BITS };
 
 /* All of them, each with the field its image begins at, where its references are and how many there are; where its marks
@@ -148,15 +163,16 @@ enum { FAR = 1, KIND_AT = 1, GIVEN_BITS = 64 - KIND_AT - KIND_BITS };
 
 #define CONSTANTS(name, LIST, T, first, refs_at, refs_max, part, apart)                                                \
 	enum {                                                                                                         \
-		name##_marks = 0 LIST(COUNT_MARKS, NOTHING, NOTHING, NOTHING, T),                                      \
-		name##_words = 0 LIST(NOTHING, COUNT_WORDS, COUNT_WORDS, NOTHING, T),                                  \
-		name##_seldom = 0 LIST(NOTHING, NOTHING, NOTHING, COUNT_WORDS, T),                                     \
-		name##_bits = 0 LIST(NOTHING, NOTHING, NOTHING, COUNT_ONE, T),                                         \
+		name##_marks = 0 LIST(COUNT_MARKS, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, T),                    \
+		name##_words = 0 LIST(NOTHING, COUNT_WORDS, COUNT_WORDS, NOTHING, NOTHING, NOTHING, T),                \
+		name##_varying = 0 LIST(NOTHING, NOTHING, NOTHING, COUNT_WORDS, NOTHING, NOTHING, T),                  \
+		name##_whole = 0 LIST(NOTHING, NOTHING, NOTHING, COUNT_WORDS, COUNT_WORDS, COUNT_WORDS, T),            \
+		name##_bits = 0 LIST(NOTHING, NOTHING, NOTHING, NOTHING, COUNT_ONE, COUNT_ONE, T),                     \
 		name##_given = 1 + name##_marks + name##_words,                                                        \
 		name##_far = name##_marks * sizeof(struct pp_mark) + name##_words * IMAGE_WORD,                        \
-		name##_most = 2 * IMAGE_WORD + name##_far + name##_seldom * IMAGE_WORD                                 \
+		name##_most = 2 * IMAGE_WORD + name##_far + name##_whole * IMAGE_WORD                                  \
 	};                                                                                                             \
-	_Static_assert(name##_far + name##_seldom * IMAGE_WORD + (apart) == BYTES(T, first, refs_at), "all of it");    \
+	_Static_assert(name##_far + name##_whole * IMAGE_WORD + (apart) == BYTES(T, first, refs_at), "all of it");     \
 	_Static_assert((unsigned)name##_bits + (refs_max) <= 64 && (unsigned)name##_given <= GIVEN_BITS, "bits");      \
 	_Static_assert((part) + (unsigned)name##_marks <= PART + PART_MARKS_MAX, "marks");                             \
 	_Static_assert(name##_marks == 0 || sizeof(name##_as) == (unsigned)name##_marks, "one for each");

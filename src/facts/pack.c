@@ -46,6 +46,8 @@ static inline enum pp_err make_room(struct packer *packer, size_t need)
 				  packer->base);                                                                       \
 	marks += MARKS(T, from, to);
 #define NOTE_SELDOM(T, from, to) head |= (uint64_t)(pp_image_any(AT(T, from), WORDS(T, from, to)) != 0) << bit++;
+#define NOTE_CHANGED(T, from, to)                                                                                      \
+	head |= (uint64_t)(pp_image_differ(AT(T, from), USUAL(T, from), WORDS(T, from, to)) != 0) << bit++;
 #define NOTE_USUAL(T, from, to) memcpy(usual + offsetof(T, from), AT(T, from), BYTES(T, from, to));
 #define PUT_WHOLE_MARKS(T, from, to)                                                                                   \
 	at = put_whole_marks(at, (const struct pp_mark *)(const void *)AT(T, from), MARKS(T, from, to));
@@ -58,7 +60,7 @@ static inline enum pp_err make_room(struct packer *packer, size_t need)
 #define PUT_REPEATED(T, from, to)                                                                                      \
 	for (size_t i = 0; i < BYTES(T, from, to); i += IMAGE_WORD)                                                    \
 		pp_image_give(&out, pp_image_word(AT(T, from) + i), pp_image_word(AT(T, from) + i - IMAGE_WORD));
-#define PUT_SELDOM(T, from, to)                                                                                        \
+#define PUT_IF_SET(T, from, to)                                                                                        \
 	if (head >> bit++ & 1) {                                                                                       \
 		PUT_WHOLE(T, from, to)                                                                                 \
 	}
@@ -74,28 +76,27 @@ static uint8_t *put_whole_marks(uint8_t *at, const struct pp_mark *mark, unsigne
 
 /* put_…() writes the words that are not as expected, and what is there seldom. */
 #define PUT(name, LIST, T, first, refs_at, refs_max, part, apart)                                                      \
-	PP_SELDOM static uint8_t *put_far_##name(struct packer *packer, const uint8_t *object, uint64_t head)          \
+	PP_SELDOM static uint8_t *put_far_##name(struct packer *packer, const uint8_t *object, uint64_t head,          \
+						 unsigned kind)                                                        \
 	{                                                                                                              \
-		uint64_t given = FAR;                                                                                  \
+		uint64_t given = FAR | kind << KIND_AT;                                                                \
 		uint8_t *at = packer->at;                                                                              \
                                                                                                                        \
 		memcpy(at, &given, sizeof(given));                                                                     \
 		memcpy(at + IMAGE_WORD, &head, sizeof(head));                                                          \
 		at += 2 * IMAGE_WORD;                                                                                  \
-		LIST(PUT_WHOLE_MARKS, PUT_WHOLE, PUT_WHOLE, NOTHING, T)                                                \
+		LIST(PUT_WHOLE_MARKS, PUT_WHOLE, PUT_WHOLE, NOTHING, NOTHING, NOTHING, T)                              \
 		memset(packer->marks + (part), 0, name##_marks * sizeof(packer->marks[0]));                            \
 		return at;                                                                                             \
 	}                                                                                                              \
-	PP_SELDOM static void note_##name(struct pp_patterns *patterns, const uint8_t *object, uint64_t head,          \
-					  unsigned kind)                                                               \
+	PP_SELDOM static void note_##name(struct pp_patterns *patterns, const uint8_t *object, unsigned kind)          \
 	{                                                                                                              \
 		uint8_t *usual = (uint8_t *)&patterns->name.plain[kind];                                               \
                                                                                                                        \
-		LIST(NOTHING, NOTE_USUAL, NOTHING, NOTHING, T)                                                         \
-		patterns->name.head[kind] = head;                                                                      \
+		LIST(NOTHING, NOTE_USUAL, NOTHING, NOTHING, NOTE_USUAL, NOTHING, T)                                    \
 		patterns->name.there |= UINT64_C(1) << kind;                                                           \
 	}                                                                                                              \
-	static enum pp_err put_##name(struct packer *packer, const T *from, uint64_t refs, unsigned kind)              \
+	PP_APART static enum pp_err put_##name(struct packer *packer, const T *from, uint64_t refs, unsigned kind)     \
 	{                                                                                                              \
 		const uint8_t *object = (const uint8_t *)from;                                                         \
 		const uint8_t *usual = (const uint8_t *)&packer->patterns->name.plain[kind];                           \
@@ -103,23 +104,26 @@ static uint8_t *put_whole_marks(uint8_t *at, const struct pp_mark *mark, unsigne
 		enum pp_err err = make_room(packer, name##_most);                                                      \
 		struct pp_image_out out = { packer->at + IMAGE_WORD, 0 };                                              \
 		unsigned bit = 0;                                                                                      \
-		bool near = true;                                                                                      \
+		bool near = true, is_first = !(packer->patterns->name.there >> kind & 1);                              \
 		uint8_t *at;                                                                                           \
                                                                                                                        \
 		if (err != PP_OK)                                                                                      \
 			return err;                                                                                    \
-		LIST(NOTE_MARKS, NOTHING, NOTHING, NOTE_SELDOM, T)                                                     \
-		if (!(packer->patterns->name.there >> kind & 1))                                                       \
-			note_##name(packer->patterns, object, head, kind);                                             \
+		if (is_first)                                                                                          \
+			note_##name(packer->patterns, object, kind);                                                   \
+		LIST(NOTE_MARKS, NOTHING, NOTHING, NOTHING, NOTE_CHANGED, NOTE_SELDOM, T)                              \
+		if (is_first)                                                                                          \
+			packer->patterns->name.head[kind] = head;                                                      \
 		pp_image_give(&out, head, packer->patterns->name.head[kind]);                                          \
 		for (unsigned i = 0; i != name##_marks; i++)                                                           \
 			pp_image_give(&out, packer->marks[(part) + i], packer->marks[name##_as[i]]);                   \
-		LIST(NOTHING, PUT_WORDS, PUT_REPEATED, NOTHING, T)                                                     \
+		LIST(NOTHING, PUT_WORDS, PUT_REPEATED, NOTHING, NOTHING, NOTHING, T)                                   \
 		out.given = out.given << (64 - name##_given) | kind << KIND_AT;                                        \
 		memcpy(packer->at, &out.given, IMAGE_WORD);                                                            \
-		at = near ? out.at : put_far_##name(packer, object, head);                                             \
+		at = near ? out.at : put_far_##name(packer, object, head, kind);                                       \
 		bit = 0;                                                                                               \
-		LIST(NOTHING, NOTHING, NOTHING, PUT_SELDOM, T)                                                         \
+		LIST(NOTHING, NOTHING, NOTHING, PUT_WHOLE, NOTHING, NOTHING, T)                                        \
+		LIST(NOTHING, NOTHING, NOTHING, NOTHING, PUT_IF_SET, PUT_IF_SET, T)                                    \
 		(void)bit;                                                                                             \
 		(void)marks;                                                                                           \
 		packer->at = at;                                                                                       \

@@ -28,15 +28,30 @@ struct unpacker {
 #define TAKE_WHOLE(T, from, to)                                                                                        \
 	memcpy(AT(T, from), at, BYTES(T, from, to));                                                                   \
 	at += BYTES(T, from, to);
-#define TAKE_SELDOM(T, from, to)                                                                                       \
-	if (head >> bit++ & 1) {                                                                                       \
-		const uint8_t *at = pp_cur_fixed(&unpacker->cur, BYTES(T, from, to));                                  \
+#define TAKE_FIXED(T, from, to)                                                                                        \
+	{                                                                                                              \
+		at = pp_cur_fixed(&unpacker->cur, BYTES(T, from, to));                                                 \
 		if (!at)                                                                                               \
 			return 0;                                                                                      \
 		TAKE_WHOLE(T, from, to)                                                                                \
 	}
+#define TAKE_CHANGED(T, from, to)                                                                                      \
+	if (head >> bit++ & 1)                                                                                         \
+		TAKE_FIXED(T, from, to)                                                                                \
+	else                                                                                                           \
+		memcpy(AT(T, from), USUAL(T, from), BYTES(T, from, to));
+#define TAKE_IF_SET(T, from, to)                                                                                       \
+	if (head >> bit++ & 1)                                                                                         \
+	TAKE_FIXED(T, from, to)
 
 PP_IMAGE void set_word(uint8_t *to, uint64_t word) { memcpy(to, &word, sizeof(word)); }
+
+/* As many words as there are bits. */
+static inline bool skip_words(struct unpacker *unpacker, uint64_t given)
+{
+	pp_cur_skip(&unpacker->cur, (size_t)__builtin_popcountll(given) * IMAGE_WORD);
+	return pp_cur_ok(&unpacker->cur);
+}
 
 /* take_…() reads a struct into memory that is zero and gives its references' bits: none when the bytes do not suffice. */
 #define TAKE(name, LIST, T, first, refs_at, refs_max, part, apart)                                                     \
@@ -48,39 +63,45 @@ PP_IMAGE void set_word(uint8_t *to, uint64_t word) { memcpy(to, &word, sizeof(wo
 			return false;                                                                                  \
 		*ret_head = pp_image_word(at);                                                                         \
 		at += IMAGE_WORD;                                                                                      \
-		LIST(TAKE_WHOLE, TAKE_WHOLE, TAKE_WHOLE, NOTHING, T)                                                   \
+		LIST(TAKE_WHOLE, TAKE_WHOLE, TAKE_WHOLE, NOTHING, NOTHING, NOTHING, T)                                 \
 		memset(unpacker->marks + (part), 0, name##_marks * sizeof(unpacker->marks[0]));                        \
 		return true;                                                                                           \
 	}                                                                                                              \
-	static bool take_near_##name(struct unpacker *unpacker, uint8_t *object, uint64_t given, uint64_t *ret_head)   \
+	PP_APART static void take_near_##name(struct unpacker *unpacker, uint8_t *object, const uint8_t *usual,        \
+					      struct pp_image_in in)                                                   \
 	{                                                                                                              \
-		unsigned kind = given >> KIND_AT & (KINDS - 1);                                                        \
-		const uint8_t *usual = (const uint8_t *)&unpacker->patterns->name.plain[kind], *as = name##_as;        \
+		const uint8_t *as = name##_as;                                                                         \
 		uint64_t *marks = unpacker->marks + (part);                                                            \
-		struct pp_image_in in = { unpacker->cur.p, given };                                                    \
                                                                                                                        \
-		given >>= 64 - name##_given;                                                                           \
-		pp_cur_skip(&unpacker->cur, (size_t)__builtin_popcountll(given) * IMAGE_WORD);                         \
-		if (!pp_cur_ok(&unpacker->cur))                                                                        \
-			return false;                                                                                  \
-		*ret_head = pp_image_take(&in, unpacker->patterns->name.head[kind]);                                   \
-		LIST(TAKE_MARKS, NOTHING, NOTHING, NOTHING, T)                                                         \
-		LIST(NOTHING, TAKE_WORDS, TAKE_REPEATED, NOTHING, T)                                                   \
+		LIST(TAKE_MARKS, NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, T)                                       \
+		LIST(NOTHING, TAKE_WORDS, TAKE_REPEATED, NOTHING, NOTHING, NOTHING, T)                                 \
 		(void)marks;                                                                                           \
 		(void)as;                                                                                              \
-		return true;                                                                                           \
 	}                                                                                                              \
 	static uint64_t take_##name(struct unpacker *unpacker, T *to)                                                  \
 	{                                                                                                              \
 		uint8_t *object = (uint8_t *)to;                                                                       \
-		const uint8_t *front = pp_cur_fixed(&unpacker->cur, IMAGE_WORD);                                       \
+		const uint8_t *front = pp_cur_fixed(&unpacker->cur, IMAGE_WORD), *usual;                               \
 		uint64_t given = front ? pp_image_word(front) : 0, head = 0;                                           \
-		unsigned bit = 0;                                                                                      \
+		unsigned kind = given >> KIND_AT & (KINDS - 1), bit = 0;                                               \
+		struct pp_image_in in = { unpacker->cur.p, given };                                                    \
+		bool far = given & FAR;                                                                                \
                                                                                                                        \
-		if (!front || !(given & FAR ? take_far_##name(unpacker, object, &head)                                 \
-					    : take_near_##name(unpacker, object, given, &head)))                       \
+		const uint8_t *at;                                                                                     \
+                                                                                                                       \
+		if (!front || !(far ? take_far_##name(unpacker, object, &head)                                         \
+				    : skip_words(unpacker, given >> (64 - name##_given))))                             \
 			return 0;                                                                                      \
-		LIST(NOTHING, NOTHING, NOTHING, TAKE_SELDOM, T)                                                        \
+		at = pp_cur_fixed(&unpacker->cur, name##_varying * IMAGE_WORD);                                        \
+		if (name##_varying && !at)                                                                             \
+			return 0;                                                                                      \
+		usual = (const uint8_t *)&unpacker->patterns->name.plain[kind];                                        \
+		if (!far)                                                                                              \
+			head = pp_image_take(&in, unpacker->patterns->name.head[kind]);                                \
+		LIST(NOTHING, NOTHING, NOTHING, TAKE_WHOLE, NOTHING, NOTHING, T)                                       \
+		LIST(NOTHING, NOTHING, NOTHING, NOTHING, TAKE_CHANGED, TAKE_IF_SET, T)                                 \
+		if (!far)                                                                                              \
+			take_near_##name(unpacker, object, usual, in);                                                 \
 		(void)bit;                                                                                             \
 		return head >> name##_bits & ((UINT64_C(1) << (refs_max)) - 1);                                        \
 	}

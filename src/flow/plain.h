@@ -15,6 +15,7 @@ struct pp_flow_plain {
 	struct pp_flow *flow; /* NULL: nothing was done */
 	uint32_t len;         /* its payload ends its side's stream, and is counted */
 	enum pp_side side;
+	int64_t end; /* of that stream now */
 };
 
 /* Next in order and without a flag that means anything, from a sender as it is known.  The first payload may yet tell
@@ -22,10 +23,8 @@ struct pp_flow_plain {
 static PP_ALWAYS bool pp_plain_goes_on(const struct pp_flow *flow, const struct pp_flow_view *v,
 				       const struct pp_packet *packet)
 {
-	const struct pp_tcp_profile *profile = &v->mine->profile;
-
-	return packet->tcp.seq == v->me->next_seq && packet->tcp.window != 0 && packet->ttl == profile->ttl_min &&
-	       packet->ttl == profile->ttl_max &&
+	return packet->tcp.seq == v->me->next_seq && packet->tcp.window != 0 &&
+	       packet->ttl == v->mine->profile.ttl_min && /* and no other was seen of it */
 	       (packet->payload_len == 0 || flow->detail || v->body->facts.sides_by != PP_BY_PORT);
 }
 
@@ -44,9 +43,11 @@ static PP_ALWAYS void pp_plain_payload(const struct pp_flow_view *v, const struc
 	uint32_t len = packet->payload_len;
 	uint16_t peer_mss = v->theirs->profile.mss;
 
-	if (mine->profile.ttl_data == 0)
-		mine->profile.ttl_data = packet->ttl;
-	pp_mark_first(&mine->first_data, *now);
+	if (!pp_seen(mine->first_data)) {
+		mine->first_data = *now;
+		if (mine->profile.ttl_data == 0)
+			mine->profile.ttl_data = packet->ttl;
+	}
 	mine->last_data = *now;
 	pp_flow_see_idle(v->body, now);
 	if (len > mine->largest_payload)
@@ -105,12 +106,18 @@ static PP_ALWAYS bool pp_plain_take(struct pp_flow *flow, enum pp_side side, con
 	return true;
 }
 
+static PP_ALWAYS struct pp_flow_plain pp_plain_done(struct pp_flow *flow, enum pp_side side,
+						    const struct pp_packet *packet)
+{
+	return (struct pp_flow_plain){ flow, packet->payload_len, side, flow->body->side[side].next };
+}
+
 /* `before` is the segment's flow when that is known already, else NULL. */
 static PP_ALWAYS struct pp_flow_plain pp_flows_plain(const struct pp_flows *flows, struct pp_flow *before,
 						     const struct pp_packet *packet, uint64_t hash,
 						     const struct pp_mark *now)
 {
-	const struct pp_flow_plain none = { NULL, 0, PP_CLIENT };
+	const struct pp_flow_plain none = { NULL, 0, PP_CLIENT, 0 };
 	struct pp_flow *flow = before;
 
 	if (packet->cut || (packet->tcp.flags & ~PP_TCP_PSH) != PP_TCP_ACK)
@@ -121,9 +128,9 @@ static PP_ALWAYS struct pp_flow_plain pp_flows_plain(const struct pp_flows *flow
 		return none;
 	if (pp_hash_end(hash) == flow->client) {
 		if (pp_plain_take(flow, PP_CLIENT, packet, now))
-			return (struct pp_flow_plain){ flow, packet->payload_len, PP_CLIENT };
+			return pp_plain_done(flow, PP_CLIENT, packet);
 	} else if (pp_plain_take(flow, PP_SERVER, packet, now)) {
-		return (struct pp_flow_plain){ flow, packet->payload_len, PP_SERVER };
+		return pp_plain_done(flow, PP_SERVER, packet);
 	}
 	return none;
 }

@@ -328,9 +328,10 @@ static bool runs_smoothly(const struct pp_flow *flow)
 
 	for (enum pp_side side = PP_CLIENT; side <= PP_SERVER; side++) {
 		const struct pp_flow_side *me = &flow->body->side[side];
+		const struct pp_tcp_profile *profile = &facts->side[side].profile;
 
 		if (!me->known || !me->base_set || me->fin_set || me->zero_since != PP_TIME_NONE ||
-		    facts->side[side].packets == 0)
+		    facts->side[side].packets == 0 || profile->ttl_min != profile->ttl_max)
 			return false;
 	}
 	return !flow->closed && !flow->ghost && !has_one_end(flow) && !pp_seen(facts->rst.mark) &&

@@ -15,16 +15,18 @@ static PP_ALWAYS uint32_t pp_signature(const struct pp_packet *packet)
 {
 	const struct pp_tcp_header *tcp = &packet->tcp;
 	uint64_t numbers, times, mix;
+	uint32_t rest; /* window, flags and which options there are */
 
 	_Static_assert(offsetof(struct pp_tcp_header, seq) == offsetof(struct pp_tcp_header, ack) + 4 &&
-			   offsetof(struct pp_tcp_header, ts_val) == offsetof(struct pp_tcp_header, ts_ecr) + 4,
-		       "each pair is one word");
+			   offsetof(struct pp_tcp_header, ts_val) == offsetof(struct pp_tcp_header, ts_ecr) + 4 &&
+			   offsetof(struct pp_tcp_header, flags) == offsetof(struct pp_tcp_header, window) + 2 &&
+			   offsetof(struct pp_tcp_header, options) == offsetof(struct pp_tcp_header, window) + 3,
+		       "each is one word");
 	memcpy(&numbers, (const unsigned char *)tcp + offsetof(struct pp_tcp_header, ack), sizeof(numbers));
 	memcpy(&times, (const unsigned char *)tcp + offsetof(struct pp_tcp_header, ts_ecr), sizeof(times));
+	memcpy(&rest, (const unsigned char *)tcp + offsetof(struct pp_tcp_header, window), sizeof(rest));
 	mix = numbers * 0x9e3779b97f4a7c15ULL + times * 0xbf58476d1ce4e5b9ULL;
-	mix += ((uint64_t)packet->payload_len << 40 ^ (uint64_t)tcp->flags << 32 ^ (uint64_t)tcp->window << 16 ^
-		packet->ip_id) *
-	       0x94d049bb133111ebULL;
+	mix += ((uint64_t)packet->ip_id << 48 ^ (uint64_t)packet->payload_len << 32 ^ rest) * 0x94d049bb133111ebULL;
 	if (tcp->sack_count)
 		mix ^= tcp->sack[0].right ^ tcp->sack[0].left;
 	return (uint32_t)(mix >> 32) | 1;

@@ -59,6 +59,7 @@ void pp_line_start_at(struct pp_line *line, char text[PP_LINE_BYTES])
 }
 
 void pp_line_add(struct pp_line *line, const char *text) { add(line, text, strlen(text)); }
+void pp_line_add_bytes(struct pp_line *line, const char *text, size_t len) { add(line, text, len); }
 
 void pp_line_value(struct pp_line *line, const char *text)
 {

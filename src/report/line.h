@@ -25,6 +25,7 @@ struct pp_line {
 void pp_line_start_at(struct pp_line *line, char text[PP_LINE_BYTES]); /* empty, in memory of the caller's */
 static inline void pp_line_start(struct pp_line *line) { pp_line_start_at(line, line->own); }
 void pp_line_add(struct pp_line *line, const char *text);
+void pp_line_add_bytes(struct pp_line *line, const char *text, size_t len);
 void pp_line_value(struct pp_line *line, const char *text); /* of a length nobody vouches for; NULL adds nothing */
 void pp_line_i64(struct pp_line *line, int64_t value);
 void pp_line_addr(struct pp_line *line, const struct pp_addr *addr);

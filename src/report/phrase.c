@@ -567,10 +567,16 @@ void pp_filter_stream(struct pp_line *line, uint32_t stream)
 void pp_filter_lookup(struct pp_line *line, const char *name)
 {
 	pp_line_add(line, "dns.qry.name == \"");
-	for (; *name; name++) {
-		const char text[3] = { '\\', *name, '\0' };
+	while (*name) {
+		size_t plain = strcspn(name, "\"\\");
 
-		pp_line_add(line, *name == '"' || *name == '\\' ? text : text + 1);
+		pp_line_add_bytes(line, name, plain);
+		name += plain;
+		if (*name) {
+			const char escaped[3] = { '\\', *name++, '\0' };
+
+			pp_line_add(line, escaped);
+		}
 	}
 	pp_line_add(line, "\"");
 }

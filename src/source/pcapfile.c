@@ -172,17 +172,21 @@ static enum pp_err fill_record(struct pp_pcapfile *pcap)
 	return err;
 }
 
-/* Records of the usual kind, up to the window's end or the first that is not sane: our byte order, the usual header.
- * What is the same for all frames is written a word at a time. */
+/* Records of the usual kind, up to the window's end or the first that is another: our byte order, the usual header, no
+ * more captured than there was.  What is the same for all frames is written a word at a time. */
 static size_t take_usual(const struct pp_pcapfile *pcap, struct pp_cur *cur, struct pp_frame *frames, size_t max,
 			 struct pp_tally *tally)
 {
-	enum { TAIL = offsetof(struct pp_frame, link_type), FILE_AT = offsetof(struct pp_frame, file) };
+	enum {
+		FILE_AT = offsetof(struct pp_frame, file),
+		LENGTHS = offsetof(struct pp_frame, caplen), /* `len` lies behind it, in the record as in the frame */
+		TAIL = offsetof(struct pp_frame, link_type),
+	};
 	const struct pp_frame like = { .link_type = pcap->link_type, .file = pcap->file, .has_ts = true };
 	const unsigned char *same = (const unsigned char *)&like;
 	const uint32_t unit_ns = pcap->unit_ns;
 	uint32_t number = (uint32_t)pcap->info->packets;
-	struct pp_tally sum = *tally;
+	uint64_t snapped = tally->snapped, before = (uint64_t)tally->before, disorder = 0;
 	struct pp_cur at = *cur;
 	size_t count = 0;
 
@@ -192,20 +196,22 @@ static size_t take_usual(const struct pp_pcapfile *pcap, struct pp_cur *cur, str
 		struct raw_record raw;
 
 		memcpy(&raw, pp_cur_fixed(&bytes, RECORD_HEAD), sizeof(raw));
-		if (raw.captured > PP_FRAME_MAX || raw.captured > pp_cur_left(&bytes))
+		if (raw.captured > PP_FRAME_MAX || raw.captured > pp_cur_left(&bytes) || raw.captured > raw.original)
 			break;
 		frame->ts = (int64_t)raw.seconds * PP_SECOND + (int64_t)raw.fraction * unit_ns;
 		frame->number = ++number;
 		memcpy((unsigned char *)frame + FILE_AT, same + FILE_AT, sizeof(frame->file) + sizeof(frame->spare));
 		frame->data_view = pp_cur_take(&bytes, raw.captured).p;
-		frame->caplen = raw.captured;
-		frame->len = raw.original < raw.captured ? raw.captured : raw.original;
+		memcpy((unsigned char *)frame + LENGTHS, &raw.captured, sizeof(raw.captured) + sizeof(raw.original));
 		memcpy((unsigned char *)frame + TAIL, same + TAIL, sizeof(*frame) - TAIL);
-		pp_tally_size(&sum, frame);
-		pp_tally_time(&sum, frame->ts);
+		snapped += raw.captured < raw.original;
+		disorder |= (uint64_t)frame->ts - before;
+		before = (uint64_t)frame->ts;
 		at = bytes;
 	}
-	*tally = sum;
+	tally->snapped = snapped;
+	tally->bytes += pp_cur_left(cur) - pp_cur_left(&at) - count * RECORD_HEAD;
+	pp_tally_times(tally, frames, count, disorder);
 	*cur = at;
 	return count;
 }
@@ -232,7 +238,10 @@ enum pp_err pp_pcapfile_read(struct pp_pcapfile *pcap, struct pp_frame *frames, 
 	*ret_count = 0;
 	if (err != PP_OK)
 		return err == PP_END ? PP_OK : err;
-	*ret_count = (usual ? take_usual : take_unusual)(pcap, &pcap->input->window, frames, max, tally);
+	if (usual)
+		*ret_count = take_usual(pcap, &pcap->input->window, frames, max, tally);
+	if (*ret_count == 0)
+		*ret_count = take_unusual(pcap, &pcap->input->window, frames, max, tally);
 	pcap->info->packets += *ret_count;
 	return PP_OK;
 }

@@ -27,7 +27,7 @@ enum {
 	PP_FRAME_MAX = 1 << 20,
 	PP_INTERFACES_MAX = 4096,
 	PP_LINK_TYPES_MAX = 16,
-	PP_SOURCE_BATCH = 64,
+	PP_SOURCE_BATCH = 128,
 };
 
 struct pp_frame {

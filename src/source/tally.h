@@ -31,6 +31,17 @@ static inline void pp_tally_time(struct pp_tally *tally, int64_t ts)
 	tally->last = ts > tally->last ? ts : tally->last;
 }
 
+/* Of frames that all have a time.  Where none is earlier than the one before, the ends say it all. */
+static inline void pp_tally_times(struct pp_tally *tally, const struct pp_frame *frames, size_t count,
+				  uint64_t disorder)
+{
+	size_t step = disorder >> 63 || count < 2 ? 1 : count - 1;
+
+	for (size_t i = 0; i < count; i += step)
+		pp_tally_time(tally, frames[i].ts);
+	tally->disorder |= disorder;
+}
+
 static inline void pp_tally_add(struct pp_tally *tally, const struct pp_frame *frame)
 {
 	pp_tally_size(tally, frame);

@@ -46,7 +46,7 @@ static void talk_it_over(struct pp_talk *talk, struct pp_arena *arena, struct pp
 		if (turn.missing)
 			pp_talk_gap(talk, turn.side, turn.missing);
 		else if (turn.bytes.len > 0)
-			(void)pp_talk_data(talk, turn.side, turn.bytes, turn.mark);
+			(void)pp_talk_data(talk, turn.side, turn.bytes, &turn.mark);
 		phase = pp_talk_phase(talk);
 		FUZZ_CHECK(phase <= PP_PHASE_CLOSE);
 	}

@@ -24,7 +24,7 @@ static void push(struct session *session, struct fuzz_cuts *cuts, const struct f
 	while (pp_cur_left(&cur) > 0) {
 		struct pp_span bytes = pp_cur_take(&cur, fuzz_cut(cuts, pp_cur_left(&cur)));
 
-		session->hellos += pp_tls_data(session->tls, turn->side, bytes, turn->mark).request;
+		session->hellos += pp_tls_data(session->tls, turn->side, bytes, &turn->mark).request;
 		session->lost |= pp_tls_facts(session->tls)->desynchronised[turn->side];
 	}
 	session->lost |= pp_tls_facts(session->tls)->desynchronised[turn->side];

@@ -306,8 +306,8 @@ static void hello_push(const struct hello *hello, struct pp_tls *tls)
 		uint8_t head[5] = { 22, 3, 1 };
 
 		pp_pkt_put(head + 3, len, 2);
-		pp_tls_data(tls, PP_CLIENT, (struct pp_span){ head, sizeof(head) }, mark);
-		pp_tls_data(tls, PP_CLIENT, pp_cur_take(&cur, len), mark);
+		pp_tls_data(tls, PP_CLIENT, (struct pp_span){ head, sizeof(head) }, &mark);
+		pp_tls_data(tls, PP_CLIENT, pp_cur_take(&cur, len), &mark);
 	}
 	pp_tls_finish(tls);
 }

@@ -46,7 +46,7 @@ static void send_bytes(struct run *run, enum pp_side side, struct pp_span bytes)
 	struct pp_talk_after after;
 
 	run->packet++;
-	after = pp_tls_data(run->tls, side, bytes, (struct pp_mark){ .packet = run->packet, .ts = run->packet });
+	after = pp_tls_data(run->tls, side, bytes, &(struct pp_mark){ .packet = run->packet, .ts = run->packet });
 	assert_int_equal(after.opaque, pp_tls_opaque(run->tls, side));
 	run->hello = after.request;
 }
@@ -91,7 +91,8 @@ static void play(struct run *run, const struct tls_chunk *chunks, unsigned count
 				break;
 			if (at > 0 && !bytewise)
 				step = len - at;
-			pp_tls_data(run->tls, (enum pp_side)chunks[i].side, (struct pp_span){ bytes + at, step }, mark);
+			pp_tls_data(run->tls, (enum pp_side)chunks[i].side, (struct pp_span){ bytes + at, step },
+				    &mark);
 		}
 		free(bytes);
 	}
