@@ -18,8 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILTER_ERROR_BYTES = 512 };
-
 /* ---- Options ---- */
 
 static bool add_proxy(struct pp_judge_options *options, const char *value)
@@ -120,6 +118,19 @@ void pp_judge_open_data(struct pp_judge *run)
 		pp_given_open(&run->tag_file, options->service_tags);
 }
 
+bool pp_judge_open_filter(struct pp_judge *run)
+{
+	char error[PP_FILTER_ERROR_TEXT] = "";
+	enum pp_err err;
+
+	if (!run->options.filter)
+		return true;
+	err = pp_filter_new(&run->filter, run->options.filter, error);
+	if (err != PP_OK)
+		pp_message("--filter: %s", err == PP_USAGE ? error : pp_err_text(err));
+	return err == PP_OK;
+}
+
 bool pp_judge_load(struct pp_judge *run)
 {
 	const struct pp_judge_options *options = &run->options;
@@ -197,7 +208,7 @@ static void read_language(void)
 void pp_judge_confine(struct pp_judge *run)
 {
 	const struct pp_judge_options *options = &run->options;
-	struct pp_sandbox_wish wish = { .kind = PP_SANDBOX_ANALYSIS, .port_names = options->filter != NULL };
+	struct pp_sandbox_wish wish = { .kind = PP_SANDBOX_ANALYSIS, .port_names = run->filter != NULL };
 	unsigned missing;
 
 	if (options->no_sandbox)
@@ -255,7 +266,7 @@ bool pp_judge_analysis_options(struct pp_judge *run, struct pp_analysis_options 
 		.proxy_count = options->proxy_count,
 		.proxy_names = options->proxy_names,
 		.proxy_name_count = options->proxy_name_count,
-		.filter = options->filter,
+		.filter = run->filter,
 		.max_memory = options->max_memory,
 		.spill = run->spill,
 		.progress = pp_progress_update,
@@ -282,17 +293,14 @@ static bool new_analysis(struct pp_judge *run)
 
 static bool read_sources(struct pp_judge *run)
 {
-	char error[FILTER_ERROR_BYTES] = "";
 	enum pp_err err;
 
 	pp_progress_init(&run->progress, run->sources, run->source_count);
 	errno = 0;
-	err = pp_analysis_run(run->analysis, run->sources, run->source_count, error);
+	err = pp_analysis_run(run->analysis, run->sources, run->source_count);
 	run->source_count = 0; /* the analysis has them */
 	pp_progress_clear(&run->progress);
-	if (err == PP_USAGE)
-		pp_message("--filter: %s", error);
-	else if (err == PP_NOMEM)
+	if (err == PP_NOMEM)
 		pp_message(_("out of memory; --max-memory can lower what is used"));
 	else if (err == PP_IO && errno)
 		pp_message(_("the analysis failed: %s"), strerror(errno));
@@ -396,6 +404,7 @@ void pp_judge_done(struct pp_judge *run)
 		pp_given_close(&run->endpoint_files[i]);
 	pp_given_close(&run->tag_file);
 	free(run->files);
+	pp_filter_free(run->filter);
 	pp_spill_close(run->spill);
 	pp_output_close(&run->json);
 	pp_output_close(&run->text);
