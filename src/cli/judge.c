@@ -198,12 +198,8 @@ bool pp_judge_open_captures(struct pp_judge *run, char *const *files, size_t cou
 	return true;
 }
 
-/* The message catalogues are read at their first use, which is too late afterwards. */
-static void read_language(void)
-{
-	(void)_("none");
-	(void)strerror(EIO);
-}
+/* The C library's own messages are read at their first use, which is too late afterwards. */
+static void read_language(void) { (void)strerror(EIO); }
 
 void pp_judge_confine(struct pp_judge *run)
 {
