@@ -324,50 +324,69 @@ static enum pp_err note_conclusion(void *context, const struct pp_conclusion *co
 	return PP_OK;
 }
 
-/* True when everything was written. */
-static bool report(struct pp_judge *run, unsigned path_count)
+/* Too much for the stack, whose every page would be touched. */
+struct writers {
+	struct pp_findings findings;
+	struct pp_host host;
+	struct pp_jsonl jsonl;
+};
+
+static enum pp_err visit(struct pp_judge *run, struct writers *writers)
 {
-	const struct pp_judge_options *options = &run->options;
 	const struct pp_visitor noting = {
 		.context = run,
 		.capture = note_capture,
 		.conclusion = note_conclusion,
 	};
 	const struct pp_visitor *visitors[4] = { &noting };
+	size_t count = 1;
+
+	if (run->json.file)
+		visitors[count++] = &writers->jsonl.visitor;
+	if (run->text.file) {
+		visitors[count++] = &writers->findings.visitor;
+		visitors[count++] = &writers->host.visitor;
+	}
+	return pp_analysis_visit(run->analysis, visitors, count);
+}
+
+static enum pp_err write_text(struct pp_judge *run, const struct writers *writers)
+{
+	const struct pp_judge_options *options = &run->options;
 	const struct pp_text_options text = {
 		.width = pp_want_width(),
 		.color = pp_want_color(options->color),
 		.quiet = options->quiet,
 		.verbose = options->verbose,
 	};
-	struct pp_findings findings;
-	struct pp_host host;
+	enum pp_err err = pp_text_write(&writers->findings, &text, &run->text.out);
 	struct pp_layout layout;
-	struct pp_jsonl jsonl;
-	size_t count = 1;
-	enum pp_err err;
+
+	if (err == PP_OK && !options->quiet) {
+		pp_layout_init(&layout, &run->text.out, text.width, text.color);
+		pp_host_write(&writers->host, &layout);
+	}
+	return err;
+}
+
+/* True when everything was written. */
+static bool report(struct pp_judge *run, unsigned path_count)
+{
+	struct writers *writers = malloc(sizeof(*writers));
+	enum pp_err err = PP_NOMEM;
 	bool done = true;
 
-	pp_findings_init(&findings, run->paths, path_count, options->verbose);
-	if (run->json.file) {
-		pp_jsonl_init(&jsonl, &run->json.out, run->paths, path_count);
-		visitors[count++] = &jsonl.visitor;
+	if (writers) {
+		pp_findings_init(&writers->findings, run->paths, path_count, run->options.verbose);
+		pp_host_init(&writers->host, run->agent);
+		pp_jsonl_init(&writers->jsonl, &run->json.out, run->paths, path_count);
+		err = visit(run, writers);
+		if (err == PP_OK && run->text.file)
+			err = write_text(run, writers);
+		pp_findings_done(&writers->findings);
+		pp_jsonl_done(&writers->jsonl);
+		free(writers);
 	}
-	pp_host_init(&host, run->agent);
-	if (run->text.file) {
-		visitors[count++] = &findings.visitor;
-		visitors[count++] = &host.visitor;
-	}
-	err = pp_analysis_visit(run->analysis, visitors, count);
-	if (err == PP_OK && run->text.file)
-		err = pp_text_write(&findings, &text, &run->text.out);
-	if (err == PP_OK && run->text.file && !options->quiet) {
-		pp_layout_init(&layout, &run->text.out, text.width, text.color);
-		pp_host_write(&host, &layout);
-	}
-	pp_findings_done(&findings);
-	if (run->json.file)
-		pp_jsonl_done(&jsonl);
 	if (err != PP_OK && err != PP_IO)
 		pp_message(_("the analysis failed: %s"), pp_err_text(err));
 	/* A failed write is kept by its output, which says so here. */
