@@ -4,6 +4,7 @@
 #include "cli/message.h"
 #include "cli/value.h"
 #include "engine/analysis.h"
+#include "platform/memory.h"
 #include "platform/random.h"
 #include "platform/sandbox.h"
 #include "platform/spill.h"
@@ -17,6 +18,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Heap that even a small capture makes use of: before it is read, beside large tables of which little is used; and while
+ * it is read, where what grows is moved and freed again. */
+enum { LOADED_HEAP = 448 << 10, LOADED_LARGE = 128 << 10, READ_HEAP = 640 << 10, READ_LARGE = 640 << 10 };
 
 /* ---- Options ---- */
 
@@ -135,6 +140,7 @@ bool pp_judge_load(struct pp_judge *run)
 {
 	const struct pp_judge_options *options = &run->options;
 
+	pp_memory_expect(LOADED_HEAP, LOADED_LARGE);
 	if (!pp_load_catalogue(&run->catalogue, run->endpoint_files, options->endpoint_count))
 		return false;
 	if (options->service_tags && !pp_load_service_tags(&run->tags, &run->tag_file))
@@ -282,6 +288,7 @@ static bool new_analysis(struct pp_judge *run)
 	if (!pp_judge_analysis_options(run, &options))
 		return false;
 	err = pp_analysis_new(&run->analysis, &options);
+	pp_memory_expect(READ_HEAP, READ_LARGE);
 	if (err != PP_OK)
 		pp_message(_("cannot start the analysis: %s"), pp_err_text(err));
 	return err == PP_OK;
