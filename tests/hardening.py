@@ -24,6 +24,8 @@ def faults(program, wanted):
     for tag in ("TEXTREL", "RPATH", "RUNPATH"):
         if f"({tag})" in dynamic:
             yield f"has {tag}"
+    if "libpcap" in dynamic:
+        yield "libpcap is there before anything needs it"
     if "__stack_chk_fail" not in symbols:
         yield "no stack protector"
     if "fortify" in wanted and not re.search(r"__\w+_chk\b(?!_fail)", symbols.replace("__stack_chk_fail", "")):

@@ -38,7 +38,8 @@ static int analyze(struct pp_judge *run, const struct pp_args *args)
 	if (!pp_judge_open_captures(run, args->operands, args->operand_count))
 		return PP_EXIT_FAILED;
 	pp_judge_open_data(run);
-	if (!pp_judge_open_outputs(run, (const char *const *)args->operands, args->operand_count))
+	if (!pp_judge_open_filter(run) ||
+	    !pp_judge_open_outputs(run, (const char *const *)args->operands, args->operand_count))
 		return PP_EXIT_FAILED;
 	pp_judge_confine(run);
 	if (!pp_judge_load(run) || !pp_judge_read(run, NULL))

@@ -5,7 +5,6 @@
 #include "report/intl.h"
 #include "report/line.h"
 
-#include <locale.h>
 #include <string.h>
 
 #ifndef PP_VERSION
@@ -164,7 +163,7 @@ static void set_color(struct pp_common *common, const char *value)
 static void set_language(struct pp_common *common, const char *value)
 {
 	if (strcmp(value, "en") == 0) {
-		(void)setlocale(LC_MESSAGES, "C");
+		pp_language_english();
 		return;
 	}
 	if (strcmp(value, "ja") == 0)

@@ -4,6 +4,7 @@
 #include "cli/message.h"
 #include "cli/value.h"
 #include "engine/analysis.h"
+#include "platform/memory.h"
 #include "platform/random.h"
 #include "platform/sandbox.h"
 #include "platform/spill.h"
@@ -18,7 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILTER_ERROR_BYTES = 512 };
+/* Heap that even a small capture makes use of: before it is read, beside large tables of which little is used; and while
+ * it is read, where what grows is moved and freed again. */
+enum { LOADED_HEAP = 448 << 10, LOADED_LARGE = 128 << 10, READ_HEAP = 640 << 10, READ_LARGE = 640 << 10 };
 
 /* ---- Options ---- */
 
@@ -120,10 +123,24 @@ void pp_judge_open_data(struct pp_judge *run)
 		pp_given_open(&run->tag_file, options->service_tags);
 }
 
+bool pp_judge_open_filter(struct pp_judge *run)
+{
+	char error[PP_FILTER_ERROR_TEXT] = "";
+	enum pp_err err;
+
+	if (!run->options.filter)
+		return true;
+	err = pp_filter_new(&run->filter, run->options.filter, error);
+	if (err != PP_OK)
+		pp_message("--filter: %s", err == PP_USAGE ? error : pp_err_text(err));
+	return err == PP_OK;
+}
+
 bool pp_judge_load(struct pp_judge *run)
 {
 	const struct pp_judge_options *options = &run->options;
 
+	pp_memory_expect(LOADED_HEAP, LOADED_LARGE);
 	if (!pp_load_catalogue(&run->catalogue, run->endpoint_files, options->endpoint_count))
 		return false;
 	if (options->service_tags && !pp_load_service_tags(&run->tags, &run->tag_file))
@@ -187,17 +204,13 @@ bool pp_judge_open_captures(struct pp_judge *run, char *const *files, size_t cou
 	return true;
 }
 
-/* The message catalogues are read at their first use, which is too late afterwards. */
-static void read_language(void)
-{
-	(void)_("none");
-	(void)strerror(EIO);
-}
+/* The C library's own messages are read at their first use, which is too late afterwards. */
+static void read_language(void) { (void)strerror(EIO); }
 
 void pp_judge_confine(struct pp_judge *run)
 {
 	const struct pp_judge_options *options = &run->options;
-	struct pp_sandbox_wish wish = { .kind = PP_SANDBOX_ANALYSIS, .port_names = options->filter != NULL };
+	struct pp_sandbox_wish wish = { .kind = PP_SANDBOX_ANALYSIS, .port_names = run->filter != NULL };
 	unsigned missing;
 
 	if (options->no_sandbox)
@@ -255,7 +268,7 @@ bool pp_judge_analysis_options(struct pp_judge *run, struct pp_analysis_options 
 		.proxy_count = options->proxy_count,
 		.proxy_names = options->proxy_names,
 		.proxy_name_count = options->proxy_name_count,
-		.filter = options->filter,
+		.filter = run->filter,
 		.max_memory = options->max_memory,
 		.spill = run->spill,
 		.progress = pp_progress_update,
@@ -275,6 +288,7 @@ static bool new_analysis(struct pp_judge *run)
 	if (!pp_judge_analysis_options(run, &options))
 		return false;
 	err = pp_analysis_new(&run->analysis, &options);
+	pp_memory_expect(READ_HEAP, READ_LARGE);
 	if (err != PP_OK)
 		pp_message(_("cannot start the analysis: %s"), pp_err_text(err));
 	return err == PP_OK;
@@ -282,17 +296,14 @@ static bool new_analysis(struct pp_judge *run)
 
 static bool read_sources(struct pp_judge *run)
 {
-	char error[FILTER_ERROR_BYTES] = "";
 	enum pp_err err;
 
 	pp_progress_init(&run->progress, run->sources, run->source_count);
 	errno = 0;
-	err = pp_analysis_run(run->analysis, run->sources, run->source_count, error);
+	err = pp_analysis_run(run->analysis, run->sources, run->source_count);
 	run->source_count = 0; /* the analysis has them */
 	pp_progress_clear(&run->progress);
-	if (err == PP_USAGE)
-		pp_message("--filter: %s", error);
-	else if (err == PP_NOMEM)
+	if (err == PP_NOMEM)
 		pp_message(_("out of memory; --max-memory can lower what is used"));
 	else if (err == PP_IO && errno)
 		pp_message(_("the analysis failed: %s"), strerror(errno));
@@ -320,50 +331,69 @@ static enum pp_err note_conclusion(void *context, const struct pp_conclusion *co
 	return PP_OK;
 }
 
-/* True when everything was written. */
-static bool report(struct pp_judge *run, unsigned path_count)
+/* Too much for the stack, whose every page would be touched. */
+struct writers {
+	struct pp_findings findings;
+	struct pp_host host;
+	struct pp_jsonl jsonl;
+};
+
+static enum pp_err visit(struct pp_judge *run, struct writers *writers)
 {
-	const struct pp_judge_options *options = &run->options;
 	const struct pp_visitor noting = {
 		.context = run,
 		.capture = note_capture,
 		.conclusion = note_conclusion,
 	};
 	const struct pp_visitor *visitors[4] = { &noting };
+	size_t count = 1;
+
+	if (run->json.file)
+		visitors[count++] = &writers->jsonl.visitor;
+	if (run->text.file) {
+		visitors[count++] = &writers->findings.visitor;
+		visitors[count++] = &writers->host.visitor;
+	}
+	return pp_analysis_visit(run->analysis, visitors, count);
+}
+
+static enum pp_err write_text(struct pp_judge *run, const struct writers *writers)
+{
+	const struct pp_judge_options *options = &run->options;
 	const struct pp_text_options text = {
 		.width = pp_want_width(),
 		.color = pp_want_color(options->color),
 		.quiet = options->quiet,
 		.verbose = options->verbose,
 	};
-	struct pp_findings findings;
-	struct pp_host host;
+	enum pp_err err = pp_text_write(&writers->findings, &text, &run->text.out);
 	struct pp_layout layout;
-	struct pp_jsonl jsonl;
-	size_t count = 1;
-	enum pp_err err;
+
+	if (err == PP_OK && !options->quiet) {
+		pp_layout_init(&layout, &run->text.out, text.width, text.color);
+		pp_host_write(&writers->host, &layout);
+	}
+	return err;
+}
+
+/* True when everything was written. */
+static bool report(struct pp_judge *run, unsigned path_count)
+{
+	struct writers *writers = malloc(sizeof(*writers));
+	enum pp_err err = PP_NOMEM;
 	bool done = true;
 
-	pp_findings_init(&findings, run->paths, path_count, options->verbose);
-	if (run->json.file) {
-		pp_jsonl_init(&jsonl, &run->json.out, run->paths, path_count);
-		visitors[count++] = &jsonl.visitor;
+	if (writers) {
+		pp_findings_init(&writers->findings, run->paths, path_count, run->options.verbose);
+		pp_host_init(&writers->host, run->agent);
+		pp_jsonl_init(&writers->jsonl, &run->json.out, run->paths, path_count);
+		err = visit(run, writers);
+		if (err == PP_OK && run->text.file)
+			err = write_text(run, writers);
+		pp_findings_done(&writers->findings);
+		pp_jsonl_done(&writers->jsonl);
+		free(writers);
 	}
-	pp_host_init(&host, run->agent);
-	if (run->text.file) {
-		visitors[count++] = &findings.visitor;
-		visitors[count++] = &host.visitor;
-	}
-	err = pp_analysis_visit(run->analysis, visitors, count);
-	if (err == PP_OK && run->text.file)
-		err = pp_text_write(&findings, &text, &run->text.out);
-	if (err == PP_OK && run->text.file && !options->quiet) {
-		pp_layout_init(&layout, &run->text.out, text.width, text.color);
-		pp_host_write(&host, &layout);
-	}
-	pp_findings_done(&findings);
-	if (run->json.file)
-		pp_jsonl_done(&jsonl);
 	if (err != PP_OK && err != PP_IO)
 		pp_message(_("the analysis failed: %s"), pp_err_text(err));
 	/* A failed write is kept by its output, which says so here. */
@@ -396,6 +426,7 @@ void pp_judge_done(struct pp_judge *run)
 		pp_given_close(&run->endpoint_files[i]);
 	pp_given_close(&run->tag_file);
 	free(run->files);
+	pp_filter_free(run->filter);
 	pp_spill_close(run->spill);
 	pp_output_close(&run->json);
 	pp_output_close(&run->text);

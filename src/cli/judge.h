@@ -33,6 +33,7 @@ struct pp_judge {
 	struct pp_given endpoint_files[PP_JUDGE_LIST_MAX], tag_file;
 	struct pp_given *files; /* the captures */
 	size_t file_count;
+	struct pp_filter *filter; /* NULL: none is wanted */
 	struct pp_spill *spill;
 	const struct pp_agent_row *agent;
 	struct pp_source **sources; /* the files that could be opened, */
@@ -49,7 +50,8 @@ struct pp_judge {
 bool pp_judge_option(struct pp_judge_options *options, enum pp_option_id id, const char *value);
 /* Catalogue and service tags that the options name, opened and not read yet. */
 void pp_judge_open_data(struct pp_judge *run);
-bool pp_judge_load(struct pp_judge *run); /* catalogue, service tags, agent */
+bool pp_judge_open_filter(struct pp_judge *run); /* loads libpcap, where there is a filter */
+bool pp_judge_load(struct pp_judge *run);        /* catalogue, service tags, agent */
 /* `files` are what will be read, which no output may replace. */
 bool pp_judge_open_outputs(struct pp_judge *run, const char *const *files, size_t file_count);
 /* Opens the captures and reads nothing; what cannot be opened is told by pp_judge_read(). */

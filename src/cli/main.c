@@ -3,19 +3,7 @@
 #include "platform/terminal.h"
 #include "report/intl.h"
 
-#include <locale.h>
 #include <string.h>
-
-/* The language is all we take from the locale: numbers and sorting stay as in the C locale, and text is UTF-8 whatever
- * the locale's encoding, so that the same input gives the same bytes. */
-static void init_language(void)
-{
-	(void)setlocale(LC_MESSAGES, "");
-#ifdef PP_LOCALEDIR
-	(void)bindtextdomain(PP_TEXT_DOMAIN, PP_LOCALEDIR);
-#endif
-	(void)bind_textdomain_codeset(PP_TEXT_DOMAIN, "UTF-8");
-}
 
 static int run_command(int argc, char **argv)
 {
@@ -34,7 +22,7 @@ static int run_command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	init_language();
+	pp_language_init();
 	pp_fail_writes();
 	if (argc < 2) {
 		pp_message(_("no command given; to look into a capture: pathproof analyze FILE (or --help)"));

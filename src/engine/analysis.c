@@ -123,7 +123,6 @@ void pp_analysis_free(struct pp_analysis *analysis)
 	pp_processes_done(&analysis->processes);
 	pp_diagnosis_free(analysis->diagnosis);
 	free(analysis->proxy_names);
-	pp_filter_free(analysis->filter);
 	pp_spool_free(analysis->spool);
 	pp_names_free(analysis->names);
 	pp_lookups_free(analysis->lookups);
@@ -238,15 +237,10 @@ static enum pp_err take_sources(struct pp_analysis *analysis, struct pp_source *
 	return pp_timeline_open(&analysis->timeline, analysis->sources, count);
 }
 
-enum pp_err pp_analysis_run(struct pp_analysis *analysis, struct pp_source **sources, size_t count, char *ret_error)
+enum pp_err pp_analysis_run(struct pp_analysis *analysis, struct pp_source **sources, size_t count)
 {
-	char error[PP_FILTER_ERROR_TEXT] = "";
 	enum pp_err err = take_sources(analysis, sources, count);
 
-	if (err == PP_OK && analysis->options.filter)
-		err = pp_filter_new(&analysis->filter, analysis->options.filter, error);
-	if (err == PP_USAGE && ret_error)
-		memcpy(ret_error, error, sizeof(error));
 	if (err == PP_OK)
 		err = pp_engine_read(analysis);
 	if (err != PP_OK)

@@ -2,13 +2,14 @@
  *
  * Shape   pp_analysis_new() → pp_analysis_run() (reads the sources to their end) → pp_analysis_visit() (judges in order
  * of first packets and hands everything to a writer, in the order of the JSON contract). Errors  a verdict on traffic
- * is data; PP_NOMEM, PP_IO (spool) and PP_USAGE (filter) travel up. Owns    all facts; what a visitor is given lives
- * until its callback returns.
+ * is data; PP_NOMEM and PP_IO (spool) travel up. Owns    all facts; what a visitor is given lives until its callback
+ * returns.
  */
 #ifndef PP_ENGINE_ANALYSIS_H
 #define PP_ENGINE_ANALYSIS_H
 
 #include "diagnose/diagnose.h"
+#include "source/filter.h"
 #include "source/timeline.h"
 
 struct pp_analysis;
@@ -27,9 +28,9 @@ struct pp_analysis_options {
 	unsigned proxy_count;
 	const struct pp_proxy_name *proxy_names; /* borrowed */
 	unsigned proxy_name_count;
-	const char *filter;     /* pcap-filter(7) expression, or NULL */
-	size_t max_memory;      /* bytes for tables and buffers; 0: the default */
-	struct pp_spill *spill; /* borrowed: for facts that find no room in memory; NULL: made when needed */
+	struct pp_filter *filter; /* borrowed: only these frames are looked at; NULL: all */
+	size_t max_memory;        /* bytes for tables and buffers; 0: the default */
+	struct pp_spill *spill;   /* borrowed: for facts that find no room in memory; NULL: made when needed */
 	struct pp_hash_key key;
 	/* Called now and then with the bytes read so far; for a progress line.  May be NULL. */
 	void (*progress)(void *context, uint64_t frames, uint64_t bytes);
@@ -41,9 +42,8 @@ struct pp_analysis_options {
 
 enum pp_err PP_MUST_CHECK pp_analysis_new(struct pp_analysis **ret_analysis, const struct pp_analysis_options *options);
 void pp_analysis_free(struct pp_analysis *analysis);
-/* Takes the sources over, also on failure.  `ret_error` (512 bytes, may be NULL) gets one line for PP_USAGE. */
-enum pp_err PP_MUST_CHECK pp_analysis_run(struct pp_analysis *analysis, struct pp_source **sources, size_t count,
-					  char *ret_error);
+/* Takes the sources over, also on failure. */
+enum pp_err PP_MUST_CHECK pp_analysis_run(struct pp_analysis *analysis, struct pp_source **sources, size_t count);
 
 /* In this order: every capture, every connection, every lookup, every endpoint, every expectation, the conclusion.  A
  * callback that does not return PP_OK ends the visit with that error.  NULL callbacks are skipped. */

@@ -14,7 +14,6 @@
 #include "engine/process.h"
 #include "facts/spool.h"
 #include "flow/flow.h"
-#include "source/filter.h"
 #include "stream/reassembly.h"
 
 enum { PP_UDP_RECENT = 16 };
@@ -41,7 +40,6 @@ struct pp_analysis {
 	struct pp_ndpi *ndpi;
 	bool ndpi_tried;
 	struct pp_spool *spool;
-	struct pp_filter *filter;
 	struct pp_diagnosis *diagnosis;
 	const char **proxy_names;
 	struct pp_proxy_settings settings; /* that a live capture noted */

@@ -56,8 +56,8 @@ static void filter_window(struct pp_filter *filter, struct window *window)
 
 static void decode_window(struct pp_analysis *analysis, struct window *window)
 {
-	if (analysis->filter)
-		filter_window(analysis->filter, window);
+	if (analysis->options.filter)
+		filter_window(analysis->options.filter, window);
 	pp_decode_frames(window->frames, window->count, window->packets);
 	pp_flows_hash_packets(analysis->flows, window->packets, window->count, window->hashes, window->same);
 }

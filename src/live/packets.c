@@ -10,11 +10,11 @@
 
 #include "base/time.h"
 #include "platform/clock.h"
+#include "platform/pcap.h"
 #include "platform/ring.h"
 #include "platform/thread.h"
 
 #include <errno.h>
-#include <pcap/pcap.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +36,7 @@ enum { DLT_RAW_LINUX = 12, LINKTYPE_RAW = 101 };
 struct ring {
 	struct pp_packets *packets;
 	unsigned id;
-	pcap_t *pcap;
+	pcap_t *handle;
 	int fd;
 	bool gone;
 	struct pp_ng_interface described;
@@ -46,6 +46,7 @@ struct ring {
 };
 
 struct pp_packets {
+	struct pp_pcap pcap;
 	struct ring rings[PP_PACKETS_INTERFACES];
 	unsigned count;
 	char *filter;
@@ -66,8 +67,9 @@ struct pp_packets {
 
 /* ---- Opening ---- */
 
-static enum pp_err refuse(const struct ring *ring, int status, char *ret_error)
+PP_PCAP_CALLS static enum pp_err refuse(const struct ring *ring, int status, char *ret_error)
 {
+	const struct pp_pcap *pcap = &ring->packets->pcap;
 	const char *name = ring->described.name;
 
 	if (status == PCAP_ERROR_PERM_DENIED || status == PCAP_ERROR_PROMISC_PERM_DENIED) {
@@ -80,36 +82,37 @@ static enum pp_err refuse(const struct ring *ring, int status, char *ret_error)
 	else if (status == PCAP_ERROR_IFACE_NOT_UP)
 		snprintf(ret_error, PP_PACKETS_ERROR, "interface '%s' is down", name);
 	else if (status == PCAP_ERROR)
-		snprintf(ret_error, PP_PACKETS_ERROR, "%s: %s", name, pcap_geterr(ring->pcap));
+		snprintf(ret_error, PP_PACKETS_ERROR, "%s: %s", name, pcap->geterr(ring->handle));
 	else
-		snprintf(ret_error, PP_PACKETS_ERROR, "%s: %s", name, pcap_statustostr(status));
+		snprintf(ret_error, PP_PACKETS_ERROR, "%s: %s", name, pcap->statustostr(status));
 	return PP_USAGE;
 }
 
-static enum pp_err activate(struct ring *ring, size_t ring_bytes, char *ret_error)
+PP_PCAP_CALLS static enum pp_err activate(struct ring *ring, size_t ring_bytes, char *ret_error)
 {
+	const struct pp_pcap *pcap = &ring->packets->pcap;
 	char error[PCAP_ERRBUF_SIZE] = "";
 	int status;
 
-	ring->pcap = pcap_create(ring->described.name, error);
-	if (!ring->pcap) {
+	ring->handle = pcap->create(ring->described.name, error);
+	if (!ring->handle) {
 		snprintf(ret_error, PP_PACKETS_ERROR, "%s: %s", ring->described.name, error);
 		return PP_IO;
 	}
-	(void)pcap_set_snaplen(ring->pcap, PP_PACKETS_SNAPLEN);
-	(void)pcap_set_promisc(ring->pcap, 0); /* an agent's packets are this machine's */
-	(void)pcap_set_timeout(ring->pcap, BLOCK_MS);
-	(void)pcap_set_immediate_mode(ring->pcap, 0);
-	(void)pcap_set_buffer_size(ring->pcap, (int)ring_bytes);
-	(void)pcap_set_tstamp_precision(ring->pcap, PCAP_TSTAMP_PRECISION_NANO);
-	status = pcap_activate(ring->pcap);
+	(void)pcap->set_snaplen(ring->handle, PP_PACKETS_SNAPLEN);
+	(void)pcap->set_promisc(ring->handle, 0); /* an agent's packets are this machine's */
+	(void)pcap->set_timeout(ring->handle, BLOCK_MS);
+	(void)pcap->set_immediate_mode(ring->handle, 0);
+	(void)pcap->set_buffer_size(ring->handle, (int)ring_bytes);
+	(void)pcap->set_tstamp_precision(ring->handle, PCAP_TSTAMP_PRECISION_NANO);
+	status = pcap->activate(ring->handle);
 	if (status < 0)
 		return refuse(ring, status, ret_error);
-	if (pcap_setnonblock(ring->pcap, 1, error) != 0) {
+	if (pcap->setnonblock(ring->handle, 1, error) != 0) {
 		snprintf(ret_error, PP_PACKETS_ERROR, "%s: %s", ring->described.name, error);
 		return PP_IO;
 	}
-	ring->fd = pcap_get_selectable_fd(ring->pcap);
+	ring->fd = pcap->get_selectable_fd(ring->handle);
 	return PP_OK;
 }
 
@@ -121,55 +124,59 @@ static void forget(u_char *context, const struct pcap_pkthdr *header, const u_ch
 }
 
 /* The zero point of the counters: see the theory. */
-static void empty(struct ring *ring)
+PP_PCAP_CALLS static void empty(struct ring *ring)
 {
+	const struct pp_pcap *pcap = &ring->packets->pcap;
 	int64_t until = pp_clock_ns() + EMPTY_MS * PP_MS;
 
 	(void)pp_ring_shut(ring->fd);
 	do {
 		pp_ring_wait(&ring->fd, 1, BLOCK_MS);
-		while (pcap_dispatch(ring->pcap, AT_ONCE, forget, NULL) > 0)
+		while (pcap->dispatch(ring->handle, AT_ONCE, forget, NULL) > 0)
 			;
 	} while (pp_clock_ns() < until);
 	ring->counted = pp_wall_ns();
-	(void)pcap_stats(ring->pcap, &ring->last);
+	(void)pcap->stats(ring->handle, &ring->last);
 }
 
 /* Opens the ring for the packets that are wanted. */
-static enum pp_err arm(struct ring *ring)
+PP_PCAP_CALLS static enum pp_err arm(struct ring *ring)
 {
+	const struct pp_pcap *pcap = &ring->packets->pcap;
 	struct bpf_program program;
 	bool done;
 
-	if (pcap_compile(ring->pcap, &program, ring->described.filter, 1, PCAP_NETMASK_UNKNOWN) != 0)
+	if (pcap->compile(ring->handle, &program, ring->described.filter, 1, PCAP_NETMASK_UNKNOWN) != 0)
 		return PP_USAGE;
 	empty(ring);
-	done = pcap_setfilter(ring->pcap, &program) == 0;
-	pcap_freecode(&program);
+	done = pcap->setfilter(ring->handle, &program) == 0;
+	pcap->freecode(&program);
 	return done ? PP_OK : PP_IO;
 }
 
-static enum pp_err check_filter(const struct ring *ring, const char *filter, char *ret_error)
+PP_PCAP_CALLS static enum pp_err check_filter(const struct ring *ring, const char *filter, char *ret_error)
 {
+	const struct pp_pcap *pcap = &ring->packets->pcap;
 	struct bpf_program program;
 
-	if (pcap_compile(ring->pcap, &program, filter, 1, PCAP_NETMASK_UNKNOWN) != 0) {
-		snprintf(ret_error, PP_PACKETS_ERROR, "--filter: %s", pcap_geterr(ring->pcap));
+	if (pcap->compile(ring->handle, &program, filter, 1, PCAP_NETMASK_UNKNOWN) != 0) {
+		snprintf(ret_error, PP_PACKETS_ERROR, "--filter: %s", pcap->geterr(ring->handle));
 		return PP_USAGE;
 	}
-	pcap_freecode(&program);
+	pcap->freecode(&program);
 	(void)pp_ring_shut(ring->fd);
 	return PP_OK;
 }
 
-static enum pp_err open_ring(struct ring *ring, size_t ring_bytes, const char *filter, char *ret_error)
+PP_PCAP_CALLS static enum pp_err open_ring(struct ring *ring, size_t ring_bytes, const char *filter, char *ret_error)
 {
+	const struct pp_pcap *pcap = &ring->packets->pcap;
 	enum pp_err err = activate(ring, ring_bytes, ret_error);
 	int link_type;
 
 	if (err != PP_OK)
 		return err;
-	link_type = pcap_datalink(ring->pcap);
+	link_type = pcap->datalink(ring->handle);
 	ring->described.link_type = (uint16_t)(link_type == DLT_RAW_LINUX ? LINKTYPE_RAW : link_type);
 	ring->described.snaplen = PP_PACKETS_SNAPLEN;
 	ring->described.filter = filter;
@@ -179,15 +186,14 @@ static enum pp_err open_ring(struct ring *ring, size_t ring_bytes, const char *f
 enum pp_err pp_packets_open(struct pp_packets **ret_packets, const struct pp_packets_options *options, char *ret_error)
 {
 	struct pp_packets *packets = calloc(1, sizeof(*packets));
-	enum pp_err err = PP_OK;
+	enum pp_err err;
 
 	if (!packets)
 		return PP_NOMEM;
 	pp_lock_init(&packets->lock);
 	pp_buf_init(&packets->notes, PP_PACKETS_NOTES);
 	packets->filter = strdup(options->filter);
-	if (!packets->filter)
-		err = PP_NOMEM;
+	err = packets->filter ? pp_pcap_load(&packets->pcap, ret_error) : PP_NOMEM;
 	for (unsigned i = 0; err == PP_OK && i < options->interface_count && i < PP_PACKETS_INTERFACES; i++) {
 		struct ring *ring = &packets->rings[packets->count++];
 
@@ -274,14 +280,15 @@ static enum pp_err write_loss(struct pp_packets *packets, const struct ring *rin
 	return err;
 }
 
-static enum pp_err count_ring(struct pp_packets *packets, struct ring *ring)
+PP_PCAP_CALLS static enum pp_err count_ring(struct pp_packets *packets, struct ring *ring)
 {
+	const struct pp_pcap *pcap = &ring->packets->pcap;
 	struct pcap_stat now;
 	int64_t before = pp_wall_ns(), after;
 	enum pp_err err = PP_OK;
 	uint32_t lost;
 
-	if (pcap_stats(ring->pcap, &now) != 0)
+	if (pcap->stats(ring->handle, &now) != 0)
 		return PP_OK;
 	after = pp_wall_ns();
 	lost = now.ps_drop - ring->last.ps_drop + (now.ps_ifdrop - ring->last.ps_ifdrop);
@@ -317,20 +324,21 @@ static void count(struct pp_packets *packets)
 }
 
 /* One turn through all rings.  False when all were empty. */
-static bool turn(struct pp_packets *packets)
+PP_PCAP_CALLS static bool turn(struct pp_packets *packets)
 {
+	const struct pp_pcap *pcap = &packets->pcap;
 	bool any = false;
 
 	for (unsigned i = 0; i < packets->count; i++) {
 		struct ring *ring = &packets->rings[i];
-		int n = ring->gone ? 0 : pcap_dispatch(ring->pcap, AT_ONCE, take_packet, (void *)ring);
+		int n = ring->gone ? 0 : pcap->dispatch(ring->handle, AT_ONCE, take_packet, (void *)ring);
 
 		any |= n > 0;
 		if (n >= 0)
 			continue;
 		ring->gone = true;
 		ring->fd = -1;
-		fail(packets, ring->described.name, pcap_geterr(ring->pcap));
+		fail(packets, ring->described.name, pcap->geterr(ring->handle));
 		pp_lock_take(&packets->lock);
 		packets->state.gone++;
 		pp_lock_give(&packets->lock);
@@ -454,7 +462,7 @@ void pp_packets_stop(struct pp_packets *packets)
 	pp_thread_join(&packets->thread);
 }
 
-void pp_packets_free(struct pp_packets *packets)
+PP_PCAP_CALLS void pp_packets_free(struct pp_packets *packets)
 {
 	int why = errno;
 
@@ -462,8 +470,8 @@ void pp_packets_free(struct pp_packets *packets)
 		return;
 	pp_packets_stop(packets);
 	for (unsigned i = 0; i < packets->count; i++)
-		if (packets->rings[i].pcap)
-			pcap_close(packets->rings[i].pcap);
+		if (packets->rings[i].handle)
+			packets->pcap.close(packets->rings[i].handle);
 	pp_buf_done(&packets->notes);
 	pp_lock_done(&packets->lock);
 	free(packets->filter);

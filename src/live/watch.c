@@ -108,7 +108,7 @@ static enum pp_err analyse(struct round *round, struct pp_source **sources, size
 			pp_source_close(sources[i]);
 		return err;
 	}
-	err = pp_analysis_run(analysis, sources, count, NULL);
+	err = pp_analysis_run(analysis, sources, count);
 	if (err == PP_OK)
 		err = pp_analysis_visit(analysis, visitors, 1);
 	pp_analysis_free(analysis);

@@ -134,13 +134,19 @@ size_t pp_text_columns(const char *text)
 	char safe[PP_RUNE_TEXT];
 	size_t columns = 0;
 
-	while (*text) {
-		struct pp_rune rune = pp_rune(text);
+	for (;;) {
+		struct pp_rune rune;
 
+		while (pp_shows_itself(*text)) {
+			columns++;
+			text++;
+		}
+		if (!*text)
+			return columns;
+		rune = pp_rune(text);
 		columns += pp_rune_show(text, rune, safe);
 		text += rune.len;
 	}
-	return columns;
 }
 
 /* True for ASCII that every place takes as it is. */

@@ -29,6 +29,8 @@ unsigned pp_rune_width(uint32_t code); /* columns on a terminal: 0, 1 or 2 */
 /* The rune as a person sees it: itself, or \xNN for a byte below 0x80 or outside UTF-8, or \u{NNNN}.  Returns its
  * columns. */
 unsigned pp_rune_show(const char *text, struct pp_rune rune, char safe[PP_RUNE_TEXT]);
+/* True for ASCII that is shown as it is, in one column: nearly all there is. */
+static inline bool pp_shows_itself(char c) { return c >= ' ' && c < 0x7f; }
 /* Columns of a whole text once shown. */
 size_t pp_text_columns(const char *text);
 void pp_escape_show(struct pp_out *out, const char *text);

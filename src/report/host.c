@@ -4,6 +4,7 @@
 #include "report/json.h"
 #include "report/line.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -96,7 +97,7 @@ static enum pp_err on_connection(void *context, const struct pp_connection *conn
 
 void pp_host_init(struct pp_host *host, const struct pp_agent_row *agent)
 {
-	memset(host, 0, sizeof(*host));
+	memset(host, 0, offsetof(struct pp_host, rows));
 	host->agent = agent;
 	host->visitor = (struct pp_visitor){ .context = host, .capture = on_capture, .connection = on_connection };
 }

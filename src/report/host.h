@@ -27,13 +27,13 @@ struct pp_host {
 	const struct pp_agent_row *agent; /* NULL: none */
 	const struct pp_notes *notes[PP_HOST_CAPTURES];
 	unsigned capture_count;
-	struct pp_host_row rows[PP_HOST_ROWS];
 	unsigned row_count, rows_over;
 	struct pp_endpoint_addr proxies[PP_HOST_PROXIES]; /* that took CONNECT requests of ours */
 	unsigned proxy_count;
 	struct pp_proxy_settings settings;
 	uint32_t direct; /* connections of ours that went straight to 443 although nothing exempts their host */
 	struct pp_visitor visitor;
+	struct pp_host_row rows[PP_HOST_ROWS]; /* not cleared: most reports have none */
 };
 
 /* `host` must stay where it is as long as its visitor is used. */

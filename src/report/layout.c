@@ -77,10 +77,15 @@ static size_t word(const char *text, unsigned *ret_columns)
 
 	*ret_columns = 0;
 	while (text[len] && text[len] != ' ') {
-		struct pp_rune rune = pp_rune(text + len);
-		unsigned columns = pp_rune_show(text + len, rune, safe);
-		bool is_wide = rune.valid && columns == 2;
+		struct pp_rune rune = { .code = (uint8_t)text[len], .len = 1, .valid = true };
+		unsigned columns = 1;
+		bool is_wide;
 
+		if (!pp_shows_itself(text[len])) {
+			rune = pp_rune(text + len);
+			columns = pp_rune_show(text + len, rune, safe);
+		}
+		is_wide = rune.valid && columns == 2;
 		if (len && (is_wide || wide) && !stays_behind(rune.code))
 			break;
 		if (len && parts_behind(text + len - 1))
@@ -92,15 +97,36 @@ static size_t word(const char *text, unsigned *ret_columns)
 	return len;
 }
 
+/* Writes what of these bytes shows itself and fits the line, at least one byte.  Returns how many. */
+static size_t put_plain(struct pp_layout *layout, unsigned indent, const char *text, size_t len)
+{
+	size_t room, n = 0;
+
+	if (layout->column >= layout->width && layout->column > indent)
+		wrap(layout, indent);
+	room = layout->column < layout->width ? layout->width - layout->column : 1;
+	while (n < len && n < room && pp_shows_itself(text[n]))
+		n++;
+	pp_out_bytes(layout->out, text, n);
+	layout->column += (unsigned)n;
+	return n;
+}
+
 /* Writes bytes of one word, broken wherever the line ends: for words longer than a line. */
 static void put(struct pp_layout *layout, unsigned indent, const char *text, size_t len)
 {
 	char safe[PP_RUNE_TEXT];
 
 	for (size_t at = 0; at < len;) {
-		struct pp_rune rune = pp_rune(text + at);
-		unsigned columns = pp_rune_show(text + at, rune, safe);
+		struct pp_rune rune;
+		unsigned columns;
 
+		if (pp_shows_itself(text[at])) {
+			at += put_plain(layout, indent, text + at, len - at);
+			continue;
+		}
+		rune = pp_rune(text + at);
+		columns = pp_rune_show(text + at, rune, safe);
 		if (layout->column + columns > layout->width && layout->column > indent)
 			wrap(layout, indent);
 		pp_out_text(layout->out, safe);

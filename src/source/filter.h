@@ -1,6 +1,7 @@
 /* filter: pcap-filter(7) expressions on frames of files; the only use of libpcap outside live capture.
  *
- * Errors  PP_USAGE with libpcap's own words for an expression it does not understand.
+ * Shape   new() loads libpcap, and so comes before the sandbox.
+ * Errors  PP_USAGE: with libpcap's own words for an expression it does not understand, or why it cannot be loaded.
  * Owns    one compiled program per link type and snap length met.
  */
 #ifndef PP_SOURCE_FILTER_H

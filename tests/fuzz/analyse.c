@@ -144,7 +144,7 @@ void fuzz_analyse(const uint8_t *file, size_t size)
 		pp_source_close(source);
 		return;
 	}
-	if (pp_analysis_run(analysis, &source, 1, NULL) == PP_OK)
+	if (pp_analysis_run(analysis, &source, 1) == PP_OK)
 		report(analysis);
 	pp_analysis_free(analysis);
 }

@@ -184,7 +184,7 @@ static void analyse(const struct file *file, struct outcome *outcome)
 	outcome->heap_most = outcome->heap_before;
 	assert_int_equal(pp_source_open_bytes(&source, file->bytes, file->len, 0), PP_OK);
 	assert_int_equal(pp_analysis_new(&analysis, &options), PP_OK);
-	assert_int_equal(pp_analysis_run(analysis, &source, 1, NULL), PP_OK);
+	assert_int_equal(pp_analysis_run(analysis, &source, 1), PP_OK);
 	see_progress(outcome, 0, 0);
 	assert_int_equal(pp_analysis_visit(analysis, visitors, 1), PP_OK);
 	see_progress(outcome, 0, 0);

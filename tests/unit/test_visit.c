@@ -94,7 +94,7 @@ static struct names names_of(struct capfile *cap)
 		assert_int_equal(pp_catalogue_new(&catalogue, &error), PP_OK);
 	assert_int_equal(pp_source_open_bytes(&source, cap->out.p, cap->out.len, 0), PP_OK);
 	assert_int_equal(pp_analysis_new(&analysis, &(struct pp_analysis_options){ .catalogue = catalogue }), PP_OK);
-	assert_int_equal(pp_analysis_run(analysis, &source, 1, NULL), PP_OK);
+	assert_int_equal(pp_analysis_run(analysis, &source, 1), PP_OK);
 	assert_int_equal(pp_analysis_visit(analysis, visitors, 1), PP_OK);
 	pp_analysis_free(analysis);
 	cap_close(cap);
