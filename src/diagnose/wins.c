@@ -1,6 +1,6 @@
 #include "diagnose/wins.h"
 
-#include "diagnose/number.h"
+#include "base/number.h"
 #include "diagnose/state.h"
 
 /* Each win is noted by its distance from the one before in its block: what differs, then the numbers that do. */
