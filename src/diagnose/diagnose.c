@@ -141,6 +141,17 @@ uint64_t pp_diagnosis_refused(const struct pp_diagnosis *diagnosis)
 	       diagnosis->names.refused + diagnosis->issuers.refused;
 }
 
+size_t pp_diagnosis_memory(const struct pp_diagnosis *diagnosis)
+{
+	const struct pp_map *const maps[] = { &diagnosis->addresses, &diagnosis->services, &diagnosis->hosts,
+					      &diagnosis->legs };
+	size_t bytes = diagnosis->pool.bytes + diagnosis->wins.pool.bytes;
+
+	for (unsigned i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
+		bytes += pp_map_memory(maps[i]);
+	return bytes;
+}
+
 /* ------------------------------------------------------------------ observe, prepare */
 
 void pp_diagnosis_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
