@@ -324,6 +324,7 @@ void pp_group_observe_it(struct pp_diagnosis *diagnosis, const struct pp_connect
 
 /* One that worked, for those who may have lost to it. */
 void pp_group_won(struct pp_diagnosis *diagnosis, const struct pp_win *win);
+void pp_group_leg(struct pp_diagnosis *diagnosis, const struct pp_win *win);
 void pp_group_opening_won(struct pp_diagnosis *diagnosis, const struct pp_win *win);
 void pp_group_given_up(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 		       const struct pp_attribution *who, const struct pp_places *places);
