@@ -21,7 +21,7 @@ struct filed {
 	const struct pp_endpoint_row *row; /* not noted if there is none */
 };
 
-enum { RECORDS_LEAST = 256 << 10, FILED_BETWEEN = 256 };
+enum { RECORDS_LEAST = 128 << 10, FILED_BETWEEN = 256 };
 
 /* Records wait in the memory that tables leave them, which grow with the capture: what a record takes can be had from the
  * file again, what a table takes cannot. */
