@@ -89,8 +89,11 @@ static struct pp_candidate *weigh(const struct pp_host_record *record)
 /* The candidate that speaks for the host becomes its first one. */
 static void choose(struct pp_host_record *host)
 {
-	struct pp_candidate *chosen = weigh(host), **at = &host->candidates;
+	struct pp_candidate *chosen, **at = &host->candidates;
 
+	if (!host->candidates->next)
+		return;
+	chosen = weigh(host);
 	while (*at != chosen)
 		at = &(*at)->next;
 	*at = chosen->next;

@@ -86,8 +86,7 @@ const struct pp_host *pp_host_of(const struct pp_host_record *record, struct pp_
 {
 	if (record->all)
 		return record->all;
-	memset(room, 0, sizeof(*room));
-	room->name = record->name;
+	*room = (struct pp_host){ .name = record->name };
 	if (record->facts & OBSERVED)
 		spread_observed(record, room);
 	if (record->facts & JUDGED)
@@ -112,8 +111,7 @@ struct pp_host *pp_host_all(struct pp_diagnosis *diagnosis, struct pp_host_recor
 
 struct pp_host *pp_host_begin(struct pp_host *told, const struct pp_host_record *record)
 {
-	memset(told, 0, sizeof(*told));
-	told->name = record->name;
+	*told = (struct pp_host){ .name = record->name };
 	return told;
 }
 

@@ -1,6 +1,6 @@
 /* lookup_pack: a lookup as few bytes, for while nothing is heard of it; private to dissect/.
  *
- * Shape   what is not there takes no byte, marks are distances from the one before.  Of queries those are kept that a reply
+ * Shape   what is not there, or is what another mark says, takes no byte.  Of queries those are kept that a reply
  *         may still answer.  The name is not among the bytes.
  * Owns    nothing.  An unpacked lookup's aliases lie in the bytes.
  */
