@@ -21,7 +21,7 @@ uint32_t pp_host_put(struct pp_diagnosis *diagnosis, const char *host, const str
 		     const char *category, struct pp_mark first, struct pp_baseline *address)
 {
 	uint32_t place;
-	struct pp_host *record;
+	struct pp_host_record *record;
 
 	if (host) {
 		struct pp_map_key key = pp_key_of_name(diagnosis, host);
@@ -35,21 +35,24 @@ uint32_t pp_host_put(struct pp_diagnosis *diagnosis, const char *host, const str
 		return 0;
 	if (!record->category) {
 		record->category = category;
-		record->named = host != NULL;
+		if (host)
+			pp_host_set_named(record);
 		if (host)
 			record->name = pp_arena_copy(&diagnosis->arena, host, strlen(host) + 1);
 	}
 	/* One name has one category; an address may be attributed now by a service tag and now by nothing. */
 	if (record->category != category && strcmp(record->category, "other") == 0)
 		record->category = category;
-	pp_keep_earliest(&record->first, first);
+	/* What one connection tells is told from its first packet. */
+	if (!pp_host_is_known(record) || pp_host_all(diagnosis, record))
+		pp_keep_earliest(&record->first, first);
 	return place;
 }
 
 /* ------------------------------------------------------------------ candidates */
 
 /* Verdicts point into facts that are gone after their judge().  False without memory: then all is as it was. */
-static bool keep_verdict(struct pp_diagnosis *diagnosis, const struct pp_host *host, struct pp_candidate **place,
+static bool keep_verdict(struct pp_diagnosis *diagnosis, const struct pp_host_record *host, struct pp_candidate **place,
 			 const struct pp_verdict *verdict)
 {
 	const struct pp_look_alikes *row = pp_look_alikes_of(diagnosis->look_alikes, verdict->rule);
@@ -76,7 +79,7 @@ static bool keep_verdict(struct pp_diagnosis *diagnosis, const struct pp_host *h
 	return true;
 }
 
-void pp_candidate_verdict(const struct pp_diagnosis *diagnosis, const struct pp_host *host,
+void pp_candidate_verdict(const struct pp_diagnosis *diagnosis, const struct pp_host_record *host,
 			  const struct pp_candidate *candidate, struct pp_verdict *ret_verdict)
 {
 	ret_verdict->rule = candidate->rule;
@@ -113,17 +116,19 @@ static bool is_of(const struct pp_candidate *candidate, const struct pp_verdict 
 }
 
 /* The candidate of this rule, outcome and port, none yet, or the weakest if this verdict is more. */
-static struct pp_candidate **place_for(struct pp_host *host, const struct pp_verdict *verdict, bool real, uint16_t port)
+static struct pp_candidate **place_for(struct pp_host_record *host, const struct pp_verdict *verdict, bool real,
+				       uint16_t port)
 {
 	struct pp_candidate **at = &host->candidates, **weakest = at;
+	unsigned candidate_count = 0;
 
-	for (; *at; at = &(*at)->next) {
+	for (; *at; at = &(*at)->next, candidate_count++) {
 		if (is_of(*at, verdict, port))
 			return at;
 		if (rank_of(*at) < rank_of(*weakest))
 			weakest = at;
 	}
-	if (host->candidate_count < PP_CANDIDATES_MAX)
+	if (candidate_count < PP_CANDIDATES_MAX)
 		return at;
 	return rank(verdict->outcome, verdict->grade, real) > rank_of(*weakest) ? weakest : NULL;
 }
@@ -135,7 +140,7 @@ struct place {
 	bool by_lookup;
 };
 
-static void add_candidate(struct pp_diagnosis *diagnosis, struct pp_host *host, const struct pp_verdict *verdict,
+static void add_candidate(struct pp_diagnosis *diagnosis, struct pp_host_record *host, const struct pp_verdict *verdict,
 			  bool real, struct place where)
 {
 	struct pp_candidate **place = place_for(host, verdict, real, where.port);
@@ -148,11 +153,8 @@ static void add_candidate(struct pp_diagnosis *diagnosis, struct pp_host *host, 
 		if (verdict->grade <= (enum pp_grade)(*place)->grade && (*place)->real >= real)
 			return;
 	}
-	host->candidate_count += !*place;
-	if (!keep_verdict(diagnosis, host, place, verdict)) {
-		host->candidate_count -= !*place;
+	if (!keep_verdict(diagnosis, host, place, verdict))
 		return;
-	}
 	(*place)->count = count;
 	(*place)->by_lookup = where.by_lookup;
 	(*place)->real = real;
@@ -163,46 +165,25 @@ static void add_candidate(struct pp_diagnosis *diagnosis, struct pp_host *host, 
 
 /* ------------------------------------------------------------------ booking */
 
-static void count(struct pp_host_port *port, bool real, bool fault, int64_t at)
-{
-	if (real && (port->succeeded++ == 0 || at > port->last_ok))
-		port->last_ok = at;
-	if (fault && (port->failed++ == 0 || at > port->last_fault))
-		port->last_fault = at;
-}
-
 /* Whose it was is known only of live captures; then another process's failure is not the agent's. */
 static bool may_be_agents(const struct pp_process *process) { return !process || !process->aimed || process->ours; }
 
-static struct pp_host_port *port_of(struct pp_host *host, uint16_t port)
-{
-	struct pp_host_port *ports = pp_host_ports(host);
-
-	for (unsigned i = 0; i < host->port_count; i++)
-		if (ports[i].port == port)
-			return &ports[i];
-	return NULL;
-}
-
 void pp_account_connection(struct pp_diagnosis *diagnosis, const struct pp_case *c, const struct pp_verdict *verdict)
 {
-	struct pp_host *host = pp_map_place(&diagnosis->hosts, c->places.host);
+	struct pp_host_record *host = pp_map_place(&diagnosis->hosts, c->places.host);
 	bool ok = verdict->outcome == PP_OUTCOME_OK, fault = verdict->outcome == PP_OUTCOME_FAULT;
 	bool real = ok && (c->shape.worked || pp_stage_is(c, PP_STAGE_SECURE));
-	struct pp_host_port *port;
 
 	*(ok ? &diagnosis->flows_ok : fault ? &diagnosis->flows_fault : &diagnosis->flows_unclear) += 1;
 	if (!host)
 		return;
-	host->by_path[c->path] = true;
-	port = port_of(host, c->who->port);
-	if (port)
-		count(port, real, fault, c->conn->first.ts);
-	host->succeeded += real;
-	host->failed += fault;
-	if (fault)
-		host->hurt_agent |= may_be_agents(c->conn->process);
-	host->flows++;
+	pp_host_judged(diagnosis, host,
+		       &(struct pp_host_news){ .first = c->conn->first,
+					       .port = c->who->port,
+					       .path = c->path,
+					       .real = real,
+					       .fault = fault,
+					       .hurt_agent = fault && may_be_agents(c->conn->process) });
 	add_candidate(diagnosis, host, verdict, real,
 		      (struct place){ c->who->port, c->conn->file, c->conn->stream, false });
 }
@@ -211,7 +192,8 @@ void pp_account_connection(struct pp_diagnosis *diagnosis, const struct pp_case 
 void pp_account_lookup(struct pp_diagnosis *diagnosis, const struct pp_case *c, const struct pp_verdict *verdict)
 {
 	struct pp_addr none = { { 0 } };
-	struct pp_host *host;
+	struct pp_host_record *host;
+	struct pp_host *all;
 
 	diagnosis->lookups_ok += verdict->outcome == PP_OUTCOME_OK;
 	if (verdict->outcome != PP_OUTCOME_FAULT)
@@ -220,6 +202,8 @@ void pp_account_lookup(struct pp_diagnosis *diagnosis, const struct pp_case *c, 
 			    pp_host_put(diagnosis, c->lookup->name, &none, c->who->category, c->lookup->first, NULL));
 	if (!host)
 		return;
-	host->hurt_agent = true;
+	all = pp_host_all(diagnosis, host);
+	if (all)
+		all->hurt_agent = true;
 	add_candidate(diagnosis, host, verdict, false, (struct place){ 0, c->lookup->first.file, 0, true });
 }

@@ -3,7 +3,6 @@
 static const struct pp_baseline no_baseline;
 static const struct pp_service no_service;
 static const struct pp_host no_host;
-const struct pp_host_more pp_host_no_more;
 
 /* INSP-02: the proxy says 200 before anybody else can have been asked.  Ratio and floor are higher than the facts' 0.3
  * and 5 ms, because a proxy near a busy server looks the same. */
@@ -211,6 +210,11 @@ static int64_t end_of(const struct pp_diagnosis *diagnosis, uint16_t file)
 	return file < diagnosis->file_count ? diagnosis->files[file].end : diagnosis->end;
 }
 
+static const struct pp_host *host_of(struct pp_case *c, const struct pp_host_record *record)
+{
+	return record ? pp_host_of(record, &c->host_room) : &no_host;
+}
+
 void pp_case_of(struct pp_case *c, const struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 		const struct pp_attribution *who, const struct pp_places *places)
 {
@@ -226,7 +230,7 @@ void pp_case_of(struct pp_case *c, const struct pp_diagnosis *diagnosis, const s
 	c->places = *places;
 	c->address = or_empty(pp_map_place(&diagnosis->addresses, places->address), &no_baseline);
 	c->service = or_empty(pp_map_place(&diagnosis->services, places->service), &no_service);
-	c->host = or_empty(pp_map_place(&diagnosis->hosts, places->host), &no_host);
+	c->host = host_of(c, pp_map_place(&diagnosis->hosts, places->host));
 	c->path = c->shape.asked_proxy || c->service->proxy ? PP_BY_PROXY : PP_DIRECT;
 	c->end = end_of(diagnosis, conn->last.file);
 	c->issuer = NULL;
@@ -251,7 +255,7 @@ void pp_case_of_lookup(struct pp_case *c, const struct pp_diagnosis *diagnosis, 
 	c->who = who;
 	c->address = &no_baseline;
 	c->service = &no_service;
-	c->host = or_empty(pp_map_find(&diagnosis->hosts, &host), &no_host);
+	c->host = host_of(c, pp_map_find(&diagnosis->hosts, &host));
 	c->end = end_of(diagnosis, lookup->last.file);
 	c->gates = pp_gates_of_lookup(c);
 }

@@ -31,7 +31,8 @@ struct pp_case {
 	const struct pp_tcp_side *client, *server;
 	const struct pp_baseline *address; /* the server's */
 	const struct pp_service *service;
-	const struct pp_host *host;
+	const struct pp_host *host; /* mostly at `host_room` */
+	struct pp_host host_room;
 	struct pp_places places;
 	enum pp_path path;
 	int64_t end; /* when the capture ends that holds it */

@@ -23,11 +23,11 @@ static bool is_required(const struct pp_agent_row *agent, const char *category)
 	return false;
 }
 
-static bool is_fault(const struct pp_host *host) { return host->candidates->outcome == PP_OUTCOME_FAULT; }
+static bool is_fault(const struct pp_host_record *host) { return host->candidates->outcome == PP_OUTCOME_FAULT; }
 
 /* Endpoints with the same rule, owner and outcome. */
 struct lot {
-	const struct pp_host *speaker; /* its first one with the highest grade */
+	const struct pp_host_record *speaker; /* its first one with the highest grade */
 	unsigned required, endpoints;
 };
 
@@ -43,7 +43,7 @@ static bool same_lot(const struct pp_candidate *a, const struct pp_candidate *b)
 	return a->rule == b->rule && a->owner == b->owner && a->outcome == b->outcome;
 }
 
-static void add_to_lots(struct lots *lots, const struct pp_agent_row *agent, const struct pp_host *endpoint)
+static void add_to_lots(struct lots *lots, const struct pp_agent_row *agent, const struct pp_host_record *endpoint)
 {
 	unsigned i = 0;
 
@@ -73,7 +73,7 @@ static bool tells_more(const struct lot *a, const struct lot *b)
 }
 
 /* The most telling lot of that outcome, the earliest of equals: lots stand in the order of their first endpoints. */
-static const struct pp_host *main_one(const struct pp_diagnosis *diagnosis, enum pp_outcome outcome)
+static const struct pp_host_record *main_one(const struct pp_diagnosis *diagnosis, enum pp_outcome outcome)
 {
 	struct lots lots = { .count = 0 };
 	const struct lot *best = NULL;
@@ -87,7 +87,7 @@ static const struct pp_host *main_one(const struct pp_diagnosis *diagnosis, enum
 	return best ? best->speaker : NULL;
 }
 
-static void speak_for(struct pp_diagnosis *diagnosis, const struct pp_host *host)
+static void speak_for(struct pp_diagnosis *diagnosis, const struct pp_host_record *host)
 {
 	pp_candidate_verdict(diagnosis, host, host->candidates, &diagnosis->conclusion.verdict);
 }
@@ -116,7 +116,7 @@ static enum pp_err tell_faults(struct pp_diagnosis *diagnosis, size_t count)
 /* Why nothing could be concluded. */
 static void tell_doubt(struct pp_diagnosis *diagnosis)
 {
-	const struct pp_host *doubt = main_one(diagnosis, PP_OUTCOME_INCONCLUSIVE);
+	const struct pp_host_record *doubt = main_one(diagnosis, PP_OUTCOME_INCONCLUSIVE);
 
 	if (doubt)
 		speak_for(diagnosis, doubt);
@@ -177,7 +177,7 @@ static void blame_gateway(struct pp_diagnosis *diagnosis, const struct pp_neighb
 /* What could not be judged may have been the cause. */
 static void doubt_service(const struct pp_diagnosis *diagnosis, struct pp_verdict *verdict)
 {
-	const struct pp_host *doubt = main_one(diagnosis, PP_OUTCOME_INCONCLUSIVE);
+	const struct pp_host_record *doubt = main_one(diagnosis, PP_OUTCOME_INCONCLUSIVE);
 
 	if (!doubt)
 		return;
@@ -189,9 +189,12 @@ static void doubt_service(const struct pp_diagnosis *diagnosis, struct pp_verdic
 
 static bool connection_explains(const struct pp_diagnosis *diagnosis)
 {
-	for (size_t i = 0; i < diagnosis->endpoint_count; i++)
-		if (is_fault(diagnosis->endpoints[i]) && diagnosis->endpoints[i]->hurt_agent)
+	for (size_t i = 0; i < diagnosis->endpoint_count; i++) {
+		struct pp_host room;
+
+		if (is_fault(diagnosis->endpoints[i]) && pp_host_of(diagnosis->endpoints[i], &room)->hurt_agent)
 			return true;
+	}
 	return false;
 }
 

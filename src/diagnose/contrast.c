@@ -237,16 +237,6 @@ static void observe_host_http(struct pp_diagnosis *diagnosis, struct pp_host *ho
 	}
 }
 
-const struct pp_host_port *pp_host_port(const struct pp_host *host, uint16_t port)
-{
-	const struct pp_host_port *ports = host->more && host->more->ports ? host->more->ports : &host->one;
-
-	for (unsigned i = 0; i < host->port_count; i++)
-		if (ports[i].port == port)
-			return &ports[i];
-	return NULL;
-}
-
 /* Room for one more, if more may be. */
 static bool ports_reserve(struct pp_diagnosis *diagnosis, struct pp_host *host)
 {
@@ -364,7 +354,8 @@ static void observe_terminator(struct pp_overview *seen, const struct pp_connect
 }
 
 static void observe_all(struct pp_overview *seen, const struct pp_connection *conn, const struct pp_attribution *who,
-			const struct pp_shape *shape, const struct pp_host *host, uint32_t number)
+			const struct pp_shape *shape, const struct pp_host *host, const struct pp_host_record *record,
+			uint32_t number)
 {
 	bool script = pp_is_wpad_host(who);
 
@@ -387,7 +378,7 @@ static void observe_all(struct pp_overview *seen, const struct pp_connection *co
 	if (host && host->more && conn->http && pp_seen(host->more->page_470))
 		pp_keep_earliest(&seen->page_470, host->more->page_470);
 	if (host && shape->offer >= PP_TLS_1_2 && pp_closed_after_hello(conn, shape)) {
-		seen->closed_hosts |= pp_bit_of_host(host);
+		seen->closed_hosts |= pp_bit_of_host(record);
 	}
 	seen->one_sided += conn->tcp.one_sided;
 	seen->two_sided += conn->tcp.side[PP_CLIENT].packets && conn->tcp.side[PP_SERVER].packets;
@@ -399,20 +390,27 @@ void pp_contrast_observe(struct pp_diagnosis *diagnosis, const struct pp_connect
 {
 	struct pp_baseline *address = pp_map_place(&diagnosis->addresses, ret_places->address);
 	uint32_t place = pp_host_put(diagnosis, who->host, &conn->server.ip, who->category, conn->first, address);
-	struct pp_host *host = pp_map_place(&diagnosis->hosts, place);
+	struct pp_host_record *record = pp_map_place(&diagnosis->hosts, place);
+	struct pp_host *host = NULL, told;
 
 	ret_places->host = place;
+	if (record && pp_host_is_known(record))
+		host = pp_host_all(diagnosis, record);
+	else if (record)
+		host = pp_host_begin(&told, record);
 	if (host)
 		observe_host(diagnosis, host, conn, who, shape);
+	if (host == &told)
+		pp_host_keep(diagnosis, record, host);
 	ret_places->service = service_of(diagnosis, &conn->server, address);
 	if (ret_places->service)
 		observe_service(pp_map_place(&diagnosis->services, ret_places->service), conn, who, shape, place);
-	observe_all(&diagnosis->seen, conn, who, shape, host, place - 1);
+	observe_all(&diagnosis->seen, conn, who, shape, host, record, place - 1);
 }
 
 /* ------------------------------------------------------------------ asking */
 
-static const struct pp_host *host_at(const struct pp_case *c, uint32_t number)
+static const struct pp_host_record *host_at(const struct pp_case *c, uint32_t number)
 {
 	return pp_map_at(&c->diagnosis->hosts, number);
 }
@@ -420,7 +418,7 @@ static const struct pp_host *host_at(const struct pp_case *c, uint32_t number)
 const struct pp_good_name *pp_other_name(const struct pp_case *c)
 {
 	for (unsigned i = 0; i < c->service->passed_count; i++)
-		if (host_at(c, c->service->passed[i].host) != c->host)
+		if (c->service->passed[i].host + 1 != c->places.host)
 			return &c->service->passed[i];
 	return NULL;
 }
@@ -448,7 +446,8 @@ bool pp_short_hello_passed(const struct pp_case *c)
 
 static unsigned closed_hosts(const struct pp_case *c)
 {
-	return (unsigned)__builtin_popcountll(c->diagnosis->seen.closed_hosts | pp_bit_of_host(c->host));
+	return (unsigned)__builtin_popcountll(c->diagnosis->seen.closed_hosts |
+					      pp_bit_of_host(pp_map_place(&c->diagnosis->hosts, c->places.host)));
 }
 
 /* Other connections to this very address show that the far end is farther than what answers here. */

@@ -68,11 +68,14 @@ static uint64_t bit_of_bytes(const void *bytes, size_t len)
 
 uint64_t pp_bit_of_text(const char *text) { return bit_of_bytes(text, strlen(text)); }
 
-uint64_t pp_bit_of_host(const struct pp_host *host)
+uint64_t pp_bit_of_host(const struct pp_host_record *record)
 {
-	if (host->name)
-		return pp_bit_of_text(host->name);
-	return host->named ? 1 : bit_of_bytes(&host->key, sizeof(host->key)); /* the key is the address */
+	static const struct pp_map_key nowhere;
+	const struct pp_map_key *key = record ? &record->key : &nowhere;
+
+	if (record && record->name)
+		return pp_bit_of_text(record->name);
+	return record && pp_host_is_named(record) ? 1 : bit_of_bytes(key, sizeof(*key)); /* the key is the address */
 }
 
 /* ------------------------------------------------------------------ life */
@@ -96,7 +99,7 @@ struct pp_diagnosis *pp_diagnosis_new(const struct pp_diagnosis_options *options
 	pp_wins_init(&diagnosis->wins, memory / 16);
 	pp_map_init(&diagnosis->addresses, sizeof(struct pp_baseline), most, options->key);
 	pp_map_init(&diagnosis->services, sizeof(struct pp_service), most, options->key);
-	pp_map_init(&diagnosis->hosts, sizeof(struct pp_host), most, options->key);
+	pp_map_init(&diagnosis->hosts, sizeof(struct pp_host_record), most, options->key);
 	pp_map_init(&diagnosis->groups, sizeof(struct pp_group), 2 * most, options->key); /* several a host */
 	pp_map_init(&diagnosis->legs, sizeof(struct pp_legs), most, options->key);
 	pp_map_init(&diagnosis->openings, sizeof(struct pp_opening), most, options->key);
@@ -141,6 +144,17 @@ uint64_t pp_diagnosis_refused(const struct pp_diagnosis *diagnosis)
 	       diagnosis->names.refused + diagnosis->issuers.refused;
 }
 
+size_t pp_diagnosis_memory(const struct pp_diagnosis *diagnosis)
+{
+	const struct pp_map *const maps[] = { &diagnosis->addresses, &diagnosis->services, &diagnosis->hosts,
+					      &diagnosis->legs };
+	size_t bytes = diagnosis->pool.bytes + diagnosis->wins.pool.bytes;
+
+	for (unsigned i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
+		bytes += pp_map_memory(maps[i]);
+	return bytes;
+}
+
 /* ------------------------------------------------------------------ observe, prepare */
 
 void pp_diagnosis_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
@@ -156,7 +170,7 @@ void pp_diagnosis_observe(struct pp_diagnosis *diagnosis, const struct pp_connec
 
 const char *pp_diagnosis_host(const struct pp_diagnosis *diagnosis, const struct pp_places *places)
 {
-	const struct pp_host *host = pp_map_place(&diagnosis->hosts, places->host);
+	const struct pp_host_record *host = pp_map_place(&diagnosis->hosts, places->host);
 
 	return host ? host->name : NULL;
 }
@@ -203,7 +217,7 @@ void pp_diagnosis_expect(const struct pp_diagnosis *diagnosis, const struct pp_a
 		if (!known[i])
 			continue;
 		PREFETCH(pp_map_place(&diagnosis->services, known[i]->service), sizeof(struct pp_service));
-		PREFETCH(pp_map_place(&diagnosis->hosts, known[i]->host), sizeof(struct pp_host));
+		PREFETCH(pp_map_place(&diagnosis->hosts, known[i]->host), sizeof(struct pp_host_record));
 	}
 }
 
@@ -222,22 +236,24 @@ void pp_diagnosis_expect_names(struct pp_diagnosis *diagnosis, const char *const
 	}
 	for (unsigned i = 0; i < count; i++)
 		if (names[i])
-			PREFETCH(pp_map_guess(&diagnosis->hosts, tags[i]), sizeof(struct pp_host));
+			PREFETCH(pp_map_guess(&diagnosis->hosts, tags[i]), sizeof(struct pp_host_record));
 }
 
 void pp_diagnosis_prefetch(const struct pp_diagnosis *diagnosis, const struct pp_places *places)
 {
 	PREFETCH(pp_map_place(&diagnosis->addresses, places->address), offsetof(struct pp_baseline, hello));
 	PREFETCH(pp_map_place(&diagnosis->services, places->service), offsetof(struct pp_service, passed));
-	PREFETCH(pp_map_place(&diagnosis->hosts, places->host), sizeof(struct pp_host));
+	PREFETCH(pp_map_place(&diagnosis->hosts, places->host), sizeof(struct pp_host_record));
 }
 
 void pp_diagnosis_prefetch_more(const struct pp_diagnosis *diagnosis, const struct pp_places *places)
 {
-	const struct pp_host *host = pp_map_place(&diagnosis->hosts, places->host);
+	const struct pp_host_record *host = pp_map_place(&diagnosis->hosts, places->host);
 
 	if (host && host->candidates)
 		__builtin_prefetch(host->candidates);
+	if (host)
+		PREFETCH(host->all, sizeof(*host->all));
 }
 
 enum pp_err pp_diagnosis_proxy(struct pp_diagnosis *diagnosis, const struct pp_endpoint_addr *proxy)

@@ -109,5 +109,6 @@ size_t pp_diagnosis_expectation_count(const struct pp_diagnosis *diagnosis);
 const struct pp_expectation *pp_diagnosis_expectation_at(const struct pp_diagnosis *diagnosis, size_t i);
 const struct pp_conclusion *pp_diagnosis_conclusion(const struct pp_diagnosis *diagnosis);
 uint64_t pp_diagnosis_refused(const struct pp_diagnosis *diagnosis);
+size_t pp_diagnosis_memory(const struct pp_diagnosis *diagnosis); /* bytes that what was observed takes */
 
 #endif

@@ -26,7 +26,7 @@ static bool beats(const struct pp_candidate *a, const struct pp_candidate *b)
 	return a->count > b->count;
 }
 
-static struct pp_candidate *best_of(const struct pp_host *host, enum pp_outcome outcome)
+static struct pp_candidate *best_of(const struct pp_host_record *host, enum pp_outcome outcome)
 {
 	struct pp_candidate *best = NULL;
 
@@ -62,33 +62,38 @@ static bool fault_stands(const struct pp_host *host, const struct pp_candidate *
 	return port->failed > port->succeeded && fault->grade == PP_PROVEN;
 }
 
-static struct pp_candidate *best_fault(const struct pp_host *host)
+static struct pp_candidate *best_fault(const struct pp_host_record *record, const struct pp_host *host)
 {
 	struct pp_candidate *best = NULL;
 
-	for (struct pp_candidate *candidate = host->candidates; candidate; candidate = candidate->next)
+	for (struct pp_candidate *candidate = record->candidates; candidate; candidate = candidate->next)
 		if (is_fault(candidate) && fault_stands(host, candidate) && beats(candidate, best))
 			best = candidate;
 	return best;
 }
 
-static struct pp_candidate *weigh(const struct pp_host *host)
+static struct pp_candidate *weigh(const struct pp_host_record *record)
 {
-	struct pp_candidate *fault = best_fault(host), *unclear = best_of(host, PP_OUTCOME_INCONCLUSIVE);
-	struct pp_candidate *ok = best_of(host, PP_OUTCOME_OK);
+	struct pp_host room;
+	const struct pp_host *host = pp_host_of(record, &room);
+	struct pp_candidate *fault = best_fault(record, host), *unclear = best_of(record, PP_OUTCOME_INCONCLUSIVE);
+	struct pp_candidate *ok = best_of(record, PP_OUTCOME_OK);
 
 	if (fault)
 		return fault;
 	if (host->succeeded && ok)
 		return ok;
-	return unclear ? unclear : ok ? ok : host->candidates;
+	return unclear ? unclear : ok ? ok : record->candidates;
 }
 
 /* The candidate that speaks for the host becomes its first one. */
-static void choose(struct pp_host *host)
+static void choose(struct pp_host_record *host)
 {
-	struct pp_candidate *chosen = weigh(host), **at = &host->candidates;
+	struct pp_candidate *chosen, **at = &host->candidates;
 
+	if (!host->candidates->next)
+		return;
+	chosen = weigh(host);
 	while (*at != chosen)
 		at = &(*at)->next;
 	*at = chosen->next;
@@ -96,7 +101,7 @@ static void choose(struct pp_host *host)
 	host->candidates = chosen;
 }
 
-const char *pp_endpoint_name(struct pp_diagnosis *diagnosis, const struct pp_host *host)
+const char *pp_endpoint_name(struct pp_diagnosis *diagnosis, const struct pp_host_record *host)
 {
 	const struct pp_endpoint *endpoint;
 
@@ -106,16 +111,18 @@ const char *pp_endpoint_name(struct pp_diagnosis *diagnosis, const struct pp_hos
 	return pp_arena_copy(&diagnosis->end_arena, endpoint->host, strlen(endpoint->host) + 1);
 }
 
-const struct pp_endpoint *pp_endpoint_of(struct pp_diagnosis *diagnosis, const struct pp_host *host)
+const struct pp_endpoint *pp_endpoint_of(struct pp_diagnosis *diagnosis, const struct pp_host_record *record)
 {
-	const struct pp_candidate *chosen = host->candidates;
+	const struct pp_candidate *chosen = record->candidates;
 	struct pp_endpoint_view *view = &diagnosis->view;
+	struct pp_host room;
+	const struct pp_host *host = pp_host_of(record, &room);
 
-	pp_candidate_verdict(diagnosis, host, chosen, &view->verdict);
+	pp_candidate_verdict(diagnosis, record, chosen, &view->verdict);
 	if (!host->name)
 		pp_addr_format(&view->verdict.server.ip, view->address);
 	view->endpoint = (struct pp_endpoint){ .host = host->name ? host->name : view->address,
-					       .category = host->category,
+					       .category = record->category,
 					       .flows = host->flows,
 					       .failed = host->failed,
 					       .succeeded = host->succeeded,
@@ -131,8 +138,8 @@ const struct pp_endpoint *pp_endpoint_of(struct pp_diagnosis *diagnosis, const s
 
 static int by_first_packet(const void *a, const void *b)
 {
-	const struct pp_mark *one = &(*(const struct pp_host *const *)a)->first;
-	const struct pp_mark *two = &(*(const struct pp_host *const *)b)->first;
+	const struct pp_mark *one = &(*(const struct pp_host_record *const *)a)->first;
+	const struct pp_mark *two = &(*(const struct pp_host_record *const *)b)->first;
 
 	if (one->ts != two->ts)
 		return one->ts < two->ts ? -1 : 1;
@@ -147,17 +154,17 @@ enum pp_err pp_endpoints_weigh(struct pp_diagnosis *diagnosis)
 
 	if (count == 0)
 		return PP_OK;
-	diagnosis->endpoints = pp_arena_alloc(&diagnosis->end_arena, count * sizeof(struct pp_host *));
+	diagnosis->endpoints = pp_arena_alloc(&diagnosis->end_arena, count * sizeof(const struct pp_host_record *));
 	if (!diagnosis->endpoints)
 		return PP_NOMEM;
 	for (uint32_t i = 0; i < count; i++) {
-		struct pp_host *host = pp_map_at(&diagnosis->hosts, i);
+		struct pp_host_record *host = pp_map_at(&diagnosis->hosts, i);
 
 		if (!host->candidates)
 			continue;
 		choose(host);
 		diagnosis->endpoints[diagnosis->endpoint_count++] = host;
 	}
-	qsort(diagnosis->endpoints, diagnosis->endpoint_count, sizeof(struct pp_host *), by_first_packet);
+	qsort(diagnosis->endpoints, diagnosis->endpoint_count, sizeof(const struct pp_host_record *), by_first_packet);
 	return PP_OK;
 }

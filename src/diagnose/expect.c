@@ -11,7 +11,7 @@ static enum pp_err look_for(struct pp_diagnosis *diagnosis, struct pp_expectatio
 {
 	expectation->seen = PP_SEEN_NEVER;
 	for (size_t i = 0; i < diagnosis->endpoint_count; i++) {
-		const struct pp_host *host = diagnosis->endpoints[i];
+		const struct pp_host_record *host = diagnosis->endpoints[i];
 		const char *name;
 
 		if (strcmp(host->category, expectation->category) != 0)

@@ -29,29 +29,57 @@ static bool was_refused(const struct pp_tcp_facts *tcp) { return pp_seen(tcp->rs
 
 /* ------------------------------------------------------------------ observing */
 
-static void observe_leg(struct pp_legs *legs, enum pp_credentials credentials, const struct pp_http_reply *reply)
+/* Which leg of an authentication a reply is, if it tells anything. */
+static enum pp_leg leg_of(enum pp_credentials credentials, const struct pp_http_reply *reply)
 {
 	if (reply->status == 0)
-		return;
-	if (reply->status == 407) {
-		if (is_final(credentials) && !reply->challenge)
-			pp_keep_earliest(&legs->rejected, reply->mark);
-		return;
-	}
-	pp_keep_last(credentials == PP_CREDENTIALS_NONE ? &legs->granted_bare : &legs->granted, reply->mark);
+		return PP_LEG_NONE;
+	if (reply->status == 407)
+		return is_final(credentials) && !reply->challenge ? PP_LEG_REJECTED : PP_LEG_NONE;
+	return credentials == PP_CREDENTIALS_NONE ? PP_LEG_GRANTED_BARE : PP_LEG_GRANTED;
 }
 
-static void observe_legs(struct pp_diagnosis *diagnosis, const struct pp_map_key *key, const struct pp_http_facts *http)
+/* What pp_leg_granted() and pp_leg_rejected() will ask for. */
+static void want_legs(struct pp_wins *wins, const struct pp_win *leg, const struct pp_http_reply *denied)
 {
-	struct pp_legs *legs = pp_map_add(&diagnosis->legs, key);
+	int64_t from = pp_bucket_of(denied->mark.ts - PP_LEGS_NS), first = pp_bucket_of(leg->first.ts);
+
+	pp_wins_want_legs(wins, leg->host, leg->port, first < from ? first : from,
+			  pp_bucket_of(denied->mark.ts + PP_LEGS_NS));
+}
+
+static void observe_reply(struct pp_diagnosis *diagnosis, struct pp_win *leg, enum pp_credentials credentials,
+			  const struct pp_http_reply *reply, bool of_proxy)
+{
+	leg->leg = of_proxy ? leg_of(credentials, reply) : PP_LEG_NONE;
+	leg->reply = reply->mark;
+	if (leg->leg)
+		pp_wins_add(diagnosis, leg);
+	if (reply->status == 407)
+		want_legs(&diagnosis->wins, leg, reply);
+}
+
+static void observe_legs(struct pp_diagnosis *diagnosis, struct pp_win *leg, const struct pp_http_facts *http,
+			 bool asked_proxy)
+{
+	for (unsigned i = 0; i < http->connect_count; i++)
+		observe_reply(diagnosis, leg, http->connects[i].credentials, &http->connects[i].reply, asked_proxy);
+	for (unsigned i = 0; i < http->exchange_count; i++)
+		observe_reply(diagnosis, leg, http->exchanges[i].credentials, &http->exchanges[i].reply,
+			      asked_proxy && http->exchanges[i].absolute_form);
+}
+
+void pp_group_leg(struct pp_diagnosis *diagnosis, const struct pp_win *win)
+{
+	struct pp_map_key key = key_of_group(win->host, win->port, pp_bucket_of(win->first.ts));
+	struct pp_legs *legs = pp_map_add(&diagnosis->legs, &key);
 
 	if (!legs)
 		return;
-	for (unsigned i = 0; i < http->connect_count; i++)
-		observe_leg(legs, http->connects[i].credentials, &http->connects[i].reply);
-	for (unsigned i = 0; i < http->exchange_count; i++)
-		if (http->exchanges[i].absolute_form)
-			observe_leg(legs, http->exchanges[i].credentials, &http->exchanges[i].reply);
+	if (win->leg == PP_LEG_REJECTED)
+		pp_keep_earliest(&legs->rejected, win->reply);
+	else
+		pp_keep_last(win->leg == PP_LEG_GRANTED ? &legs->granted : &legs->granted_bare, win->reply);
 }
 
 /* Connections come in order of time, or nearly. */
@@ -125,19 +153,18 @@ static void observe_reset(struct pp_diagnosis *diagnosis, const struct pp_addr *
 void pp_group_observe_it(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 			 const struct pp_attribution *who, const struct pp_shape *shape, const struct pp_places *places)
 {
+	struct pp_win win = { .first = conn->first,
+			      .host = places->host,
+			      .port = who->port,
+			      .server_port = conn->server.port,
+			      .v6 = !pp_addr_is_v4(&conn->server.ip) };
+
 	if (is_midsession_reset(conn, shape))
 		observe_reset(diagnosis, &conn->server.ip, shape->end.ts);
 	if (shape->worked || shape->passed)
-		pp_wins_add(diagnosis, &(struct pp_win){ .first = conn->first,
-							 .host = places->host,
-							 .port = who->port,
-							 .server_port = conn->server.port,
-							 .v6 = !pp_addr_is_v4(&conn->server.ip) });
-	if (places->host && conn->http && shape->asked_proxy) {
-		struct pp_map_key key = key_of_group(places->host, who->port, pp_bucket_of(conn->first.ts));
-
-		observe_legs(diagnosis, &key, conn->http);
-	}
+		pp_wins_add(diagnosis, &win);
+	if (places->host && conn->http)
+		observe_legs(diagnosis, &win, conn->http, shape->asked_proxy);
 }
 
 /* What pp_sibling_won() will ask for. */

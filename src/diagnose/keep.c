@@ -1,6 +1,6 @@
 #include "diagnose/keep.h"
 
-#include "diagnose/number.h"
+#include "base/number.h"
 
 #include <assert.h>
 #include <string.h>
@@ -20,33 +20,13 @@ enum {
 enum { FROM_SERVER = 1, OWN_TEXT = 2, OTHER_TEXT = 4, A = 8, B = 16, ADDR = 32, MARK = 64, OTHER_FILE = 128 };
 
 enum {
-	PLACE_MOST = 1 + sizeof(struct pp_addr) + PP_NUMBER_MOST,
+	PLACE_MOST = PP_PUT_ADDR_MOST + PP_NUMBER_MOST,
 	HEAD_MOST = 4 + 3 * PLACE_MOST + PP_NUMBER_MOST + sizeof(const char *) +
 		    PP_ALTERNATIVES_MAX * sizeof(struct pp_alternative),
 	EVIDENCE_MOST = 2 + 5 * PP_NUMBER_MOST + PLACE_MOST,
 };
 
 /* ------------------------------------------------------------------ writing */
-
-static uint8_t *put_bytes(uint8_t *at, const void *bytes, size_t len)
-{
-	return (uint8_t *)memcpy(at, bytes, len) + len;
-}
-
-static uint8_t *put_text(uint8_t *at, const char *text) { return put_bytes(at, text, strlen(text) + 1); }
-
-static uint8_t *put_addr(uint8_t *at, const struct pp_addr *addr)
-{
-	bool v4 = pp_addr_is_v4(addr);
-
-	*at++ = v4;
-	return v4 ? put_bytes(at, addr->b + 12, 4) : put_bytes(at, addr->b, sizeof(addr->b));
-}
-
-static uint8_t *put_socket(uint8_t *at, const struct pp_endpoint_addr *socket)
-{
-	return pp_put_number(put_addr(at, &socket->ip), socket->port);
-}
 
 static bool is_there(const struct pp_endpoint_addr *socket) { return pp_addr_is_set(&socket->ip) || socket->port; }
 
@@ -71,21 +51,21 @@ static uint8_t *put_head(uint8_t *at, const struct pp_verdict *verdict, unsigned
 	*at++ = (uint8_t)head;
 	*at++ = (uint8_t)verdict->evidence_count;
 	if (head & OTHER_HOST)
-		at = put_text(at, verdict->host);
+		at = pp_put_text(at, verdict->host);
 	if (head & SERVER)
-		at = put_socket(at, &verdict->server);
+		at = pp_put_socket(at, &verdict->server);
 	if (head & PROXY)
-		at = put_socket(at, &verdict->proxy);
+		at = pp_put_socket(at, &verdict->proxy);
 	if (head & DETAIL)
-		at = put_text(at, verdict->detail);
+		at = pp_put_text(at, verdict->detail);
 	if (head & DEVICE)
-		at = put_addr(at, &verdict->device);
+		at = pp_put_addr(at, &verdict->device);
 	if (head & NEXT_TEST)
-		at = put_bytes(at, &verdict->next_test, sizeof(verdict->next_test));
+		at = pp_put_bytes(at, &verdict->next_test, sizeof(verdict->next_test));
 	if (!(head & AS_ROW)) {
 		*at++ = (uint8_t)verdict->alternative_count;
-		at =
-		    put_bytes(at, verdict->alternatives, verdict->alternative_count * sizeof(verdict->alternatives[0]));
+		at = pp_put_bytes(at, verdict->alternatives,
+				  verdict->alternative_count * sizeof(verdict->alternatives[0]));
 	}
 	return pp_put_signed(at, verdict->number);
 }
@@ -119,8 +99,8 @@ static uint8_t *put_evidence(uint8_t *at, const struct pp_evidence *evidence, st
 	if (evidence->b)
 		at = pp_put_signed(at, evidence->b);
 	if (head & ADDR)
-		at = put_addr(at, &evidence->addr);
-	return head & OTHER_TEXT ? put_text(at, evidence->text) : at;
+		at = pp_put_addr(at, &evidence->addr);
+	return head & OTHER_TEXT ? pp_put_text(at, evidence->text) : at;
 }
 
 static size_t room_for_text(const char *text) { return text ? strlen(text) + 1 : 0; }
@@ -155,42 +135,6 @@ enum pp_err pp_keep_pack(struct pp_buf *to, const struct pp_verdict *verdict, co
 
 /* ------------------------------------------------------------------ reading */
 
-static void take_bytes(const uint8_t **at, void *bytes, size_t len)
-{
-	memcpy(bytes, *at, len);
-	*at += len;
-}
-
-static const char *take_text(const uint8_t **at)
-{
-	const char *text = (const char *)*at;
-
-	*at += strlen(text) + 1;
-	return text;
-}
-
-static struct pp_addr take_addr(const uint8_t **at)
-{
-	bool v4 = *(*at)++;
-	struct pp_addr addr = { { 0 } };
-
-	if (v4) {
-		addr = pp_addr_v4(*at);
-		*at += 4;
-	} else {
-		take_bytes(at, addr.b, sizeof(addr.b));
-	}
-	return addr;
-}
-
-static struct pp_endpoint_addr take_socket(const uint8_t **at)
-{
-	struct pp_endpoint_addr socket = { .ip = take_addr(at) };
-
-	socket.port = (uint16_t)pp_take_number(at);
-	return socket;
-}
-
 static void take_alternatives(struct pp_verdict *verdict, const uint8_t **at, const struct pp_look_alikes *row)
 {
 	if (row) {
@@ -198,7 +142,7 @@ static void take_alternatives(struct pp_verdict *verdict, const uint8_t **at, co
 		memcpy(verdict->alternatives, row->as, sizeof(row->as));
 	} else {
 		verdict->alternative_count = *(*at)++;
-		take_bytes(at, verdict->alternatives, verdict->alternative_count * sizeof(verdict->alternatives[0]));
+		pp_take_bytes(at, verdict->alternatives, verdict->alternative_count * sizeof(verdict->alternatives[0]));
 	}
 }
 
@@ -209,14 +153,14 @@ static void take_head(struct pp_verdict *verdict, const uint8_t **at, const stru
 	unsigned head = *(*at)++;
 
 	verdict->evidence_count = *(*at)++;
-	verdict->host = head & OWN_HOST ? name : head & OTHER_HOST ? take_text(at) : NULL;
-	verdict->server = head & SERVER ? take_socket(at) : nowhere;
-	verdict->proxy = head & PROXY ? take_socket(at) : nowhere;
-	verdict->detail = head & DETAIL ? take_text(at) : NULL;
-	verdict->device = head & DEVICE ? take_addr(at) : nowhere.ip;
+	verdict->host = head & OWN_HOST ? name : head & OTHER_HOST ? pp_take_text(at) : NULL;
+	verdict->server = head & SERVER ? pp_take_socket(at) : nowhere;
+	verdict->proxy = head & PROXY ? pp_take_socket(at) : nowhere;
+	verdict->detail = head & DETAIL ? pp_take_text(at) : NULL;
+	verdict->device = head & DEVICE ? pp_take_addr(at) : nowhere.ip;
 	verdict->next_test = NULL;
 	if (head & NEXT_TEST)
-		take_bytes(at, &verdict->next_test, sizeof(verdict->next_test));
+		pp_take_bytes(at, &verdict->next_test, sizeof(verdict->next_test));
 	take_alternatives(verdict, at, head & AS_ROW ? row : NULL);
 	verdict->number = pp_take_signed(at);
 }
@@ -240,8 +184,8 @@ static void take_evidence(struct pp_evidence *evidence, const uint8_t **at, stru
 	if (head & B)
 		evidence->b = pp_take_signed(at);
 	if (head & ADDR)
-		evidence->addr = take_addr(at);
-	evidence->text = head & OWN_TEXT ? name : head & OTHER_TEXT ? take_text(at) : NULL;
+		evidence->addr = pp_take_addr(at);
+	evidence->text = head & OWN_TEXT ? name : head & OTHER_TEXT ? pp_take_text(at) : NULL;
 }
 
 void pp_keep_unpack(struct pp_verdict *verdict, const uint8_t *from, const struct pp_look_alikes *row, const char *name)

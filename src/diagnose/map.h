@@ -53,6 +53,12 @@ static inline void *pp_map_at(const struct pp_map *map, uint32_t i)
 	return map->blocks[i / PP_MAP_BLOCK] + i % PP_MAP_BLOCK * map->record_bytes;
 }
 
+/* Bytes of its records and slots. */
+static inline size_t pp_map_memory(const struct pp_map *map)
+{
+	return map->block_count * PP_MAP_BLOCK * map->record_bytes + map->slot_count * sizeof(*map->slots);
+}
+
 /* By place, its number + 1; NULL for 0. */
 static inline void *pp_map_place(const struct pp_map *map, uint32_t place)
 {

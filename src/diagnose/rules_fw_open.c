@@ -38,7 +38,7 @@ static bool cite_contrasts(const struct pp_case *c, struct pp_verdict *verdict)
 						       .mark = pp_host_worked(c->host, PP_BY_PROXY),
 						       .text = "proxy" });
 	for (unsigned i = 0; i < 2; i++) {
-		const struct pp_host *host;
+		const struct pp_host_record *host;
 
 		if (!pp_seen(c->diagnosis->seen.good[i].mark) ||
 		    pp_addr_equal(&c->diagnosis->seen.good[i].ip, &c->conn->server.ip))

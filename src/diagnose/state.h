@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/time.h"
 #include "diagnose/diagnose.h"
+#include "diagnose/host.h"
 #include "diagnose/map.h"
 #include "diagnose/plan.h"
 #include "diagnose/shape.h"
@@ -74,7 +75,7 @@ struct pp_baseline {
 	uint64_t names; /* catalogued registrable domains whose lookups gave this address, a bit each */
 };
 
-enum { PP_NAMES_KEPT = 3, PP_CANDIDATES_MAX = 4, PP_PORTS_KEPT = 6 };
+enum { PP_NAMES_KEPT = 3, PP_CANDIDATES_MAX = 4 };
 
 /* A host that did well at an address and port. */
 struct pp_good_name {
@@ -92,56 +93,6 @@ struct pp_service {
 	bool proxy;            /* it served as a proxy, or --proxy names it */
 	uint8_t passed_count;
 	struct pp_good_name passed[PP_NAMES_KEPT]; /* earliest ServerHellos, one per host, by time */
-};
-
-struct pp_candidate;
-
-/* What became of one port of a host: success on one says nothing of another. */
-struct pp_host_port {
-	uint16_t port;
-	struct pp_mark worked; /* earliest success */
-	int64_t last_worked;
-	/* Filled while judging. */
-	uint32_t failed, succeeded;
-	int64_t last_fault, last_ok;
-};
-
-/* What few hosts have.  While a host has none, all its successes were on one port by one way. */
-struct pp_host_more {
-	struct pp_host_port *ports;       /* the lowest PP_PORTS_KEPT, in order; NULL: there is one */
-	struct pp_mark worked[2];         /* by path, 0 direct and 1 through a proxy */
-	struct pp_mark https;             /* earliest success on 443 */
-	struct pp_mark asked_certificate; /* earliest CertificateRequest */
-	struct pp_mark page_470;
-	struct pp_mark denied_443; /* a proxy's 403 for port 443 */
-	uint32_t silent_leaves;    /* TRUST-02 shapes */
-};
-
-/* One host name or, without one, address: an endpoint. */
-struct pp_host {
-	struct pp_map_key key;
-	const char *name; /* NULL: only the address, which is the key; or there was no memory for it */
-	const char *category;
-	struct pp_mark first;  /* earliest packet */
-	uint32_t observed;     /* connections */
-	uint32_t failed_opens; /* SYN unanswered */
-	uint32_t worked_count;
-	uint32_t refusals;       /* reset, closed or 403 in clear */
-	struct pp_host_port one; /* its port; see pp_host_ports() */
-	struct pp_host_more *more;
-	struct pp_mark passed; /* the earliest ServerHello to … */
-	uint32_t passed_len;   /* … the longest ClientHello in one segment that was answered */
-	/* Filled while judging. */
-	uint32_t flows, failed, succeeded;
-	struct pp_candidate *candidates; /* what its verdict may be; endpoint.c */
-	uint8_t candidate_count;
-	bool by_path[2];
-	bool hurt_agent; /* a failure of it may have been the agent's */
-	/* Filled while observing. */
-	uint8_t port_count;
-	uint8_t worked_path; /* of the success of `one` */
-	bool named;
-	bool resumed;
 };
 
 /* Connections to one host that began within PP_GROUP_NS: one logical connect is in this one or the neighbours. */
@@ -286,7 +237,8 @@ struct pp_diagnosis {
 	unsigned neighbour_count;
 	uint64_t refused; /* out of memory, beside the tables' own */
 	uint32_t flows_ok, flows_fault, flows_unclear, lookups_ok;
-	const struct pp_host **endpoints; /* by first packets; the first candidate of each is the one that counts */
+	const struct pp_host_record *
+	    *endpoints; /* by first packets; the first candidate of each is the one that counts */
 	size_t endpoint_count;
 	struct pp_endpoint_view view;
 	struct pp_buf packing;
@@ -349,7 +301,7 @@ static inline void pp_keep_latest(int64_t *ts, int64_t now)
 static inline uint64_t pp_bit_of(uint64_t value) { return 1ULL << (value * 0x9e3779b97f4a7c15ULL >> 58); }
 
 uint64_t pp_bit_of_text(const char *text);
-uint64_t pp_bit_of_host(const struct pp_host *host);
+uint64_t pp_bit_of_host(const struct pp_host_record *record); /* NULL: of none */
 
 /* FW-08's shape: the whole ClientHello was acknowledged, and then the other end closed without a byte. */
 bool pp_closed_after_hello(const struct pp_connection *conn, const struct pp_shape *shape);
@@ -372,6 +324,7 @@ void pp_group_observe_it(struct pp_diagnosis *diagnosis, const struct pp_connect
 
 /* One that worked, for those who may have lost to it. */
 void pp_group_won(struct pp_diagnosis *diagnosis, const struct pp_win *win);
+void pp_group_leg(struct pp_diagnosis *diagnosis, const struct pp_win *win);
 void pp_group_opening_won(struct pp_diagnosis *diagnosis, const struct pp_win *win);
 void pp_group_given_up(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 		       const struct pp_attribution *who, const struct pp_places *places);
@@ -387,37 +340,6 @@ static inline void pp_group_observe(struct pp_diagnosis *diagnosis, const struct
 		pp_group_given_up(diagnosis, conn, who, places);
 }
 
-/* Most hosts have one port. */
-static inline struct pp_host_port *pp_host_ports(struct pp_host *host)
-{
-	return host->more && host->more->ports ? host->more->ports : &host->one;
-}
-
-extern const struct pp_host_more pp_host_no_more;
-
-/* All but its ports and successes. */
-static inline const struct pp_host_more *pp_host_rest(const struct pp_host *host)
-{
-	return host->more ? host->more : &pp_host_no_more;
-}
-
-/* Earliest success by that path. */
-static inline struct pp_mark pp_host_worked(const struct pp_host *host, enum pp_path path)
-{
-	if (host->more)
-		return host->more->worked[path];
-	return host->worked_path == path ? host->one.worked : (struct pp_mark){ 0 };
-}
-
-/* Earliest success on 443. */
-static inline struct pp_mark pp_host_https(const struct pp_host *host)
-{
-	if (host->more)
-		return host->more->https;
-	return host->one.port == 443 ? host->one.worked : (struct pp_mark){ 0 };
-}
-
-const struct pp_host_port *pp_host_port(const struct pp_host *host, uint16_t port); /* NULL: not kept */
 /* The host's place, or 0.  `address`: the record of the server's, or NULL. */
 uint32_t pp_host_put(struct pp_diagnosis *diagnosis, const char *host, const struct pp_addr *server,
 		     const char *category, struct pp_mark first, struct pp_baseline *address);
@@ -425,9 +347,9 @@ uint32_t pp_host_put(struct pp_diagnosis *diagnosis, const char *host, const str
 /* After the last judge(). */
 enum pp_err PP_MUST_CHECK pp_endpoints_weigh(struct pp_diagnosis *diagnosis);
 /* Valid until the next call. */
-const struct pp_endpoint *pp_endpoint_of(struct pp_diagnosis *diagnosis, const struct pp_host *host);
+const struct pp_endpoint *pp_endpoint_of(struct pp_diagnosis *diagnosis, const struct pp_host_record *host);
 /* Its name or address, for as long as the diagnosis; NULL without memory. */
-const char *pp_endpoint_name(struct pp_diagnosis *diagnosis, const struct pp_host *host);
+const char *pp_endpoint_name(struct pp_diagnosis *diagnosis, const struct pp_host_record *host);
 enum pp_err PP_MUST_CHECK pp_expectations_weigh(struct pp_diagnosis *diagnosis);
 enum pp_err PP_MUST_CHECK pp_conclusion_draw(struct pp_diagnosis *diagnosis);
 

@@ -1,11 +1,12 @@
 #include "diagnose/wins.h"
 
-#include "diagnose/number.h"
+#include "base/number.h"
 #include "diagnose/state.h"
 
 /* Each win is noted by its distance from the one before in its block: what differs, then the numbers that do. */
-enum { V6 = 1, OTHER_PORT = 2, OTHER_SERVER_PORT = 4, OTHER_FILE = 8 };
-enum { BLOCK_BYTES = 1992, WIN_MOST = 1 + 6 * PP_NUMBER_MOST };
+enum { V6 = 1, OTHER_PORT = 2, OTHER_SERVER_PORT = 4, OTHER_FILE = 8, LEG_SHIFT = 4 };
+enum { BLOCK_BYTES = 1992, WIN_MOST = 1 + 9 * PP_NUMBER_MOST };
+enum { LEG_BUCKETS_MOST = 64 }; /* those that are wanted one by one */
 
 struct pp_win_block {
 	struct pp_win_block *next;
@@ -13,11 +14,25 @@ struct pp_win_block {
 	uint8_t bytes[BLOCK_BYTES];
 };
 
+static uint8_t *put_reply(uint8_t *at, const struct pp_win *win)
+{
+	at = pp_put_signed(at, (int64_t)((uint64_t)win->reply.ts - (uint64_t)win->first.ts));
+	at = pp_put_signed(at, (int64_t)win->reply.packet - win->first.packet);
+	return pp_put_number(at, win->reply.file);
+}
+
+static void take_reply(const uint8_t **at, struct pp_win *win)
+{
+	win->reply.ts = (int64_t)((uint64_t)win->first.ts + (uint64_t)pp_take_signed(at));
+	win->reply.packet = (uint32_t)(win->first.packet + pp_take_signed(at));
+	win->reply.file = (uint16_t)pp_take_number(at);
+}
+
 static uint8_t *put_win(uint8_t *at, const struct pp_win *win, const struct pp_win *before)
 {
 	unsigned head = (win->v6 ? V6 : 0) | (win->port != before->port ? OTHER_PORT : 0) |
 			(win->server_port != win->port ? OTHER_SERVER_PORT : 0) |
-			(win->first.file != before->first.file ? OTHER_FILE : 0);
+			(win->first.file != before->first.file ? OTHER_FILE : 0) | (unsigned)win->leg << LEG_SHIFT;
 
 	*at++ = (uint8_t)head;
 	at = pp_put_signed(at, (int64_t)((uint64_t)win->first.ts - (uint64_t)before->first.ts));
@@ -27,7 +42,9 @@ static uint8_t *put_win(uint8_t *at, const struct pp_win *win, const struct pp_w
 		at = pp_put_number(at, win->port);
 	if (head & OTHER_SERVER_PORT)
 		at = pp_put_number(at, win->server_port);
-	return head & OTHER_FILE ? pp_put_number(at, win->first.file) : at;
+	if (head & OTHER_FILE)
+		at = pp_put_number(at, win->first.file);
+	return win->leg ? put_reply(at, win) : at;
 }
 
 /* From the win before it. */
@@ -44,6 +61,9 @@ static void take_win(const uint8_t **at, struct pp_win *win)
 	win->server_port = head & OTHER_SERVER_PORT ? (uint16_t)pp_take_number(at) : win->port;
 	if (head & OTHER_FILE)
 		win->first.file = (uint16_t)pp_take_number(at);
+	win->leg = (enum pp_leg)(head >> LEG_SHIFT);
+	if (win->leg)
+		take_reply(at, win);
 }
 
 void pp_wins_init(struct pp_wins *wins, size_t memory)
@@ -89,6 +109,15 @@ void pp_wins_want_bucket(struct pp_wins *wins, uint32_t host, uint16_t port, int
 	set(wins->moments, moment_of(group_of(host, port), bucket));
 }
 
+void pp_wins_want_legs(struct pp_wins *wins, uint32_t host, uint16_t port, int64_t from, int64_t until)
+{
+	if (until - from > LEG_BUCKETS_MOST)
+		pp_wins_want_host(wins, host);
+	else
+		for (int64_t bucket = from; bucket <= until; bucket++)
+			set(wins->legs, moment_of(group_of(host, port), bucket));
+}
+
 void pp_wins_want_host(struct pp_wins *wins, uint32_t host) { set(wins->hosts, host); }
 
 void pp_wins_want_second(struct pp_wins *wins, bool v6, uint16_t port, int64_t second)
@@ -111,10 +140,21 @@ static bool is_wanted_opening(const struct pp_wins *wins, const struct pp_win *w
 	       any_set(wins->seconds[!win->v6], win->server_port, pp_second_of(win->first.ts), PP_OPENING_SECONDS);
 }
 
+static bool is_wanted_leg(const struct pp_wins *wins, const struct pp_win *win)
+{
+	return is_set(wins->hosts, win->host) ||
+	       any_set(wins->legs, group_of(win->host, win->port), pp_bucket_of(win->first.ts), 0);
+}
+
 static void settle(struct pp_diagnosis *diagnosis, const struct pp_win *win, bool all)
 {
 	const struct pp_wins *wins = &diagnosis->wins;
 
+	if (win->leg) {
+		if (all || is_wanted_leg(wins, win))
+			pp_group_leg(diagnosis, win);
+		return;
+	}
 	if (all || is_wanted_opening(wins, win))
 		pp_group_opening_won(diagnosis, win);
 	if (win->host && (all || is_wanted(wins, win)))

@@ -37,7 +37,8 @@ struct pp_lookups;
 /* `cap`: lookups kept; more are counted by pp_lookups_refused(). */
 struct pp_lookups *pp_lookups_new(size_t cap, struct pp_hash_key key, struct pp_pool *pool);
 void pp_lookups_free(struct pp_lookups *lookups);
-/* The lookup a message was filed with (NULL: none), and how many addresses it had before; it stays where it is. */
+/* The lookup a message was filed with (NULL: none), and how many addresses it had before.  Lookups that are given out are
+ * valid until the next call, their names as long as the table. */
 struct pp_lookup_news {
 	const struct pp_lookup *lookup;
 	unsigned known;
@@ -51,7 +52,7 @@ void pp_lookups_icmp(struct pp_lookups *lookups, const struct pp_endpoint_addr *
 		     const struct pp_endpoint_addr *resolver, const struct pp_addr *from, uint8_t type, uint8_t code,
 		     struct pp_mark mark);
 size_t pp_lookups_count(const struct pp_lookups *lookups);
-const struct pp_lookup *pp_lookups_at(const struct pp_lookups *lookups, size_t i); /* in order of first packets */
+const struct pp_lookup *pp_lookups_at(struct pp_lookups *lookups, size_t i); /* in order of first packets */
 uint64_t pp_lookups_refused(const struct pp_lookups *lookups);
 
 #endif

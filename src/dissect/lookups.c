@@ -1,22 +1,26 @@
+/* The table of lookups.  Something is heard of a few of them at a time: those are open, the others packed, in a tenth of
+ * the memory. */
 #include "dissect/dns.h"
+
+#include "dissect/lookup_pack.h"
 
 #include <stddef.h>
 #include <string.h>
 
-enum { QUERIES_KEPT = 8, RECENT_KEPT = 256, ROOM_FIRST = 64 }; /* powers of two */
-
-/* A query that a reply may still answer. */
-struct query {
-	uint16_t id, type, port;
-	bool answered;
-	struct pp_mark mark;
-};
+enum { OPEN_MOST = 8, RECENT_KEPT = 256, ROOM_FIRST = 64, GRAIN = 16 }; /* powers of two; OPEN_MOST fits a byte */
 
 struct entry {
-	struct pp_lookup lookup;
-	uint64_t hash;
-	struct query queries[QUERIES_KEPT]; /* a ring */
-	unsigned next;
+	uint8_t *packed; /* NULL: it has been open from the beginning */
+	uint32_t hash;
+	uint16_t room; /* at `packed` */
+	uint8_t slot;  /* where it is open, + 1; 0: it is not */
+	char name[];
+};
+
+struct slot {
+	struct entry *entry; /* NULL: free */
+	struct pp_open_lookup open;
+	char aliases[PP_DNS_ALIASES_MAX][256]; /* that it was opened without */
 };
 
 /* The way from a packet without a name (an ICMP error, a reply without a question) to its lookup. */
@@ -29,8 +33,12 @@ struct pp_lookups {
 	struct pp_arena arena;
 	struct pp_hash_key key;
 	size_t cap, count, room;
-	struct entry **entries;            /* in order of first packets */
-	uint32_t *buckets;                 /* 2 * room, open addressing; an index into entries + 1, 0: free */
+	struct entry **entries; /* in order of first packets */
+	uint32_t *buckets;      /* 2 * room, open addressing; an index into entries + 1, 0: free */
+	struct slot slots[OPEN_MOST];
+	unsigned next_slot;
+	uint8_t packing[PP_LOOKUP_PACKED_MOST];
+	struct pp_open_lookup view;        /* of a packed one that is looked at */
 	struct recent recent[RECENT_KEPT]; /* a ring */
 	unsigned next;
 	uint64_t refused;
@@ -69,7 +77,7 @@ struct key {
 	char name[PP_DNS_NAME_MAX];
 };
 
-static uint64_t hash_of(const struct pp_lookups *lookups, const struct pp_endpoint_addr *client,
+static uint32_t hash_of(const struct pp_lookups *lookups, const struct pp_endpoint_addr *client,
 			const struct pp_endpoint_addr *resolver, const char *name)
 {
 	struct key key;
@@ -79,21 +87,30 @@ static uint64_t hash_of(const struct pp_lookups *lookups, const struct pp_endpoi
 	memcpy(key.resolver, resolver->ip.b, sizeof(key.resolver));
 	key.port = resolver->port;
 	memcpy(key.name, name, len);
-	return pp_hash(&lookups->key, &key, offsetof(struct key, name) + len);
+	return (uint32_t)pp_hash(&lookups->key, &key, offsetof(struct key, name) + len);
 }
 
-static bool same_lookup(const struct pp_lookup *lookup, const struct pp_endpoint_addr *client,
-			const struct pp_endpoint_addr *resolver, const char *name)
+static bool is_between(const struct pp_lookups *lookups, const struct entry *entry,
+		       const struct pp_endpoint_addr *client, const struct pp_endpoint_addr *resolver)
 {
+	const struct pp_lookup *lookup;
+	struct pp_lookup ends;
+
+	if (entry->slot) {
+		lookup = &lookups->slots[entry->slot - 1].open.lookup;
+	} else {
+		pp_lookup_unpack_ends(&ends, entry->packed);
+		lookup = &ends;
+	}
 	return pp_addr_equal(&lookup->client.ip, &client->ip) && pp_addr_equal(&lookup->resolver.ip, &resolver->ip) &&
-	       lookup->resolver.port == resolver->port && strcmp(lookup->name, name) == 0;
+	       lookup->resolver.port == resolver->port;
 }
 
 /* The bucket of an equal lookup, or the free one where it belongs. */
-static uint32_t *bucket_of(const struct pp_lookups *lookups, uint64_t hash, const struct pp_endpoint_addr *client,
+static uint32_t *bucket_of(const struct pp_lookups *lookups, uint32_t hash, const struct pp_endpoint_addr *client,
 			   const struct pp_endpoint_addr *resolver, const char *name)
 {
-	size_t mask = 2 * lookups->room - 1, at = (size_t)hash & mask;
+	size_t mask = 2 * lookups->room - 1, at = hash & mask;
 
 	for (;; at = (at + 1) & mask) {
 		const struct entry *entry;
@@ -101,7 +118,8 @@ static uint32_t *bucket_of(const struct pp_lookups *lookups, uint64_t hash, cons
 		if (lookups->buckets[at] == 0)
 			return &lookups->buckets[at];
 		entry = lookups->entries[lookups->buckets[at] - 1];
-		if (entry->hash == hash && same_lookup(&entry->lookup, client, resolver, name))
+		if (entry->hash == hash && strcmp(entry->name, name) == 0 &&
+		    is_between(lookups, entry, client, resolver))
 			return &lookups->buckets[at];
 	}
 }
@@ -117,7 +135,7 @@ static void grow(struct pp_lookups *lookups)
 	if (!entries || !buckets)
 		return;
 	for (size_t i = 0; i < lookups->count; i++) {
-		size_t at = (size_t)lookups->entries[i]->hash & mask;
+		size_t at = lookups->entries[i]->hash & mask;
 
 		entries[i] = lookups->entries[i];
 		while (buckets[at] != 0)
@@ -129,26 +147,83 @@ static void grow(struct pp_lookups *lookups)
 	lookups->buckets = buckets;
 }
 
-static struct entry *new_entry(struct pp_lookups *lookups, const struct pp_endpoint_addr *client,
-			       const struct pp_endpoint_addr *resolver, const char *name, uint64_t hash)
-{
-	struct entry *entry = pp_arena_alloc(&lookups->arena, sizeof(*entry));
-	char *copy = pp_arena_copy(&lookups->arena, name, strlen(name) + 1);
+/* ------------------------------------------------------------------ open and packed */
 
-	if (!entry || !copy)
-		return NULL;
-	entry->hash = hash;
-	entry->lookup = (struct pp_lookup){ .client = *client, .resolver = *resolver, .name = copy };
-	entry->lookup.replies_only = true; /* until a query comes */
-	return entry;
+/* False without memory: then it stays open. */
+static bool put_away(struct pp_lookups *lookups, struct slot *slot)
+{
+	struct entry *entry = slot->entry;
+	size_t len = pp_lookup_pack(&slot->open, lookups->packing);
+
+	if (len > entry->room) {
+		/* One that grows may do so again. */
+		size_t room = (len + (entry->packed ? len / 4 : 0) + GRAIN - 1) / GRAIN * GRAIN;
+		uint8_t *packed = pp_arena_alloc(&lookups->arena, room);
+
+		if (!packed)
+			return false;
+		entry->packed = packed;
+		entry->room = (uint16_t)room;
+	}
+	memcpy(entry->packed, lookups->packing, len);
+	entry->slot = 0;
+	slot->entry = NULL;
+	return true;
 }
 
-/* The lookup, made when it is new; NULL at the cap or without memory. */
-static struct entry *find_or_add(struct pp_lookups *lookups, const struct pp_endpoint_addr *client,
-				 const struct pp_endpoint_addr *resolver, const char *name)
+/* The one that was opened first becomes free, or the next that can; NULL without memory. */
+static struct slot *free_slot(struct pp_lookups *lookups)
 {
-	uint64_t hash = hash_of(lookups, client, resolver, name);
-	struct entry *entry = NULL;
+	for (unsigned i = 0; i < OPEN_MOST; i++) {
+		struct slot *slot = &lookups->slots[lookups->next_slot++ % OPEN_MOST];
+
+		if (!slot->entry || put_away(lookups, slot))
+			return slot;
+	}
+	return NULL;
+}
+
+/* NULL without memory. */
+static struct slot *open_entry(struct pp_lookups *lookups, struct entry *entry)
+{
+	struct slot *slot;
+
+	if (entry->slot)
+		return &lookups->slots[entry->slot - 1];
+	slot = free_slot(lookups);
+	if (!slot)
+		return NULL;
+	pp_lookup_unpack(&slot->open, entry->packed, entry->name);
+	slot->entry = entry;
+	entry->slot = (uint8_t)(slot - lookups->slots + 1);
+	return slot;
+}
+
+static struct slot *new_entry(struct pp_lookups *lookups, const struct pp_endpoint_addr *client,
+			      const struct pp_endpoint_addr *resolver, const char *name, uint32_t hash)
+{
+	struct slot *slot = free_slot(lookups);
+	size_t len = strlen(name) + 1;
+	struct entry *entry = slot ? pp_arena_alloc(&lookups->arena, offsetof(struct entry, name) + len) : NULL;
+
+	if (!entry)
+		return NULL;
+	entry->hash = hash;
+	entry->slot = (uint8_t)(slot - lookups->slots + 1);
+	memcpy(entry->name, name, len);
+	memset(&slot->open, 0, sizeof(slot->open));
+	slot->entry = entry;
+	slot->open.lookup = (struct pp_lookup){ .client = *client, .resolver = *resolver, .name = entry->name };
+	slot->open.lookup.replies_only = true; /* until a query comes */
+	return slot;
+}
+
+/* The lookup, open, made when it is new; NULL at the cap or without memory. */
+static struct slot *find_or_add(struct pp_lookups *lookups, const struct pp_endpoint_addr *client,
+				const struct pp_endpoint_addr *resolver, const char *name)
+{
+	uint32_t hash = hash_of(lookups, client, resolver, name);
+	struct slot *slot = NULL;
 	uint32_t *bucket;
 
 	if (lookups->count == lookups->room && lookups->room < lookups->cap)
@@ -159,16 +234,18 @@ static struct entry *find_or_add(struct pp_lookups *lookups, const struct pp_end
 	}
 	bucket = bucket_of(lookups, hash, client, resolver, name);
 	if (*bucket != 0)
-		return lookups->entries[*bucket - 1];
-	if (lookups->count < lookups->cap && lookups->count < lookups->room)
-		entry = new_entry(lookups, client, resolver, name, hash);
-	if (!entry) {
+		slot = open_entry(lookups, lookups->entries[*bucket - 1]);
+	else if (lookups->count < lookups->cap && lookups->count < lookups->room)
+		slot = new_entry(lookups, client, resolver, name, hash);
+	if (!slot) {
 		lookups->refused++;
 		return NULL;
 	}
-	lookups->entries[lookups->count++] = entry;
-	*bucket = (uint32_t)lookups->count;
-	return entry;
+	if (*bucket == 0) {
+		lookups->entries[lookups->count++] = slot->entry;
+		*bucket = (uint32_t)lookups->count;
+	}
+	return slot;
 }
 
 /* ------------------------------------------------------------------ one lookup */
@@ -187,18 +264,19 @@ static struct pp_dns_question *question_of(struct pp_lookup *lookup, uint16_t ty
 	return &lookup->questions[lookup->question_count++];
 }
 
-static void add_query(struct pp_lookups *lookups, struct entry *entry, const struct pp_dns_message *message,
+static void add_query(struct pp_lookups *lookups, struct slot *slot, const struct pp_dns_message *message,
 		      uint16_t port, struct pp_mark mark)
 {
-	struct pp_dns_question *question = question_of(&entry->lookup, message->type);
+	struct pp_open_lookup *open = &slot->open;
+	struct pp_dns_question *question = question_of(&open->lookup, message->type);
 
-	if (entry->lookup.replies_only)
-		entry->lookup.client.port = port;
-	entry->lookup.replies_only = false;
-	entry->queries[entry->next++ % QUERIES_KEPT] =
-	    (struct query){ .id = message->id, .type = message->type, .port = port, .mark = mark };
+	if (open->lookup.replies_only)
+		open->lookup.client.port = port;
+	open->lookup.replies_only = false;
+	open->queries[open->next++ % PP_QUERIES_KEPT] =
+	    (struct pp_dns_query){ .id = message->id, .type = message->type, .port = port, .mark = mark };
 	lookups->recent[lookups->next++ % RECENT_KEPT] =
-	    (struct recent){ .entry = entry, .id = message->id, .port = port };
+	    (struct recent){ .entry = slot->entry, .id = message->id, .port = port };
 	if (!question)
 		return;
 	question->queries += question->queries < UINT16_MAX;
@@ -207,10 +285,10 @@ static void add_query(struct pp_lookups *lookups, struct entry *entry, const str
 }
 
 /* The latest unanswered query with this id; any type when `type` is 0. */
-static struct query *query_of(struct entry *entry, uint16_t id, uint16_t type, uint16_t port)
+static struct pp_dns_query *query_of(struct pp_open_lookup *open, uint16_t id, uint16_t type, uint16_t port)
 {
-	for (unsigned i = 1; i <= QUERIES_KEPT; i++) {
-		struct query *query = &entry->queries[(entry->next - i) % QUERIES_KEPT];
+	for (unsigned i = 1; i <= PP_QUERIES_KEPT; i++) {
+		struct pp_dns_query *query = &open->queries[(open->next - i) % PP_QUERIES_KEPT];
 
 		if (query->mark.packet && !query->answered && query->id == id && query->port == port &&
 		    (type == 0 || query->type == type))
@@ -238,18 +316,15 @@ static void add_addresses(struct pp_lookup *lookup, const struct pp_dns_message 
 }
 
 /* The first reply with a chain tells it; a refusal's chain counts as well, for it says where the name led. */
-static void add_aliases(struct pp_lookups *lookups, struct pp_lookup *lookup, const struct pp_dns_message *message)
+static void add_aliases(struct slot *slot, const struct pp_dns_message *message)
 {
+	struct pp_lookup *lookup = &slot->open.lookup;
+
 	if (lookup->alias_count > 0)
 		return;
 	for (unsigned i = 0; i < message->alias_count; i++) {
-		const char *alias = message->aliases[i];
-		char *copy = pp_arena_copy(&lookups->arena, alias, strlen(alias) + 1);
-
-		if (copy)
-			lookup->aliases[lookup->alias_count++] = copy;
-		else
-			lookup->clipped = true;
+		memcpy(slot->aliases[i], message->aliases[i], strlen(message->aliases[i]) + 1);
+		lookup->aliases[lookup->alias_count++] = slot->aliases[i];
 	}
 }
 
@@ -258,11 +333,11 @@ static bool succeeded(const struct pp_dns_question *question)
 	return question->answered && question->rcode == PP_RCODE_NOERROR && !question->truncated;
 }
 
-static void add_reply(struct pp_lookups *lookups, struct entry *entry, const struct pp_dns_message *message,
-		      uint16_t port, struct pp_mark mark)
+static void add_reply(struct slot *slot, const struct pp_dns_message *message, uint16_t port, struct pp_mark mark)
 {
-	struct pp_lookup *lookup = &entry->lookup;
-	struct query *query = query_of(entry, message->id, message->has_question ? message->type : 0, port);
+	struct pp_lookup *lookup = &slot->open.lookup;
+	struct pp_dns_query *query =
+	    query_of(&slot->open, message->id, message->has_question ? message->type : 0, port);
 	struct pp_dns_question *question = NULL;
 
 	if (message->has_question || query)
@@ -271,7 +346,7 @@ static void add_reply(struct pp_lookups *lookups, struct entry *entry, const str
 		query->answered = true;
 	if (message->rcode == PP_RCODE_NOERROR)
 		add_addresses(lookup, message);
-	add_aliases(lookups, lookup, message);
+	add_aliases(slot, message);
 	if (message->has_extended_error && !lookup->has_extended_error) {
 		lookup->has_extended_error = true;
 		lookup->extended_error = message->extended_error;
@@ -287,15 +362,15 @@ static void add_reply(struct pp_lookups *lookups, struct entry *entry, const str
 }
 
 /* The latest lookup that sent from this port to this resolver; `id` NULL: whatever the message's id. */
-static struct entry *recent_of(const struct pp_lookups *lookups, const struct pp_endpoint_addr *client,
-			       const struct pp_endpoint_addr *resolver, const uint16_t *id)
+static struct slot *open_recent(struct pp_lookups *lookups, const struct pp_endpoint_addr *client,
+				const struct pp_endpoint_addr *resolver, const uint16_t *id)
 {
 	for (unsigned i = 1; i <= RECENT_KEPT; i++) {
 		const struct recent *recent = &lookups->recent[(lookups->next - i) % RECENT_KEPT];
 
 		if (recent->entry && recent->port == client->port && (!id || recent->id == *id) &&
-		    same_lookup(&recent->entry->lookup, client, resolver, recent->entry->lookup.name))
-			return recent->entry;
+		    is_between(lookups, recent->entry, client, resolver))
+			return open_entry(lookups, recent->entry);
 	}
 	return NULL;
 }
@@ -309,23 +384,25 @@ struct pp_lookup_news pp_lookups_add(struct pp_lookups *lookups, const struct pp
 	const struct pp_endpoint_addr *client = message->response ? dst : src;
 	const struct pp_endpoint_addr *resolver = message->response ? src : dst;
 	struct pp_lookup_news news = { .lookup = NULL };
-	struct entry *entry = NULL;
+	struct slot *slot = NULL;
+	struct pp_lookup *lookup;
 
 	if (message->has_question)
-		entry = find_or_add(lookups, client, resolver, message->name);
+		slot = find_or_add(lookups, client, resolver, message->name);
 	else if (message->response) /* some resolvers refuse without repeating the question */
-		entry = recent_of(lookups, client, resolver, &message->id);
-	if (!entry)
+		slot = open_recent(lookups, client, resolver, &message->id);
+	if (!slot)
 		return news;
-	news = (struct pp_lookup_news){ &entry->lookup, entry->lookup.address_count };
-	pp_mark_first(&entry->lookup.first, mark);
-	entry->lookup.last = mark;
-	entry->lookup.over_tcp |= over_tcp;
-	entry->lookup.clipped |= message->clipped;
+	lookup = &slot->open.lookup;
+	news = (struct pp_lookup_news){ lookup, lookup->address_count };
+	pp_mark_first(&lookup->first, mark);
+	lookup->last = mark;
+	lookup->over_tcp |= over_tcp;
+	lookup->clipped |= message->clipped;
 	if (message->response)
-		add_reply(lookups, entry, message, client->port, mark);
+		add_reply(slot, message, client->port, mark);
 	else
-		add_query(lookups, entry, message, client->port, mark);
+		add_query(lookups, slot, message, client->port, mark);
 	return news;
 }
 
@@ -333,24 +410,31 @@ void pp_lookups_icmp(struct pp_lookups *lookups, const struct pp_endpoint_addr *
 		     const struct pp_endpoint_addr *resolver, const struct pp_addr *from, uint8_t type, uint8_t code,
 		     struct pp_mark mark)
 {
-	struct entry *entry = recent_of(lookups, client, resolver, NULL);
+	struct slot *slot = open_recent(lookups, client, resolver, NULL);
+	struct pp_lookup *lookup;
 
-	if (!entry)
+	if (!slot)
 		return;
-	entry->lookup.last = mark;
-	if (pp_seen(entry->lookup.icmp))
+	lookup = &slot->open.lookup;
+	lookup->last = mark;
+	if (pp_seen(lookup->icmp))
 		return;
-	entry->lookup.icmp = mark;
-	entry->lookup.icmp_from = *from;
-	entry->lookup.icmp_type = type;
-	entry->lookup.icmp_code = code;
+	lookup->icmp = mark;
+	lookup->icmp_from = *from;
+	lookup->icmp_type = type;
+	lookup->icmp_code = code;
 }
 
 size_t pp_lookups_count(const struct pp_lookups *lookups) { return lookups->count; }
 
-const struct pp_lookup *pp_lookups_at(const struct pp_lookups *lookups, size_t i)
+const struct pp_lookup *pp_lookups_at(struct pp_lookups *lookups, size_t i)
 {
-	return &lookups->entries[i]->lookup;
+	const struct entry *entry = lookups->entries[i];
+
+	if (entry->slot)
+		return &lookups->slots[entry->slot - 1].open.lookup;
+	pp_lookup_unpack(&lookups->view, entry->packed, entry->name);
+	return &lookups->view.lookup;
 }
 
 uint64_t pp_lookups_refused(const struct pp_lookups *lookups) { return lookups->refused; }

@@ -68,6 +68,7 @@ enum pp_err pp_analysis_new(struct pp_analysis **ret_analysis, const struct pp_a
 	analysis->names = pp_names_new(share(memory, NAMES_MAX), options->key);
 	analysis->spool =
 	    pp_spool_new(smaller(memory / 16, SPOOL_USUAL), smaller(memory / 16, SPOOL_MOST), options->spill);
+	analysis->shared_memory = smaller(memory / 16, SPOOL_USUAL);
 	analysis->attributor =
 	    (struct pp_attributor){ options->catalogue, options->tags, analysis->names, &analysis->recent_rows };
 	analysis->talk_shared =

@@ -40,6 +40,8 @@ struct pp_analysis {
 	struct pp_ndpi *ndpi;
 	bool ndpi_tried;
 	struct pp_spool *spool;
+	size_t shared_memory; /* for records that wait, and for what is kept of connections and lookups beside */
+	uint32_t filed;
 	struct pp_diagnosis *diagnosis;
 	const char **proxy_names;
 	struct pp_proxy_settings settings; /* that a live capture noted */

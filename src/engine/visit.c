@@ -21,6 +21,19 @@ struct filed {
 	const struct pp_endpoint_row *row; /* not noted if there is none */
 };
 
+enum { RECORDS_LEAST = 128 << 10, FILED_BETWEEN = 256 };
+
+/* Records wait in the memory that tables leave them, which grow with the capture: what a record takes can be had from the
+ * file again, what a table takes cannot. */
+static enum pp_err share_memory(struct pp_analysis *analysis)
+{
+	size_t taken = pp_diagnosis_memory(analysis->diagnosis) + pp_flows_past_memory(analysis->flows) +
+		       analysis->lookup_pool.bytes;
+	size_t left = taken < analysis->shared_memory ? analysis->shared_memory - taken : 0;
+
+	return pp_spool_allow(analysis->spool, left > RECORDS_LEAST ? left : RECORDS_LEAST);
+}
+
 enum pp_err pp_engine_file(struct pp_analysis *analysis, const struct pp_connection *conn)
 {
 	struct pp_attribution who = pp_attribute_connection(&analysis->attributor, conn);
@@ -28,6 +41,12 @@ enum pp_err pp_engine_file(struct pp_analysis *analysis, const struct pp_connect
 	struct pp_span beside = { (const uint8_t *)&filed, who.row ? sizeof(filed) : offsetof(struct filed, row) };
 
 	pp_diagnosis_observe(analysis->diagnosis, conn, &who, &filed.places);
+	if (++analysis->filed % FILED_BETWEEN == 0) {
+		enum pp_err err = share_memory(analysis);
+
+		if (err != PP_OK)
+			return err;
+	}
 	return pp_spool_put(analysis->spool, conn, beside);
 }
 

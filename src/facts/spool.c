@@ -8,17 +8,12 @@
  */
 #include "facts/spool.h"
 
+#include "facts/blocks.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	BLOCK_BYTES = 4 * 1024,
-	BLOCKS_LEAST = 4,
-	BLOCKS_WORTH = 8,
-	PIECE_BYTES = 64 * 1024,
-	RECORD_MAX = 1 << 20,
-	NONE = -1
-};
+enum { BLOCKS_LEAST = 4, BLOCKS_WORTH = 8, PIECE_BYTES = 64 * 1024, RECORD_MAX = 1 << 20, NONE = PP_BLOCK_NONE };
 
 /* In front of each record, LABEL bytes: the length and the slot in one word of 4, then `beside`. */
 enum { LABEL = 5, SLOT_BITS = 9 };
@@ -34,11 +29,6 @@ struct chain {
 	int32_t first, last;
 };
 
-struct block {
-	int32_t next;
-	uint32_t used;
-};
-
 struct shelf {
 	struct chain memory, file;
 	uint32_t bytes;
@@ -47,10 +37,10 @@ struct shelf {
 };
 
 struct pp_spool {
-	uint8_t *bytes; /* of the blocks in memory */
-	struct block *blocks;
-	int32_t block_count, blocks_most, free;
-	struct block *filed; /* pieces of the file, by their place in it */
+	struct pp_blocks blocks; /* in memory */
+	int32_t blocks_usual, blocks_most;
+	bool grown;             /* beyond what it was allowed, because that was worth it */
+	struct pp_block *filed; /* pieces of the file, by their place in it */
 	int32_t filed_count, filed_room;
 	struct pp_spill *file;
 	bool owns_file;
@@ -65,30 +55,13 @@ struct pp_spool {
 	uint32_t at[PP_SPOOL_SHELF]; /* where a slot's label stands, + 1; 0: nobody put it */
 };
 
-/* So many blocks in all; false without memory. */
-static bool take_blocks(struct pp_spool *spool, int32_t count)
-{
-	uint8_t *bytes = realloc(spool->bytes, (size_t)count * BLOCK_BYTES);
-	struct block *blocks;
-
-	if (!bytes)
-		return false;
-	spool->bytes = bytes;
-	blocks = realloc(spool->blocks, (size_t)count * sizeof(*blocks));
-	if (!blocks)
-		return false;
-	spool->blocks = blocks;
-	for (int32_t i = count; i-- > spool->block_count; spool->free = i)
-		blocks[i].next = spool->free;
-	spool->block_count = count;
-	return true;
-}
+static int32_t whole_chunks(int32_t blocks) { return blocks / PP_BLOCKS_PER_CHUNK * PP_BLOCKS_PER_CHUNK; }
 
 static int32_t blocks_in(size_t memory)
 {
-	size_t count = memory / BLOCK_BYTES;
+	size_t count = memory / PP_BLOCK_BYTES;
 
-	return (int32_t)(count > BLOCKS_LEAST ? count : BLOCKS_LEAST);
+	return count > BLOCKS_LEAST ? whole_chunks((int32_t)count) : BLOCKS_LEAST;
 }
 
 struct pp_spool *pp_spool_new(size_t memory, size_t most, struct pp_spill *file)
@@ -101,9 +74,10 @@ struct pp_spool *pp_spool_new(size_t memory, size_t most, struct pp_spill *file)
 	pp_buf_init(&spool->shelf, PP_SPOOL_SHELF_BYTES);
 	spool->patterns = pp_patterns_new();
 	spool->file = file;
+	spool->blocks_usual = blocks_in(memory);
 	spool->blocks_most = blocks_in(most);
-	spool->free = NONE;
-	if (!spool->patterns || !take_blocks(spool, blocks_in(memory))) {
+	pp_blocks_init(&spool->blocks, spool->blocks_usual);
+	if (!spool->patterns) {
 		pp_spool_free(spool);
 		return NULL;
 	}
@@ -119,8 +93,7 @@ void pp_spool_free(struct pp_spool *spool)
 	if (spool->owns_file)
 		pp_spill_close(spool->file);
 	pp_patterns_free(spool->patterns);
-	free(spool->bytes);
-	free(spool->blocks);
+	pp_blocks_done(&spool->blocks);
 	free(spool->filed);
 	free(spool->shelves);
 	free(spool);
@@ -130,12 +103,7 @@ uint32_t pp_spool_count(const struct pp_spool *spool) { return spool->count; }
 
 /* ------------------------------------------------------------------ chains */
 
-static uint8_t *bytes_of(const struct pp_spool *spool, int32_t block)
-{
-	return spool->bytes + (size_t)block * BLOCK_BYTES;
-}
-
-static void append(struct chain *chain, struct block *blocks, int32_t block)
+static void append(struct chain *chain, struct pp_block *blocks, int32_t block)
 {
 	blocks[block].next = NONE;
 	if (chain->first == NONE)
@@ -160,7 +128,7 @@ static enum pp_err open_file(struct pp_spool *spool)
 static enum pp_err filed_reserve(struct pp_spool *spool, uint32_t more)
 {
 	int32_t room = spool->filed_room ? spool->filed_room : 256;
-	struct block *grown;
+	struct pp_block *grown;
 
 	while (room - spool->filed_count < (int32_t)more) {
 		if (room > INT32_MAX / 2)
@@ -182,10 +150,9 @@ static void free_first(struct pp_spool *spool, struct shelf *shelf)
 {
 	int32_t block = shelf->memory.first;
 
-	shelf->memory.first = spool->blocks[block].next;
+	shelf->memory.first = spool->blocks.list[block].next;
 	shelf->blocks--;
-	spool->blocks[block].next = spool->free;
-	spool->free = block;
+	pp_blocks_give(&spool->blocks, block);
 }
 
 /* Where that many bytes of the shelf go in the file: behind those that are there if the piece has room for them or they may
@@ -229,9 +196,9 @@ static enum pp_err file_blocks(struct pp_spool *spool, struct shelf *shelf)
 	size_t len = 0;
 	enum pp_err err;
 
-	for (int32_t i = shelf->memory.first; i != NONE && count < PP_SPILL_PARTS_MAX; i = spool->blocks[i].next) {
-		parts[count++] = (struct pp_span){ bytes_of(spool, i), spool->blocks[i].used };
-		len += spool->blocks[i].used;
+	for (int32_t i = shelf->memory.first; i != NONE && count < PP_SPILL_PARTS_MAX; i = spool->blocks.list[i].next) {
+		parts[count++] = (struct pp_span){ pp_block_bytes(&spool->blocks, i), spool->blocks.list[i].used };
+		len += spool->blocks.list[i].used;
 	}
 	err = place_in_file(spool, shelf, len, &offset);
 	if (err == PP_OK)
@@ -261,44 +228,106 @@ static struct shelf *fullest_shelf(struct pp_spool *spool)
  * fullest has many, more memory helps. */
 static bool is_worth_growing(const struct pp_spool *spool, const struct shelf *fullest)
 {
-	return fullest->blocks < BLOCKS_WORTH && spool->block_count <= spool->blocks_most / 2;
+	return fullest->blocks < BLOCKS_WORTH && spool->blocks.allowed <= spool->blocks_most / 2;
 }
 
-static enum pp_err make_room(struct pp_spool *spool)
+static enum pp_err file_shelf(struct pp_spool *spool, struct shelf *shelf)
 {
-	struct shelf *fullest = fullest_shelf(spool);
-	enum pp_err err;
+	enum pp_err err = open_file(spool);
 
-	if (is_worth_growing(spool, fullest) && take_blocks(spool, spool->block_count * 2))
-		return PP_OK;
-	err = open_file(spool);
-	while (fullest->memory.first != NONE && err == PP_OK)
-		err = file_blocks(spool, fullest);
+	while (shelf->memory.first != NONE && err == PP_OK)
+		err = file_blocks(spool, shelf);
 	return err;
+}
+
+/* A block of memory; the fullest shelf makes room. */
+static enum pp_err take_block(struct pp_spool *spool, int32_t *ret_block)
+{
+	*ret_block = pp_blocks_take(&spool->blocks);
+	while (*ret_block == NONE) {
+		struct shelf *fullest;
+		enum pp_err err = PP_OK;
+
+		if (spool->blocks.in_use == 0)
+			return PP_NOMEM;
+		fullest = fullest_shelf(spool);
+		if (is_worth_growing(spool, fullest)) {
+			spool->blocks.allowed *= 2;
+			spool->grown = true;
+		} else {
+			err = file_shelf(spool, fullest);
+		}
+		if (err != PP_OK)
+			return err;
+		*ret_block = pp_blocks_take(&spool->blocks);
+	}
+	return PP_OK;
+}
+
+/* The blocks of a chain that are to go are moved. */
+static void move_blocks(struct pp_blocks *blocks, struct chain *chain, int32_t count)
+{
+	for (int32_t *link = &chain->first; *link != NONE; link = &blocks->list[*link].next) {
+		if (*link < count)
+			continue;
+		if (chain->last == *link)
+			chain->last = *link = pp_blocks_move(blocks, *link);
+		else
+			*link = pp_blocks_move(blocks, *link);
+	}
+}
+
+/* No more blocks have memory than are to be allowed, of which no more are in use. */
+static void cut_blocks(struct pp_spool *spool, int32_t count)
+{
+	if (spool->blocks.count <= count)
+		return;
+	pp_blocks_retire(&spool->blocks, count);
+	for (size_t i = 0; i < spool->shelf_count; i++)
+		move_blocks(&spool->blocks, &spool->shelves[i].memory, count);
+	pp_blocks_cut(&spool->blocks, count);
+}
+
+enum pp_err pp_spool_allow(struct pp_spool *spool, size_t memory)
+{
+	int32_t count = blocks_in(memory);
+	enum pp_err err = PP_OK;
+
+	if (count > spool->blocks_usual)
+		count = spool->blocks_usual;
+	if (spool->grown || count == spool->blocks.allowed)
+		return PP_OK;
+	while (spool->blocks.in_use > count && err == PP_OK)
+		err = file_shelf(spool, fullest_shelf(spool));
+	if (err != PP_OK)
+		return err;
+	spool->blocks.allowed = count;
+	cut_blocks(spool, count);
+	return PP_OK;
 }
 
 static enum pp_err add_bytes(struct pp_spool *spool, struct shelf *shelf, const uint8_t *bytes, size_t len)
 {
+	struct pp_blocks *blocks = &spool->blocks;
+
 	while (len > 0) {
-		struct block *last;
+		struct pp_block *last;
 		size_t n;
 
-		if (shelf->memory.first == NONE || spool->blocks[shelf->memory.last].used == BLOCK_BYTES) {
-			enum pp_err err = spool->free == NONE ? make_room(spool) : PP_OK;
-			int32_t block = spool->free;
+		if (shelf->memory.first == NONE || blocks->list[shelf->memory.last].used == PP_BLOCK_BYTES) {
+			int32_t block;
+			enum pp_err err = take_block(spool, &block);
 
 			if (err != PP_OK)
 				return err;
-			spool->free = spool->blocks[block].next;
-			spool->blocks[block].used = 0;
-			append(&shelf->memory, spool->blocks, block);
+			append(&shelf->memory, blocks->list, block);
 			if (spool->first_held > (size_t)(shelf - spool->shelves))
 				spool->first_held = (size_t)(shelf - spool->shelves);
 			shelf->blocks++;
 		}
-		last = &spool->blocks[shelf->memory.last];
-		n = BLOCK_BYTES - last->used < len ? BLOCK_BYTES - last->used : len;
-		memcpy(bytes_of(spool, shelf->memory.last) + last->used, bytes, n);
+		last = &blocks->list[shelf->memory.last];
+		n = PP_BLOCK_BYTES - last->used < len ? PP_BLOCK_BYTES - last->used : len;
+		memcpy(pp_block_bytes(blocks, shelf->memory.last) + last->used, bytes, n);
 		last->used += (uint32_t)n;
 		bytes += n;
 		len -= n;
@@ -442,9 +471,11 @@ static enum pp_err read_run(struct pp_spool *spool, int32_t *place)
 	return err;
 }
 
+/* The shelf's memory is not needed any more, nor are those before it. */
 static enum pp_err fetch(struct pp_spool *spool, size_t number)
 {
-	const struct shelf *shelf = &spool->shelves[number];
+	struct shelf *shelf = &spool->shelves[number];
+	const struct pp_blocks *blocks = &spool->blocks;
 	enum pp_err err;
 
 	spool->fetched = 0;
@@ -452,8 +483,12 @@ static enum pp_err fetch(struct pp_spool *spool, size_t number)
 	err = pp_buf_reserve(&spool->shelf, shelf->bytes);
 	for (int32_t i = shelf->file.first; i != NONE && err == PP_OK;)
 		err = read_run(spool, &i);
-	for (int32_t i = shelf->memory.first; i != NONE && err == PP_OK; i = spool->blocks[i].next)
-		err = pp_buf_add(&spool->shelf, bytes_of(spool, i), spool->blocks[i].used);
+	for (int32_t i; (i = shelf->memory.first) != NONE && err == PP_OK; free_first(spool, shelf))
+		err = pp_buf_add(&spool->shelf, pp_block_bytes(blocks, i), blocks->list[i].used);
+	shelf->file = (struct chain){ NONE, NONE };
+	shelf->bytes = 0;
+	if (spool->blocks.in_use < spool->blocks.count / 2)
+		cut_blocks(spool, whole_chunks(spool->blocks.in_use + PP_BLOCKS_PER_CHUNK - 1));
 	if (err == PP_OK)
 		err = find_slots(spool);
 	if (err == PP_OK)

@@ -199,6 +199,8 @@ struct pp_flows_counts {
 };
 /* How many flows have to be looked at to find the last one under this hash: what an attacker wants to be large. */
 size_t pp_flows_chain(const struct pp_flows *flows, uint64_t hash);
+/* Bytes that connections which are gone take. */
+size_t pp_flows_past_memory(const struct pp_flows *flows);
 struct pp_flows_counts pp_flows_counts(const struct pp_flows *flows);
 uint32_t pp_flows_streams(const struct pp_flows *flows, uint16_t file); /* streams whose first packet is in that file */
 

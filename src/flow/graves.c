@@ -92,29 +92,40 @@ static bool replace(struct pp_graves *graves, uint64_t hash, uint32_t held, uint
 	return false;
 }
 
+/* Where the system can move pages they are not copied: the old ring does not lie beside the new one. */
+static bool grow_ring(struct pp_graves *graves, size_t room)
+{
+	size_t bytes = room * sizeof(*graves->ring);
+	struct pp_tombstone *ring = bytes < PP_SLAB_LARGE ? realloc(graves->ring, bytes) : pp_flow_room(bytes);
+
+	if (!ring)
+		return false;
+	if (bytes >= PP_SLAB_LARGE) {
+		memcpy(ring, graves->ring, graves->count * sizeof(*ring));
+		free(graves->ring);
+	}
+	graves->ring = ring;
+	return true;
+}
+
+/* A ring that has grown alone does no harm. */
 static bool grow(struct pp_graves *graves)
 {
 	size_t room = graves->room ? graves->room * 2 : ROOM_FIRST;
 	size_t bucket_bytes = room / 8 * sizeof(struct pp_grave_bucket);
-	struct pp_tombstone *ring = pp_flow_room(room * sizeof(*ring));
-	struct pp_grave_bucket *buckets = pp_flow_room(bucket_bytes);
+	struct pp_grave_bucket *buckets = grow_ring(graves, room) ? pp_flow_room(bucket_bytes) : NULL;
 
-	if (!ring || !buckets) {
-		free(ring);
-		free(buckets);
+	if (!buckets)
 		return false;
-	}
-	if (graves->count)
-		memcpy(ring, graves->ring, graves->count * sizeof(*ring));
 	memset(buckets, 0, bucket_bytes);
-	free(graves->ring);
 	free(graves->buckets);
-	graves->ring = ring;
 	graves->buckets = buckets;
 	graves->room = room;
-	for (size_t i = 0; i < graves->count; i++)
-		graves->lost +=
-		    !replace(graves, ring[i].hash_and_set, 0, slot_of(ring[i].hash_and_set, (uint32_t)i + 1));
+	for (size_t i = 0; i < graves->count; i++) {
+		uint64_t hash = graves->ring[i].hash_and_set;
+
+		graves->lost += !replace(graves, hash, 0, slot_of(hash, (uint32_t)i + 1));
+	}
 	return true;
 }
 

@@ -44,6 +44,11 @@ static inline bool pp_tombstone_is_set(const struct pp_tombstone *grave, int at)
 	return grave->hash_and_set >> at & 1;
 }
 
+static inline size_t pp_graves_memory(const struct pp_graves *graves)
+{
+	return graves->count * sizeof(*graves->ring) + graves->room / 8 * sizeof(*graves->buckets);
+}
+
 static inline struct pp_grave_bucket *pp_grave_bucket_of(const struct pp_graves *graves, uint64_t hash)
 {
 	return &graves->buckets[(hash >> 16) & (graves->room / 8 - 1)];

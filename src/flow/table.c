@@ -495,6 +495,8 @@ void pp_flows_release(struct pp_flows *flows, struct pp_flow *flow)
 	flow_give(flows, flow);
 }
 
+size_t pp_flows_past_memory(const struct pp_flows *flows) { return pp_graves_memory(&flows->graves); }
+
 struct pp_flows_counts pp_flows_counts(const struct pp_flows *flows)
 {
 	return (struct pp_flows_counts){

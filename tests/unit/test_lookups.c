@@ -309,17 +309,175 @@ static void test_no_memory(void **state)
 	pp_pool_init(&f.pool, 100);
 	assert_null(pp_lookups_new(10, key, &f.pool));
 	pp_pool_done(&f.pool);
-	pp_pool_init(&f.pool, 20000);
+	pp_pool_init(&f.pool, 60000);
 	f.lookups = pp_lookups_new(1000, key, &f.pool);
 	assert_non_null(f.lookups);
-	for (unsigned i = 0; i < 100; i++) {
+	for (unsigned i = 0; i < 1000; i++) {
 		char name[32];
 
 		snprintf(name, sizeof(name), "n%u.example", i);
 		ask(&f, (uint16_t)i, PP_DNS_A, name);
 	}
 	assert_true(pp_lookups_refused(f.lookups) > 0);
-	assert_int_equal(pp_lookups_count(f.lookups) + pp_lookups_refused(f.lookups), 100);
+	assert_true(pp_lookups_count(f.lookups) > 40);
+	assert_int_equal(pp_lookups_count(f.lookups) + pp_lookups_refused(f.lookups), 1000);
+	for (unsigned i = 0; i < pp_lookups_count(f.lookups); i++) {
+		answer_with(&f, (uint16_t)i, PP_DNS_A, pp_lookups_at(f.lookups, i)->name, 0, "1.2.3.4");
+		assert_int_equal(pp_lookups_at(f.lookups, i)->questions[0].first_query.packet, i + 1);
+	}
+	end(&f);
+}
+
+/* ------------------------------------------------------------------ packed ones */
+
+static uint32_t draw(uint32_t *seed, uint32_t below)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return (*seed >> 8) % below;
+}
+
+static struct pp_dns_message draw_message(uint32_t *seed, const char *name)
+{
+	static const uint16_t types[] = { PP_DNS_A, PP_DNS_AAAA, PP_DNS_HTTPS, PP_DNS_SRV, PP_DNS_TXT };
+	struct pp_dns_message drawn = message((uint16_t)draw(seed, 4), types[draw(seed, 5)], name, draw(seed, 2));
+
+	drawn.rcode = (uint8_t)(draw(seed, 3) ? 0 : draw(seed, 16));
+	drawn.truncated = draw(seed, 8) == 0;
+	drawn.clipped = draw(seed, 20) == 0;
+	drawn.has_extended_error = draw(seed, 8) == 0;
+	drawn.extended_error = (uint16_t)draw(seed, 65536);
+	drawn.min_ttl = draw(seed, 2) ? draw(seed, 300) : UINT32_MAX;
+	drawn.address_count = draw(seed, 4);
+	for (unsigned i = 0; i < drawn.address_count; i++)
+		drawn.addresses[i] = ip(draw(seed, 2) ? "2001:db8::7" : "10.1.2.3");
+	for (unsigned i = 0; i < drawn.address_count; i++)
+		drawn.addresses[i].b[15] = (uint8_t)draw(seed, 20);
+	drawn.alias_count = draw(seed, 8) ? 0 : draw(seed, PP_DNS_ALIASES_MAX + 1);
+	for (unsigned i = 0; i < drawn.alias_count; i++) {
+		memset(drawn.aliases[i], 'a' + (int)i, sizeof(drawn.aliases[i]));
+		drawn.aliases[i][draw(seed, 2) ? 255 : draw(seed, 30)] = '\0';
+		drawn.aliases[i][255] = '\0';
+	}
+	return drawn;
+}
+
+static void assert_same(const struct pp_lookup *a, const struct pp_lookup *b)
+{
+	struct pp_lookup one = *a, two = *b;
+
+	assert_string_equal(a->name, b->name);
+	assert_int_equal(a->alias_count, b->alias_count);
+	for (unsigned i = 0; i < a->alias_count; i++)
+		assert_string_equal(a->aliases[i], b->aliases[i]);
+	one.name = two.name = NULL;
+	memset(one.aliases, 0, sizeof(one.aliases));
+	memset(two.aliases, 0, sizeof(two.aliases));
+	for (unsigned i = 0; i < one.question_count; i++) {
+		const struct pp_dns_question *p = &one.questions[i], *q = &two.questions[i];
+
+		assert_int_equal(p->type, q->type);
+		assert_int_equal(p->queries, q->queries);
+		assert_memory_equal(&p->first_query, &q->first_query, 3 * sizeof(struct pp_mark));
+		assert_true(p->answered == q->answered && p->rcode == q->rcode && p->truncated == q->truncated);
+		assert_int_equal(p->address_count, q->address_count);
+		assert_int_equal(p->rtt_ns, q->rtt_ns);
+	}
+	memset(one.questions, 0, sizeof(one.questions));
+	memset(two.questions, 0, sizeof(two.questions));
+	assert_true(pp_addr_equal(&one.client.ip, &two.client.ip) && one.client.port == two.client.port);
+	assert_true(pp_addr_equal(&one.resolver.ip, &two.resolver.ip) && one.resolver.port == two.resolver.port);
+	assert_int_equal(one.address_count, two.address_count);
+	assert_memory_equal(one.addresses, two.addresses, sizeof(one.addresses));
+	assert_int_equal(one.min_ttl, two.min_ttl);
+	assert_int_equal(one.has_extended_error, two.has_extended_error);
+	assert_int_equal(one.extended_error, two.extended_error);
+	assert_int_equal(one.over_tcp, two.over_tcp);
+	assert_memory_equal(&one.icmp, &two.icmp, sizeof(one.icmp));
+	assert_true(pp_addr_equal(&one.icmp_from, &two.icmp_from));
+	assert_true(one.icmp_type == two.icmp_type && one.icmp_code == two.icmp_code);
+	assert_memory_equal(&one.first, &two.first, 2 * sizeof(struct pp_mark));
+	assert_int_equal(one.replies_only, two.replies_only);
+	assert_int_equal(one.clipped, two.clipped);
+}
+
+/* One message for both. */
+static void tell(struct pp_lookups *table, struct pp_lookups *alone, uint32_t *seed, const char *name, unsigned port,
+		 struct pp_mark now)
+{
+	struct pp_endpoint_addr from = client((uint16_t)(5000 + port)), to = resolver();
+	struct pp_addr router = ip(draw(seed, 2) ? "10.0.0.1" : "2001:db8::1");
+	bool over_tcp = draw(seed, 10) == 0;
+	struct pp_dns_message drawn = draw_message(seed, name);
+
+	if (draw(seed, 20) == 0) {
+		pp_lookups_icmp(table, &from, &to, &router, 3, 13, now);
+		pp_lookups_icmp(alone, &from, &to, &router, 3, 13, now);
+	} else {
+		const struct pp_endpoint_addr *src = drawn.response ? &to : &from, *dst = drawn.response ? &from : &to;
+		struct pp_lookup_news a = pp_lookups_add(table, &drawn, src, dst, over_tcp, now);
+		struct pp_lookup_news b = pp_lookups_add(alone, &drawn, src, dst, over_tcp, now);
+
+		assert_int_equal(a.known, b.known);
+		assert_same(a.lookup, b.lookup);
+	}
+}
+
+/* Many at once, so that they are packed and opened again and again, are told as each of them in a table of its own, where it
+ * stays open.  The ports keep each to itself. */
+static void test_packed_as_open(void **state)
+{
+	enum { NAMES = 40, MESSAGES = 20000 };
+	struct fixture f, alone[NAMES];
+	uint32_t seed = 7;
+
+	(void)state;
+	begin(&f, 1000);
+	for (unsigned i = 0; i < NAMES; i++)
+		begin(&alone[i], 1);
+	for (unsigned i = 0; i < MESSAGES; i++) {
+		unsigned which = draw(&seed, NAMES);
+		struct pp_mark now = tick(&f);
+		char name[64];
+
+		snprintf(name, sizeof(name), "name-%u.example", which);
+		now.file = (uint16_t)(draw(&seed, 4) ? 0 : draw(&seed, 65536));
+		if (draw(&seed, 50) == 0)
+			now.ts = (draw(&seed, 2) ? 1 : -1) * (INT64_C(1) << 61);
+		tell(f.lookups, alone[which].lookups, &seed, name, which, now);
+	}
+	assert_int_equal(pp_lookups_count(f.lookups), NAMES);
+	for (unsigned i = 0; i < NAMES; i++) {
+		const struct pp_lookup *lookup = pp_lookups_at(f.lookups, i);
+		unsigned which = 0;
+
+		assert_int_equal(sscanf(lookup->name, "name-%u.", &which), 1);
+		assert_same(lookup, pp_lookups_at(alone[which].lookups, 0));
+	}
+	for (unsigned i = 0; i < NAMES; i++)
+		end(&alone[i]);
+	end(&f);
+}
+
+/* What a day of lookups costs. */
+static void test_memory(void **state)
+{
+	enum { COUNT = 2000 };
+	struct fixture f;
+	size_t before;
+
+	(void)state;
+	begin(&f, 10000);
+	before = f.pool.bytes;
+	for (unsigned i = 0; i < COUNT; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "node-%u.eu-8.svc.example.net", i);
+		ask(&f, 1, PP_DNS_A, name);
+		ask(&f, 2, PP_DNS_AAAA, name);
+		answer_with(&f, 1, PP_DNS_A, name, 0, "1.2.3.4");
+		answer_with(&f, 2, PP_DNS_AAAA, name, 0, NULL);
+	}
+	assert_true((f.pool.bytes - before) / COUNT < 250);
 	end(&f);
 }
 
@@ -336,6 +494,8 @@ int main(void)
 		cmocka_unit_test(test_many_types),
 		cmocka_unit_test(test_cap_and_order),
 		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_packed_as_open),
+		cmocka_unit_test(test_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

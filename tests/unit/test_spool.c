@@ -170,6 +170,42 @@ static void many_shelves_at_once(void **state)
 	many_shelves_in(1 << 17, 1 << 26); /* … does suffice */
 }
 
+/* Memory is taken away while records come: some go to the file, the others are moved, and none is lost. */
+static void memory_is_taken_away(void **state)
+{
+	enum { SHELVES = 12, EACH = 400, PUTS = SHELVES * EACH, STEPS = 20, BEGIN = 1 << 20 };
+	struct pp_spool *spool = pp_spool_new(BEGIN, BEGIN, NULL);
+	struct pp_spooled loaded;
+	struct pp_pool pool;
+	struct pp_arena arena;
+
+	(void)state;
+	pp_pool_init(&pool, 0);
+	pp_arena_init(&arena, &pool);
+	for (uint32_t i = 0; i < PUTS; i++) {
+		uint32_t index = i % SHELVES * PP_SPOOL_SHELF + i / SHELVES;
+		struct pp_connection conn = sample(index);
+
+		assert_int_equal(pp_spool_put(spool, &conn, beside(&index)), PP_OK);
+		if (i % (PUTS / STEPS) == 0) /* once in a while there is a little more again */
+			assert_int_equal(
+			    pp_spool_allow(spool, (size_t)BEGIN * (STEPS - i * STEPS / PUTS / 4 * 4) / STEPS), PP_OK);
+	}
+	for (uint32_t i = 0; i < SHELVES * PP_SPOOL_SHELF; i++) {
+		enum pp_err err = pp_spool_get(spool, i, &arena, &loaded);
+
+		assert_int_equal(err, i % PP_SPOOL_SHELF < EACH ? PP_OK : PP_END);
+		if (err == PP_OK) {
+			assert_sample(loaded.conn, i);
+			assert_memory_equal(loaded.beside.p, &i, sizeof(i));
+		}
+		pp_arena_reset(&arena);
+	}
+	pp_spool_free(spool);
+	pp_arena_reset(&arena);
+	pp_pool_done(&pool);
+}
+
 /* More blocks of one shelf are put in the file than one write takes. */
 static void a_shelf_of_many_blocks(void **state)
 {
@@ -237,6 +273,7 @@ int main(void)
 		cmocka_unit_test(from_memory),
 		cmocka_unit_test(from_the_file),
 		cmocka_unit_test(many_shelves_at_once),
+		cmocka_unit_test(memory_is_taken_away),
 		cmocka_unit_test(a_shelf_of_many_blocks),
 		cmocka_unit_test(every_prefix_of_a_record_is_refused),
 	};

@@ -139,6 +139,45 @@ static void test_kept_for_a_name_that_comes_late(void **state)
 	pp_names_free(names);
 }
 
+/* A connection that a proxy refuses for want of credentials, and beside it hundreds that it serves: among those is the one
+ * that was told again.  No more of them are kept than those around it. */
+static void test_legs_are_kept_for_who_was_refused(void **state)
+{
+	enum { SERVED = 500 };
+	struct story *refused = world_story(&w, 0, SERVER, 8080, NULL), *served;
+	struct pp_connection own;
+	struct pp_places anywhere;
+
+	(void)state;
+	tell_open(refused);
+	tell_connect(refused, NAME, 443);
+	tell_connect_reply(refused, 407);
+	tell_fin(refused, PP_SERVER);
+	served = world_proxied(&w, 300, SERVER, NAME);
+	served->connects[0].credentials = PP_CREDENTIALS_NTLM_FINAL;
+	own = served->conn;
+	for (unsigned memory = 0; memory < 2; memory++) {
+		static struct pp_judgement judgement;
+
+		w.options.memory = memory ? 1 << 16 : 0;
+		w.diagnosis = pp_diagnosis_new(&w.options);
+		observe(served, &anywhere);
+		for (int i = 1; i < SERVED; i++) {
+			served->conn.first.ts += 60 * PP_SECOND;
+			observe(served, &anywhere);
+		}
+		served->conn = own;
+		observe(refused, &places);
+		pp_diagnosis_prepare(w.diagnosis, STORY_EPOCH, served->now + 60 * PP_SECOND, NULL, 0, NULL, 0);
+		if (memory == 0)
+			assert_in_range(w.diagnosis->legs.count, 1, 4 * CHANCE);
+		pp_diagnosis_judge(w.diagnosis, &refused->conn, &refused->who, &places, &judgement);
+		assert_string_equal(judgement.verdict.rule->id, "PRX-05");
+		pp_diagnosis_free(w.diagnosis);
+		w.diagnosis = NULL;
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, done)
@@ -147,6 +186,7 @@ int main(void)
 		TEST(test_kept_for_the_other_family),
 		TEST(test_all_are_kept_without_memory_to_wait),
 		TEST(test_kept_for_a_name_that_comes_late),
+		TEST(test_legs_are_kept_for_who_was_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
