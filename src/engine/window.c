@@ -3,6 +3,7 @@
  */
 #include "engine/detail.h"
 #include "flow/plain.h"
+#include "platform/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@ enum {
 	AHEAD_MORE = 20,   /* packets between asking for memory that leads to a flow's */
 	AHEAD = 8,         /* … and for a flow's, and using it */
 	EXPIRE_EVERY = 64, /* packets: by their count, as windows end where a read from the file did */
+	MANY_FLOWS = 256,  /* from which on there will be many more */
 };
 
 static const int64_t REORDER_NS = PP_MS; /* further apart it is no matter of writing down */
@@ -197,10 +199,16 @@ static void file_window(struct pp_analysis *analysis, struct window *window)
 
 /* ------------------------------------------------------------------ all windows */
 
+static bool is_large(const struct pp_analysis *analysis)
+{
+	return pp_flows_counts(analysis->flows).indexes >= MANY_FLOWS;
+}
+
 enum pp_err pp_engine_read(struct pp_analysis *analysis)
 {
 	struct window *window = aligned_alloc(alignof(struct window), sizeof(*window));
 	uint64_t frames = 0, bytes = 0, windows = 0;
+	bool large = false;
 	enum pp_err err = window ? PP_OK : PP_NOMEM;
 
 	if (window)
@@ -213,6 +221,8 @@ enum pp_err pp_engine_read(struct pp_analysis *analysis)
 		bytes = see_frames(analysis, window);
 		decode_window(analysis, window);
 		file_window(analysis, window);
+		if (!large && (large = is_large(analysis)))
+			pp_memory_heap_large();
 		if (++windows % PROGRESS_WINDOWS != 0)
 			continue;
 		if (analysis->options.progress)

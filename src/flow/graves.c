@@ -1,5 +1,6 @@
 #include "flow/graves.h"
-#include "flow/room.h"
+
+#include "platform/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,10 +27,14 @@ static struct pp_grave_bucket *bucket_after(const struct pp_graves *graves, uint
 	return &graves->buckets[(home + step) & (graves->room / 8 - 1)];
 }
 
+static size_t ring_bytes(size_t room) { return room * sizeof(struct pp_tombstone); }
+
+static size_t bucket_bytes(size_t room) { return room / 8 * sizeof(struct pp_grave_bucket); }
+
 void pp_graves_free(struct pp_graves *graves)
 {
-	free(graves->ring);
-	free(graves->buckets);
+	pp_memory_give(graves->ring, ring_bytes(graves->room));
+	pp_memory_give(graves->buckets, bucket_bytes(graves->room));
 }
 
 /* Whether a slot has this tag, of numbers 0 too.  Mostly none has, and compilers compare several at once. */
@@ -95,20 +100,19 @@ static bool replace(struct pp_graves *graves, uint64_t hash, uint32_t held, uint
 static bool grow(struct pp_graves *graves)
 {
 	size_t room = graves->room ? graves->room * 2 : ROOM_FIRST;
-	size_t bucket_bytes = room / 8 * sizeof(struct pp_grave_bucket);
-	struct pp_tombstone *ring = pp_flow_room(room * sizeof(*ring));
-	struct pp_grave_bucket *buckets = pp_flow_room(bucket_bytes);
+	struct pp_tombstone *ring = pp_memory_take(ring_bytes(room));
+	struct pp_grave_bucket *buckets = pp_memory_take(bucket_bytes(room));
 
 	if (!ring || !buckets) {
-		free(ring);
-		free(buckets);
+		pp_memory_give(ring, ring_bytes(room));
+		pp_memory_give(buckets, bucket_bytes(room));
 		return false;
 	}
 	if (graves->count)
 		memcpy(ring, graves->ring, graves->count * sizeof(*ring));
-	memset(buckets, 0, bucket_bytes);
-	free(graves->ring);
-	free(graves->buckets);
+	memset(buckets, 0, bucket_bytes(room));
+	pp_memory_give(graves->ring, ring_bytes(graves->room));
+	pp_memory_give(graves->buckets, bucket_bytes(graves->room));
 	graves->ring = ring;
 	graves->buckets = buckets;
 	graves->room = room;
