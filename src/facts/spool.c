@@ -8,12 +8,16 @@
  */
 #include "facts/spool.h"
 
+#include "platform/memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 enum {
 	BLOCK_BYTES = 4 * 1024,
 	BLOCKS_LEAST = 4,
+	BLOCKS_FIRST = 32, /* more than most captures need */
+	SLAB_BLOCKS = PP_MEMORY_HUGE / BLOCK_BYTES,
 	BLOCKS_WORTH = 8,
 	PIECE_BYTES = 64 * 1024,
 	RECORD_MAX = 1 << 20,
@@ -47,9 +51,9 @@ struct shelf {
 };
 
 struct pp_spool {
-	uint8_t *bytes; /* of the blocks in memory */
+	uint8_t **slabs; /* of the blocks in memory, SLAB_BLOCKS in each but the last */
 	struct block *blocks;
-	int32_t block_count, blocks_most, free;
+	int32_t block_count, blocks_usual, blocks_most, free;
 	struct block *filed; /* pieces of the file, by their place in it */
 	int32_t filed_count, filed_room;
 	struct pp_spill *file;
@@ -65,23 +69,53 @@ struct pp_spool {
 	uint32_t at[PP_SPOOL_SHELF]; /* where a slot's label stands, + 1; 0: nobody put it */
 };
 
-/* So many blocks in all; false without memory. */
-static bool take_blocks(struct pp_spool *spool, int32_t count)
+/* Room for the blocks of one slab more, or of the last one if it is not whole, up to so many blocks in all; NULL without
+ * memory. */
+static uint8_t *take_slab(struct pp_spool *spool, int32_t slab, int32_t count)
 {
-	uint8_t *bytes = realloc(spool->bytes, (size_t)count * BLOCK_BYTES);
-	struct block *blocks;
+	size_t before = (size_t)(spool->block_count - slab * SLAB_BLOCKS) * BLOCK_BYTES;
+	struct block *blocks = realloc(spool->blocks, (size_t)count * sizeof(*blocks));
+	uint8_t **slabs = realloc(spool->slabs, ((size_t)slab + 1) * sizeof(*slabs)), *bytes;
+
+	if (blocks)
+		spool->blocks = blocks;
+	if (slabs)
+		spool->slabs = slabs;
+	if (!blocks || !slabs)
+		return NULL;
+	bytes = pp_memory_take((size_t)(count - slab * SLAB_BLOCKS) * BLOCK_BYTES);
+	if (bytes && before) {
+		memcpy(bytes, slabs[slab], before);
+		pp_memory_give(slabs[slab], before);
+	}
+	return bytes;
+}
+
+/* More blocks, but no more than so many in all; false: there are, or no memory. */
+static bool more_blocks(struct pp_spool *spool, int32_t most)
+{
+	int32_t slab = spool->block_count / SLAB_BLOCKS, whole = (slab + 1) * SLAB_BLOCKS;
+	int32_t count = most < whole ? most : whole;
+	uint8_t *bytes = count > spool->block_count ? take_slab(spool, slab, count) : NULL;
 
 	if (!bytes)
 		return false;
-	spool->bytes = bytes;
-	blocks = realloc(spool->blocks, (size_t)count * sizeof(*blocks));
-	if (!blocks)
-		return false;
-	spool->blocks = blocks;
+	spool->slabs[slab] = bytes;
 	for (int32_t i = count; i-- > spool->block_count; spool->free = i)
-		blocks[i].next = spool->free;
+		spool->blocks[i].next = spool->free;
 	spool->block_count = count;
 	return true;
+}
+
+static void free_slabs(struct pp_spool *spool)
+{
+	for (int32_t begin = 0; begin < spool->block_count; begin += SLAB_BLOCKS) {
+		int32_t left = spool->block_count - begin, blocks = left < SLAB_BLOCKS ? left : SLAB_BLOCKS;
+
+		pp_memory_give(spool->slabs[begin / SLAB_BLOCKS], (size_t)blocks * BLOCK_BYTES);
+	}
+	free(spool->slabs);
+	free(spool->blocks);
 }
 
 static int32_t blocks_in(size_t memory)
@@ -101,9 +135,11 @@ struct pp_spool *pp_spool_new(size_t memory, size_t most, struct pp_spill *file)
 	pp_buf_init(&spool->shelf, PP_SPOOL_SHELF_BYTES);
 	spool->patterns = pp_patterns_new();
 	spool->file = file;
+	spool->blocks_usual = blocks_in(memory);
 	spool->blocks_most = blocks_in(most);
 	spool->free = NONE;
-	if (!spool->patterns || !take_blocks(spool, blocks_in(memory))) {
+	if (!spool->patterns ||
+	    !more_blocks(spool, spool->blocks_usual < BLOCKS_FIRST ? spool->blocks_usual : BLOCKS_FIRST)) {
 		pp_spool_free(spool);
 		return NULL;
 	}
@@ -119,8 +155,7 @@ void pp_spool_free(struct pp_spool *spool)
 	if (spool->owns_file)
 		pp_spill_close(spool->file);
 	pp_patterns_free(spool->patterns);
-	free(spool->bytes);
-	free(spool->blocks);
+	free_slabs(spool);
 	free(spool->filed);
 	free(spool->shelves);
 	free(spool);
@@ -132,7 +167,7 @@ uint32_t pp_spool_count(const struct pp_spool *spool) { return spool->count; }
 
 static uint8_t *bytes_of(const struct pp_spool *spool, int32_t block)
 {
-	return spool->bytes + (size_t)block * BLOCK_BYTES;
+	return spool->slabs[block / SLAB_BLOCKS] + (size_t)(block % SLAB_BLOCKS) * BLOCK_BYTES;
 }
 
 static void append(struct chain *chain, struct block *blocks, int32_t block)
@@ -258,18 +293,13 @@ static struct shelf *fullest_shelf(struct pp_spool *spool)
 }
 
 /* A write of few blocks costs the kernel nearly as much as one of many.  Where so many shelves are in use that not even the
- * fullest has many, more memory helps. */
-static bool is_worth_growing(const struct pp_spool *spool, const struct shelf *fullest)
-{
-	return fullest->blocks < BLOCKS_WORTH && spool->block_count <= spool->blocks_most / 2;
-}
-
+ * fullest has many, more memory than usual helps. */
 static enum pp_err make_room(struct pp_spool *spool)
 {
 	struct shelf *fullest = fullest_shelf(spool);
 	enum pp_err err;
 
-	if (is_worth_growing(spool, fullest) && take_blocks(spool, spool->block_count * 2))
+	if (more_blocks(spool, fullest->blocks < BLOCKS_WORTH ? spool->blocks_most : spool->blocks_usual))
 		return PP_OK;
 	err = open_file(spool);
 	while (fullest->memory.first != NONE && err == PP_OK)
