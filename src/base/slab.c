@@ -8,6 +8,7 @@ enum { LINE = 64 }; /* objects of whole cache lines begin at one */
 
 struct pp_slab_block {
 	struct pp_slab_block *next;
+	size_t bytes;
 	alignas(LINE) uint8_t objects[];
 };
 
@@ -22,13 +23,21 @@ void pp_slab_init(struct pp_slab *slab, size_t object_bytes, size_t per_block, s
 	};
 }
 
+static void block_free(const struct pp_slab *slab, struct pp_slab_block *block)
+{
+	if (block->bytes == PP_SLAB_LARGE && slab->take_large)
+		slab->give_large(block, block->bytes);
+	else
+		free(block);
+}
+
 void pp_slab_done(struct pp_slab *slab)
 {
 	while (slab->blocks) {
 		struct pp_slab_block *block = slab->blocks;
 
 		slab->blocks = block->next;
-		free(block);
+		block_free(slab, block);
 	}
 	slab->free = slab->fresh = NULL;
 	slab->fresh_count = 0;
@@ -49,16 +58,17 @@ static size_t next_block_bytes(const struct pp_slab *slab)
 	size_t least = sizeof(struct pp_slab_block) + slab->object_bytes * slab->per_block;
 	size_t bytes = slab->bytes < PP_SLAB_LARGE ? slab->bytes : PP_SLAB_LARGE;
 
-	return slab->advise && bytes > least ? bytes : least;
+	return slab->take_large && bytes > least ? bytes : least;
 }
 
 static struct pp_slab_block *block_new(const struct pp_slab *slab, size_t bytes)
 {
-	size_t align = bytes == PP_SLAB_LARGE ? PP_SLAB_LARGE : LINE;
-	struct pp_slab_block *block = aligned_alloc(align, (bytes + align - 1) / align * align);
+	struct pp_slab_block *block = bytes == PP_SLAB_LARGE && slab->take_large
+					  ? slab->take_large(bytes)
+					  : aligned_alloc(LINE, (bytes + LINE - 1) / LINE * LINE);
 
-	if (block && bytes == PP_SLAB_LARGE)
-		slab->advise(block, bytes);
+	if (block)
+		block->bytes = bytes;
 	return block;
 }
 

@@ -22,8 +22,9 @@ struct pp_slab {
 	size_t bytes, cap; /* taken from the system; most it may take, 0: no cap */
 	size_t used;       /* objects handed out */
 	uint64_t refused;
-	/* May be set behind pp_slab_init(): blocks grow up to PP_SLAB_LARGE bytes then, and are told to it before use. */
-	void (*advise)(void *block, size_t bytes);
+	/* May be set behind pp_slab_init(): blocks grow up to PP_SLAB_LARGE bytes then, and those of so many come from there. */
+	void *(*take_large)(size_t bytes);
+	void (*give_large)(void *block, size_t bytes);
 };
 
 void pp_slab_init(struct pp_slab *slab, size_t object_bytes, size_t per_block, size_t cap_bytes);

@@ -3,6 +3,7 @@
  */
 #include "engine/detail.h"
 #include "flow/plain.h"
+#include "platform/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,8 @@ enum {
 	WINDOW = PP_SOURCE_BATCH,
 	PROGRESS_WINDOWS = 256,
 	REORDER_PACKETS = 8,
-	AHEAD_MORE = 20,   /* packets between asking for memory that leads to a flow's */
-	AHEAD = 8,         /* … and for a flow's, and using it */
+	AHEAD_MORE = 20,    /* packets between asking for memory that leads to a flow's */
+	AHEAD = 8,          /* … and for a flow's, and using it */
 	EXPIRE_EVERY = 128, /* packets: by their count, as windows end where a read from the file did */
 };
 
@@ -200,6 +201,7 @@ enum pp_err pp_engine_read(struct pp_analysis *analysis)
 {
 	struct window *window = aligned_alloc(alignof(struct window), sizeof(*window));
 	uint64_t frames = 0, bytes = 0, windows = 0;
+	bool large = false;
 	enum pp_err err = window ? PP_OK : PP_NOMEM;
 
 	if (window)
@@ -212,6 +214,10 @@ enum pp_err pp_engine_read(struct pp_analysis *analysis)
 		bytes = see_frames(analysis, window);
 		decode_window(analysis, window);
 		file_window(analysis, window);
+		if (!large && pp_flows_scattered(analysis->flows)) {
+			large = true;
+			pp_memory_heap_large(); /* where so many are open there will be more */
+		}
 		if (++windows % PROGRESS_WINDOWS != 0)
 			continue;
 		if (analysis->options.progress)

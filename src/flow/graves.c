@@ -1,5 +1,6 @@
 #include "flow/graves.h"
-#include "flow/room.h"
+
+#include "platform/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,10 +27,14 @@ static struct pp_grave_bucket *bucket_after(const struct pp_graves *graves, uint
 	return &graves->buckets[(home + step) & (graves->room / 8 - 1)];
 }
 
+static size_t ring_bytes(size_t room) { return room * sizeof(struct pp_tombstone); }
+
+static size_t bucket_bytes(size_t room) { return room / 8 * sizeof(struct pp_grave_bucket); }
+
 void pp_graves_free(struct pp_graves *graves)
 {
-	free(graves->ring);
-	free(graves->buckets);
+	pp_memory_give(graves->ring, ring_bytes(graves->ring_room));
+	pp_memory_give(graves->buckets, bucket_bytes(graves->room));
 }
 
 /* Whether a slot has this tag, of numbers 0 too.  Mostly none has, and compilers compare several at once. */
@@ -95,30 +100,30 @@ static bool replace(struct pp_graves *graves, uint64_t hash, uint32_t held, uint
 /* Where the system can move pages they are not copied: the old ring does not lie beside the new one. */
 static bool grow_ring(struct pp_graves *graves, size_t room)
 {
-	size_t bytes = room * sizeof(*graves->ring);
-	struct pp_tombstone *ring = bytes < PP_SLAB_LARGE ? realloc(graves->ring, bytes) : pp_flow_room(bytes);
+	size_t bytes = ring_bytes(room), before = ring_bytes(graves->ring_room);
+	struct pp_tombstone *ring = bytes < PP_MEMORY_HUGE ? realloc(graves->ring, bytes) : pp_memory_take(bytes);
 
 	if (!ring)
 		return false;
-	if (bytes >= PP_SLAB_LARGE) {
-		memcpy(ring, graves->ring, graves->count * sizeof(*ring));
-		free(graves->ring);
+	if (bytes >= PP_MEMORY_HUGE) {
+		if (graves->count)
+			memcpy(ring, graves->ring, graves->count * sizeof(*ring));
+		pp_memory_give(graves->ring, before);
 	}
 	graves->ring = ring;
+	graves->ring_room = room;
 	return true;
 }
 
-/* A ring that has grown alone does no harm. */
 static bool grow(struct pp_graves *graves)
 {
 	size_t room = graves->room ? graves->room * 2 : ROOM_FIRST;
-	size_t bucket_bytes = room / 8 * sizeof(struct pp_grave_bucket);
-	struct pp_grave_bucket *buckets = grow_ring(graves, room) ? pp_flow_room(bucket_bytes) : NULL;
+	struct pp_grave_bucket *buckets = grow_ring(graves, room) ? pp_memory_take(bucket_bytes(room)) : NULL;
 
 	if (!buckets)
 		return false;
-	memset(buckets, 0, bucket_bytes);
-	free(graves->buckets);
+	memset(buckets, 0, bucket_bytes(room));
+	pp_memory_give(graves->buckets, bucket_bytes(graves->room));
 	graves->buckets = buckets;
 	graves->room = room;
 	for (size_t i = 0; i < graves->count; i++) {

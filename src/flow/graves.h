@@ -29,6 +29,7 @@ struct pp_graves {
 	struct pp_tombstone *ring;
 	struct pp_grave_bucket *buckets;
 	size_t room, count, next; /* room: a power of two; next: where the ring goes on */
+	size_t ring_room;         /* no less than `room` */
 	uint64_t lost;
 };
 

@@ -1,5 +1,6 @@
-#include "flow/room.h"
 #include "flow/table.h"
+
+#include "platform/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +15,12 @@ static bool nodes_grow(struct pp_flows *flows)
 
 	if (flows->node_room > UINT32_MAX / 2)
 		return false;
-	nodes = pp_flow_room(room * sizeof(*nodes));
+	nodes = pp_memory_take(room * sizeof(*nodes));
 	if (!nodes)
 		return false;
 	if (flows->node_room)
 		memcpy(nodes, flows->nodes, flows->node_room * sizeof(*nodes));
-	free(flows->nodes);
+	pp_memory_give(flows->nodes, flows->node_room * sizeof(*nodes));
 	flows->nodes = nodes;
 	flows->node_room = room;
 	return true;
@@ -81,7 +82,7 @@ void pp_flow_buckets_grow(struct pp_flows *flows)
 {
 	uint32_t *before = flows->buckets;
 	size_t count = flows->bucket_count;
-	uint32_t *buckets = pp_flow_room(count * 2 * sizeof(*buckets));
+	uint32_t *buckets = pp_memory_take(count * 2 * sizeof(*buckets));
 
 	if (!buckets)
 		return;
@@ -95,7 +96,7 @@ void pp_flow_buckets_grow(struct pp_flows *flows)
 			pp_flow_hash_in(flows, at);
 		}
 	}
-	free(before);
+	pp_memory_give(before, count * sizeof(*buckets));
 }
 
 PP_SELDOM struct pp_flow *pp_flows_lookup_on(const struct pp_flows *flows, uint32_t at, uint64_t hash,

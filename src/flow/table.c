@@ -42,14 +42,16 @@ struct pp_flows *pp_flows_new(size_t most, struct pp_hash_key key)
 	pp_hash_words_init(&flows->hash_keys, &key);
 	flows->most = most;
 	flows->bucket_count = BUCKETS_FIRST;
-	flows->buckets = calloc(flows->bucket_count, sizeof(*flows->buckets));
+	flows->buckets = pp_memory_take(BUCKETS_FIRST * sizeof(*flows->buckets));
 	pp_slab_init(&flows->slab, sizeof(struct pp_flow), FLOWS_PER_BLOCK, 0);
 	pp_slab_init(&flows->bodies, sizeof(struct pp_flow_body), BODIES_PER_BLOCK, 0);
-	flows->slab.advise = flows->bodies.advise = pp_memory_scattered;
+	flows->slab.take_large = flows->bodies.take_large = pp_memory_take;
+	flows->slab.give_large = flows->bodies.give_large = pp_memory_give;
 	if (!flows->buckets || !pp_flow_nodes_begin(flows)) {
 		pp_flows_free(flows);
 		return NULL;
 	}
+	memset(flows->buckets, 0, BUCKETS_FIRST * sizeof(*flows->buckets));
 	return flows;
 }
 
@@ -59,8 +61,8 @@ void pp_flows_free(struct pp_flows *flows)
 		return;
 	pp_slab_done(&flows->slab);
 	pp_slab_done(&flows->bodies);
-	free(flows->buckets);
-	free(flows->nodes);
+	pp_memory_give(flows->buckets, flows->bucket_count * sizeof(*flows->buckets));
+	pp_memory_give(flows->nodes, flows->node_room * sizeof(*flows->nodes));
 	pp_graves_free(&flows->graves);
 	free(flows->streams);
 	free(flows);
