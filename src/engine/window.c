@@ -150,7 +150,7 @@ static PP_ALWAYS struct pp_flow *file_segment(struct pp_analysis *analysis, stru
 	}
 	if (detail && detail->holes)
 		pp_engine_mind_holes(detail, now->ts);
-	pp_flows_touch(analysis->flows, plain.flow);
+	pp_flows_touch_smooth(analysis->flows, plain.flow);
 	return plain.flow;
 }
 

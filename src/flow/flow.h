@@ -138,10 +138,17 @@ struct pp_flow *pp_flows_find(struct pp_flows *flows, const struct pp_packet *pa
 			      struct pp_mark now);
 /* After the segment was filed: moves the flow to where its state and time put it. */
 void pp_flows_move(struct pp_flows *flows, struct pp_flow *flow);
-static PP_ALWAYS void pp_flows_touch(struct pp_flows *flows, struct pp_flow *flow)
+/* One that runs smoothly is where it belongs; and so as not to move it for every packet: */
+static PP_ALWAYS void pp_flows_touch_smooth(struct pp_flows *flows, struct pp_flow *flow)
 {
-	/* A flow that runs smoothly is where it belongs; and so as not to move it for every packet: */
-	if (!flow->smooth || flow->last.ts - flow->listed_ts >= PP_SECOND)
+	if (flow->last.ts - flow->listed_ts >= PP_SECOND)
+		pp_flows_move(flows, flow);
+}
+static inline void pp_flows_touch(struct pp_flows *flows, struct pp_flow *flow)
+{
+	if (flow->smooth)
+		pp_flows_touch_smooth(flows, flow);
+	else
 		pp_flows_move(flows, flow);
 }
 /* The flow an ICMP error quotes, and which side's segment it quotes; NULL: none.  A quote with a whole TCP header makes

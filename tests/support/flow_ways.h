@@ -94,7 +94,7 @@ static inline struct pp_flow *pp_flow_ways_short(struct pp_flows *flows, const s
 	ret_news->next_before = ret_news->offset = plain.flow->body->side[plain.side].next - plain.len;
 	if (plain.len)
 		plain.flow->detail = &streams;
-	pp_flows_touch(flows, plain.flow);
+	pp_flows_touch_smooth(flows, plain.flow);
 	return plain.flow;
 }
 
