@@ -18,12 +18,23 @@ struct pp_flow_plain {
 	int64_t end; /* of that stream now */
 };
 
+/* ACK and perhaps PSH, and a window that is open: in one word, as both are asked of every segment. */
+static PP_ALWAYS bool pp_plain_flags(const struct pp_tcp_header *tcp)
+{
+	uint32_t word;
+
+	memcpy(&word, (const unsigned char *)tcp + offsetof(struct pp_tcp_header, window), sizeof(word));
+	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		return tcp->window != 0 && (tcp->flags & ~PP_TCP_PSH) == PP_TCP_ACK;
+	return (word & 0xffff) != 0 && (word & (0xffu & ~PP_TCP_PSH) << 16) == PP_TCP_ACK << 16;
+}
+
 /* Next in order and without a flag that means anything, from a sender as it is known.  The first payload may yet tell
  * who is the client. */
 static PP_ALWAYS bool pp_plain_goes_on(const struct pp_flow *flow, const struct pp_flow_view *v,
 				       const struct pp_packet *packet)
 {
-	return packet->tcp.seq == v->me->next_seq && packet->tcp.window != 0 &&
+	return packet->tcp.seq == v->me->next_seq &&
 	       packet->ttl == v->mine->profile.ttl_min && /* and no other was seen of it */
 	       (packet->payload_len == 0 || flow->detail || v->body->facts.sides_by != PP_BY_PORT);
 }
@@ -120,7 +131,7 @@ static PP_ALWAYS struct pp_flow_plain pp_flows_plain(const struct pp_flows *flow
 	const struct pp_flow_plain none = { NULL, 0, PP_CLIENT, 0 };
 	struct pp_flow *flow = before;
 
-	if (packet->cut || (packet->tcp.flags & ~PP_TCP_PSH) != PP_TCP_ACK)
+	if (packet->cut || !pp_plain_flags(&packet->tcp))
 		return none;
 	if (!flow)
 		flow = pp_flows_known(flows, packet, hash);
