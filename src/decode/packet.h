@@ -81,11 +81,11 @@ struct pp_icmp_quote {
 /* What a TCP segment is made of comes first and fills two cache lines, but for what SACK says. */
 struct pp_packet {
 	alignas(64) uint8_t kind; /* enum pp_packet_kind */
-	uint8_t ip_version; /* 4, and both addresses are; 6, or 0 when there is no IP */
-	bool bad;           /* a header lies about its length or version; what could be read is there all the same */
-	bool cut;           /* headers or payload are missing at the end: snap length, or a mirror that cuts */
-	uint8_t tunnels;    /* encapsulations around this IP header (GRE, VXLAN, …) */
-	uint8_t protocol;   /* IANA number of the transport */
+	uint8_t ip_version;       /* 4, and both addresses are; 6, or 0 when there is no IP */
+	bool bad;         /* a header lies about its length or version; what could be read is there all the same */
+	bool cut;         /* headers or payload are missing at the end: snap length, or a mirror that cuts */
+	uint8_t tunnels;  /* encapsulations around this IP header (GRE, VXLAN, …) */
+	uint8_t protocol; /* IANA number of the transport */
 	bool df;
 	uint8_t ttl; /* hop limit for IPv6 */
 	struct pp_addr src, dst;
