@@ -104,7 +104,7 @@ static bool is_space_free(void)
 void pp_memory_heap_large(void)
 {
 	enum { AHEAD = 64 << 20, PAD_BEFORE = 128 << 10 };
-	uintptr_t begin = (uintptr_t)sbrk(0), end;
+	char *begin = sbrk(0), *end;
 	void *volatile piece; /* or a compiler sees through it */
 
 	if (!is_space_free() || !mallopt(M_MMAP_THRESHOLD, PP_MEMORY_HUGE) || !mallopt(M_TRIM_THRESHOLD, INT_MAX) ||
@@ -113,10 +113,10 @@ void pp_memory_heap_large(void)
 	piece = malloc(PP_MEMORY_HUGE / 2);
 	free(piece);
 	(void)mallopt(M_TOP_PAD, PAD_BEFORE);
-	end = (uintptr_t)sbrk(0);
-	begin = huge_page_at(begin);
+	end = sbrk(0);
+	begin += huge_page_at((uintptr_t)begin) - (uintptr_t)begin;
 	if (end > begin)
-		advise((void *)begin, end - begin);
+		advise(begin, (size_t)(end - begin));
 }
 #else
 void pp_memory_heap_large(void) {}
