@@ -93,7 +93,7 @@ static inline bool skip_words(struct unpacker *unpacker, uint64_t given)
 				    : skip_words(unpacker, given >> (64 - name##_given))))                             \
 			return 0;                                                                                      \
 		at = pp_cur_fixed(&unpacker->cur, name##_varying * IMAGE_WORD);                                        \
-		if (name##_varying && !at)                                                                             \
+		if (name##_varying > 0 && !at)                                                                         \
 			return 0;                                                                                      \
 		usual = (const uint8_t *)&unpacker->patterns->name.plain[kind];                                        \
 		if (!far)                                                                                              \
@@ -247,6 +247,8 @@ enum pp_err pp_unpack_connection(struct pp_span bytes, const struct pp_pack_plac
 
 	if (!conn)
 		return PP_NOMEM;
+	if (bytes.len == 0) /* then there need not be an address */
+		return PP_MALFORMED;
 	unpacker.cur = pp_cur_span(bytes, PP_MALFORMED);
 	unpacker.arena = arena;
 	unpacker.patterns = place->patterns;
