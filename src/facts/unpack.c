@@ -247,7 +247,7 @@ enum pp_err pp_unpack_connection(struct pp_span bytes, const struct pp_pack_plac
 
 	if (!conn)
 		return PP_NOMEM;
-	if (bytes.len == 0) /* then there need not be an address */
+	if (!bytes.p) /* no bytes at all */
 		return PP_MALFORMED;
 	unpacker.cur = pp_cur_span(bytes, PP_MALFORMED);
 	unpacker.arena = arena;
