@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 struct pp_mark {
 	int64_t ts;      /* ns */
@@ -15,6 +16,10 @@ struct pp_mark {
 };
 
 static inline bool pp_seen(struct pp_mark mark) { return mark.packet != 0; }
+static inline bool pp_mark_same(const struct pp_mark *a, const struct pp_mark *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
 
 /* For a mark of values at hand that is wanted in several places: a copy of it would wait until its parts are stored. */
 static inline void pp_mark_set(struct pp_mark *mark, int64_t ts, uint32_t packet, uint16_t file)

@@ -115,8 +115,6 @@ struct pp_host *pp_host_begin(struct pp_host *told, const struct pp_host_record 
 	return told;
 }
 
-static bool same_mark(const struct pp_mark *a, const struct pp_mark *b) { return memcmp(a, b, sizeof(*a)) == 0; }
-
 static bool is_short(const struct pp_mark *first, const struct pp_mark *mark)
 {
 	return mark->file == first->file && mark->packet >= first->packet && mark->ts >= first->ts &&
@@ -127,8 +125,8 @@ static bool is_short(const struct pp_mark *first, const struct pp_mark *mark)
 static bool is_simple(const struct pp_host_record *record, const struct pp_host *told)
 {
 	return !told->more && told->observed == 1 && told->port_count == 1 && told->refusals <= 1 &&
-	       (told->worked_count == 0 ||
-		(same_mark(&told->one.worked, &record->first) && told->one.last_worked == latest_of(record->first))) &&
+	       (told->worked_count == 0 || (pp_mark_same(&told->one.worked, &record->first) &&
+					    told->one.last_worked == latest_of(record->first))) &&
 	       (!pp_seen(told->passed) || is_short(&record->first, &told->passed));
 }
 
@@ -190,7 +188,7 @@ static void add(struct pp_host *host, const struct pp_host_news *news)
 void pp_host_judged(struct pp_diagnosis *diagnosis, struct pp_host_record *record, const struct pp_host_news *news)
 {
 	bool is_it = !record->all && (record->facts & (OBSERVED | JUDGED)) == OBSERVED && record->port == news->port &&
-		     same_mark(&record->first, &news->first);
+		     pp_mark_same(&record->first, &news->first);
 	struct pp_host *all = is_it ? NULL : pp_host_all(diagnosis, record);
 
 	if (all)

@@ -61,8 +61,6 @@ static struct pp_mark take_mark(const uint8_t **at, bool files, uint16_t file)
 	return mark;
 }
 
-static bool same_mark(const struct pp_mark *a, const struct pp_mark *b) { return memcmp(a, b, sizeof(*a)) == 0; }
-
 /* ------------------------------------------------------------------ writing */
 
 static bool waits(const struct pp_dns_query *query) { return pp_seen(query->mark) && !query->answered; }
@@ -118,11 +116,11 @@ static unsigned head_of(const struct pp_dns_question *question, const struct pp_
 	unsigned head = (queried ? QUERIED : 0) | (replied ? REPLIED : 0) | (question->answered ? ANSWERED : 0) |
 			(question->truncated ? TRUNCATED : 0) | (question->rtt_ns != -1 ? TIMED : 0);
 
-	if (queried && !same_mark(&question->last_query, &question->first_query))
+	if (queried && !pp_mark_same(&question->last_query, &question->first_query))
 		head |= QUERIED_AGAIN;
-	if (queried && same_mark(&question->first_query, &lookup->first))
+	if (queried && pp_mark_same(&question->first_query, &lookup->first))
 		head |= FIRST_OF_ALL;
-	if (replied && same_mark(&question->reply, &lookup->last))
+	if (replied && pp_mark_same(&question->reply, &lookup->last))
 		head |= LAST_OF_ALL;
 	return head;
 }
