@@ -1,9 +1,9 @@
 /* analysis: one run from captures to verdicts; drives the pipeline and owns everything in it.
  *
- * Shape   pp_analysis_new() → pp_analysis_run() (reads the sources to their end) → pp_analysis_visit() (judges in order
- * of first packets and hands everything to a writer, in the order of the JSON contract). Errors  a verdict on traffic
- * is data; PP_NOMEM and PP_IO (spool) travel up. Owns    all facts; what a visitor is given lives until its callback
- * returns.
+ * Shape   pp_analysis_new() → pp_analysis_run() (reads the sources to their end) → pp_analysis_visit(), once (judges in
+ *         order of first packets and hands everything to a writer, in the order of the JSON contract).
+ * Errors  a verdict on traffic is data; PP_NOMEM and PP_IO (spool) travel up.
+ * Owns    all facts; what a visitor is given lives until its callback returns.
  */
 #ifndef PP_ENGINE_ANALYSIS_H
 #define PP_ENGINE_ANALYSIS_H
