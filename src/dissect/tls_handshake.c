@@ -264,10 +264,11 @@ static void keep_chain(struct pp_tls *tls, const struct pp_tls_chain *chain)
 	facts->certificate_count = n;
 }
 
-static void server_certificate(struct pp_tls *tls, struct pp_cur cur)
+static void server_certificate(struct pp_tls *tls, struct pp_cur cur, struct pp_mark mark)
 {
 	struct pp_tls_chain chain;
 
+	pp_mark_first(&tls->facts.certificate, mark);
 	if (tls->facts.certificate_count)
 		return;
 	pp_tls_certificate_read(cur, &chain);
@@ -310,12 +311,10 @@ static void message_read(struct pp_tls *tls, enum pp_side from, struct pp_cur cu
 		hello_retry_request(tls, from, cur);
 		break;
 	case CERTIFICATE:
-		if (by_client) {
+		if (by_client)
 			client_certificate(tls, &side->message, side->mark);
-		} else {
-			server_certificate(tls, cur);
-			pp_mark_first(&facts->certificate, side->mark);
-		}
+		else
+			server_certificate(tls, cur, side->mark);
 		break;
 	case CERTIFICATE_REQUEST:
 		if (!by_client)
@@ -367,7 +366,7 @@ void pp_tls_message_abandon(struct pp_tls *tls, enum pp_side from)
 	if (message->type == CLIENT_HELLO || message->type == PP_TLS_V2_CLIENT_HELLO)
 		partial_client_hello(tls, from, cur);
 	else if (message->type == CERTIFICATE && message->open && from != tls->client)
-		server_certificate(tls, cur);
+		server_certificate(tls, cur, tls->sides[from].mark);
 	message_close(tls, message);
 }
 

@@ -640,6 +640,7 @@ static void gap_in_the_server_flight(void **state)
 		assert_true(facts->server_hello_count <= 1);
 		assert_true(facts->certificate_count <= 2);
 		assert_true(facts->certificate_count == 2 || facts->certificates_cut || !pp_seen(facts->certificate));
+		assert_int_equal(facts->certificate_count > 0 && !pp_seen(facts->certificate), false);
 		assert_false(facts->resumed);
 		assert_int_equal(facts->certificate_count > 0 && facts->certificates[0]->unparsed, false);
 		if (from > 200)
