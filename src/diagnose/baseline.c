@@ -4,6 +4,7 @@
  * address can give, says that another device spoke.  Path changes move a TTL by a hop, so one hop is not a difference.
  */
 #include "diagnose/case.h"
+#include "diagnose/lookup.h"
 
 enum { FOREIGN_HOPS = 2 };
 enum { PROBED_HOSTS = 24, SCANNED_PORTS = 10 };
@@ -165,18 +166,32 @@ uint32_t pp_baseline_observe(struct pp_diagnosis *diagnosis, const struct pp_con
 {
 	struct pp_map_key server = pp_key_of_addr(&conn->server.ip), client = pp_key_of_addr(&conn->client.ip);
 	uint32_t place = pp_map_put(&diagnosis->addresses, &server);
-	struct pp_baseline *baseline;
+	struct pp_baseline *baseline = pp_map_place(&diagnosis->addresses, place);
 
-	if (place)
-		observe_server(pp_map_place(&diagnosis->addresses, place), conn, shape);
+	if (baseline) {
+		observe_server(baseline, conn, shape);
+		baseline->heard |= conn->tcp.side[PP_CLIENT].packets && conn->tcp.side[PP_SERVER].packets;
+	}
 	baseline = client_of(diagnosis, &client);
 	if (!baseline)
 		return place;
 	baseline->is_client = true;
+	diagnosis->seen.client |= !pp_addr_is_loopback(&conn->client.ip);
+	baseline->heard |= conn->tcp.side[PP_SERVER].packets > 0;
 	if (!baseline->scans && may_be_probe(conn, who, shape) &&
 	    observe_probe(diagnosis, &client, pp_bit_of(server.word[0] ^ server.word[1]), conn->first.ts))
 		baseline->scans = diagnosis->seen.scanner = true;
 	return place;
+}
+
+void pp_baseline_observe_lookup(struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup)
+{
+	struct pp_map_key key = pp_key_of_addr(&lookup->client.ip);
+	struct pp_baseline *client = client_of(diagnosis, &key);
+
+	diagnosis->seen.client |= !pp_addr_is_loopback(&lookup->client.ip);
+	if (client)
+		client->heard |= pp_lookup_answered(lookup);
 }
 
 /* ------------------------------------------------------------------ asking */

@@ -122,22 +122,36 @@ static void tell_doubt(struct pp_diagnosis *diagnosis)
 		speak_for(diagnosis, doubt);
 }
 
-/* LOC-01: nothing works, and somebody asked in vain for a neighbour.  Many targets are a sweep, not a gateway. */
+/* Requests for neighbours are broadcast, so those of hosts that have nothing to do with the capture are in it, too. */
+static bool may_lack_gateway(const struct pp_diagnosis *diagnosis, const struct pp_addr *asked_by)
+{
+	struct pp_map_key key = pp_key_of_addr(asked_by);
+	const struct pp_baseline *asker = pp_map_find(&diagnosis->addresses, &key);
+
+	return asker ? !asker->heard : !diagnosis->seen.client;
+}
+
+/* LOC-01: nothing works, and the host that asks for connections and names, or the only one there is, asked in vain for
+ * a neighbour.  Many targets are a sweep, not a gateway. */
 static const struct pp_neighbour *missing_gateway(const struct pp_diagnosis *diagnosis)
 {
 	const struct pp_neighbour *found = NULL;
 	unsigned targets = 0;
+	bool one_asks = true;
 
 	for (unsigned i = 0; i < diagnosis->neighbour_count; i++) {
 		const struct pp_neighbour *neighbour = &diagnosis->neighbours[i];
 
-		if (neighbour->requests < UNANSWERED_REQUESTS || neighbour->replies)
+		if (neighbour->requests < UNANSWERED_REQUESTS || neighbour->replies ||
+		    !may_lack_gateway(diagnosis, &neighbour->asked_by))
 			continue;
 		targets++;
+		one_asks = one_asks && (!found || pp_addr_equal(&found->asked_by, &neighbour->asked_by));
 		if (!found || neighbour->requests > found->requests)
 			found = neighbour;
 	}
-	return targets <= SWEEP_TARGETS && diagnosis->flows_ok == 0 && diagnosis->lookups_ok == 0 ? found : NULL;
+	return targets <= SWEEP_TARGETS && one_asks && diagnosis->flows_ok == 0 && diagnosis->lookups_ok == 0 ? found
+													      : NULL;
 }
 
 static struct pp_verdict *add_machine(struct pp_conclusion *conclusion)

@@ -97,6 +97,7 @@ void pp_lookup_observe(struct pp_diagnosis *diagnosis, const struct pp_lookup *l
 	struct pp_map_key name = pp_key_of_text(diagnosis, lookup->name);
 	struct pp_map_key label = key_of_first_label(diagnosis, lookup->name);
 
+	pp_baseline_observe_lookup(diagnosis, lookup);
 	remember(diagnosis, &name, lookup);
 	if (lookup->address_count)
 		remember(diagnosis, &label, lookup);

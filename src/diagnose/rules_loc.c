@@ -39,10 +39,10 @@ const struct pp_rule pp_rule_loc_01 = {
 	.match = no_route,
 	.summary = N_("This host cannot reach its own gateway or has no route to {host}, so no packet leaves it: "
 		      "network card, VLAN or default gateway of this machine."),
-	.when = N_("At least three ARP or neighbour requests for the next hop without a reply, or an ICMP unreachable "
-		   "from the host itself; no SYN leaves."),
+	.when = N_("At least three ARP or neighbour requests for the next hop without a reply, from a host that was "
+		   "never answered by another, or an ICMP unreachable from the host itself; no SYN leaves."),
 	.traps = N_("The reply may have passed outside the capture point; requests for addresses that nobody owns are "
-		    "noise."),
+		    "noise, and those of other hosts are broadcast to this one."),
 	.next_test = N_("Ping the default gateway and look at the ARP table."),
 	.remedy = N_("Check network card, VLAN and default gateway."),
 	.source = "R9293 3.9.2.2",

@@ -61,6 +61,7 @@ struct pp_baseline {
 	bool is_client : 1;
 	bool scanned : 1; /* so many of its ports were tried in vain that somebody scans it */
 	bool scans : 1;   /* asked many nameless hosts in vain within PROBED_NS */
+	bool heard : 1;   /* packets of another host to it were captured */
 	uint16_t mss;
 	uint32_t option_order; /* of its SYN-ACKs */
 	uint32_t host;         /* the place of the host that has only this address, … */
@@ -172,6 +173,7 @@ struct pp_overview {
 	int64_t last_revocation_failed;
 	uint64_t closed_hosts; /* hosts whose connection was closed after an acknowledged ClientHello, a bit each */
 	bool scanner;          /* some client scans */
+	bool client;           /* some host asked another for a connection or a name */
 	uint32_t one_sided, two_sided; /* connections of which one direction was captured, and both */
 	struct pp_mark terminated;     /* earliest flow with a nearby TCP end and a far ServerHello (INSP-03) */
 	int64_t terminated_rtt, terminated_hello;
@@ -316,6 +318,7 @@ enum pp_client_auth pp_client_auth_of(const struct pp_tls_facts *tls);
 /* The parts of observe(); what they give back are places. */
 uint32_t pp_baseline_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 			     const struct pp_attribution *who, const struct pp_shape *shape);
+void pp_baseline_observe_lookup(struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup);
 void pp_contrast_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 			 const struct pp_attribution *who, const struct pp_shape *shape, struct pp_places *ret_places);
 void pp_group_observe_it(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,

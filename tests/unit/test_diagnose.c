@@ -475,6 +475,73 @@ static void test_missing_gateway(void **state)
 	assert_int_equal(conclusion->exit_status, 1);
 }
 
+static void ask_in_vain(const char *asker, const char *target)
+{
+	w.neighbours[w.neighbour_count++] = (struct pp_neighbour){ .target = story_addr(target, 0).ip,
+								   .asked_by = story_addr(asker, 0).ip,
+								   .requests = 5,
+								   .first = { STORY_EPOCH, 1, 0 } };
+}
+
+static bool blames_gateway(void)
+{
+	const struct pp_rule *rule;
+
+	world_judge(&w);
+	rule = pp_diagnosis_conclusion(w.diagnosis)->verdict.rule;
+	return rule && strcmp(rule->id, "LOC-01") == 0;
+}
+
+/* Requests are broadcast: most of those in a capture are of hosts that have nothing to do with it. */
+static void test_gateway_of_another_host(void **state)
+{
+	struct story *s = world_story(&w, 0, SERVER, 443, NAME);
+
+	(void)state;
+	tell_syns(s, 4);
+	ask_in_vain("10.0.0.77", "10.0.0.99");
+	assert_false(blames_gateway());
+	world_done(&w);
+	ask_in_vain("10.0.0.4", "10.0.0.1"); /* the client itself */
+	assert_true(blames_gateway());
+}
+
+static void test_gateway_of_a_host_that_was_answered(void **state)
+{
+	struct story *s = world_story(&w, 0, SERVER, 443, NAME);
+
+	(void)state;
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_acked(s);
+	tell_fin(s, PP_SERVER);
+	ask_in_vain("10.0.0.4", "10.0.0.99");
+	assert_false(blames_gateway());
+}
+
+static void test_gateway_of_a_host_whose_resolver_answers(void **state)
+{
+	struct pp_lookup *lookup = world_lookup(&w, 0, NAME, 1);
+
+	(void)state;
+	tell_dns_reply(&w, lookup, PP_RCODE_SERVFAIL, NULL);
+	w.neighbours[w.neighbour_count++] = (struct pp_neighbour){ .target = story_addr("10.0.0.99", 0).ip,
+								   .asked_by = lookup->client.ip,
+								   .requests = 5,
+								   .first = { STORY_EPOCH, 1, 0 } };
+	assert_false(blames_gateway());
+}
+
+static void test_gateways_of_several_hosts_that_say_nothing_else(void **state)
+{
+	(void)state;
+	ask_in_vain("10.0.0.77", "10.0.0.99");
+	assert_true(blames_gateway());
+	world_done(&w);
+	ask_in_vain("10.0.0.78", "10.0.0.98");
+	assert_false(blames_gateway());
+}
+
 static void test_unanswered_neighbours_beside_working_traffic(void **state)
 {
 	(void)state;
@@ -598,6 +665,10 @@ int main(void)
 		TEST(test_expectations_of_the_profile),
 		TEST(test_conclusion_is_the_most_telling_fault),
 		TEST(test_missing_gateway),
+		TEST(test_gateway_of_another_host),
+		TEST(test_gateway_of_a_host_that_was_answered),
+		TEST(test_gateway_of_a_host_whose_resolver_answers),
+		TEST(test_gateways_of_several_hosts_that_say_nothing_else),
 		TEST(test_unanswered_neighbours_beside_working_traffic),
 		TEST(test_exit_status),
 		TEST(test_proxy_given_by_option),
