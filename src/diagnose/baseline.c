@@ -224,11 +224,12 @@ bool pp_ttl_is_foreign(const struct pp_case *c, uint8_t ttl)
 	return c->server->profile.ttl_min ? all_differ(&own, ttl) : pp_address_ttl_is_foreign(c, ttl);
 }
 
+/* Of TCP handshakes alone: an acknowledgement may have been delayed, so that it is no bound. */
 static int64_t lowest_rtt(const struct pp_case *c)
 {
-	int64_t others = pp_lowest_but(&c->address->rtt, c->conn->index);
+	int64_t own = c->tcp->handshake_rtt_ns;
 
-	return c->shape.near_ns >= 0 ? c->shape.near_ns : others;
+	return own >= 0 ? own : pp_lowest_but(&c->address->rtt, c->conn->index);
 }
 
 /* From the client's segment that the reset can be an answer to; -1 when it answers none. */

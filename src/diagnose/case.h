@@ -60,8 +60,9 @@ static inline bool pp_may_hit(const struct pp_case *c, const struct pp_rule *rul
 /* gates.c */
 unsigned pp_gates_of(const struct pp_case *c);
 unsigned pp_gates_of_lookup(const struct pp_case *c);
-unsigned pp_gates_vetoing(unsigned needs); /* the gates that a rule with these needs does not pass */
-bool pp_waited(const struct pp_case *c);   /* long enough for the silence to mean something */
+unsigned pp_gates_vetoing(unsigned needs);   /* the gates that a rule with these needs does not pass */
+int64_t pp_silence(const struct pp_case *c); /* from the server's last packet to the end of the connection or capture */
+bool pp_waited(const struct pp_case *c);     /* long enough for the silence to mean something */
 
 /* baseline.c: is this the sender that usually speaks for the address? */
 bool pp_ttl_is_foreign(const struct pp_case *c, uint8_t ttl);         /* in this connection, else at this address */
@@ -87,6 +88,7 @@ bool pp_short_hello_passed(const struct pp_case *c); /* a smaller ClientHello to
 /* group.c */
 bool pp_sibling_won(const struct pp_case *c, struct pp_mark *ret_mark);
 struct pp_mark pp_leg_granted(const struct pp_case *c);  /* 2xx after this 407, by a later leg */
+bool pp_leg_pending(const struct pp_case *c);            /* a later leg with credentials, and its end was not seen */
 struct pp_mark pp_leg_rejected(const struct pp_case *c); /* 407 after final credentials, in this or another leg */
 bool pp_resets_elsewhere(const struct pp_case *c, struct pp_addr *ret_other, unsigned *ret_servers);
 

@@ -48,8 +48,8 @@ bool pp_left_silently(const struct pp_connection *conn, const struct pp_shape *s
 	struct pp_mark flight;
 
 	if ((shape->stage != PP_STAGE_FLIGHT && shape->stage != PP_STAGE_SECURE) || tls->resumed ||
-	    !left(shape, ret_left) || tls->app_bytes[PP_CLIENT] || tls->app_bytes[PP_SERVER] ||
-	    client_alert(tls, false))
+	    !pp_seen(tls->client_hello) || !left(shape, ret_left) || tls->app_bytes[PP_CLIENT] ||
+	    tls->app_bytes[PP_SERVER] || client_alert(tls, false))
 		return false;
 	if (tls->version <= PP_TLS_1_2 && shape->stage == PP_STAGE_FLIGHT && !pp_seen(tls->server_hello_done))
 		return false;
@@ -59,7 +59,8 @@ bool pp_left_silently(const struct pp_connection *conn, const struct pp_shape *s
 	    tls->version <= PP_TLS_1_2 && pp_seen(tls->server_hello_done) ? tls->server_hello_done : tls->server_hello;
 	if (shape->stage == PP_STAGE_SECURE)
 		flight = tls->complete_mark;
-	return conn->tcp.side[PP_SERVER].missing == 0 && ret_left->ts >= flight.ts &&
+	return conn->tcp.side[PP_SERVER].missing == 0 && conn->tcp.side[PP_CLIENT].missing == 0 &&
+	       !pp_sent_unseen(&conn->tcp, PP_CLIENT) && ret_left->ts >= flight.ts &&
 	       ret_left->ts - flight.ts <= PP_AT_ONCE_NS;
 }
 
@@ -364,6 +365,8 @@ static void observe_all(struct pp_overview *seen, const struct pp_connection *co
 		if (host)
 			add_good(seen, conn, number);
 	}
+	if (shape->tunnel && shape->passed) /* whatever became of it, the server was reached */
+		pp_keep_earliest(&seen->proxy_worked, conn->first);
 	if (script && (!shape->worked || (shape->exchange && shape->exchange->reply.status >= 400)))
 		pp_keep_earliest(&seen->pac_failed, conn->first);
 	if (shape->stage == PP_STAGE_SYN && pp_is_web_port(conn->server.port) && !pp_seen(conn->tcp.rst.mark) &&

@@ -33,9 +33,11 @@ static bool was_refused(const struct pp_tcp_facts *tcp) { return pp_seen(tcp->rs
 static enum pp_leg leg_of(enum pp_credentials credentials, const struct pp_http_reply *reply)
 {
 	if (reply->status == 0)
-		return PP_LEG_NONE;
+		return credentials == PP_CREDENTIALS_NONE ? PP_LEG_NONE : PP_LEG_PENDING;
+	if (reply->status == 407 && reply->challenge)
+		return PP_LEG_PENDING;
 	if (reply->status == 407)
-		return is_final(credentials) && !reply->challenge ? PP_LEG_REJECTED : PP_LEG_NONE;
+		return is_final(credentials) ? PP_LEG_REJECTED : PP_LEG_NONE;
 	return credentials == PP_CREDENTIALS_NONE ? PP_LEG_GRANTED_BARE : PP_LEG_GRANTED;
 }
 
@@ -49,10 +51,10 @@ static void want_legs(struct pp_wins *wins, const struct pp_win *leg, const stru
 }
 
 static void observe_reply(struct pp_diagnosis *diagnosis, struct pp_win *leg, enum pp_credentials credentials,
-			  const struct pp_http_reply *reply, bool of_proxy)
+			  struct pp_mark request, const struct pp_http_reply *reply, bool of_proxy)
 {
 	leg->leg = of_proxy ? leg_of(credentials, reply) : PP_LEG_NONE;
-	leg->reply = reply->mark;
+	leg->reply = leg->leg == PP_LEG_PENDING ? request : reply->mark;
 	if (leg->leg)
 		pp_wins_add(diagnosis, leg);
 	if (reply->status == 407)
@@ -63,10 +65,11 @@ static void observe_legs(struct pp_diagnosis *diagnosis, struct pp_win *leg, con
 			 bool asked_proxy)
 {
 	for (unsigned i = 0; i < http->connect_count; i++)
-		observe_reply(diagnosis, leg, http->connects[i].credentials, &http->connects[i].reply, asked_proxy);
+		observe_reply(diagnosis, leg, http->connects[i].credentials, http->connects[i].mark,
+			      &http->connects[i].reply, asked_proxy);
 	for (unsigned i = 0; i < http->exchange_count; i++)
-		observe_reply(diagnosis, leg, http->exchanges[i].credentials, &http->exchanges[i].reply,
-			      asked_proxy && http->exchanges[i].absolute_form);
+		observe_reply(diagnosis, leg, http->exchanges[i].credentials, http->exchanges[i].mark,
+			      &http->exchanges[i].reply, asked_proxy && http->exchanges[i].absolute_form);
 }
 
 void pp_group_leg(struct pp_diagnosis *diagnosis, const struct pp_win *win)
@@ -78,6 +81,8 @@ void pp_group_leg(struct pp_diagnosis *diagnosis, const struct pp_win *win)
 		return;
 	if (win->leg == PP_LEG_REJECTED)
 		pp_keep_earliest(&legs->rejected, win->reply);
+	else if (win->leg == PP_LEG_PENDING)
+		pp_keep_last(&legs->pending, win->reply);
 	else
 		pp_keep_last(win->leg == PP_LEG_GRANTED ? &legs->granted : &legs->granted_bare, win->reply);
 }
@@ -261,6 +266,21 @@ struct pp_mark pp_leg_granted(const struct pp_case *c)
 			return legs->granted_bare;
 	}
 	return (struct pp_mark){ 0 };
+}
+
+bool pp_leg_pending(const struct pp_case *c)
+{
+	const struct pp_http_reply *denied = last_407(c);
+
+	if (!denied)
+		return false;
+	for (int64_t b = pp_bucket_of(c->conn->first.ts); b <= pp_bucket_of(denied->mark.ts + PP_LEGS_NS); b++) {
+		const struct pp_legs *legs = legs_at(c, b);
+
+		if (legs && legs->pending.ts > denied->mark.ts && legs->pending.ts - denied->mark.ts <= PP_LEGS_NS)
+			return true;
+	}
+	return false;
 }
 
 struct pp_mark pp_leg_rejected(const struct pp_case *c)

@@ -42,7 +42,7 @@ static bool ended_first(const struct pp_case *c, struct pp_verdict *verdict)
 
 static bool packets_lost(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	bool missing = c->server->missing_acked;
+	bool missing = pp_sent_unseen(c->tcp, PP_CLIENT) || pp_sent_unseen(c->tcp, PP_SERVER);
 
 	return cite_gate(c, verdict, 9,
 			 missing ? N_("bytes were acknowledged that the capture does not hold") : PP_LOST_TEXT);
@@ -97,8 +97,8 @@ const struct pp_rule pp_rule_cap_08 =
 	    N_("A capture shorter than the give-up time of the client shows only that nothing came yet."));
 const struct pp_rule pp_rule_cap_09 = CAP_ROW(
     "09", N_("packets lost by the capturer"), packets_lost,
-    N_("Bytes of the server are missing, yet the client acknowledged them; or the capture file records "
-       "losses in the time of the connection, or many losses without their time."),
+    N_("Bytes of one side are missing, yet the other acknowledged them; or the capture file records losses in the time "
+       "of the connection, or many losses without their time."),
     N_("The capture lost packets while the connection to {host} was under way, so what is missing means nothing."),
     N_("A gap that the client never acknowledged is loss on the network (MTU-01)."));
 const struct pp_rule pp_rule_cap_10 = CAP_ROW(

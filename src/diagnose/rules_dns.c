@@ -66,7 +66,25 @@ static void cite_icmp(const struct pp_case *c, struct pp_verdict *verdict)
 
 /* ------------------------------------------------------------------ the answer that did not help */
 
-static bool failed_with(const struct pp_case *c, uint8_t rcode, struct pp_verdict *verdict)
+/* One unanswered query is not a dead resolver: the answer may be under way, or lost by the capture. */
+enum { QUERIES_ENOUGH = 2 };
+static const int64_t QUERY_WAIT_NS = 5 * PP_SECOND;
+
+/* The refusal of an AAAA query says nothing while the one for the A record may still be answered.  A name that does not
+ * exist has neither (RFC 8020). */
+static bool awaits_a(const struct pp_case *c)
+{
+	for (unsigned i = 0; i < c->lookup->question_count; i++) {
+		const struct pp_dns_question *question = &c->lookup->questions[i];
+
+		if (question->type == PP_DNS_A)
+			return !question->answered && (question->queries < QUERIES_ENOUGH ||
+						       c->end - question->first_query.ts < QUERY_WAIT_NS);
+	}
+	return false;
+}
+
+static bool failed_with(const struct pp_case *c, uint8_t rcode, enum pp_grade grade, struct pp_verdict *verdict)
 {
 	uint8_t best;
 
@@ -74,7 +92,8 @@ static bool failed_with(const struct pp_case *c, uint8_t rcode, struct pp_verdic
 		return false;
 	cite_query(c, verdict);
 	cite_reply(c, verdict);
-	return true;
+	return rcode != PP_RCODE_NXDOMAIN && awaits_a(c) ? pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT)
+							 : pp_hit(verdict, grade);
 }
 
 static bool no_answer(const struct pp_case *c, struct pp_verdict *verdict)
@@ -93,7 +112,7 @@ static bool no_answer(const struct pp_case *c, struct pp_verdict *verdict)
 		cite_icmp(c, verdict);
 		return pp_hit(verdict, PP_PROVEN);
 	}
-	if (c->end - lookup->first.ts < 5 * PP_SECOND)
+	if (c->end - lookup->first.ts < QUERY_WAIT_NS)
 		return false;
 	/* A capture of one direction holds no answers. */
 	if (c->diagnosis->seen.one_sided && !c->diagnosis->seen.two_sided)
@@ -103,8 +122,8 @@ static bool no_answer(const struct pp_case *c, struct pp_verdict *verdict)
 			(struct pp_evidence){ .kind = PP_EV_CAPTURE, .mark = lookup->first, .text = PP_LOST_TEXT });
 		return pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
 	}
-	/* One lost query is not a dead resolver. */
-	return queries >= 2 ? pp_hit(verdict, PP_STRONG) : pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
+	return queries >= QUERIES_ENOUGH ? pp_hit(verdict, PP_STRONG)
+					 : pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
 }
 
 const struct pp_rule pp_rule_dns_01 = {
@@ -130,7 +149,7 @@ const struct pp_rule pp_rule_dns_01 = {
 
 static bool nxdomain(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	return failed_with(c, PP_RCODE_NXDOMAIN, verdict) && pp_hit(verdict, PP_PROVEN);
+	return failed_with(c, PP_RCODE_NXDOMAIN, PP_PROVEN, verdict);
 }
 
 const struct pp_rule pp_rule_dns_02 = {
@@ -155,8 +174,8 @@ const struct pp_rule pp_rule_dns_02 = {
 
 static bool servfail(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	return (failed_with(c, PP_RCODE_SERVFAIL, verdict) || failed_with(c, PP_RCODE_FORMERR, verdict)) &&
-	       pp_hit(verdict, PP_STRONG);
+	return failed_with(c, PP_RCODE_SERVFAIL, PP_STRONG, verdict) ||
+	       failed_with(c, PP_RCODE_FORMERR, PP_STRONG, verdict);
 }
 
 const struct pp_rule pp_rule_dns_03 = {
@@ -180,7 +199,7 @@ const struct pp_rule pp_rule_dns_03 = {
 
 static bool refused(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	return failed_with(c, PP_RCODE_REFUSED, verdict) && pp_hit(verdict, PP_PROVEN);
+	return failed_with(c, PP_RCODE_REFUSED, PP_PROVEN, verdict);
 }
 
 const struct pp_rule pp_rule_dns_04 = {
@@ -195,7 +214,7 @@ const struct pp_rule pp_rule_dns_04 = {
 	.summary = N_("The DNS resolver {server} refuses to answer for {host} (REFUSED): its policy does not serve "
 		      "this client or name."),
 	.when = N_("REFUSED for the name, and no later success by any resolver."),
-	.traps = N_("An AAAA query refused beside an A record that works is no fault."),
+	.traps = N_("An AAAA query refused beside an A record that works, or that may still be answered, is no fault."),
 	.next_test = NEXT_OTHER,
 	.remedy = REMEDY_RESOLVER,
 	.source = "R8914",

@@ -459,7 +459,8 @@ const struct pp_rule pp_rule_fw_14 = {
 
 static bool silent_both_ways(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	bool unacked = c->client->stuck_retransmits >= 3 && c->server->last.ts < c->client->last.ts;
+	bool unacked = c->client->stuck_retransmits >= 3 && c->server->last.ts < c->client->last.ts &&
+		       pp_silence(c) >= PP_AT_ONCE_NS;
 	bool asleep = c->client->keep_alives >= 3 && c->client->last.ts - c->server->last.ts >= PP_SILENCE_NS;
 
 	if ((!unacked && !asleep) || c->server->bytes == 0 || pp_closed_by_server(c) ||
@@ -489,7 +490,9 @@ const struct pp_rule pp_rule_fw_15 = {
 	.summary = N_("The connection to {host} worked and then went silent; the client's packets are no longer "
 		      "acknowledged: a filter that drops silently, the route or the server, which cannot be told apart "
 		      "from this capture."),
-	.when = N_("After data both ways, the client's data or keep-alives are repeated and nothing comes back."),
+	.when = N_(
+	    "After data both ways, the client's data or keep-alives are repeated and nothing comes back for a second "
+	    "or more."),
 	.traps = N_("The host went to sleep or lost its network; an intrusion-prevention drop sends no reset."),
 	.next_test = NEXT_BOTH_SIDES,
 	.remedy = REMEDY_ALLOW,

@@ -146,11 +146,13 @@ const struct pp_rule pp_rule_loc_03 = {
 
 /* ------------------------------------------------------------------ LOC-04 */
 
-/* The client speaks TLS to a port where others speak HTTP proxy. */
+/* The client speaks TLS to a port where others speak HTTP proxy; it may have asked for a tunnel where the capture lost
+ * something. */
 static bool tls_to_proxy(const struct pp_case *c)
 {
-	return pp_stage_is(c, PP_STAGE_HELLO) && c->service->proxy && !c->shape.asked_proxy &&
-	       !pp_seen(c->shape.tls->not_tls) && (pp_closed_by_server(c) || !pp_seen(c->tcp->watch_answer));
+	return pp_stage_is(c, PP_STAGE_HELLO) && !(c->gates & PP_CAP(9)) && c->service->proxy &&
+	       !c->shape.asked_proxy && !pp_seen(c->shape.tls->not_tls) &&
+	       (pp_closed_by_server(c) || !pp_seen(c->tcp->watch_answer));
 }
 
 /* It goes direct where nothing direct works, while others on this host use a proxy that does. */
@@ -287,7 +289,8 @@ static bool legacy_tls(const struct pp_case *c, struct pp_verdict *verdict)
 	bool refused = alert && (alert->code == 70 || alert->code == 40 || alert->code == 71);
 
 	if (!pp_stage_is(c, PP_STAGE_HELLO) || c->shape.offer == 0 || c->shape.offer > PP_TLS_1_1 ||
-	    c->service->best_offer > PP_TLS_1_1 || (!refused && (alert || !pp_closed_by_server(c) || c->server->bytes)))
+	    c->service->best_offer > PP_TLS_1_1 ||
+	    (!refused && (alert || !pp_closed_by_server(c) || c->server->bytes || c->gates & PP_CAP(9))))
 		return false;
 	pp_cite_hello(c, verdict);
 	if (refused)

@@ -24,7 +24,10 @@ static const struct pp_tls_alert *server_alert(const struct pp_case *c)
 {
 	const struct pp_tls_alert *alert = pp_alert_from(c, PP_SERVER);
 
-	/* A hidden one is the answer to a goodbye where the client closed first. */
+	/* A hidden one is the answer to a goodbye where the client closed first; where the capture lost something it may
+	 * be the end of a session that worked. */
+	if (c->gates & PP_CAP(9))
+		return alert;
 	for (unsigned i = 0; !alert && pp_closed_by_server(c) && i < c->shape.tls->alert_count; i++)
 		if (c->shape.tls->alerts[i].from == PP_SERVER && c->shape.tls->alerts[i].encrypted)
 			return &c->shape.tls->alerts[i];
@@ -69,7 +72,8 @@ static bool no_certificate(const struct pp_case *c, struct pp_verdict *verdict)
 		return pp_profile_wants_mtls(c) ? pp_hit(verdict, PP_STRONG)
 						: pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
 	}
-	if (c->shape.worked || c->shape.tls->app_bytes[PP_SERVER] || (!alert && !pp_closed_by_server(c)))
+	if (c->shape.worked || c->shape.tls->app_bytes[PP_SERVER] ||
+	    (!alert && (!pp_closed_by_server(c) || c->gates & PP_CAP(9))))
 		return false;
 	cite_client_certificate(c, verdict, true);
 	if (alert)

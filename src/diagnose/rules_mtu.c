@@ -28,21 +28,30 @@ static bool only_small_passed(const struct pp_case *c)
 	       c->server->largest_payload < LARGE && c->server->gap_bytes >= LARGE;
 }
 
+/* Who leaves at once does not wait for what may still come. */
+static int64_t waited_for_answer(const struct pp_case *c)
+{
+	int64_t asked = c->client->last_data.ts, heard = c->server->last_data.ts;
+
+	if (pp_closed_by_client(c))
+		return c->shape.end.ts - (asked > heard ? asked : heard);
+	return (c->shape.ending == PP_STILL_OPEN ? c->end : c->conn->last.ts) - c->server->gap.ts;
+}
+
 static bool answers_vanish(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	const struct pp_tcp_side *server = c->server;
-	int64_t until = c->shape.ending == PP_STILL_OPEN ? c->end : c->conn->last.ts;
 	bool due = answer_is_due(c);
 
-	if (!pp_seen(server->gap) || server->missing == 0 || server->missing_acked || (!due && !only_small_passed(c)) ||
-	    (until - server->gap.ts < PP_SECOND && !pp_closed_by_client(c)))
+	if (!pp_seen(server->gap) || server->gap_bytes < LARGE / 2 || server->missing_acked ||
+	    (!due && !only_small_passed(c)) || waited_for_answer(c) < PP_SECOND)
 		return false;
 	pp_cite_request(c, verdict);
 	pp_cite_acked(c, verdict);
 	pp_cite_gap(c, verdict);
 	pp_cite_end(c, verdict);
 	verdict->number = (int64_t)server->missing;
-	return pp_hit(verdict, due && server->gap_bytes >= LARGE / 2 ? PP_PROVEN : PP_STRONG);
+	return pp_hit(verdict, due ? PP_PROVEN : PP_STRONG);
 }
 
 const struct pp_rule pp_rule_mtu_01 = {
@@ -58,8 +67,8 @@ const struct pp_rule pp_rule_mtu_01 = {
 	.match = answers_vanish,
 	.summary = N_("The server's answer for {host} is lost on the way: {n} bytes it sent never arrive while its "
 		      "small packets do; the path does not carry its large packets."),
-	.when = N_("Small segments of the server arrive, a later one lies behind bytes that never came and that the "
-		   "client never acknowledged."),
+	.when = N_("Small segments of the server arrive, a later one lies behind 500 bytes or more that never came and "
+		   "that the client never acknowledged, and it waited a second or more for them."),
 	.traps =
 	    N_("Plain loss heals by retransmission; losses of the capture are acknowledged by the client (CAP-09)."),
 	.next_test = NEXT_PING,
@@ -77,7 +86,8 @@ static bool requests_vanish(const struct pp_case *c, struct pp_verdict *verdict)
 	const struct pp_tcp_side *client = c->client;
 	bool large = client->stuck_payload >= LARGE, hello = pp_stage_is(c, PP_STAGE_HELLO);
 
-	if (client->stuck_retransmits < TRIES || !large || pp_icmp_of(c, says_too_big) || pp_closed_by_server(c))
+	if (client->stuck_retransmits < TRIES || pp_silence(c) < PP_AT_ONCE_NS || !large ||
+	    pp_icmp_of(c, says_too_big) || pp_closed_by_server(c))
 		return false;
 	if (hello ? c->tcp->watch_segments < 2 || c->server->dup_acks == 0 : client->acked == 0)
 		return false;
@@ -104,8 +114,9 @@ const struct pp_rule pp_rule_mtu_02 = {
 	.match = requests_vanish,
 	.summary = N_("Packets of {n} bytes from this machine to {host} are repeated and never acknowledged while "
 		      "smaller ones pass: the path does not carry large packets, and nobody says so."),
-	.when = N_("Full-size segments are sent again three times or more without acknowledgement, smaller ones are "
-		   "acknowledged, no ICMP 3/4."),
+	.when =
+	    N_("Full-size segments are sent again three times or more without acknowledgement for a second or more, "
+	       "smaller ones are acknowledged, no ICMP 3/4."),
 	.traps = N_("A device that cannot take a ClientHello in two segments (FW-11); a filter (FW-06)."),
 	.next_test = NEXT_PING,
 	.remedy = REMEDY,

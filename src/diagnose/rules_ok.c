@@ -204,6 +204,8 @@ static bool only_looked(const struct pp_case *c, struct pp_verdict *verdict)
 
 	if (!open && !tunnel && !quiet && !trusted)
 		return false;
+	if (c->gates & PP_CAP(9)) /* what it said may be what is missing */
+		return false;
 	if (c->shape.ending == PP_STILL_OPEN && c->gates & PP_CAP(8))
 		return false;
 	if (pp_closed_by_server(c) && (tunnel || c->shape.end.ts - c->conn->first.ts <= 2 * PP_AT_ONCE_NS))
@@ -256,7 +258,8 @@ static bool scan(const struct pp_case *c)
 /* Whose hello or request was captured is judged by that, however it was opened. */
 static bool already_open(const struct pp_case *c)
 {
-	bool known = c->shape.exchange || (c->shape.tls && pp_seen(c->shape.tls->client_hello));
+	bool known = c->shape.exchange || c->shape.connect ||
+		     (c->shape.tls && (pp_seen(c->shape.tls->client_hello) || pp_seen(c->shape.tls->server_hello)));
 
 	return c->gates & PP_CAP(1) && !known && c->client->bytes && c->server->bytes && !c->tcp->one_sided &&
 	       !(c->shape.ending == PP_SERVER_RST && pp_is_pending(c)) && c->client->stuck_retransmits == 0;

@@ -60,13 +60,15 @@ static bool login_missing(const struct pp_case *c, struct pp_verdict *verdict)
 	enum pp_credentials credentials;
 	const struct pp_http_reply *reply = denied_for_login(c, &credentials);
 
-	if (!reply || pp_seen(pp_leg_rejected(c)))
+	if (!reply || pp_seen(pp_leg_rejected(c)) || pp_leg_pending(c))
 		return false;
 	pp_cite_request(c, verdict);
 	pp_cite_reply(verdict, reply, true);
 	pp_cite_end(c, verdict);
 	verdict->detail = reply->scheme_count ? reply->schemes[0] : "HTTP";
 	pp_name_proxy(c, verdict);
+	if (c->shape.ending == PP_STILL_OPEN && c->end - reply->mark.ts < PP_AT_ONCE_NS) /* it may be about to */
+		return pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
 	return pp_hit(verdict, reply->scheme_count ? PP_PROVEN : PP_STRONG);
 }
 
@@ -82,7 +84,8 @@ const struct pp_rule pp_rule_prx_04 = {
 	.match = login_missing,
 	.summary = N_("The proxy {proxy} demands authentication ({detail}) for {host}, and the client gives none: the "
 		      "proxy has to let the agent's destinations through without it."),
-	.when = N_("407 is the last status of the attempt group, and no final credentials were sent."),
+	.when = N_("407 is the last status of the attempt group, no final credentials were sent, and the capture goes "
+		   "on long enough for the client to send some."),
 	.traps = N_("The first legs of NTLM or Negotiate look the same until the last one succeeds (PRX-05)."),
 	.next_test = NEXT_PROXY_LOG,
 	.remedy = REMEDY_LOGIN,

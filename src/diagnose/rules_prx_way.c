@@ -166,7 +166,7 @@ const struct pp_rule pp_rule_prx_09 = {
 
 static bool closes_on_connect(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	if (!pp_stage_is(c, PP_STAGE_CONNECT) || !pp_closed_by_server(c) || c->server->bytes)
+	if (!pp_stage_is(c, PP_STAGE_CONNECT) || !pp_closed_by_server(c) || c->server->bytes || c->server->missing)
 		return false;
 	pp_cite_request(c, verdict);
 	pp_cite_end(c, verdict);
@@ -201,7 +201,7 @@ static bool tunnel_cut(const struct pp_case *c, struct pp_verdict *verdict)
 	bool hello = pp_stage_is(c, PP_STAGE_HELLO);
 
 	if (!c->shape.tunnel || !(hello || pp_stage_is(c, PP_STAGE_TUNNEL)) || !pp_closed_by_server(c) ||
-	    (hello && (pp_alert_from(c, PP_SERVER) || pp_seen(c->shape.tls->not_tls))))
+	    c->server->missing || (hello && (pp_alert_from(c, PP_SERVER) || pp_seen(c->shape.tls->not_tls))))
 		return false;
 	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CONNECT,
 					       .mark = c->shape.connect->mark,

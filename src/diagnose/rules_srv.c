@@ -1,6 +1,7 @@
 /* SRV: the server itself. */
 #include "diagnose/case.h"
 
+enum { RECORD_APPLICATION_DATA = 23 };
 #define REMEDY                                                                                                         \
 	N_("Service side: listener, health, application log; the process that owns the port must explain its reset.")
 #define NEXT_SERVER N_("Capture at the server, or look at its log, at the same time.")
@@ -107,7 +108,7 @@ const struct pp_rule pp_rule_srv_02 = {
 	.domain = PP_DOMAIN_SERVER,
 	.owner = PP_OWNER_SERVER,
 	.most = PP_STRONG,
-	.needs = PP_NEED_BOTH_SIDES,
+	.needs = PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS,
 	.signs = PP_IF(SERVER_RST),
 	.match = application_reset,
 	.summary =
@@ -163,6 +164,17 @@ const struct pp_rule pp_rule_srv_03 = {
 	.alternatives = "FW-08,TLS-03",
 };
 
+/* Then it is the client's turn.  In TLS 1.3 the last message is told by the length of a Finished. */
+static bool flight_is_over(const struct pp_tls_facts *tls)
+{
+	const struct pp_tls_record *last = &tls->last_record[PP_SERVER];
+	unsigned least = 4 + 32 + 1 + 16, most = 4 + 48 + 1 + 16;
+
+	return pp_seen(tls->server_hello_done) ||
+	       (tls->version >= PP_TLS_1_3 && last->type == RECORD_APPLICATION_DATA &&
+		(last->len == least || last->len == most));
+}
+
 static bool silent(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	bool asked =
@@ -172,6 +184,8 @@ static bool silent(const struct pp_case *c, struct pp_verdict *verdict)
 	    c->server->missing ||
 	    (pp_stage_is(c, PP_STAGE_FLIGHT) ? c->client->last_data.ts > c->server->last_data.ts
 					     : c->server->bytes > 0))
+		return false;
+	if (pp_stage_is(c, PP_STAGE_FLIGHT) && flight_is_over(c->shape.tls))
 		return false;
 	if (pp_stage_is(c, PP_STAGE_FLIGHT) && pp_closed_by_client(c) &&
 	    c->shape.end.ts - c->server->last_data.ts < PP_PATIENCE_NS)
@@ -201,7 +215,8 @@ const struct pp_rule pp_rule_srv_04 = {
 		      "upstream, or a device that drops the answer, which cannot be told apart from this capture."),
 	.when = N_("ClientHello or request fully acknowledged, nothing follows for 10 s or until the client gives up, "
 		   "and no later segment shows a gap."),
-	.traps = N_("Large answers lost on the way show a gap in a later segment (MTU-01)."),
+	.traps = N_("Large answers lost on the way show a gap in a later segment (MTU-01); behind a complete server "
+		    "flight it is the client's turn."),
 	.next_test = NEXT_SERVER,
 	.remedy = REMEDY,
 	.source = "LAB",
@@ -316,7 +331,7 @@ const struct pp_rule pp_rule_srv_07 = {
 	.domain = PP_DOMAIN_SERVER,
 	.owner = PP_OWNER_SERVER,
 	.most = PP_STRONG,
-	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES,
+	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS,
 	.signs = PP_IF(OPENED) | PP_IF(SERVER_CLOSED),
 	.match = accept_and_close,
 	.summary =

@@ -367,7 +367,7 @@ const struct pp_rule pp_rule_tls_10 = {
 	.domain = PP_DOMAIN_TLS,
 	.owner = PP_OWNER_SERVER,
 	.most = PP_PROVEN,
-	.needs = PP_NEED_BOTH_SIDES | PP_NEED_WHOLE_FRAMES,
+	.needs = PP_NEED_BOTH_SIDES | PP_NEED_WHOLE_FRAMES | PP_NEED_NO_DROPS,
 	.signs = PP_IF(ALERT),
 	.match = peer_failed,
 	.summary = N_("{host} ends the TLS handshake with the alert {detail}: a fault or refusal of that server."),
@@ -473,8 +473,9 @@ const struct pp_rule pp_rule_tls_11 = {
 
 static bool handshake_truncated(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	if (!pp_stage_is(c, PP_STAGE_FLIGHT) || c->shape.ending != PP_SERVER_FIN || pp_alert_from(c, PP_SERVER) ||
-	    pp_alert_from(c, PP_CLIENT) || c->server->missing || pp_trust_of(c) != PP_TRUST_FINE)
+	if (!pp_stage_is(c, PP_STAGE_FLIGHT) || !pp_seen(c->shape.tls->client_hello) ||
+	    c->shape.ending != PP_SERVER_FIN || pp_alert_from(c, PP_SERVER) || pp_alert_from(c, PP_CLIENT) ||
+	    c->server->missing || pp_trust_of(c) != PP_TRUST_FINE)
 		return false;
 	pp_cite_hello(c, verdict);
 	pp_cite_server_hello(c, verdict);

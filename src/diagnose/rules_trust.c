@@ -83,8 +83,8 @@ const struct pp_rule pp_rule_trust_02 = {
 	.summary = N_("The client leaves {host} right after it was shown the certificate, without a word ({n} times): "
 		      "many clients refuse a certificate like that; a cancelled attempt cannot be told apart from this "
 		      "capture."),
-	.when = N_("A complete server flight, no alert from the client, then FIN or RST within 1 s and no application "
-		   "data."),
+	.when = N_("A ClientHello and a complete server flight, no alert from the client, then FIN or RST within 1 s "
+		   "and no application data; no byte of the client is missing."),
 	.traps = N_("The client was cancelled, only probes, or misses its own certificate."),
 	.next_test = NEXT_SHOW,
 	.remedy = N_("Look into the client's log for the certificate error; compare the certificate shown with the "

@@ -22,6 +22,26 @@ bool pp_status_is_reachable(uint16_t status)
 	return status >= 100 && status != 407 && status != 470 && (status < 502 || status > 504);
 }
 
+/* ------------------------------------------------------------------ what was not captured */
+
+enum { UNSEEN_MOST = 1 << 20 }; /* more than that only a forged reset counts */
+
+static bool is_some(int32_t ahead) { return ahead > 0 && ahead < UNSEEN_MOST; }
+
+bool pp_sent_unseen(const struct pp_tcp_facts *tcp, enum pp_side side)
+{
+	const struct pp_tcp_reset *rst = &tcp->rst;
+	bool missing = tcp->side[side].missing > 0;
+
+	if (tcp->side[side].missing_acked)
+		return true;
+	if (!pp_seen(rst->mark) || !rst->acceptable)
+		return false;
+	if (rst->from == side)
+		return is_some(rst->seq_ahead);
+	return rst->has_ack && (is_some(rst->ack_ahead) || (missing && rst->ack_ahead == 0));
+}
+
 /* ------------------------------------------------------------------ how it ended */
 
 static void earlier(struct pp_shape *shape, enum pp_ending ending, struct pp_mark mark)
@@ -150,7 +170,8 @@ static bool did_its_job(const struct pp_connection *conn, const struct pp_shape 
 
 	switch (shape->stage) {
 	case PP_STAGE_SECURE:
-		return shape->tls->app_bytes[PP_CLIENT] > 0 && shape->tls->app_bytes[PP_SERVER] > 0;
+		return shape->tls->app_bytes[PP_SERVER] > 0 &&
+		       (shape->tls->app_bytes[PP_CLIENT] > 0 || pp_sent_unseen(&conn->tcp, PP_CLIENT));
 	case PP_STAGE_ANSWERED:
 		return pp_status_is_reachable(reply->status) && reply->page == PP_PAGE_NONE &&
 		       !(pp_reply_is_proxys(shape->exchange) && reply->status >= 400);

@@ -108,6 +108,8 @@ struct pp_legs {
 	struct pp_mark granted;      /* latest reply other than 407 to a request with credentials */
 	struct pp_mark granted_bare; /* the same without credentials */
 	struct pp_mark rejected;     /* earliest 407 after final credentials */
+	struct pp_mark
+	    pending; /* latest request with credentials that was answered with a challenge, or not that was seen */
 };
 
 /* Connections to one port that began in one second: Happy Eyeballs where no name connects the two. */

@@ -106,8 +106,8 @@ static bool revocation_failed_meanwhile(const struct pp_case *c)
 static bool left_after_revocation(const struct pp_case *c)
 {
 	return (pp_stage_is(c, PP_STAGE_FLIGHT) || pp_stage_is(c, PP_STAGE_SECURE)) && pp_closed_by_client(c) &&
-	       c->shape.tls->app_bytes[PP_CLIENT] == 0 && !pp_alert_from(c, PP_CLIENT) &&
-	       revocation_failed_meanwhile(c);
+	       c->shape.tls->app_bytes[PP_CLIENT] == 0 && !pp_sent_unseen(c->tcp, PP_CLIENT) &&
+	       !pp_alert_from(c, PP_CLIENT) && revocation_failed_meanwhile(c);
 }
 
 /* In TLS 1.3 the certificate is hidden.  Services the catalogue knows show good ones, so when one is refused behind a

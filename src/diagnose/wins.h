@@ -18,7 +18,8 @@ struct pp_diagnosis;
 
 enum { PP_WINS_MOMENTS = 65536 };
 
-enum pp_leg { PP_LEG_NONE, PP_LEG_GRANTED, PP_LEG_GRANTED_BARE, PP_LEG_REJECTED }; /* see struct pp_legs */
+/* See struct pp_legs. */
+enum pp_leg { PP_LEG_NONE, PP_LEG_GRANTED, PP_LEG_GRANTED_BARE, PP_LEG_REJECTED, PP_LEG_PENDING };
 
 struct pp_win {
 	struct pp_mark first;

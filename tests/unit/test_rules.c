@@ -1251,6 +1251,32 @@ static void test_every_rule_has_stories(void **state)
 	}
 }
 
+/* Whichever side's bytes the capture has lost. */
+static void test_lost_bytes_shut_the_gate(void **state)
+{
+	static struct world w;
+	const struct pp_verdict *verdict;
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * STORIES; i++) {
+		const struct rule_story *story = &stories[i / 2];
+		const struct pp_rule *rule = pp_rule_find(story->id);
+
+		if (!(rule->needs & PP_NEED_NO_DROPS))
+			continue;
+		world_init(&w);
+		w.options.catalogue = issuers;
+		story->tell(&w, false);
+		for (unsigned k = 0; k < w.story_count; k++)
+			w.stories[k].conn.tcp.side[i % 2].missing_acked = 100;
+		world_judge(&w);
+		verdict = verdict_with(&w.judgements[0], story->id);
+		if (verdict && verdict->outcome == PP_OUTCOME_FAULT)
+			fail_msg("%s accuses although the capture lost bytes of side %u", story->id, i % 2);
+		world_done(&w);
+	}
+}
+
 /* Facts are the same in whatever order they were observed. */
 static void test_order_of_observing_is_no_matter(void **state)
 {
@@ -1403,6 +1429,7 @@ int main(void)
 		cmocka_unit_test(test_every_rule_has_stories),
 		cmocka_unit_test(test_hits),
 		cmocka_unit_test(test_near_misses),
+		cmocka_unit_test(test_lost_bytes_shut_the_gate),
 		cmocka_unit_test(test_order_of_observing_is_no_matter),
 	};
 
