@@ -14,7 +14,7 @@ from pathlib import Path
 from . import pcapng, score_report, signatures, truth, variants_ipv6
 from .variants import CAPTURES, VARIANTS
 from .variants_flows import Story
-from .variants_truth import EXACT, GRADES, ORIGINAL, Judgement, judge
+from .variants_truth import EXACT, GRADES, HOLES, ORIGINAL, Judgement, judge
 
 PROGRAM = CAPTURES.parent / "build" / "src" / "pathproof"
 CONCLUSION = "(conclusion)"
@@ -118,7 +118,7 @@ def judge_file(name, family, variant, story, status, records):
         record = reading.about(want["host"], healthy)
         if record:
             judgement = judge(variant, want, record["verdict"])
-            if variant == "stopped" and record["verdict"]["outcome"] == "ok" and story.worked_before(want["host"]):
+            if record["verdict"]["outcome"] == "ok" and _works_in(variant, story, want["host"]):
                 judgement = Judgement(True, True, None)
             add(want["host"], want, record["verdict"], judgement, reading.packets(want["host"]))
         elif variant in EXACT and not guilty & _same_place(story, want["host"]):
@@ -130,6 +130,11 @@ def judge_file(name, family, variant, story, status, records):
     add(CONCLUSION, text["conclusion"], have, judge_conclusion(variant, text, reading, have, status), [])
     outcome.resets = list(resets(reading, name, variant))
     return outcome
+
+
+def _works_in(variant, story, host):
+    """Whether what the variant leaves of a guilty host may be the part that worked."""
+    return (variant == "stopped" and story.worked_before(host)) or (variant in HOLES and story.worked_elsewhere(host))
 
 
 def _same_place(story, host):
@@ -173,7 +178,7 @@ def _nothing_wrong_left(variant, reading):
     """"No fault found" is true when some endpoint works and of the guilty ones nothing was concluded."""
     outcomes = {record["host"]: record["verdict"]["outcome"] for record in reading.endpoints}
     guilty = {entry["host"] for entry in reading.story.truth["endpoints"] if entry["outcome"] != "ok"}
-    guilty -= {host for host in guilty if variant == "stopped" and reading.story.worked_before(host)}
+    guilty -= {host for host in guilty if _works_in(variant, reading.story, host)}
     return "ok" in outcomes.values() and not any(outcome == "ok" and reading.hosts[host] & guilty
                                                  for host, outcome in outcomes.items())
 
@@ -195,8 +200,8 @@ def resets(reading, name, variant):
 
 def score_capture(task):
     """All variants of one capture. Runs in a process of its own."""
-    program, path, capture, text, names, keep = task
-    name, story, done = path, Story(capture, text), []
+    program, path, capture, text, names, keep, dice = task
+    name, story, done = path, Story(capture, text, dice), []
     family = text.get("family") or text["conclusion"]["rules"][0].split("-")[0]
     with tempfile.TemporaryDirectory(prefix="pplab-score-") as folder:
         for variant in names:
@@ -255,7 +260,7 @@ def main():
     if arguments.keep:
         arguments.keep.mkdir(parents=True, exist_ok=True)
     program = [str(Path(arguments.program).resolve())]
-    work = [(program, *task, arguments.keep) for task in tasks(arguments)]
+    work = [(program, *task, arguments.keep, arguments.dice) for task in tasks(arguments)]
     with ProcessPoolExecutor(arguments.jobs) as pool:
         results = [entry for done in pool.map(score_capture, work) for entry in done]
     summary = score_report.Summary(results, BARS)
@@ -274,6 +279,7 @@ def _arguments():
     parser.add_argument("names", nargs="*", metavar="NAME", help="captures; all if none is given")
     parser.add_argument("--program", default=PROGRAM, metavar="PATH", help="default: build/src/pathproof")
     parser.add_argument("--variant", action="append", choices=[ORIGINAL, *VARIANTS], metavar="V", help="repeatable")
+    parser.add_argument("--dice", type=int, default=0, metavar="N", help="other packets are lost with another number")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="captures at a time (default 2)")
     parser.add_argument("--check", action="store_true", help="print only the totals and the misses")
     parser.add_argument("--markdown", action="store_true", help="write docs/accuracy.md")

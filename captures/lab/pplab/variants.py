@@ -1,10 +1,11 @@
 """Derives what a user would have sent instead: the same faults, captured late, cut, doubled, one-sided, in other files.
 
-Nothing here is random: the same capture always gives the same variants. What each may still be called is in
+Nothing here is random: the same capture, and the same number for the dice, always give the same variants. What each may still be called is in
 `variants_truth.py`."""
 
 import argparse
 import gzip
+import random
 import struct
 import sys
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ SHORT = 96                      # bytes, the snap length of many an old command 
 PATIENCE = 1_500_000_000        # nanoseconds: who stops earlier than any time-out
 ECHO = 10_000                   # nanoseconds between a packet and its copy
 HANDED_ON = 3_000               # nanoseconds between a bond and its member
+ABSENT = bytes.fromhex("ffffffffffff0200000000aa080600010800060400010200000000aa0a08004d0000000000000a080063")   # ARP
 SWAPPED = 500_000               # nanoseconds: closer packets come out of two queues in the wrong order
 
 
@@ -87,6 +89,37 @@ def server_only(story):
     return _one_direction(story.capture, False)
 
 
+@variant("first-half", "the first half of the packets")
+def first_half(story):
+    return story.capture.of(story.capture.packets[:len(story.capture.packets) // 2])
+
+
+@variant("last-half", "the last half of the packets")
+def last_half(story):
+    return story.capture.of(story.capture.packets[len(story.capture.packets) // 2:])
+
+
+@variant("lost-1", "one packet of a hundred lost by the capturer, which does not say so")
+def lost_1(story):
+    return _lost(story, 0.01)
+
+
+@variant("lost-3", "three of a hundred")
+def lost_3(story):
+    return _lost(story, 0.03)
+
+
+@variant("lost-10", "one of ten")
+def lost_10(story):
+    return _lost(story, 0.1)
+
+
+def _lost(story, share):
+    dice = random.Random(f"{share} {story.dice} {story.capture.packets[0].time}")
+    kept = [packet for packet in story.capture.packets if dice.random() >= share]
+    return story.capture.of(kept) if len(kept) < len(story.capture.packets) else None
+
+
 def _one_direction(capture, wanted):
     return capture.of(packet for packet in capture.packets if from_client(capture.link, packet.data) == wanted)
 
@@ -127,6 +160,15 @@ def _cooked(packet, ours, interface):
     kind = 4 if ours else 1 if target == b"\xff" * 6 else 2 if target[0] & 1 else 0
     head = protocol + struct.pack(">HIHBB", 0, interface, 1, kind, 6) + sender + bytes(2)
     return packet.with_data(head + packet.data[14:])
+
+
+@variant("neighbours", "another host of the network asks five times for one that is not there")
+def neighbours(story):
+    if story.capture.link != ETHERNET:
+        return None
+    begin = story.capture.packets[0].time - 10 * SWAPPED
+    return story.capture.of([pcapng.Packet(begin + number * SWAPPED, ABSENT, len(ABSENT)) for number in range(5)]
+                            + story.capture.packets)
 
 
 @variant("vlan", "behind an 802.1Q tag")

@@ -26,8 +26,8 @@ class Connection:
 
 
 class Story:
-    def __init__(self, capture, truth):
-        self.capture, self.truth = capture, truth
+    def __init__(self, capture, truth, dice=0):
+        self.capture, self.truth, self.dice = capture, truth, dice
         self.segments = [segment(capture.link, packet.data) for packet in capture.packets]
         self.wanted = [entry["host"] for entry in truth["endpoints"]]
         self.addresses = self._resolve()
@@ -108,6 +108,11 @@ class Story:
         deciding = self.deciding()
         return deciding is not None and any(each.packets[0] < deciding.packets[0] and self.answered(each)
                                             for each in self.about(host))
+
+    def worked_elsewhere(self, host):
+        """Whether the host answered on another connection than the one that decides."""
+        deciding = self.deciding()
+        return any(each is not deciding and self.answered(each) for each in self.about(host))
 
     def device_reset(self, connection):
         """Whether somebody nearer than the other end sent a reset in its name: the lab's hop counts tell."""

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from .truth import FAMILIES
 
 ORIGINAL = "original"
-EXACT = {ORIGINAL, "duplicated", "out-of-order", "any", "vlan", "qinq", "nanosecond-pcap", "gzip"}
+EXACT = {ORIGINAL, "duplicated", "out-of-order", "any", "neighbours", "vlan", "qinq", "nanosecond-pcap", "gzip"}
 SAME_NETWORK = "ipv6"           # like EXACT, but for evidence that only IPv4 has
-LESS = {"late", "stopped", "snap96", "client-only", "server-only"}
+HOLES = {"first-half", "last-half", "lost-1", "lost-3", "lost-10"}      # anything may be missing
+LESS = {"late", "stopped", "snap96", "client-only", "server-only"} | HOLES
 
 GRADES = ["consistent", "strong", "proven"]
 
@@ -71,7 +72,13 @@ OTHER_OWNER = [
 ]
 
 # (variants, rule of the truth): nothing of the fault is left to see, so the connection looks healthy.
+CUT_IN_SESSION = "FW-14 FW-15 IDLE-01 IDLE-02 MTU-02 SRV-05".split()     # what came before worked
+
 MAY_LOOK_HEALTHY = [
+    *((HOLES, rule) for rule in CUT_IN_SESSION),
+    (HOLES, "MTLS-01"),             # the server's answer may be that of a session that works
+    (HOLES, "INSP-05"),             # the certificate that shows the inspector is missing
+    (HOLES, "PRX-16"),              # only the fetch of the script is left
     (LESS, "MTLS-03"),              # a missing certificate request is visible only in whole, known-agent handshakes
     ({"snap96", "server-only"}, "MTLS-01"),     # the empty certificate record is cut off; the failure is inside TLS
     ({"snap96"}, "TRUST-04"),       # a complete handshake and an orderly end
