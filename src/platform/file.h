@@ -17,7 +17,8 @@ struct pp_file {
 
 /* `path` "-" is standard input. */
 enum pp_err PP_MUST_CHECK pp_file_open(const char *path, struct pp_file *ret_file);
-/* One read, as much as there is at once up to `room`; *ret_len 0 with PP_OK is the end of the file. */
+/* `room` bytes, fewer only where the file ends or fails, so that a pipe is read in the same pieces as a file; *ret_len 0
+ * with PP_OK is the end of the file. */
 enum pp_err PP_MUST_CHECK pp_file_read(const struct pp_file *file, void *bytes, size_t room, size_t *ret_len);
 /* 0 for what has none or does not say: pipes, devices. */
 uint64_t pp_file_size(const struct pp_file *file);

@@ -13,7 +13,6 @@ static void end_input(struct pp_input *input, const char *damage)
 	input->damage = damage;
 }
 
-/* One read. */
 static enum pp_err refill_plain(struct pp_input *input)
 {
 	struct pp_buf *store = &input->store;

@@ -11,6 +11,8 @@
 
 #include <errno.h>
 #include <lz4frame.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -293,6 +295,35 @@ static void test_the_window_grows_to_its_limit(void **state)
 	unlink(path);
 }
 
+/* A pipe is read in the same pieces as a file, however its writer dawdles. */
+static void test_pipe_that_drips(void **state)
+{
+	static uint8_t piece[1000];
+	struct pp_input input;
+	size_t sent = 0;
+	int ends[2];
+	pid_t writer;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	writer = fork();
+	if (writer == 0) {
+		for (; sent < 2 * PP_INPUT_ROOM; sent += sizeof(piece)) {
+			(void)!write(ends[1], piece, sizeof(piece));
+			(void)usleep(20);
+		}
+		_exit(0);
+	}
+	(void)close(ends[1]);
+	assert_int_equal(pp_input_open_file(&input, (struct pp_file){ ends[0] }), PP_OK);
+	assert_int_equal(pp_input_left(&input), PP_INPUT_ROOM);
+	pp_input_take(&input, PP_INPUT_ROOM);
+	assert_int_equal(pp_input_fill(&input, 1), PP_OK);
+	assert_int_equal(pp_input_left(&input), PP_INPUT_ROOM);
+	pp_input_close(&input);
+	assert_int_equal(waitpid(writer, NULL, 0), writer);
+}
+
 static void test_files_that_cannot_be_read(void **state)
 {
 	struct pp_input input;
@@ -317,6 +348,7 @@ int main(void)
 		cmocka_unit_test(test_gzip_padding_is_no_garbage),
 		cmocka_unit_test(test_codecs_flipped_bits),
 		cmocka_unit_test(test_the_window_grows_to_its_limit),
+		cmocka_unit_test(test_pipe_that_drips),
 		cmocka_unit_test(test_files_that_cannot_be_read),
 	};
 

@@ -23,14 +23,20 @@ enum pp_err pp_file_open(const char *path, struct pp_file *ret_file)
 
 enum pp_err pp_file_read(const struct pp_file *file, void *bytes, size_t room, size_t *ret_len)
 {
-	ssize_t len;
+	size_t have = 0;
+	ssize_t len = 1;
 
-	do
-		len = read(file->fd, bytes, room);
-	while (len < 0 && errno == EINTR);
-	if (len < 0)
-		return PP_IO;
-	*ret_len = (size_t)len;
+	while (have < room && len != 0) {
+		len = read(file->fd, (char *)bytes + have, room - have);
+		if (len < 0 && errno == EINTR)
+			continue;
+		if (len < 0 && have == 0)
+			return PP_IO;
+		if (len < 0)
+			break; /* the next call will tell */
+		have += (size_t)len;
+	}
+	*ret_len = have;
 	return PP_OK;
 }
 
