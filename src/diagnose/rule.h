@@ -33,7 +33,7 @@ enum pp_sign {
 	PP_SIGN_CONNECT,   /* CONNECT without a reply */
 	PP_SIGN_ANSWER,    /* an HTTP answer, not 2xx where it was to CONNECT */
 	PP_SIGN_HANDSHAKE, /* ServerHello, or more of TLS */
-	PP_SIGN_QUIET,     /* open, tunnel or TLS: perhaps nobody asked for anything */
+	PP_SIGN_QUIET,     /* perhaps nobody asked for anything */
 	PP_SIGN_OPENED,    /* the client acknowledged the SYN-ACK */
 	PP_SIGN_WORKED,
 	PP_SIGN_FAILED, /* did not work */

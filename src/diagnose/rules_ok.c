@@ -193,10 +193,17 @@ const struct pp_rule pp_rule_ok_08 = OK_ROW(
 
 /* ------------------------------------------------------------------ OK-05, OK-06: nobody wanted anything */
 
+/* What a server says to a client that has left, such as an alert about the missing hello, answers nothing. */
+static bool said_nothing(const struct pp_case *c)
+{
+	return (pp_stage_is(c, PP_STAGE_ONE_VOICE) || pp_stage_is(c, PP_STAGE_OPAQUE)) && pp_closed_by_client(c) &&
+	       c->client->bytes == 0 && c->server->first_data.ts > c->shape.end.ts;
+}
+
 static bool only_looked(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	const struct pp_tls_facts *tls = c->shape.tls;
-	bool open = pp_stage_is(c, PP_STAGE_OPEN), tunnel = pp_stage_is(c, PP_STAGE_TUNNEL);
+	bool open = pp_stage_is(c, PP_STAGE_OPEN) || said_nothing(c), tunnel = pp_stage_is(c, PP_STAGE_TUNNEL);
 	bool quiet =
 	    pp_stage_is(c, PP_STAGE_SECURE) && tls->app_bytes[PP_CLIENT] == 0 && pp_trust_of(c) == PP_TRUST_FINE;
 	bool trusted = pp_stage_is(c, PP_STAGE_SECURE) && tls->app_bytes[PP_CLIENT] == 0 && c->shape.leaf &&

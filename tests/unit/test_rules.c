@@ -1001,6 +1001,21 @@ static void ok_05(struct world *w, bool near)
 	tell_fin(s, PP_CLIENT);
 }
 
+/* A server whose hello never came may say so, to a client that has left. */
+static void ok_05_told(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_open(s);
+	if (near)
+		tell_bytes(s, PP_SERVER, 7);
+	tell_fin(s, PP_CLIENT);
+	tell_wait(s, 10);
+	if (!near)
+		tell_bytes(s, PP_SERVER, 7);
+	tell_rst(s, PP_CLIENT, PP_PHASE_DATA)->acceptable = false;
+}
+
 static void ok_06(struct world *w, bool near)
 {
 	cap_01(w, near);
@@ -1135,6 +1150,7 @@ static const struct rule_story {
 	{ "OK-03", PP_OUTCOME_OK, PP_PROVEN, ok_03 },
 	{ "OK-04", PP_OUTCOME_OK, PP_STRONG, ok_04 },
 	{ "OK-05", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, ok_05 },
+	{ "OK-05", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, ok_05_told },
 	{ "OK-06", PP_OUTCOME_OK, PP_CONSISTENT, ok_06 },
 	{ "OK-07", PP_OUTCOME_OK, PP_PROVEN, ok_07 },
 	{ "OK-08", PP_OUTCOME_OK, PP_STRONG, ok_08 },
