@@ -164,13 +164,35 @@ static enum pp_stage stage_of(const struct pp_connection *conn, const struct pp_
 	return opening_stage(tcp);
 }
 
+enum {
+	TICKETS = 2,
+	TICKET_LEAST = 150
+}; /* OpenSSL's, and so that of most servers; its tickets are 200 bytes or more */
+static const int64_t TICKETS_WITHIN_NS = 250 * PP_MS; /* the second may wait for an acknowledgement that is delayed */
+
+/* NewSessionTicket looks like application data (dissect/tls_13.h): two records of one length right behind the handshake
+ * and nothing else are tickets, and no answer. */
+static bool only_tickets_came(const struct pp_connection *conn, const struct pp_tls_facts *tls)
+{
+	unsigned count = tls->server_first_count;
+	uint16_t len;
+
+	if (tls->version < PP_TLS_1_3 || count <= TICKETS || !pp_seen(tls->app_data[PP_SERVER]))
+		return false;
+	len = tls->server_first[count - 1].len;
+	return len >= TICKET_LEAST && tls->server_first[count - TICKETS].len == len &&
+	       tls->app_bytes[PP_SERVER] == (uint64_t)TICKETS * len &&
+	       conn->tcp.side[PP_SERVER].last_data.ts - tls->complete_mark.ts <=
+		   TICKETS_WITHIN_NS + (conn->tcp.handshake_rtt_ns > 0 ? conn->tcp.handshake_rtt_ns : 0);
+}
+
 static bool did_its_job(const struct pp_connection *conn, const struct pp_shape *shape)
 {
 	const struct pp_http_reply *reply = shape->exchange ? &shape->exchange->reply : NULL;
 
 	switch (shape->stage) {
 	case PP_STAGE_SECURE:
-		return shape->tls->app_bytes[PP_SERVER] > 0 &&
+		return shape->tls->app_bytes[PP_SERVER] > 0 && !only_tickets_came(conn, shape->tls) &&
 		       (shape->tls->app_bytes[PP_CLIENT] > 0 || pp_sent_unseen(&conn->tcp, PP_CLIENT));
 	case PP_STAGE_ANSWERED:
 		return pp_status_is_reachable(reply->status) && reply->page == PP_PAGE_NONE &&

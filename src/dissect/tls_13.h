@@ -9,7 +9,8 @@
  *     EncryptedExtensions with empty application settings (ALPS);
  *   - a flight in one record of unknown length (NSS and BoringSSL with a client certificate) or with padding is taken
  *     for complete when the server answers with more than an alert;
- *   - after that, records are application data; NewSessionTicket and KeyUpdate cannot be told from it;
+ *   - after that, records are application data; NewSessionTicket and KeyUpdate cannot be told from it here
+ *     (diagnose/shape.c knows a pair of tickets that nothing follows);
  *   - an alert-sized record is an alert only where nothing follows it; pp_tls_finish() decides that.
  *
  * Not handled: a client that pads to lengths of its choice and whose server stays silent remains incomplete.

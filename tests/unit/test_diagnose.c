@@ -475,6 +475,39 @@ static void test_missing_gateway(void **state)
 	assert_int_equal(conclusion->exit_status, 1);
 }
 
+/* TLS 1.3: two records of one length behind the handshake are tickets, and the request behind it is unanswered. */
+static void test_tickets_are_no_answer(void **state)
+{
+	struct story *s = world_story(&w, 0, SERVER, 443, NAME);
+
+	(void)state;
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_server_hello(s, PP_TLS_1_3);
+	tell_finished(s);
+	tell_app(s, PP_CLIENT, 300);
+	tell_wait(s, 50);
+	for (unsigned i = 0; i < 2; i++) {
+		tell_app(s, PP_SERVER, 250);
+		s->tls.server_first[s->tls.server_first_count++] = (struct pp_tls_record){ 23, 250 };
+	}
+	tell_wait(s, 4000);
+	tell_fin(s, PP_CLIENT);
+	world_judge(&w);
+	assert_string_equal(w.judgements[0].verdict.rule->id, "LOC-02");
+	assert_int_equal(w.judgements[0].verdict.outcome, PP_OUTCOME_INCONCLUSIVE);
+	world_done(&w);
+	s->tls.server_first[s->tls.server_first_count - 1].len = 251; /* an answer then */
+	s->tls.app_bytes[PP_SERVER]++;
+	world_judge(&w);
+	assert_string_equal(w.judgements[0].verdict.rule->id, "OK-01");
+	world_done(&w);
+	s->tls.server_first[s->tls.server_first_count - 1].len = 250;
+	s->tls.app_bytes[PP_SERVER] = 500 + 90; /* … or behind them */
+	world_judge(&w);
+	assert_string_equal(w.judgements[0].verdict.rule->id, "OK-01");
+}
+
 static void ask_in_vain(const char *asker, const char *target)
 {
 	w.neighbours[w.neighbour_count++] = (struct pp_neighbour){ .target = story_addr(target, 0).ip,
@@ -664,6 +697,7 @@ int main(void)
 		TEST(test_address_stands_for_a_host_without_a_name),
 		TEST(test_expectations_of_the_profile),
 		TEST(test_conclusion_is_the_most_telling_fault),
+		TEST(test_tickets_are_no_answer),
 		TEST(test_missing_gateway),
 		TEST(test_gateway_of_another_host),
 		TEST(test_gateway_of_a_host_that_was_answered),
