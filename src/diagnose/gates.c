@@ -95,10 +95,7 @@ unsigned pp_gates_of(const struct pp_case *c)
 	gates |= tcp->reordered ? PP_CAP(6) : 0;
 	gates |= tcp->port_reused ? PP_CAP(7) : 0;
 	gates |= !c->shape.worked && !pp_waited(c) ? PP_CAP(8) : 0;
-	gates |= lost || pp_sent_unseen(tcp, PP_CLIENT) || pp_sent_unseen(tcp, PP_SERVER) ||
-			 heavy_drops(c->diagnosis, c->conn->last.file)
-		     ? PP_CAP(9)
-		     : 0;
+	gates |= lost || pp_anything_unseen(tcp) || heavy_drops(c->diagnosis, c->conn->last.file) ? PP_CAP(9) : 0;
 	gates |= is_loopback_hop(c) ? PP_CAP(10) : 0;
 	gates |= c->address->options_vary ? PP_CAP(11) : 0;
 	gates |= c->client->keep_alives || c->server->keep_alives ? PP_CAP(12) : 0;

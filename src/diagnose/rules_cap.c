@@ -42,7 +42,7 @@ static bool ended_first(const struct pp_case *c, struct pp_verdict *verdict)
 
 static bool packets_lost(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	bool missing = pp_sent_unseen(c->tcp, PP_CLIENT) || pp_sent_unseen(c->tcp, PP_SERVER);
+	bool missing = pp_anything_unseen(c->tcp);
 
 	return cite_gate(c, verdict, 9,
 			 missing ? N_("bytes were acknowledged that the capture does not hold") : PP_LOST_TEXT);

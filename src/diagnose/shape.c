@@ -42,6 +42,13 @@ bool pp_sent_unseen(const struct pp_tcp_facts *tcp, enum pp_side side)
 	return rst->has_ack && (is_some(rst->ack_ahead) || (missing && rst->ack_ahead == 0));
 }
 
+bool pp_anything_unseen(const struct pp_tcp_facts *tcp)
+{
+	if (!pp_seen(tcp->rst.mark))
+		return tcp->side[PP_CLIENT].missing_acked | tcp->side[PP_SERVER].missing_acked;
+	return pp_sent_unseen(tcp, PP_CLIENT) || pp_sent_unseen(tcp, PP_SERVER);
+}
+
 /* ------------------------------------------------------------------ how it ended */
 
 static void earlier(struct pp_shape *shape, enum pp_ending ending, struct pp_mark mark)
@@ -177,7 +184,7 @@ static bool only_tickets_came(const struct pp_connection *conn, const struct pp_
 	unsigned count = tls->server_first_count;
 	uint16_t len;
 
-	if (tls->version < PP_TLS_1_3 || count <= TICKETS || !pp_seen(tls->app_data[PP_SERVER]))
+	if (tls->app_bytes[PP_SERVER] > (uint64_t)TICKETS * UINT16_MAX || tls->version < PP_TLS_1_3 || count <= TICKETS)
 		return false;
 	len = tls->server_first[count - 1].len;
 	return len >= TICKET_LEAST && tls->server_first[count - TICKETS].len == len &&

@@ -49,6 +49,7 @@ void pp_shape_of(const struct pp_connection *conn, struct pp_shape *ret_shape);
 
 /* That side sent bytes which the capture does not hold: the other side acknowledged them, or a reset counts them. */
 bool pp_sent_unseen(const struct pp_tcp_facts *tcp, enum pp_side side);
+bool pp_anything_unseen(const struct pp_tcp_facts *tcp); /* either did */
 
 /* The client has turned to something else, perhaps to a sibling that was faster. */
 static inline bool pp_is_given_up(const struct pp_shape *shape)
