@@ -277,7 +277,8 @@ bool pp_leg_pending(const struct pp_case *c)
 	for (int64_t b = pp_bucket_of(c->conn->first.ts); b <= pp_bucket_of(denied->mark.ts + PP_LEGS_NS); b++) {
 		const struct pp_legs *legs = legs_at(c, b);
 
-		if (legs && legs->pending.ts > denied->mark.ts && legs->pending.ts - denied->mark.ts <= PP_LEGS_NS)
+		if (legs && pp_seen(legs->pending) && legs->pending.ts > denied->mark.ts &&
+		    legs->pending.ts - denied->mark.ts <= PP_LEGS_NS)
 			return true;
 	}
 	return false;

@@ -197,7 +197,7 @@ const struct pp_rule pp_rule_ok_08 = OK_ROW(
 static bool said_nothing(const struct pp_case *c)
 {
 	return (pp_stage_is(c, PP_STAGE_ONE_VOICE) || pp_stage_is(c, PP_STAGE_OPAQUE)) && pp_closed_by_client(c) &&
-	       c->client->bytes == 0 && c->server->first_data.ts > c->shape.end.ts;
+	       c->client->bytes == 0 && pp_seen(c->server->first_data) && c->server->first_data.ts > c->shape.end.ts;
 }
 
 static bool only_looked(const struct pp_case *c, struct pp_verdict *verdict)
