@@ -43,7 +43,7 @@ static bool answers_vanish(const struct pp_case *c, struct pp_verdict *verdict)
 	const struct pp_tcp_side *server = c->server;
 	bool due = answer_is_due(c);
 
-	if (!pp_seen(server->gap) || server->gap_bytes < LARGE / 2 || server->missing_acked ||
+	if (!pp_seen(server->gap) || server->missing == 0 || server->missing_acked || server->gap_bytes < LARGE / 2 ||
 	    (!due && !only_small_passed(c)) || waited_for_answer(c) < PP_SECOND)
 		return false;
 	pp_cite_request(c, verdict);
