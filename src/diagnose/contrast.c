@@ -64,11 +64,17 @@ bool pp_left_silently(const struct pp_connection *conn, const struct pp_shape *s
 	       ret_left->ts - flight.ts <= PP_AT_ONCE_NS;
 }
 
-/* Lengths of encrypted records (diagnosis facts 1.5): Finished, and an empty Certificate before it.  Java pads by 16.
- */
+/* Lengths of encrypted records (diagnosis facts 1.5): Finished, and an empty Certificate before it.  Java pads by 16. */
+static unsigned tag_len(const struct pp_tls_facts *tls) { return tls->cipher == 0x1305 ? 8 : 16; }
+
+unsigned pp_finished_len(const struct pp_tls_facts *tls)
+{
+	return 4 + (tls->cipher == 0x1302 ? 48 : 32) + 1 + tag_len(tls);
+}
+
 enum pp_client_auth pp_client_auth_of(const struct pp_tls_facts *tls)
 {
-	unsigned tag = tls->cipher == 0x1305 ? 8 : 16, finished = 4 + (tls->cipher == 0x1302 ? 48 : 32) + 1 + tag;
+	unsigned tag = tag_len(tls), finished = pp_finished_len(tls);
 	unsigned empty = 4 + 4 + 1 + tag, both = finished + 8;
 	unsigned first, alert = 2 + 1 + tag;
 
@@ -365,8 +371,6 @@ static void observe_all(struct pp_overview *seen, const struct pp_connection *co
 		if (host)
 			add_good(seen, conn, number);
 	}
-	if (shape->tunnel && shape->passed) /* whatever became of it, the server was reached */
-		pp_keep_earliest(&seen->proxy_worked, conn->first);
 	if (script && (!shape->worked || (shape->exchange && shape->exchange->reply.status >= 400)))
 		pp_keep_earliest(&seen->pac_failed, conn->first);
 	if (shape->stage == PP_STAGE_SYN && pp_is_web_port(conn->server.port) && !pp_seen(conn->tcp.rst.mark) &&

@@ -1,7 +1,7 @@
 /* SRV: the server itself. */
 #include "diagnose/case.h"
+#include "dissect/tls_record.h"
 
-enum { RECORD_APPLICATION_DATA = 23 };
 #define REMEDY                                                                                                         \
 	N_("Service side: listener, health, application log; the process that owns the port must explain its reset.")
 #define NEXT_SERVER N_("Capture at the server, or look at its log, at the same time.")
@@ -164,15 +164,15 @@ const struct pp_rule pp_rule_srv_03 = {
 	.alternatives = "FW-08,TLS-03",
 };
 
-/* Then it is the client's turn.  In TLS 1.3 the last message is told by the length of a Finished. */
+/* Then it is the client's turn.  In TLS 1.3 the last message is told by the length of a Finished, which Java pads. */
 static bool flight_is_over(const struct pp_tls_facts *tls)
 {
 	const struct pp_tls_record *last = &tls->last_record[PP_SERVER];
-	unsigned least = 4 + 32 + 1 + 16, most = 4 + 48 + 1 + 16;
+	unsigned finished = pp_finished_len(tls);
 
 	return pp_seen(tls->server_hello_done) ||
-	       (tls->version >= PP_TLS_1_3 && last->type == RECORD_APPLICATION_DATA &&
-		(last->len == least || last->len == most));
+	       (tls->version >= PP_TLS_1_3 && last->type == PP_TLS_APPLICATION_DATA &&
+		(last->len == finished || last->len == finished + 16));
 }
 
 static bool silent(const struct pp_case *c, struct pp_verdict *verdict)

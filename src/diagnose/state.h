@@ -316,6 +316,7 @@ bool pp_reset_after_idle(const struct pp_tcp_facts *tcp);
 /* TLS 1.3: what the client's first encrypted records say about client authentication. */
 enum pp_client_auth { PP_AUTH_UNKNOWN, PP_AUTH_NOT_ASKED, PP_AUTH_EMPTY, PP_AUTH_SENT };
 enum pp_client_auth pp_client_auth_of(const struct pp_tls_facts *tls);
+unsigned pp_finished_len(const struct pp_tls_facts *tls); /* of its record, without padding */
 
 /* The parts of observe(); what they give back are places. */
 uint32_t pp_baseline_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
