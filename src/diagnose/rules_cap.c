@@ -44,8 +44,7 @@ static bool packets_lost(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	bool missing = pp_anything_unseen(c->tcp);
 
-	return cite_gate(c, verdict, 9,
-			 missing ? N_("bytes were acknowledged that the capture does not hold") : PP_LOST_TEXT);
+	return cite_gate(c, verdict, 9, missing ? N_("bytes were sent that the capture does not hold") : PP_LOST_TEXT);
 }
 
 #define CAP_ROW(number, title, test, needs_text, summary_text, traps_text)                                             \
@@ -97,9 +96,10 @@ const struct pp_rule pp_rule_cap_08 =
 	    N_("A capture shorter than the give-up time of the client shows only that nothing came yet."));
 const struct pp_rule pp_rule_cap_09 = CAP_ROW(
     "09", N_("packets lost by the capturer"), packets_lost,
-    N_("Bytes of one side are missing, yet the other acknowledged them; or the capture file records losses in the time "
+    N_("Bytes of one side are missing, yet the other acknowledged them or a reset counts them; or the capture file records losses in the time "
        "of the connection, or many losses without their time."),
-    N_("The capture lost packets while the connection to {host} was under way, so what is missing means nothing."),
+    N_("Packets of the time when the connection to {host} was under way are missing from the capture, so silence means "
+       "nothing here."),
     N_("A gap that the client never acknowledged is loss on the network (MTU-01)."));
 const struct pp_rule pp_rule_cap_10 = CAP_ROW(
     "10", N_("loopback or tunnel hop"), NULL,

@@ -37,10 +37,13 @@ static bool one_voice_heard(const struct pp_case *c)
 
 static bool complete(const struct pp_case *c, struct pp_verdict *verdict)
 {
+	bool unheard;
+
 	if (!c->shape.worked && !one_voice_heard(c))
 		return false;
 	cite_success(c, verdict);
-	return pp_hit(verdict, pp_stage_is(c, PP_STAGE_ONE_VOICE) ? PP_CONSISTENT : PP_PROVEN);
+	unheard = pp_stage_is(c, PP_STAGE_SECURE) && c->shape.tls->app_bytes[PP_CLIENT] == 0; /* the capture lost it */
+	return pp_hit(verdict, unheard || pp_stage_is(c, PP_STAGE_ONE_VOICE) ? PP_CONSISTENT : PP_PROVEN);
 }
 
 const struct pp_rule pp_rule_ok_01 = OK_ROW(

@@ -1,7 +1,7 @@
 """Derives what a user would have sent instead: the same faults, captured late, cut, doubled, one-sided, in other files.
 
-Nothing here is random: the same capture, and the same number for the dice, always give the same variants. What each may still be called is in
-`variants_truth.py`."""
+Nothing here is random: the same capture, and the same number for the dice, always give the same variants. What each may
+still be called is in `variants_truth.py`."""
 
 import argparse
 import gzip
