@@ -23,6 +23,8 @@ static bool client_says_so(const struct pp_case *c, struct pp_verdict *verdict)
 	pp_cite_end(c, verdict);
 	verdict->detail = name ? name : "alert";
 	verdict->owner = pp_trust_owner(c);
+	if (!pp_seen(c->shape.tls->client_hello)) /* whom it wanted to talk to is not known */
+		return pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
 	return pp_hit(verdict, PP_PROVEN);
 }
 

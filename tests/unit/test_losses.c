@@ -92,6 +92,9 @@ static void test_leaving_without_its_hello(void **state)
 	tell_wait(s, 2);
 	tell_rst(s, PP_CLIENT, PP_PHASE_SERVER_HELLO);
 	assert_not_accused();
+	world_done(&w);
+	tell_alert(s, PP_CLIENT, 48);
+	assert_not_accused();
 }
 
 /* A session with an answer worked, whatever the request was. */
