@@ -441,6 +441,15 @@ void pp_flow_payload(struct pp_flow *flow, const struct pp_flow_news *news, bool
 		facts->watch_retransmits++;
 }
 
+/* A host that captures its own traffic sees segments before its network card cuts them. */
+static uint32_t segments_sent(const struct pp_flow *flow, int64_t len, uint32_t segments)
+{
+	uint32_t mss = flow->body->facts.side[PP_SERVER].profile.mss;
+	uint32_t least = mss && len > 0 ? (uint32_t)((len + mss - 1) / mss) : 0;
+
+	return segments > least ? segments : least;
+}
+
 void pp_flow_watch(struct pp_flow *flow, int64_t begin, int64_t end, uint32_t segments, struct pp_mark now)
 {
 	struct pp_tcp_facts *facts = &flow->body->facts;
@@ -448,7 +457,7 @@ void pp_flow_watch(struct pp_flow *flow, int64_t begin, int64_t end, uint32_t se
 	facts->watch = now;
 	facts->watch_begin = (uint64_t)begin;
 	facts->watch_end = (uint64_t)end;
-	facts->watch_segments = segments;
+	facts->watch_segments = segments_sent(flow, end - begin, segments);
 	facts->watch_retransmits = 0;
 	facts->watch_acked = facts->watch_answer = (struct pp_mark){ 0 };
 	facts->watch_part_acked = (int64_t)facts->side[PP_CLIENT].acked > begin;

@@ -132,8 +132,9 @@ struct pp_tcp_facts {
 
 	int64_t longest_idle_ns;
 	uint64_t watch_begin, watch_end; /* offsets in the client's stream */
-	uint32_t watch_segments;         /* segments it was first sent in */
-	uint32_t watch_retransmits;      /* segments of it that were sent again */
+	uint32_t
+	    watch_segments; /* segments it was first sent in, by the server's MSS where those captured are larger */
+	uint32_t watch_retransmits; /* segments of it that were sent again */
 
 	enum pp_phase fin_after;   /* phase when the first FIN came */
 	enum pp_side fin_from;     /* whose it was; valid when either side's `fin` is seen */

@@ -205,6 +205,31 @@ static void retransmissions_stuck_and_watched(void **state)
 	end(&f);
 }
 
+/* The host's own capture has them before its network card cuts them. */
+static void segments_larger_than_the_mss(void **state)
+{
+	static const struct {
+		uint16_t mss;
+		int64_t len;
+		uint32_t captured, sent;
+	} rows[] = {
+		{ 1460, 517, 1, 1 },  { 1460, 1460, 1, 1 }, { 1460, 1461, 1, 2 }, { 1460, 2189, 1, 2 },
+		{ 1460, 4400, 2, 4 }, { 1460, 2189, 3, 3 }, { 0, 2189, 1, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct fixture f;
+
+		begin(&f);
+		SEND(&f, OPENED);
+		f.flow->body->facts.side[S].profile.mss = rows[i].mss;
+		pp_flow_watch(f.flow, 0, rows[i].len, rows[i].captured, f.now);
+		assert_int_equal(f.flow->body->facts.watch_segments, rows[i].sent);
+		end(&f);
+	}
+}
+
 /* MTU-01: the server's own SEQ shows bytes that never arrived. */
 static void an_empty_segment_shows_a_hole(void **state)
 {
@@ -524,6 +549,7 @@ int main(void)
 		cmocka_unit_test(syn_retransmissions_and_their_clock),
 		cmocka_unit_test(copies_are_dropped),
 		cmocka_unit_test(retransmissions_stuck_and_watched),
+		cmocka_unit_test(segments_larger_than_the_mss),
 		cmocka_unit_test(an_empty_segment_shows_a_hole),
 		cmocka_unit_test(a_hole_the_client_knows_nothing_of),
 		cmocka_unit_test(a_filled_hole_is_none),

@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import pcapng, truth, variants_ipv6
+from . import pcapng, truth, variants_ipv6, variants_offload
 from .pcapng import ETHERNET, SLL2
 from .variants_flows import Story
 from .variants_packets import CLIENT_MAC, QINQ, TCP, VLAN, from_client
@@ -141,6 +141,11 @@ def out_of_order(story):
             packets[at], packets[at + 1] = packets[at + 1], packets[at]
         at += 1 + near
     return story.capture.of(packets)
+
+
+@variant("offload", "made on the host itself, whose network card cuts and joins segments")
+def offload(story):
+    return variants_offload.joined(story.capture)
 
 
 @variant("any", "from the 'any' device of a host with a bonded network card: each packet on bond and member")
