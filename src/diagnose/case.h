@@ -15,6 +15,8 @@
 /* Beside CAP-09: it is known that packets were lost just while this waited, so that no silence counts.  A loss of which
  * only the sum is known says less: then only what one lost packet would explain is doubted. */
 #define PP_LOST (1U << 13)
+/* Beside CAP-06: packets of this connection came so much out of order that what came first is not known. */
+#define PP_DISORDERED (1U << 14)
 #define PP_LOST_TEXT N_("the capturer lost packets in this time")
 
 /* How surely somebody in the middle ends the TLS of this connection (INSP-01, INSP-02). */

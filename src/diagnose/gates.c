@@ -92,7 +92,8 @@ unsigned pp_gates_of(const struct pp_case *c)
 	gates |= tcp->snapped ? PP_CAP(3) : 0;
 	gates |= tcp->duplicates ? PP_CAP(4) : 0;
 	gates |= tcp->offload_segments ? PP_CAP(5) : 0;
-	gates |= tcp->reordered ? PP_CAP(6) : 0;
+	gates |= tcp->reordered || tcp->disordered ? PP_CAP(6) : 0;
+	gates |= tcp->disordered ? PP_DISORDERED : 0;
 	gates |= tcp->port_reused ? PP_CAP(7) : 0;
 	gates |= !c->shape.worked && !pp_waited(c) ? PP_CAP(8) : 0;
 	gates |= lost || pp_anything_unseen(tcp) || heavy_drops(c->diagnosis, c->conn->last.file) ? PP_CAP(9) : 0;
@@ -115,7 +116,7 @@ unsigned pp_gates_vetoing(unsigned needs)
 		{ PP_NEED_WAITED, PP_CAP(8) | PP_LOST },
 		{ PP_NEED_REAL_NETWORK, PP_CAP(10) },
 	};
-	unsigned gates = 0;
+	unsigned gates = PP_DISORDERED; /* who did what first is part of every rule */
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
 		if (needs & pairs[i].need)

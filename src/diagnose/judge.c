@@ -230,9 +230,10 @@ static const struct pp_rule *row_of_gate(unsigned gates)
 		unsigned gate;
 		const struct pp_rule *rule;
 	} rows[] = {
-		{ PP_CAP(2), &pp_rule_cap_02 }, { PP_CAP(1), &pp_rule_cap_01 },
-		{ PP_CAP(3), &pp_rule_cap_03 }, { PP_CAP(9) | PP_LOST, &pp_rule_cap_09 },
-		{ PP_CAP(8), &pp_rule_cap_08 }, { PP_CAP(10), &pp_rule_cap_10 },
+		{ PP_CAP(2), &pp_rule_cap_02 },     { PP_CAP(1), &pp_rule_cap_01 },
+		{ PP_CAP(3), &pp_rule_cap_03 },     { PP_CAP(9) | PP_LOST, &pp_rule_cap_09 },
+		{ PP_DISORDERED, &pp_rule_cap_06 }, { PP_CAP(8), &pp_rule_cap_08 },
+		{ PP_CAP(10), &pp_rule_cap_10 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

@@ -47,6 +47,12 @@ static bool packets_lost(const struct pp_case *c, struct pp_verdict *verdict)
 	return cite_gate(c, verdict, 9, missing ? N_("bytes were sent that the capture does not hold") : PP_LOST_TEXT);
 }
 
+static bool disordered(const struct pp_case *c, struct pp_verdict *verdict)
+{
+	return c->gates & PP_DISORDERED &&
+	       cite_gate(c, verdict, 6, N_("its packets do not stand in the order of their times"));
+}
+
 #define CAP_ROW(number, title, test, needs_text, summary_text, traps_text)                                             \
 	{                                                                                                              \
 		.id = "CAP-" number, .name = title, .scope = PP_SCOPE_CONNECTION, .outcome = PP_OUTCOME_INCONCLUSIVE,  \
@@ -81,10 +87,13 @@ const struct pp_rule pp_rule_cap_05 = CAP_ROW(
     N_("Segments to {host} were captured before the network card cut them up; their sizes say nothing about the path."),
     N_("One frame of 20 kB is one burst of the card; receive merging makes IP IDs jump."));
 const struct pp_rule pp_rule_cap_06 = CAP_ROW(
-    "06", N_("time stamps out of order"), NULL,
-    N_("The SYN-ACK stands before the SYN, or an acknowledgement before what it acknowledges, by less than 1 ms."),
-    N_("Packets of the connection to {host} were captured out of order; they were ordered by their sequence numbers."),
-    N_("Capturing on several queues or interfaces at once does this."));
+    "06", N_("time stamps out of order"), disordered,
+    N_("A packet of the connection is earlier than one that stands before it in the file, by more than is put right; or "
+       "the SYN-ACK stands before the SYN."),
+    N_("Packets of the connection to {host} do not stand in the capture in the order of their times, so what came first "
+       "cannot be known; sorting the file (reordercap) may help."),
+    N_("Capturing on several queues or interfaces at once does this, and appending one capture to another; setting the clock "
+       "looks the same."));
 const struct pp_rule pp_rule_cap_07 = CAP_ROW(
     "07", N_("port reuse"), NULL, N_("A new SYN on a pair of addresses and ports that the capture had seen before."),
     N_("The connection to {host} reuses addresses and ports of an earlier one; the two were judged apart."),

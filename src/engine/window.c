@@ -25,8 +25,9 @@ struct window {
 	uint64_t hashes[WINDOW];
 	bool same[WINDOW]; /* it has the ends of the packet before it */
 	size_t count;
-	bool disordered; /* it may be that a frame is earlier than the one before */
-	size_t filed;    /* packets since flows that are over were last taken out */
+	bool disordered;      /* it may be that a frame is earlier than the one before, … */
+	bool ever_disordered; /* … or was in a window so far */
+	size_t filed;         /* packets since flows that are over were last taken out */
 };
 
 /* ------------------------------------------------------------------ a window's packets */
@@ -41,6 +42,7 @@ static uint64_t see_frames(struct pp_analysis *analysis, struct window *window)
 		analysis->last = tally.last;
 	}
 	window->disordered = tally.disorder >> 63;
+	window->ever_disordered |= window->disordered;
 	return tally.bytes;
 }
 
@@ -176,6 +178,26 @@ static void file_packets(struct pp_analysis *analysis, struct window *window, si
 	}
 }
 
+/* Once there was disorder any packet may be one that was late.  Neighbours that a window's begin has parted could not be
+ * put in order; by so little nothing is mistaken. */
+static void mind_order(const struct pp_flows *flows, const struct window *window, size_t i)
+{
+	struct pp_flow *flow = pp_flows_known(flows, &window->packets[i], window->hashes[i]);
+	int64_t late = flow ? flow->last.ts - window->frames[i].ts : 0;
+
+	if (late > REORDER_NS || (late > 0 && i >= REORDER_PACKETS))
+		flow->disordered = true;
+}
+
+PP_SELDOM static void file_disordered(struct pp_analysis *analysis, struct window *window, size_t begin, size_t end)
+{
+	for (size_t i = begin; i < end; i++) {
+		if (window->packets[i].kind == PP_PACKET_TCP)
+			mind_order(analysis->flows, window, i);
+		pp_engine_packet(analysis, &window->packets[i], window->hashes[i], window->frames[i].mark);
+	}
+}
+
 static void file_window(struct pp_analysis *analysis, struct window *window)
 {
 	if (window->disordered)
@@ -186,7 +208,10 @@ static void file_window(struct pp_analysis *analysis, struct window *window)
 		size_t left = EXPIRE_EVERY - window->filed;
 
 		end = window->count - begin < left ? window->count : begin + left;
-		file_packets(analysis, window, begin, end);
+		if (window->ever_disordered)
+			file_disordered(analysis, window, begin, end);
+		else
+			file_packets(analysis, window, begin, end);
 		window->filed += end - begin;
 		if (window->filed == EXPIRE_EVERY) {
 			window->filed = 0;
@@ -204,8 +229,10 @@ enum pp_err pp_engine_read(struct pp_analysis *analysis)
 	bool large = false;
 	enum pp_err err = window ? PP_OK : PP_NOMEM;
 
-	if (window)
+	if (window) {
 		window->filed = 0;
+		window->ever_disordered = false;
+	}
 	while (err == PP_OK && analysis->failed == PP_OK) {
 		err = pp_timeline_read(analysis->timeline, window->frames, WINDOW, &window->count);
 		if (err != PP_OK || window->count == 0)

@@ -110,11 +110,12 @@ static void finish_body(struct pp_flow *flow, int64_t end_of_capture)
 
 void pp_flow_finish(struct pp_flow *flow, int64_t end_of_capture, struct pp_tcp_facts *ret_facts)
 {
-	if (!flow->body) {
+	if (flow->body) {
+		finish_body(flow, end_of_capture);
+		*ret_facts = flow->body->facts;
+	} else {
 		memset(ret_facts, 0, sizeof(*ret_facts));
 		pp_flow_half_facts(&flow->half, flow->file, flow->reused, flow->evicted, ret_facts);
-		return;
 	}
-	finish_body(flow, end_of_capture);
-	*ret_facts = flow->body->facts;
+	ret_facts->disordered = flow->disordered;
 }

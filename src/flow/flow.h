@@ -112,8 +112,9 @@ struct pp_flow {
 	struct pp_flow_half half;
 	struct pp_mark first;
 	uint32_t index, stream;
-	uint64_t files; /* bit per input file it has packets in, the first 64 files */
-	uint16_t file;  /* of the first packet */
+	uint64_t files;  /* bit per input file it has packets in, the first 64 files */
+	uint16_t file;   /* of the first packet */
+	bool disordered; /* a packet came that is earlier than the one before, and nobody put it in order */
 };
 
 struct pp_flows;

@@ -132,15 +132,15 @@ struct pp_tcp_facts {
 
 	int64_t longest_idle_ns;
 	uint64_t watch_begin, watch_end; /* offsets in the client's stream */
-	uint32_t
-	    watch_segments; /* segments it was first sent in, by the server's MSS where those captured are larger */
-	uint32_t watch_retransmits; /* segments of it that were sent again */
+	uint32_t watch_segments;         /* segments it was first sent in, on the wire */
+	uint32_t watch_retransmits;      /* segments of it that were sent again */
 
 	enum pp_phase fin_after;   /* phase when the first FIN came */
 	enum pp_side fin_from;     /* whose it was; valid when either side's `fin` is seen */
 	bool one_sided;            /* one direction is missing although it was acknowledged: CAP-02 */
 	bool reordered;            /* time stamps run against the handshake: CAP-06 */
 	bool snapped;              /* segments of this connection were cut: CAP-03 */
+	bool disordered;           /* packets came out of order by more than was put right: CAP-06 */
 	bool evicted;              /* given up for a limit before its end */
 	bool watch_part_acked;     /* some byte of what is watched was acknowledged */
 	uint32_t duplicates;       /* capture duplicates dropped: CAP-04 */

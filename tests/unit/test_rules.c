@@ -50,6 +50,17 @@ static void cap_03(struct world *w, bool near)
 		s->tls.not_tls = s->conn.tcp.side[PP_SERVER].first_data;
 }
 
+static void cap_06(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_wait(s, 50);
+	tell_rst(s, PP_SERVER, PP_PHASE_CLIENT_HELLO);
+	s->conn.tcp.disordered = !near;
+}
+
 static void cap_08(struct world *w, bool near)
 {
 	struct story *s = world_story(w, 0, SERVER, 443, NAME);
@@ -1055,6 +1066,7 @@ static const struct rule_story {
 	{ "CAP-01", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, cap_01 },
 	{ "CAP-02", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, cap_02 },
 	{ "CAP-03", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, cap_03 },
+	{ "CAP-06", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, cap_06 },
 	{ "CAP-08", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, cap_08 },
 	{ "CAP-09", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, cap_09 },
 	{ "LOC-01", PP_OUTCOME_FAULT, PP_PROVEN, loc_01 },
