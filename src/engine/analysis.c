@@ -119,6 +119,7 @@ void pp_analysis_free(struct pp_analysis *analysis)
 	if (analysis->flows && analysis->captures)
 		pp_engine_expire(analysis, INT64_MAX);
 	free_reading(analysis);
+	pp_numbers_done(&analysis->numbers);
 	close_sources(analysis);
 	free(analysis->captures);
 	pp_processes_done(&analysis->processes);
@@ -247,6 +248,7 @@ enum pp_err pp_analysis_run(struct pp_analysis *analysis, struct pp_source **sou
 	if (err != PP_OK)
 		return err;
 	pp_engine_expire(analysis, INT64_MAX);
+	pp_numbers_settle(&analysis->numbers);
 	analysis->flow_counts = pp_flows_counts(analysis->flows);
 	analysis->fragments_evicted = pp_ipfrag_evicted(analysis->ipfrag);
 	free_reading(analysis);

@@ -406,6 +406,11 @@ static void finish(struct pp_analysis *analysis, struct pp_flow *flow)
 		else
 			analysis->captures[flow->file].flows++;
 	}
+	if (pp_numbers_begun(&analysis->numbers, flow->file)) {
+		err = pp_numbers_add(&analysis->numbers, flow->file, flow->stream, flow->lowest);
+		if (err != PP_OK)
+			analysis->failed = err;
+	}
 	if (flow->detail)
 		detail_free(analysis, flow->detail);
 	flow->detail = NULL;

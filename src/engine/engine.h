@@ -11,6 +11,7 @@
 #include "dissect/tls_hellos.h"
 #include "dissect/x509.h"
 #include "engine/analysis.h"
+#include "engine/numbers.h"
 #include "engine/process.h"
 #include "facts/spool.h"
 #include "flow/flow.h"
@@ -54,6 +55,7 @@ struct pp_analysis {
 	struct pp_capture *captures;
 	size_t source_count;
 	struct pp_timeline *timeline;
+	struct pp_numbers numbers;
 	struct {
 		uint64_t signature;
 		int64_t ts;

@@ -165,6 +165,9 @@ static enum pp_err bring_back(struct pp_analysis *analysis, uint32_t begin, uint
 			err = PP_MALFORMED;
 		if (err == PP_OK) {
 			visited->conn = spooled.conn;
+			if (analysis->numbers.files)
+				visited->conn->stream =
+				    pp_numbers_of(&analysis->numbers, spooled.conn->file, spooled.conn->stream);
 			pp_diagnosis_prefetch(analysis->diagnosis, &visited->filed.places);
 			++*ret_count;
 		} else if (err == PP_END) {

@@ -83,9 +83,13 @@ static void swap_packets(struct window *window, size_t a, size_t b)
  * together are put in order of time; the order of connections stays the file's, as it decides their numbers. */
 static void settle_order(struct window *window)
 {
-	for (size_t i = 1; i < window->count; i++) {
-		if (window->frames[i].ts >= window->frames[i - 1].ts)
+	int64_t newest = INT64_MIN;
+
+	for (size_t i = 0; i < window->count; i++) {
+		if (window->frames[i].ts >= newest) {
+			newest = window->frames[i].ts;
 			continue;
+		}
 		for (size_t at = i, before = i; before-- > 0 && i - before <= REORDER_PACKETS;) {
 			int64_t late = window->frames[before].ts - window->frames[at].ts;
 
@@ -183,18 +187,45 @@ static void file_packets(struct pp_analysis *analysis, struct window *window, si
 static void mind_order(const struct pp_flows *flows, const struct window *window, size_t i)
 {
 	struct pp_flow *flow = pp_flows_known(flows, &window->packets[i], window->hashes[i]);
-	int64_t late = flow ? flow->last.ts - window->frames[i].ts : 0;
+	int64_t late = flow && !flow->ghost ? flow->last.ts - window->frames[i].ts : 0;
 
 	if (late > REORDER_NS || (late > 0 && i >= REORDER_PACKETS))
 		flow->disordered = true;
 }
 
+/* Connections that are found from now on take their numbers in the end. */
+static void begin_numbers(struct pp_analysis *analysis, uint16_t file)
+{
+	enum pp_err err;
+
+	if (!analysis->captures[file].source->ordered || pp_numbers_begun(&analysis->numbers, file))
+		return;
+	err =
+	    pp_numbers_begin(&analysis->numbers, file, analysis->source_count, pp_flows_streams(analysis->flows, file));
+	if (err != PP_OK)
+		analysis->failed = err;
+}
+
+static void note_number(const struct pp_flows *flows, const struct window *window, size_t i)
+{
+	const struct pp_frame *frame = &window->frames[i];
+	struct pp_flow *flow = pp_flows_known(flows, &window->packets[i], window->hashes[i]);
+
+	if (flow && flow->file == frame->file && frame->number < flow->lowest)
+		flow->lowest = frame->number;
+}
+
 PP_SELDOM static void file_disordered(struct pp_analysis *analysis, struct window *window, size_t begin, size_t end)
 {
 	for (size_t i = begin; i < end; i++) {
-		if (window->packets[i].kind == PP_PACKET_TCP)
+		bool is_tcp = window->packets[i].kind == PP_PACKET_TCP;
+
+		begin_numbers(analysis, window->frames[i].file);
+		if (is_tcp)
 			mind_order(analysis->flows, window, i);
 		pp_engine_packet(analysis, &window->packets[i], window->hashes[i], window->frames[i].mark);
+		if (is_tcp)
+			note_number(analysis->flows, window, i);
 	}
 }
 

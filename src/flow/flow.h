@@ -115,6 +115,7 @@ struct pp_flow {
 	uint64_t files;  /* bit per input file it has packets in, the first 64 files */
 	uint16_t file;   /* of the first packet */
 	bool disordered; /* a packet came that is earlier than the one before, and nobody put it in order */
+	uint32_t lowest; /* packet; below the first one's where they do not come as the file has them */
 };
 
 struct pp_flows;

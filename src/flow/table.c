@@ -174,6 +174,7 @@ static struct pp_flow *flow_make(struct pp_flows *flows, uint64_t hash, enum pp_
 	flow->stream = next_stream(flows, now.file);
 	flow->first = now;
 	flow->last = now;
+	flow->lowest = now.packet;
 	flow->listed_ts = now.ts;
 	flows->nodes[slot].hash = hash & ~(uint64_t)PP_HASH_END;
 	flows->nodes[slot].flow = flow;

@@ -527,6 +527,9 @@ static void capture(struct report *r, const struct pp_finding_capture *c)
 	    r,
 	    NP_("{n} packet was captured twice and counted once.", "{n} packets were captured twice and counted once."),
 	    c->capture.duplicates);
+	if (source->ordered)
+		paragraph(r, PP_PLAIN,
+			  _("Its packets did not stand in the order of their times; they were put in it."));
 	layer_notes(r, &c->capture);
 	limit_notes(r, &c->limits);
 }

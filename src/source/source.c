@@ -1,12 +1,14 @@
 #include "source/source.h"
 
 #include "source/input.h"
+#include "source/order.h"
 #include "source/pcapfile.h"
 #include "source/pcapng.h"
 #include "source/tally.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct pp_source {
 	struct pp_source_info info;
@@ -15,6 +17,11 @@ struct pp_source {
 	struct pp_pcapfile pcapfile;
 	struct pp_pcapng pcapng;
 	struct pp_tally tally;
+	struct pp_order_watch watch;
+	struct pp_order *order; /* NULL: frames go as they come */
+	bool ended;             /* there is no frame that `order` has not */
+	size_t held_at, held_count;
+	struct pp_frame held[PP_SOURCE_BATCH]; /* of the last batch, from `held_at` on, where fewer were asked for */
 	uint16_t file;
 };
 
@@ -38,6 +45,7 @@ static struct pp_source *source_new(const char *path, uint16_t file)
 		source->info.path = path;
 		source->info.first = source->info.last = PP_TIME_NONE;
 		source->tally = pp_tally_init();
+		source->watch = pp_order_watch_init();
 	}
 	return source;
 }
@@ -117,26 +125,98 @@ static void tell_tally(struct pp_source_info *info, const struct pp_tally *tally
 	}
 }
 
-enum pp_err pp_source_read(struct pp_source *source, struct pp_frame *frames, size_t max, size_t *ret_count)
+static enum pp_err read_file(struct pp_source *source, struct pp_frame frames[PP_SOURCE_BATCH], size_t *ret_count)
 {
-	size_t count = 0;
 	enum pp_err err;
 
 	pp_tally_order(&source->tally);
 	if (source->is_pcapng)
-		err = pp_pcapng_read(&source->pcapng, frames, max, &count);
+		err = pp_pcapng_read(&source->pcapng, frames, PP_SOURCE_BATCH, ret_count);
 	else
-		err = pp_pcapfile_read(&source->pcapfile, frames, max, &source->tally, &count);
+		err = pp_pcapfile_read(&source->pcapfile, frames, PP_SOURCE_BATCH, &source->tally, ret_count);
 	if (err != PP_OK)
 		return err;
 	if (source->is_pcapng)
-		account(source, frames, count);
+		account(source, frames, *ret_count);
 	tell_tally(&source->info, &source->tally);
 	check_density(source);
 	source->info.io_errno = source->input.io_errno;
 	source->info.used = pp_input_used(&source->input);
-	*ret_count = count;
 	return PP_OK;
+}
+
+/* Frames that are due; more of the file is read until there are some.  There may still be some that are earlier than the one
+ * before. */
+PP_SELDOM static enum pp_err read_in_order(struct pp_source *source, struct pp_frame frames[PP_SOURCE_BATCH],
+					   size_t *ret_count)
+{
+	struct pp_frame read[PP_SOURCE_BATCH];
+	size_t count = pp_order_take(source->order, source->ended, frames, PP_SOURCE_BATCH);
+	enum pp_err err = PP_OK;
+
+	while (count == 0 && !source->ended && err == PP_OK) {
+		size_t read_count = 0;
+
+		err = read_file(source, read, &read_count);
+		source->ended = read_count == 0;
+		if (err == PP_OK)
+			err = pp_order_put(source->order, read, read_count);
+		if (err == PP_OK)
+			count = pp_order_take(source->order, source->ended, frames, PP_SOURCE_BATCH);
+	}
+	source->tally.disorder = UINT64_MAX;
+	*ret_count = count;
+	return err;
+}
+
+/* From now on, the frames at hand included. */
+PP_SELDOM static enum pp_err begin_order(struct pp_source *source, struct pp_frame frames[PP_SOURCE_BATCH],
+					 size_t *ret_count)
+{
+	enum pp_err err;
+
+	source->order = pp_order_new();
+	if (!source->order)
+		return PP_NOMEM;
+	source->info.ordered = true;
+	err = pp_order_put(source->order, frames, *ret_count);
+	return err == PP_OK ? read_in_order(source, frames, ret_count) : err;
+}
+
+static enum pp_err read_batch(struct pp_source *source, struct pp_frame frames[PP_SOURCE_BATCH], size_t *ret_count)
+{
+	enum pp_err err;
+
+	*ret_count = 0;
+	if (source->order)
+		return read_in_order(source, frames, ret_count);
+	err = read_file(source, frames, ret_count);
+	if (err != PP_OK || *ret_count == 0)
+		return err;
+	if (!(source->tally.disorder >> 63))
+		pp_order_watch_last(&source->watch, frames[*ret_count - 1].ts);
+	else if (pp_order_is_needed(&source->watch, frames, *ret_count))
+		err = begin_order(source, frames, ret_count);
+	return err;
+}
+
+/* The file is read by the same batches whatever is asked for, as the order may begin with one of them. */
+enum pp_err pp_source_read(struct pp_source *source, struct pp_frame *frames, size_t max, size_t *ret_count)
+{
+	size_t left;
+	enum pp_err err = PP_OK;
+
+	if (max >= PP_SOURCE_BATCH && source->held_at == source->held_count)
+		return read_batch(source, frames, ret_count);
+	if (source->held_at == source->held_count) {
+		source->held_at = 0;
+		err = read_batch(source, source->held, &source->held_count);
+	}
+	left = source->held_count - source->held_at;
+	*ret_count = left < max ? left : max;
+	memcpy(frames, source->held + source->held_at, *ret_count * sizeof(*frames));
+	source->held_at += *ret_count;
+	return err;
 }
 
 struct pp_tally pp_source_tally(const struct pp_source *source) { return source->tally; }
@@ -149,6 +229,7 @@ void pp_source_close(struct pp_source *source)
 
 	if (!source)
 		return;
+	pp_order_free(source->order);
 	if (source->is_pcapng)
 		pp_pcapng_close(&source->pcapng);
 	pp_input_close(&source->input);

@@ -1,7 +1,8 @@
 /* source: captures in, frames out.
  *
  * Shape   a source reads one file (or standard input) forwards, once, in large reads into one recycled buffer, and
- *         hands out frames in batches: pcap and pcapng of every kind, also inside gzip, Zstandard or LZ4.
+ *         hands out frames in batches: pcap and pcapng of every kind, also inside gzip, Zstandard or LZ4.  Once a frame
+ *         is late by a millisecond or more, frames are put in the order of their times (source/order.h).
  * Units   times in ns since the epoch; numbers count from 1 as Wireshark's frame.number.
  * Errors  pp_source_open(): PP_IO (cannot be read; errno says why), PP_NOTCAPTURE (no known format).
  *         Damage in the middle is not an error: reading ends there and the info says offset and what.
@@ -64,6 +65,7 @@ struct pp_source_info {
 	bool damaged;
 	uint64_t damage_offset;       /* in the (decompressed) file */
 	const char *damage;           /* static English text: what is wrong there */
+	bool ordered;                 /* its frames did not stand in the order of their times, and were put in it */
 	bool interfaces_over;         /* PP_INTERFACES_MAX reached */
 	int io_errno;                 /* the read error that is the damage, or 0 */
 	uint64_t size, used;          /* bytes of the file as it lies there, 0 when unknown; how many have been used */

@@ -52,6 +52,7 @@ static enum pp_err refill(struct pp_timeline *timeline)
 		err = pp_source_read(lane->source, lane->frames, PP_SOURCE_BATCH, &lane->count);
 		if (err != PP_OK)
 			return err;
+		timeline->tally.disorder |= pp_source_tally(lane->source).disorder;
 		lane->ended = lane->count == 0;
 	}
 	return PP_OK;
@@ -93,10 +94,10 @@ enum pp_err pp_timeline_read(struct pp_timeline *timeline, struct pp_frame *fram
 
 	if (timeline->lane_count == 1) /* nothing to merge */
 		return pp_source_read(timeline->lanes[0].source, frames, max, ret_count);
+	pp_tally_order(&timeline->tally);
 	err = refill(timeline);
 	if (err != PP_OK)
 		return err;
-	pp_tally_order(&timeline->tally);
 	for (rank(timeline, &first, &second); first && count < max; rank(timeline, &first, &second)) {
 		do {
 			pp_tally_add(&timeline->tally, &first->frames[first->at]);

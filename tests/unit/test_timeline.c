@@ -60,7 +60,7 @@ static void merge(struct capfile *caps, size_t count, size_t max, struct merged 
 			ret->frames[ret->count].number = frames[i].number;
 			ret->frames[ret->count].sum = seen_frame(&frames[i]).sum;
 		}
-		assert_int_equal(pp_timeline_tally(timeline).disorder >> 63, late);
+		assert_true(!late || pp_timeline_tally(timeline).disorder >> 63);
 	} while (got > 0);
 	pp_timeline_close(timeline);
 	for (size_t i = 0; i < count; i++)

@@ -22,6 +22,7 @@ PATIENCE = 1_500_000_000        # nanoseconds: who stops earlier than any time-o
 ECHO = 10_000                   # nanoseconds between a packet and its copy
 HANDED_ON = 3_000               # nanoseconds between a bond and its member
 ABSENT = bytes.fromhex("ffffffffffff0200000000aa080600010800060400010200000000aa0a08004d0000000000000a080063")   # ARP
+LAG = 20_000_000        # nanoseconds between what two ports of a tap have ready
 SWAPPED = 500_000               # nanoseconds: closer packets come out of two queues in the wrong order
 
 
@@ -141,6 +142,18 @@ def out_of_order(story):
             packets[at], packets[at + 1] = packets[at + 1], packets[at]
         at += 1 + near
     return story.capture.of(packets)
+
+
+@variant("tap", "from the two ports of a tap: what came stands up to 20 ms later in the file, with its own time")
+def tap(story):
+    capture = story.capture
+    return capture.of(sorted(capture.packets, key=lambda each: each.time + LAG * (not from_client(capture.link, each.data))))
+
+
+@variant("appended", "what came, behind all that was sent")
+def appended(story):
+    capture = story.capture
+    return capture.of(sorted(capture.packets, key=lambda each: not from_client(capture.link, each.data)))
 
 
 @variant("offload", "made on the host itself, whose network card cuts and joins segments")
