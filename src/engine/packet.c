@@ -172,11 +172,9 @@ void pp_engine_packet(struct pp_analysis *analysis, struct pp_packet *packet, ui
 	}
 	switch (packet->kind) {
 	case PP_PACKET_TCP:
-		capture->tcp_packets++;
 		pp_engine_tcp(analysis, packet, hash, now);
 		return;
 	case PP_PACKET_UDP:
-		capture->udp_packets++;
 		see_udp(analysis, packet, now);
 		return;
 	case PP_PACKET_ICMP:

@@ -172,7 +172,6 @@ static void file_packets(struct pp_analysis *analysis, struct window *window, si
 		if (scattered)
 			look_ahead(analysis->flows, window, i);
 		if (packet->kind == PP_PACKET_TCP && !packet->bad) {
-			analysis->captures[now->file].tcp_packets++;
 			before =
 			    file_segment(analysis, window->same[i] ? before : NULL, packet, window->hashes[i], now);
 		} else {

@@ -59,7 +59,6 @@ struct pp_capture {
 	} unknown[PP_UNKNOWN_LAYERS_MAX];
 	unsigned unknown_count;
 	uint64_t flows; /* TCP connections whose first packet is in this file */
-	uint64_t tcp_packets, udp_packets;
 };
 
 /* Limits that were reached, by name: "flows", "lookups", … */

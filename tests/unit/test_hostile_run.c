@@ -138,7 +138,7 @@ static enum pp_err see_capture(void *context, const struct pp_capture *capture, 
 	struct outcome *outcome = context;
 
 	outcome->limits = *limits;
-	outcome->packets = capture->tcp_packets;
+	outcome->packets = capture->source->packets;
 	return PP_OK;
 }
 
