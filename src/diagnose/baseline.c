@@ -146,12 +146,20 @@ static bool observe_probe(struct pp_diagnosis *diagnosis, const struct pp_map_ke
 /* Most captures know one client. */
 static struct pp_baseline *client_of(struct pp_diagnosis *diagnosis, const struct pp_map_key *key)
 {
-	struct pp_baseline *client = pp_map_place(&diagnosis->addresses, diagnosis->last_client);
-
-	if (client && pp_map_same_key(&client->key, key))
-		return client;
+	if (diagnosis->client && pp_map_same_key(&diagnosis->client->key, key))
+		return diagnosis->client;
 	diagnosis->last_client = pp_map_put(&diagnosis->addresses, key);
-	return pp_map_place(&diagnosis->addresses, diagnosis->last_client);
+	diagnosis->client = pp_map_place(&diagnosis->addresses, diagnosis->last_client);
+	return diagnosis->client;
+}
+
+uint32_t pp_client_place(const struct pp_diagnosis *diagnosis, const struct pp_addr *client)
+{
+	struct pp_map_key key = pp_key_of_addr(client);
+
+	if (diagnosis->client && pp_map_same_key(&diagnosis->client->key, &key))
+		return diagnosis->last_client;
+	return pp_map_look(&diagnosis->addresses, &key);
 }
 
 /* An agent whose way is blocked asks many web servers in vain, too: only other ports make a scanner. */
@@ -272,6 +280,16 @@ struct pp_foreign pp_reset_is_foreign(const struct pp_case *c)
 	foreign.early = lowest >= RTT_FLOOR_NS && foreign.after_ns >= 0 && 2 * foreign.after_ns < lowest;
 	foreign.header = foreign.fields != NULL;
 	return foreign;
+}
+
+/* Asked of few. */
+const struct pp_overview *pp_overview_of(const struct pp_case *c)
+{
+	const struct pp_addr *client = c->conn ? &c->conn->client.ip : c->lookup ? &c->lookup->client.ip : NULL;
+	const struct pp_baseline *baseline =
+	    client ? pp_map_place(&c->diagnosis->addresses, pp_client_place(c->diagnosis, client)) : NULL;
+
+	return baseline && baseline->overview ? baseline->overview : &c->diagnosis->shared;
 }
 
 /* Distances are the client's only where the capture was made at the client, or at least nearer to it than to the

@@ -360,19 +360,24 @@ static void observe_terminator(struct pp_overview *seen, const struct pp_connect
 	}
 }
 
-static void observe_all(struct pp_overview *seen, const struct pp_connection *conn, const struct pp_attribution *who,
-			const struct pp_shape *shape, const struct pp_host *host, const struct pp_host_record *record,
-			uint32_t number)
+static void observe_all(struct pp_overview *seen, struct pp_seen_at_all *all, const struct pp_connection *conn,
+			const struct pp_attribution *who, const struct pp_shape *shape, const struct pp_host *host,
+			const struct pp_host_record *record, uint32_t number)
 {
 	bool script = pp_is_wpad_host(who);
 
+	if (shape->offer > seen->best_offer)
+		seen->best_offer = shape->offer;
 	if (shape->worked && !script) {
 		pp_keep_earliest(shape->asked_proxy ? &seen->proxy_worked : &seen->direct_worked, conn->first);
+		all->proxy_worked |= shape->asked_proxy;
 		if (host)
 			add_good(seen, conn, number);
 	}
-	if (script && (!shape->worked || (shape->exchange && shape->exchange->reply.status >= 400)))
+	if (script && (!shape->worked || (shape->exchange && shape->exchange->reply.status >= 400))) {
 		pp_keep_earliest(&seen->pac_failed, conn->first);
+		all->pac_failed = true;
+	}
 	if (shape->stage == PP_STAGE_SYN && pp_is_web_port(conn->server.port) && !pp_seen(conn->tcp.rst.mark) &&
 	    !pp_addr_is_loopback(&conn->server.ip)) {
 		pp_keep_earliest(&seen->direct_unanswered, conn->tcp.syn);
@@ -387,9 +392,21 @@ static void observe_all(struct pp_overview *seen, const struct pp_connection *co
 	if (host && shape->offer >= PP_TLS_1_2 && pp_closed_after_hello(conn, shape)) {
 		seen->closed_hosts |= pp_bit_of_host(record);
 	}
-	seen->one_sided += conn->tcp.one_sided;
-	seen->two_sided += conn->tcp.side[PP_CLIENT].packets && conn->tcp.side[PP_SERVER].packets;
+	all->one_sided += conn->tcp.one_sided;
+	all->two_sided += conn->tcp.side[PP_CLIENT].packets && conn->tcp.side[PP_SERVER].packets;
 	observe_terminator(seen, conn, shape);
+}
+
+/* That of the client whose connection is being observed. */
+static struct pp_overview *overview_for(struct pp_diagnosis *diagnosis)
+{
+	struct pp_baseline *client = diagnosis->client;
+
+	if (client && !client->overview && diagnosis->overview_count < PP_OVERVIEWS_MOST) {
+		client->overview = pp_arena_alloc(&diagnosis->arena, sizeof(*client->overview));
+		diagnosis->overview_count++;
+	}
+	return client && client->overview ? client->overview : &diagnosis->shared;
 }
 
 void pp_contrast_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
@@ -412,7 +429,7 @@ void pp_contrast_observe(struct pp_diagnosis *diagnosis, const struct pp_connect
 	ret_places->service = service_of(diagnosis, &conn->server, address);
 	if (ret_places->service)
 		observe_service(pp_map_place(&diagnosis->services, ret_places->service), conn, who, shape, place);
-	observe_all(&diagnosis->seen, conn, who, shape, host, record, place - 1);
+	observe_all(overview_for(diagnosis), &diagnosis->seen, conn, who, shape, host, record, place - 1);
 }
 
 /* ------------------------------------------------------------------ asking */
@@ -453,7 +470,7 @@ bool pp_short_hello_passed(const struct pp_case *c)
 
 static unsigned closed_hosts(const struct pp_case *c)
 {
-	return (unsigned)__builtin_popcountll(c->diagnosis->seen.closed_hosts |
+	return (unsigned)__builtin_popcountll(pp_overview_of(c)->closed_hosts |
 					      pp_bit_of_host(pp_map_place(&c->diagnosis->hosts, c->places.host)));
 }
 
@@ -481,7 +498,7 @@ static bool answers_on_own_link(const struct pp_case *c)
  * far end is no terminator unless it speaks for several names. */
 enum pp_terminator pp_terminator_here(const struct pp_case *c)
 {
-	const struct pp_overview *seen = &c->diagnosis->seen;
+	const struct pp_overview *seen = pp_overview_of(c);
 
 	if (pp_seen(pp_host_rest(c->host)->page_470))
 		return PP_TERMINATOR;

@@ -6,11 +6,15 @@
  */
 #include "diagnose/case.h"
 
-/* `host`: its place. */
-static struct pp_map_key key_of_group(uint32_t host, uint16_t port, int64_t bucket)
+/* `client`, `host`: their places.  What one client does excuses no other one's; but which addresses of both families are of
+ * one client nobody can know, so for the other family any client is taken for it. */
+static struct pp_map_key key_of_group(uint32_t client, uint32_t host, uint16_t port, int64_t bucket)
 {
-	return (struct pp_map_key){ { (uint64_t)host << 16 | port, (uint64_t)bucket } };
+	return (
+	    struct pp_map_key){ { ((uint64_t)client << PP_MAP_NUMBER_BITS | host) << 16 | port, (uint64_t)bucket } };
 }
+
+static uint32_t any_client(bool v6) { return PP_MAP_NUMBERS - v6; }
 
 static struct pp_map_key key_of_opening(uint16_t port, int64_t second)
 {
@@ -74,7 +78,7 @@ static void observe_legs(struct pp_diagnosis *diagnosis, struct pp_win *leg, con
 
 void pp_group_leg(struct pp_diagnosis *diagnosis, const struct pp_win *win)
 {
-	struct pp_map_key key = key_of_group(win->host, win->port, pp_bucket_of(win->first.ts));
+	struct pp_map_key key = key_of_group(win->client, win->host, win->port, pp_bucket_of(win->first.ts));
 	struct pp_legs *legs = pp_map_add(&diagnosis->legs, &key);
 
 	if (!legs)
@@ -107,15 +111,21 @@ void pp_group_opening_won(struct pp_diagnosis *diagnosis, const struct pp_win *w
 		pp_keep_earliest(&opening->won[win->v6], win->first);
 }
 
-void pp_group_won(struct pp_diagnosis *diagnosis, const struct pp_win *win)
+static void won_by(struct pp_diagnosis *diagnosis, const struct pp_win *win, uint32_t client)
 {
-	struct pp_map_key key = key_of_group(win->host, win->port, pp_bucket_of(win->first.ts));
+	struct pp_map_key key = key_of_group(client, win->host, win->port, pp_bucket_of(win->first.ts));
 	struct pp_group *group = pp_map_add(&diagnosis->groups, &key);
 
 	if (!group)
 		return;
 	pp_keep_earliest(&group->won, win->first);
 	pp_keep_last(&group->won_last, win->first);
+}
+
+void pp_group_won(struct pp_diagnosis *diagnosis, const struct pp_win *win)
+{
+	won_by(diagnosis, win, win->client);
+	won_by(diagnosis, win, any_client(win->v6));
 }
 
 /* The three lowest addresses: enough to say "several", whatever the order. */
@@ -159,6 +169,7 @@ void pp_group_observe_it(struct pp_diagnosis *diagnosis, const struct pp_connect
 			 const struct pp_attribution *who, const struct pp_shape *shape, const struct pp_places *places)
 {
 	struct pp_win win = { .first = conn->first,
+			      .client = diagnosis->last_client, /* its own: it was observed as such just before */
 			      .host = places->host,
 			      .port = who->port,
 			      .server_port = conn->server.port,
@@ -185,16 +196,18 @@ void pp_group_given_up(struct pp_diagnosis *diagnosis, const struct pp_connectio
 
 /* ------------------------------------------------------------------ asking */
 
-static const struct pp_group *group_at(const struct pp_case *c, int64_t bucket)
+static uint32_t client_of(const struct pp_case *c) { return pp_client_place(c->diagnosis, &c->conn->client.ip); }
+
+static const struct pp_group *group_at(const struct pp_case *c, uint32_t client, int64_t bucket)
 {
-	struct pp_map_key key = key_of_group(c->places.host, c->who->port, bucket);
+	struct pp_map_key key = key_of_group(client, c->places.host, c->who->port, bucket);
 
 	return pp_map_find(&c->diagnosis->groups, &key);
 }
 
 static const struct pp_legs *legs_at(const struct pp_case *c, int64_t bucket)
 {
-	struct pp_map_key key = key_of_group(c->places.host, c->who->port, bucket);
+	struct pp_map_key key = key_of_group(client_of(c), c->places.host, c->who->port, bucket);
 
 	return pp_map_find(&c->diagnosis->legs, &key);
 }
@@ -221,14 +234,12 @@ static bool family_won(const struct pp_case *c, struct pp_mark *ret_mark)
 	return false;
 }
 
-bool pp_sibling_won(const struct pp_case *c, struct pp_mark *ret_mark)
+static bool client_won(const struct pp_case *c, uint32_t client, struct pp_mark *ret_mark)
 {
 	const struct pp_mark *mine = &c->conn->first;
 
-	if (!c->who->host)
-		return family_won(c, ret_mark);
 	for (int64_t b = pp_bucket_of(mine->ts) - 1; b <= pp_bucket_of(mine->ts) + 1; b++) {
-		const struct pp_group *group = group_at(c, b);
+		const struct pp_group *group = group_at(c, client, b);
 
 		if (!group || !pp_seen(group->won))
 			continue;
@@ -237,6 +248,14 @@ bool pp_sibling_won(const struct pp_case *c, struct pp_mark *ret_mark)
 			return true;
 	}
 	return false;
+}
+
+bool pp_sibling_won(const struct pp_case *c, struct pp_mark *ret_mark)
+{
+	if (!c->who->host)
+		return family_won(c, ret_mark);
+	return client_won(c, client_of(c), ret_mark) ||
+	       client_won(c, any_client(pp_addr_is_v4(&c->conn->server.ip)), ret_mark);
 }
 
 /* The latest 407 of this connection's proxied requests. */

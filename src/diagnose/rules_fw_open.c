@@ -27,6 +27,7 @@ static bool silent(const struct pp_case *c, struct pp_verdict *verdict, bool str
 
 static bool cite_contrasts(const struct pp_case *c, struct pp_verdict *verdict)
 {
+	const struct pp_overview *seen = pp_overview_of(c);
 	uint16_t port;
 	const struct pp_mark *other = pp_other_port(c, &port);
 	bool by_proxy = c->who->host && pp_seen(pp_host_worked(c->host, PP_BY_PROXY));
@@ -40,13 +41,12 @@ static bool cite_contrasts(const struct pp_case *c, struct pp_verdict *verdict)
 	for (unsigned i = 0; i < 2; i++) {
 		const struct pp_host_record *host;
 
-		if (!pp_seen(c->diagnosis->seen.good[i].mark) ||
-		    pp_addr_equal(&c->diagnosis->seen.good[i].ip, &c->conn->server.ip))
+		if (!pp_seen(seen->good[i].mark) || pp_addr_equal(&seen->good[i].ip, &c->conn->server.ip))
 			continue;
-		host = pp_map_at(&c->diagnosis->hosts, c->diagnosis->seen.good[i].host);
+		host = pp_map_at(&c->diagnosis->hosts, seen->good[i].host);
 		if (host->name)
 			pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CONTRAST_OTHER,
-							       .mark = c->diagnosis->seen.good[i].mark,
+							       .mark = seen->good[i].mark,
 							       .text = host->name });
 		break;
 	}

@@ -130,7 +130,7 @@ const struct pp_rule pp_rule_fw_07 = {
 
 static void cite_closed(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	const struct pp_overview *seen = &c->diagnosis->seen;
+	const struct pp_overview *seen = pp_overview_of(c);
 	int64_t hello = pp_lowest_but(&c->address->hello, c->conn->index);
 
 	pp_cite_syn_ack(c, verdict);

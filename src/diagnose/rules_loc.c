@@ -116,7 +116,7 @@ static bool resolved_and_left(const struct pp_case *c, struct pp_verdict *verdic
 
 	if (lookup->address_count == 0 || c->host->observed ||
 	    !is_required(c->diagnosis->options.agent, c->who->category) || c->end - lookup->last.ts < 30 * PP_SECOND ||
-	    pp_seen(c->diagnosis->seen.proxy_worked) || any_address_contacted(c))
+	    pp_seen(pp_overview_of(c)->proxy_worked) || any_address_contacted(c))
 		return false;
 	pp_cite(verdict,
 		(struct pp_evidence){ .kind = PP_EV_DNS_ADDRESS, .mark = lookup->last, .addr = lookup->addresses[0] });
@@ -158,7 +158,7 @@ static bool tls_to_proxy(const struct pp_case *c)
 /* It goes direct where nothing direct works, while others on this host use a proxy that does. */
 static bool direct_past_proxy(const struct pp_case *c)
 {
-	const struct pp_overview *seen = &c->diagnosis->seen;
+	const struct pp_overview *seen = pp_overview_of(c);
 
 	return pp_stage_is(c, PP_STAGE_SYN) && c->path == PP_DIRECT && !pp_seen(c->tcp->rst.mark) &&
 	       c->tcp->syn_retransmits >= 2 && (c->conn->server.port == 443 || c->conn->server.port == 80) &&
@@ -211,7 +211,7 @@ static bool wrong_proxy_setting(const struct pp_case *c, struct pp_verdict *verd
 	pp_cite_syn(c, verdict);
 	pp_cite_silence(c, verdict, c->tcp->syn);
 	pp_cite(verdict, (struct pp_evidence){
-			     .kind = PP_EV_CONTRAST_PATH, .mark = c->diagnosis->seen.proxy_worked, .text = "proxy" });
+			     .kind = PP_EV_CONTRAST_PATH, .mark = pp_overview_of(c)->proxy_worked, .text = "proxy" });
 	return pp_hit(verdict, PP_STRONG);
 }
 
@@ -282,14 +282,18 @@ const struct pp_rule pp_rule_loc_05 = {
 /* ------------------------------------------------------------------ LOC-06 */
 
 /* A lone old hello behind a newer one is the fallback after a failure, not its cause: then a better offer was made here
- * too. By address, because the oldest hellos carry no name. */
+ * too, and by this client, if not here then elsewhere.  By address, because the oldest hellos carry no name. */
+static bool falls_back(const struct pp_case *c)
+{
+	return c->service->best_offer > PP_TLS_1_1 && pp_overview_of(c)->best_offer > PP_TLS_1_1;
+}
+
 static bool legacy_tls(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	const struct pp_tls_alert *alert = pp_alert_from(c, PP_SERVER);
 	bool refused = alert && (alert->code == 70 || alert->code == 40 || alert->code == 71);
 
-	if (!pp_stage_is(c, PP_STAGE_HELLO) || c->shape.offer == 0 || c->shape.offer > PP_TLS_1_1 ||
-	    c->service->best_offer > PP_TLS_1_1 ||
+	if (!pp_stage_is(c, PP_STAGE_HELLO) || c->shape.offer == 0 || c->shape.offer > PP_TLS_1_1 || falls_back(c) ||
 	    (!refused && (alert || !pp_closed_by_server(c) || c->server->bytes || c->gates & PP_CAP(9))))
 		return false;
 	pp_cite_hello(c, verdict);

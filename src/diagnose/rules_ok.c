@@ -170,7 +170,7 @@ static bool fell_back(const struct pp_case *c, struct pp_verdict *verdict)
 
 	if (!pp_stage_is(c, PP_STAGE_SYN))
 		return false;
-	if (pp_is_wpad(c) && (pp_seen(c->diagnosis->seen.direct_worked) || pp_seen(c->diagnosis->seen.proxy_worked))) {
+	if (pp_is_wpad(c) && (pp_seen(pp_overview_of(c)->direct_worked) || pp_seen(pp_overview_of(c)->proxy_worked))) {
 		pp_cite_syn(c, verdict);
 		return pp_hit(verdict, PP_STRONG);
 	}

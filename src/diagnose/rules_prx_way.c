@@ -311,7 +311,7 @@ const struct pp_rule pp_rule_prx_14 = {
 /* The direct attempt that would not have been made with a script. */
 static bool direct_for_want_of_script(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	const struct pp_overview *seen = &c->diagnosis->seen;
+	const struct pp_overview *seen = pp_overview_of(c);
 
 	if (!pp_stage_is(c, PP_STAGE_SYN) || c->path != PP_DIRECT || pp_seen(c->tcp->rst.mark) || pp_is_wpad(c) ||
 	    c->tcp->syn_retransmits < 2 || !pp_is_web_port(c->conn->server.port) || !pp_seen(seen->pac_failed) ||
@@ -325,7 +325,7 @@ static bool direct_for_want_of_script(const struct pp_case *c, struct pp_verdict
 
 static bool pac_failed(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	const struct pp_overview *seen = &c->diagnosis->seen;
+	const struct pp_overview *seen = pp_overview_of(c);
 	const struct pp_http_reply *reply = pp_stage_is(c, PP_STAGE_ANSWERED) ? &c->shape.exchange->reply : NULL;
 
 	if (direct_for_want_of_script(c, verdict))

@@ -191,7 +191,7 @@ static bool revocation_unreachable(const struct pp_case *c, struct pp_verdict *v
 		return false;
 	pp_cite_refusal(c, verdict);
 	pp_cite(verdict,
-		(struct pp_evidence){ .kind = PP_EV_SYN, .mark = c->diagnosis->seen.revocation_failed, .a = 1 });
+		(struct pp_evidence){ .kind = PP_EV_SYN, .mark = pp_overview_of(c)->revocation_failed, .a = 1 });
 	return pp_hit(verdict, PP_STRONG);
 }
 

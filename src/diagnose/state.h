@@ -53,6 +53,8 @@ static inline void pp_distances_add(struct pp_distances *distances, uint8_t ttl)
 enum { PP_RECORD_LINE = 64 };
 
 /* One IP address. */
+struct pp_overview;
+
 struct pp_baseline {
 	alignas(PP_RECORD_LINE) struct pp_map_key key;
 	struct pp_distances distances;           /* of its packets, resets apart */
@@ -73,7 +75,8 @@ struct pp_baseline {
 	struct pp_lowest hello;      /* ClientHello to ServerHello */
 	struct pp_lowest worked_rtt; /* of connections that worked */
 	struct pp_distances worked_distances;
-	uint64_t names; /* catalogued registrable domains whose lookups gave this address, a bit each */
+	uint64_t names;               /* catalogued registrable domains whose lookups gave this address, a bit each */
+	struct pp_overview *overview; /* of a client; NULL: the shared one */
 };
 
 enum { PP_NAMES_KEPT = 3, PP_CANDIDATES_MAX = 4 };
@@ -165,6 +168,7 @@ struct pp_recent_key {
 
 enum { PP_RECENT_KEYS = 32, PP_RECENT_ISSUERS = 64, PP_RECENT_CERTIFICATES = 64 };
 
+/* What the connections of one client tell of each other: another client may have another way. */
 struct pp_overview {
 	struct pp_mark page_470;
 	struct pp_mark proxy_worked, direct_worked; /* direct: to a public address on 443 or 80 */
@@ -173,11 +177,9 @@ struct pp_overview {
 	struct pp_mark pac_failed;        /* fetching a proxy configuration script failed */
 	struct pp_mark revocation_failed; /* CRL, OCSP or AIA host that gave no answer */
 	int64_t last_revocation_failed;
-	uint64_t closed_hosts; /* hosts whose connection was closed after an acknowledged ClientHello, a bit each */
-	bool scanner;          /* some client scans */
-	bool client;           /* some host asked another for a connection or a name */
-	uint32_t one_sided, two_sided; /* connections of which one direction was captured, and both */
-	struct pp_mark terminated;     /* earliest flow with a nearby TCP end and a far ServerHello (INSP-03) */
+	uint64_t closed_hosts;     /* hosts whose connection was closed after an acknowledged ClientHello, a bit each */
+	uint16_t best_offer;       /* highest TLS version it offered anybody */
+	struct pp_mark terminated; /* earliest flow with a nearby TCP end and a far ServerHello (INSP-03) */
 	int64_t terminated_rtt, terminated_hello;
 	struct {
 		struct pp_mark mark;
@@ -185,6 +187,16 @@ struct pp_overview {
 		uint32_t host;
 	} good[2]; /* earliest successes, of two servers */
 };
+
+/* What all connections tell. */
+struct pp_seen_at_all {
+	bool scanner;                  /* some client scans */
+	bool client;                   /* some host asked another for a connection or a name */
+	bool pac_failed, proxy_worked; /* for some client */
+	uint32_t one_sided, two_sided; /* connections of which one direction was captured, and both */
+};
+
+enum { PP_OVERVIEWS_MOST = 1024 }; /* further clients share one */
 
 struct pp_file_span {
 	int64_t end;  /* when the capture that a file belongs to ends, files that follow at once counted in */
@@ -226,9 +238,12 @@ struct pp_diagnosis {
 	struct pp_recent_issuer recent_issuers[PP_RECENT_ISSUERS];
 	struct pp_recent_certificate recent_certificates[PP_RECENT_CERTIFICATES];
 	struct pp_recent_key recent_keys[PP_RECENT_KEYS]; /* by the ends of their names */
-	uint32_t last_client;  /* place of the address whose connection was observed last, … */
-	uint32_t last_opening; /* … and of the opening that was */
-	struct pp_overview seen;
+	struct pp_baseline *client;                       /* the address whose connection was observed last, … */
+	uint32_t last_client;                             /* … its place, … */
+	uint32_t last_opening;                            /* … and that of the opening that was */
+	struct pp_seen_at_all seen;
+	struct pp_overview shared; /* of clients that have none of their own */
+	unsigned overview_count;
 	struct pp_file_span *files;
 	unsigned file_count;
 	bool any_drops;         /* of a file */
@@ -319,6 +334,8 @@ enum pp_client_auth pp_client_auth_of(const struct pp_tls_facts *tls);
 unsigned pp_finished_len(const struct pp_tls_facts *tls); /* of its record, without padding */
 
 /* The parts of observe(); what they give back are places. */
+/* The place of a client's address; 0: it is not known. */
+uint32_t pp_client_place(const struct pp_diagnosis *diagnosis, const struct pp_addr *client);
 uint32_t pp_baseline_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 			     const struct pp_attribution *who, const struct pp_shape *shape);
 void pp_baseline_observe_lookup(struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup);

@@ -93,7 +93,7 @@ static bool lacks_intermediate(const struct pp_case *c)
 
 static bool revocation_failed_meanwhile(const struct pp_case *c)
 {
-	const struct pp_overview *seen = &c->diagnosis->seen;
+	const struct pp_overview *seen = pp_overview_of(c);
 	int64_t flight = c->shape.tls->server_hello.ts, refused;
 	const struct pp_tls_alert *alert = pp_trust_alert(c);
 

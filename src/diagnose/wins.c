@@ -4,8 +4,9 @@
 #include "diagnose/state.h"
 
 /* Each win is noted by its distance from the one before in its block: what differs, then the numbers that do. */
-enum { V6 = 1, OTHER_PORT = 2, OTHER_SERVER_PORT = 4, OTHER_FILE = 8, LEG_SHIFT = 4 };
-enum { BLOCK_BYTES = 1992, WIN_MOST = 1 + 9 * PP_NUMBER_MOST };
+enum { V6 = 1, OTHER_PORT = 2, OTHER_SERVER_PORT = 4, OTHER_FILE = 8, LEG_SHIFT = 4, LEGS = 7, OTHER_CLIENT = 128 };
+enum { BLOCK_BYTES = 1992, WIN_MOST = 1 + 10 * PP_NUMBER_MOST };
+_Static_assert((int)PP_LEG_GRANTED_BARE <= (int)LEGS && (int)PP_LEG_GRANTED <= (int)LEGS, "a leg has three bits");
 enum { LEG_BUCKETS_MOST = 64 }; /* those that are wanted one by one */
 
 struct pp_win_block {
@@ -32,7 +33,8 @@ static uint8_t *put_win(uint8_t *at, const struct pp_win *win, const struct pp_w
 {
 	unsigned head = (win->v6 ? V6 : 0) | (win->port != before->port ? OTHER_PORT : 0) |
 			(win->server_port != win->port ? OTHER_SERVER_PORT : 0) |
-			(win->first.file != before->first.file ? OTHER_FILE : 0) | (unsigned)win->leg << LEG_SHIFT;
+			(win->first.file != before->first.file ? OTHER_FILE : 0) |
+			(win->client != before->client ? OTHER_CLIENT : 0) | (unsigned)win->leg << LEG_SHIFT;
 
 	*at++ = (uint8_t)head;
 	at = pp_put_signed(at, (int64_t)((uint64_t)win->first.ts - (uint64_t)before->first.ts));
@@ -44,6 +46,8 @@ static uint8_t *put_win(uint8_t *at, const struct pp_win *win, const struct pp_w
 		at = pp_put_number(at, win->server_port);
 	if (head & OTHER_FILE)
 		at = pp_put_number(at, win->first.file);
+	if (head & OTHER_CLIENT)
+		at = pp_put_number(at, win->client);
 	return win->leg ? put_reply(at, win) : at;
 }
 
@@ -61,7 +65,9 @@ static void take_win(const uint8_t **at, struct pp_win *win)
 	win->server_port = head & OTHER_SERVER_PORT ? (uint16_t)pp_take_number(at) : win->port;
 	if (head & OTHER_FILE)
 		win->first.file = (uint16_t)pp_take_number(at);
-	win->leg = (enum pp_leg)(head >> LEG_SHIFT);
+	if (head & OTHER_CLIENT)
+		win->client = (uint32_t)pp_take_number(at);
+	win->leg = (enum pp_leg)(head >> LEG_SHIFT & LEGS);
 	if (win->leg)
 		take_reply(at, win);
 }

@@ -25,8 +25,9 @@ struct pp_win {
 	struct pp_mark first;
 	struct pp_mark reply; /* of a proxy, which is what is noted if there is a … */
 	enum pp_leg leg;
-	uint32_t host; /* its place, or 0 */
-	uint16_t port; /* that was meant */
+	uint32_t host;   /* its place, or 0 */
+	uint32_t client; /* the same */
+	uint16_t port;   /* that was meant */
 	uint16_t server_port;
 	bool v6;
 };

@@ -309,6 +309,90 @@ static void test_reset_without_a_baseline_names_nobody_surely(void **state)
 	assert_verdict(0, "SRV-01", PP_OUTCOME_FAULT, PP_CONSISTENT);
 }
 
+/* ------------------------------------------------------------------ several clients in one capture */
+
+static void by_another(struct story *s, bool another)
+{
+	if (another)
+		assert_int_equal(pp_addr_parse("10.0.0.77", &s->conn.client.ip), PP_OK);
+}
+
+static void assert_rule(const char *id, enum pp_outcome outcome)
+{
+	assert_string_equal(w.judgements[0].verdict.rule->id, id);
+	assert_int_equal(w.judgements[0].verdict.outcome, outcome);
+}
+
+/* A race is lost to an attempt of one's own. */
+static void test_another_client_wins_no_race(void **state)
+{
+	for (int another = 0; another <= 1; another++) {
+		bool lost;
+
+		tell_syns(world_story(&w, 0, "198.51.100.98", 443, NAME), 1);
+		by_another(world_works(&w, 250, SERVER, NAME), another);
+		world_judge(&w);
+		lost = strcmp(w.judgements[0].verdict.rule->id, "OK-04") == 0;
+		assert_int_equal(lost, !another);
+		done(state);
+		fresh(state);
+	}
+}
+
+/* … and a 407 is answered by credentials of one's own. */
+static void test_another_client_has_credentials(void **state)
+{
+	for (int another = 0; another <= 1; another++) {
+		struct story *s = world_story(&w, 0, PROXY, 8080, NULL), *next;
+
+		tell_open(s);
+		tell_connect(s, NAME, 443);
+		tell_connect_reply(s, 407);
+		tell_fin(s, PP_CLIENT);
+		next = world_story(&w, 500, PROXY, 8080, NULL);
+		tell_open(next);
+		tell_connect(next, NAME, 443)->credentials = PP_CREDENTIALS_NTLM_FINAL;
+		tell_connect_reply(next, 200);
+		by_another(next, another);
+		world_judge(&w);
+		assert_int_equal(w.judgements[0].verdict.outcome, another ? PP_OUTCOME_FAULT : PP_OUTCOME_OK);
+		done(state);
+		fresh(state);
+	}
+}
+
+/* It goes past the proxy that works for itself; where others may go straight says nothing about it. */
+static void test_another_client_goes_straight(void **state)
+{
+	for (int another = 0; another <= 1; another++) {
+		tell_syns(world_story(&w, 0, SERVER, 443, NAME), 4);
+		world_proxied(&w, 100, PROXY, "other.example.azure");
+		by_another(world_works(&w, 200, "198.51.100.99", "third.example.azure"), another);
+		world_judge(&w);
+		assert_string_equal(w.judgements[0].verdict.rule->id, another ? "LOC-04" : "FW-01");
+		done(state);
+		fresh(state);
+	}
+}
+
+static void test_another_client_offers_more(void **state)
+{
+	for (int another = 0; another <= 1; another++) {
+		struct story *s = world_story(&w, 1000, SERVER, 443, NAME);
+
+		tell_open(s);
+		tell_hello(s, NAME, PP_TLS_1_0, 200);
+		tell_acked(s);
+		tell_alert(s, PP_SERVER, 70);
+		tell_fin(s, PP_SERVER);
+		by_another(world_works(&w, 0, SERVER, NAME), another);
+		world_judge(&w);
+		assert_rule(another ? "LOC-06" : "TLS-01", PP_OUTCOME_FAULT);
+		done(state);
+		fresh(state);
+	}
+}
+
 static void test_legs_of_authentication_on_one_connection(void **state)
 {
 	struct story *s = world_story(&w, 0, PROXY, 8080, NULL);
@@ -690,6 +774,10 @@ int main(void)
 		TEST(test_server_that_closes_is_not_a_firewall),
 		TEST(test_other_port_makes_silence_a_port_filter),
 		TEST(test_reset_without_a_baseline_names_nobody_surely),
+		TEST(test_another_client_wins_no_race),
+		TEST(test_another_client_has_credentials),
+		TEST(test_another_client_goes_straight),
+		TEST(test_another_client_offers_more),
 		TEST(test_legs_of_authentication_on_one_connection),
 		TEST(test_endpoint_counts_and_owns_its_text),
 		TEST(test_retry_heals_and_breaking_later_does_not),
