@@ -9,6 +9,13 @@
 
 enum { SEEN_OFTEN = 2, SEEN_ALWAYS = 3 };
 
+/* Whom the client wanted to talk to, or who answered, is not known: a certificate that cannot be read may be an inspector's,
+ * and without a TCP handshake nothing tells how near it is. */
+static bool may_be_anybodys(const struct pp_case *c)
+{
+	return !pp_seen(c->shape.tls->client_hello) || (!c->shape.leaf && c->tcp->handshake_rtt_ns < 0);
+}
+
 /* ------------------------------------------------------------------ TRUST-01 */
 
 static bool client_says_so(const struct pp_case *c, struct pp_verdict *verdict)
@@ -23,7 +30,7 @@ static bool client_says_so(const struct pp_case *c, struct pp_verdict *verdict)
 	pp_cite_end(c, verdict);
 	verdict->detail = name ? name : "alert";
 	verdict->owner = pp_trust_owner(c);
-	if (!pp_seen(c->shape.tls->client_hello)) /* whom it wanted to talk to is not known */
+	if (may_be_anybodys(c))
 		return pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
 	return pp_hit(verdict, PP_PROVEN);
 }
@@ -42,8 +49,10 @@ const struct pp_rule pp_rule_trust_01 = {
 		      "what it was shown."),
 	.when = N_("Alert 42 to 46 or 48 from the client right after the server's messages; the RST or FIN behind it "
 		   "is a consequence."),
-	.traps = N_("The code is the client library's opinion: Go always says bad_certificate. In TLS 1.3 the "
-		    "certificate is hidden, so inspection cannot be excluded."),
+	.traps =
+	    N_("The code is the client library's opinion: Go always says bad_certificate. In TLS 1.3 the "
+	       "certificate is hidden, so inspection cannot be excluded; where the TCP handshake is missing, too, it "
+	       "stays undecided."),
 	.next_test = NEXT_SHOW,
 	.remedy = N_("Compare the certificate shown with the expected one; install the missing root on this machine, "
 		     "or have the service show a certificate of a public authority."),
@@ -66,7 +75,8 @@ static bool client_leaves(const struct pp_case *c, struct pp_verdict *verdict)
 	pp_cite_refusal(c, verdict);
 	verdict->owner = pp_trust_owner(c);
 	verdict->number = pp_host_rest(c->host)->silent_leaves;
-	if (listed || (complete && !(never && pp_host_rest(c->host)->silent_leaves >= SEEN_ALWAYS)))
+	if (listed || may_be_anybodys(c) ||
+	    (complete && !(never && pp_host_rest(c->host)->silent_leaves >= SEEN_ALWAYS)))
 		return pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
 	return pp_hit(verdict, never && pp_host_rest(c->host)->silent_leaves >= SEEN_OFTEN ? PP_STRONG : PP_CONSISTENT);
 }

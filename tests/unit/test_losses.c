@@ -231,6 +231,43 @@ static struct story *denied_for_login(int64_t ms)
 	return s;
 }
 
+/* Saved after a filter: what tells an inspector from the server is how near it is. */
+static void test_refusal_of_a_hidden_certificate_without_a_handshake(void **state)
+{
+	for (int seen = 0; seen <= 1; seen++) {
+		struct story *s = flight(PP_TLS_1_3);
+
+		tell_alert(s, PP_CLIENT, 48);
+		tell_fin(s, PP_CLIENT);
+		if (!seen)
+			s->conn.tcp.handshake_rtt_ns = -1;
+		if (seen)
+			assert_accused_by("TRUST-01");
+		else
+			assert_not_accused();
+		done(state);
+		fresh(state);
+	}
+}
+
+/* What looks like a scan has said something after all. */
+static void test_half_open_scan_that_spoke(void **state)
+{
+	for (int spoke = 0; spoke <= 1; spoke++) {
+		struct story *s = world_story(&w, 0, SERVER, 443, NAME);
+		bool scan;
+
+		tell_syns(s, 1);
+		tell_syn_ack(s);
+		tell_rst(s, PP_CLIENT, PP_PHASE_HANDSHAKE)->seq_ahead = spoke ? 500 : 0;
+		s->conn.tcp.rst.acceptable = true;
+		scan = strcmp(judge()->rule->id, "OK-06") == 0;
+		assert_int_equal(scan, !spoke);
+		done(state);
+		fresh(state);
+	}
+}
+
 static void test_credentials_whose_reply_is_missing(void **state)
 {
 	struct story *s = denied_for_login(0);
@@ -362,6 +399,8 @@ int main(void)
 		TEST(test_credentials_whose_reply_is_missing),
 		TEST(test_challenge_at_the_captures_end),
 		TEST(test_status_that_is_missing),
+		TEST(test_refusal_of_a_hidden_certificate_without_a_handshake),
+		TEST(test_half_open_scan_that_spoke),
 		TEST(test_login_at_the_captures_end),
 		TEST(test_request_of_a_connection_joined_midway),
 		TEST(test_hello_to_a_proxy),

@@ -14,7 +14,7 @@ from pathlib import Path
 from . import pcapng, truth, variants_ipv6, variants_offload
 from .pcapng import ETHERNET, SLL2
 from .variants_flows import Story
-from .variants_packets import CLIENT_MAC, QINQ, TCP, VLAN, from_client
+from .variants_packets import CLIENT_MAC, FIN, QINQ, RST, SYN, TCP, VLAN, from_client
 
 CAPTURES = Path(__file__).resolve().parents[2]
 SHORT = 96                      # bytes, the snap length of many an old command line
@@ -22,6 +22,7 @@ PATIENCE = 1_500_000_000        # nanoseconds: who stops earlier than any time-o
 ECHO = 10_000                   # nanoseconds between a packet and its copy
 HANDED_ON = 3_000               # nanoseconds between a bond and its member
 ABSENT = bytes.fromhex("ffffffffffff0200000000aa080600010800060400010200000000aa0a08004d0000000000000a080063")   # ARP
+TLS_RECORDS = [bytes([kind]) for kind in range(20, 24)]
 LAG = 20_000_000        # nanoseconds between what two ports of a tap have ready
 SWAPPED = 500_000               # nanoseconds: closer packets come out of two queues in the wrong order
 
@@ -113,6 +114,23 @@ def lost_3(story):
 @variant("lost-10", "one of ten")
 def lost_10(story):
     return _lost(story, 0.1)
+
+
+@variant("flags-only", "only segments with SYN, FIN or RST: a capture filter to save room")
+def flags_only(story):
+    return _only(story, lambda part: part is None or part.protocol != TCP or part.flags & (SYN | FIN | RST))
+
+
+@variant("tls-only", "saved with the display filter 'tls': only segments that begin with a TLS record")
+def tls_only(story):
+    return _only(story, lambda part: part is not None and part.protocol == TCP and part.payload[:1] in TLS_RECORDS
+                 and part.payload[1:2] == b"\x03")
+
+
+def _only(story, wanted):
+    capture = story.capture
+    kept = [packet for packet, part in zip(capture.packets, story.segments) if wanted(part)]
+    return capture.of(kept) if 0 < len(kept) < len(capture.packets) else None
 
 
 def _lost(story, share):
