@@ -108,6 +108,15 @@ static void cap_grade(const struct pp_case *c, struct pp_verdict *verdict)
 		verdict->grade = PP_CONSISTENT;
 }
 
+/* Of a connection that ends on this machine: there is no network in it, and the service is this machine's. */
+static void keep_here(const struct pp_case *c, struct pp_verdict *verdict)
+{
+	bool elsewhere = verdict->owner == PP_OWNER_SERVER || verdict->owner == PP_OWNER_NETWORK;
+
+	if (elsewhere && c->conn && pp_addr_is_loopback(&c->conn->server.ip))
+		verdict->owner = PP_OWNER_LOCAL;
+}
+
 #ifndef NDEBUG
 static bool hits_all_the_same(const struct pp_case *c, const struct pp_rule *rule)
 {
@@ -166,6 +175,7 @@ static bool ask(const struct pp_case *c, enum pp_layer_choice choice, const stru
 		return false;
 	}
 	cap_grade(c, hits->now);
+	keep_here(c, hits->now);
 	if (choice == PP_CHOOSE_FIRST || hits->now->outcome == PP_OUTCOME_OK) {
 		hits->best = hits->now;
 		return true;
@@ -218,6 +228,7 @@ static void add_notes(const struct pp_case *c, const struct pp_rule *const *rows
 		    (judgement->verdict.outcome == PP_OUTCOME_OK && also->outcome != PP_OUTCOME_OK))
 			continue;
 		cap_grade(c, also);
+		keep_here(c, also);
 		judgement->also_count++;
 	}
 }

@@ -48,6 +48,25 @@ static bool names_alternative(unsigned i, const char *id)
 	return false;
 }
 
+/* What nobody listens for on this machine is nobody else's fault. */
+static void test_a_port_of_this_machine(void **state)
+{
+	static const char *const servers[] = { "127.0.0.1", SERVER };
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct story *s = world_story(&w, 0, servers[i], 3128, NULL);
+
+		tell_syns(s, 1);
+		tell_wait(s, 1);
+		tell_rst(s, PP_SERVER, PP_PHASE_SYN)->acceptable = true;
+		world_judge(&w);
+		assert_verdict(0, "SRV-01", PP_OUTCOME_FAULT);
+		assert_int_equal(w.judgements[0].verdict.owner, i == 0 ? PP_OWNER_LOCAL : PP_OWNER_SERVER);
+		done(state);
+		fresh(state);
+	}
+}
+
 static void test_each_gate_reads_its_fact(void **state)
 {
 	struct story *s = world_works(&w, 0, SERVER, NAME);
@@ -202,6 +221,7 @@ static void test_snapped_answer_is_unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_a_port_of_this_machine, fresh, done),
 		cmocka_unit_test_setup_teardown(test_each_gate_reads_its_fact, fresh, done),
 		cmocka_unit_test_setup_teardown(test_clean_connection_passes_all, fresh, done),
 		cmocka_unit_test_setup_teardown(test_heavy_drops_shut_the_gate_for_the_file, fresh, done),
