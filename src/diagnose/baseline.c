@@ -282,16 +282,6 @@ struct pp_foreign pp_reset_is_foreign(const struct pp_case *c)
 	return foreign;
 }
 
-/* Asked of few. */
-const struct pp_overview *pp_overview_of(const struct pp_case *c)
-{
-	const struct pp_addr *client = c->conn ? &c->conn->client.ip : c->lookup ? &c->lookup->client.ip : NULL;
-	const struct pp_baseline *baseline =
-	    client ? pp_map_place(&c->diagnosis->addresses, pp_client_place(c->diagnosis, client)) : NULL;
-
-	return baseline && baseline->overview ? baseline->overview : &c->diagnosis->shared;
-}
-
 /* Distances are the client's only where the capture was made at the client, or at least nearer to it than to the
  * server. */
 bool pp_seen_from_client(const struct pp_case *c)

@@ -319,96 +319,6 @@ static void observe_host(struct pp_diagnosis *diagnosis, struct pp_host *host, c
 		observe_host_http(diagnosis, host, conn->http);
 }
 
-static void add_good(struct pp_overview *seen, const struct pp_connection *conn, uint32_t host)
-{
-	unsigned place = 0;
-
-	for (unsigned i = 0; i < 2; i++) {
-		if (!pp_seen(seen->good[i].mark) || !pp_addr_equal(&seen->good[i].ip, &conn->server.ip))
-			continue;
-		if (seen->good[i].mark.ts <= conn->first.ts)
-			return;
-		if (i == 0) {
-			seen->good[0].mark = conn->first;
-			seen->good[0].host = host;
-			return;
-		}
-		memset(&seen->good[1], 0, sizeof(seen->good[1]));
-	}
-	while (place < 2 && pp_seen(seen->good[place].mark) && seen->good[place].mark.ts <= conn->first.ts)
-		place++;
-	if (place == 2)
-		return;
-	if (place == 0)
-		seen->good[1] = seen->good[0];
-	seen->good[place].mark = conn->first;
-	seen->good[place].ip = conn->server.ip;
-	seen->good[place].host = host;
-}
-
-static void observe_terminator(struct pp_overview *seen, const struct pp_connection *conn, const struct pp_shape *shape)
-{
-	if (shape->tunnel || !shape->passed || shape->near_ns < 0 || shape->near_ns > PP_LAN_NS ||
-	    shape->hello_ns < shape->near_ns + PP_WAN_GAP_NS || shape->hello_ns < 5 * shape->near_ns ||
-	    pp_addr_is_loopback(&conn->server.ip))
-		return;
-	pp_keep_earliest(&seen->terminated, shape->tls->server_hello);
-	if (seen->terminated.packet == shape->tls->server_hello.packet &&
-	    seen->terminated.file == shape->tls->server_hello.file) {
-		seen->terminated_rtt = shape->near_ns;
-		seen->terminated_hello = shape->hello_ns;
-	}
-}
-
-static void observe_all(struct pp_overview *seen, struct pp_seen_at_all *all, const struct pp_connection *conn,
-			const struct pp_attribution *who, const struct pp_shape *shape, const struct pp_host *host,
-			const struct pp_host_record *record, uint32_t number)
-{
-	bool script = pp_is_wpad_host(who);
-
-	if (shape->offer > seen->best_offer)
-		seen->best_offer = shape->offer;
-	if (shape->worked && !script) {
-		pp_keep_earliest(shape->asked_proxy ? &seen->proxy_worked : &seen->direct_worked, conn->first);
-		all->proxy_worked |= shape->asked_proxy;
-		if (host)
-			add_good(seen, conn, number);
-	}
-	if (script && (!shape->worked || (shape->exchange && shape->exchange->reply.status >= 400))) {
-		pp_keep_earliest(&seen->pac_failed, conn->first);
-		all->pac_failed = true;
-	}
-	if (shape->stage == PP_STAGE_SYN && pp_is_web_port(conn->server.port) && !pp_seen(conn->tcp.rst.mark) &&
-	    !pp_addr_is_loopback(&conn->server.ip)) {
-		pp_keep_earliest(&seen->direct_unanswered, conn->tcp.syn);
-		pp_keep_latest(&seen->last_direct_unanswered, conn->tcp.syn.ts);
-	}
-	if (!shape->worked && conn->server.port == 80 && pp_is_revocation_host(who)) {
-		pp_keep_earliest(&seen->revocation_failed, conn->first);
-		pp_keep_latest(&seen->last_revocation_failed, conn->first.ts);
-	}
-	if (host && host->more && conn->http && pp_seen(host->more->page_470))
-		pp_keep_earliest(&seen->page_470, host->more->page_470);
-	if (host && shape->offer >= PP_TLS_1_2 && pp_closed_after_hello(conn, shape)) {
-		seen->closed_hosts |= pp_bit_of_host(record);
-	}
-	all->one_sided += conn->tcp.one_sided;
-	all->two_sided += conn->tcp.side[PP_CLIENT].packets && conn->tcp.side[PP_SERVER].packets;
-	observe_terminator(seen, conn, shape);
-}
-
-/* That of the client whose connection is being observed. */
-static struct pp_overview *overview_for(struct pp_diagnosis *diagnosis)
-{
-	struct pp_baseline *client = diagnosis->client;
-
-	if (client && !client->overview && diagnosis->overview_count < PP_OVERVIEWS_MOST) {
-		client->overview = pp_arena_alloc(&diagnosis->arena, sizeof(*client->overview));
-		diagnosis->overview_count++;
-	}
-	return client && client->overview ? client->overview : &diagnosis->shared;
-}
-
 void pp_contrast_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 			 const struct pp_attribution *who, const struct pp_shape *shape, struct pp_places *ret_places)
 {
@@ -429,7 +339,7 @@ void pp_contrast_observe(struct pp_diagnosis *diagnosis, const struct pp_connect
 	ret_places->service = service_of(diagnosis, &conn->server, address);
 	if (ret_places->service)
 		observe_service(pp_map_place(&diagnosis->services, ret_places->service), conn, who, shape, place);
-	observe_all(overview_for(diagnosis), &diagnosis->seen, conn, who, shape, host, record, place - 1);
+	pp_overview_observe(diagnosis, conn, who, shape, host, record);
 }
 
 /* ------------------------------------------------------------------ asking */

@@ -335,6 +335,7 @@ void pp_diagnosis_prepare(struct pp_diagnosis *diagnosis, int64_t first, int64_t
 	if (diagnosis->options.attributor && diagnosis->options.attributor->names)
 		expect_late_names(diagnosis, diagnosis->options.attributor->names);
 	pp_wins_settle(diagnosis);
+	pp_overviews_settle(diagnosis);
 	diagnosis->end = last;
 	diagnosis->files = pp_arena_alloc(&diagnosis->arena, (capture_count + 1) * sizeof(*diagnosis->files));
 	diagnosis->file_count = runs && diagnosis->files ? capture_count : 0;

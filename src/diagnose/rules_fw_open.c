@@ -43,7 +43,7 @@ static bool cite_contrasts(const struct pp_case *c, struct pp_verdict *verdict)
 
 		if (!pp_seen(seen->good[i].mark) || pp_addr_equal(&seen->good[i].ip, &c->conn->server.ip))
 			continue;
-		host = pp_map_at(&c->diagnosis->hosts, seen->good[i].host);
+		host = seen->good[i].host;
 		if (host->name)
 			pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CONTRAST_OTHER,
 							       .mark = seen->good[i].mark,

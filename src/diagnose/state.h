@@ -168,6 +168,13 @@ struct pp_recent_key {
 
 enum { PP_RECENT_KEYS = 32, PP_RECENT_ISSUERS = 64, PP_RECENT_CERTIFICATES = 64 };
 
+/* A server that did well by a host. */
+struct pp_good_server {
+	struct pp_mark mark;
+	struct pp_addr ip;
+	const struct pp_host_record *host;
+};
+
 /* What the connections of one client tell of each other: another client may have another way. */
 struct pp_overview {
 	struct pp_mark page_470;
@@ -181,11 +188,7 @@ struct pp_overview {
 	uint16_t best_offer;       /* highest TLS version it offered anybody */
 	struct pp_mark terminated; /* earliest flow with a nearby TCP end and a far ServerHello (INSP-03) */
 	int64_t terminated_rtt, terminated_hello;
-	struct {
-		struct pp_mark mark;
-		struct pp_addr ip;
-		uint32_t host;
-	} good[2]; /* earliest successes, of two servers */
+	struct pp_good_server good[2]; /* earliest successes, of two servers */
 };
 
 /* What all connections tell. */
@@ -242,7 +245,8 @@ struct pp_diagnosis {
 	uint32_t last_client;                             /* … its place, … */
 	uint32_t last_opening;                            /* … and that of the opening that was */
 	struct pp_seen_at_all seen;
-	struct pp_overview shared; /* of clients that have none of their own */
+	struct pp_overview shared; /* of connections that stand for no client; after pp_overviews_settle() of all */
+	struct pp_overview *overviews[PP_OVERVIEWS_MOST];
 	unsigned overview_count;
 	struct pp_file_span *files;
 	unsigned file_count;
@@ -351,6 +355,12 @@ void pp_group_leg(struct pp_diagnosis *diagnosis, const struct pp_win *win);
 void pp_group_opening_won(struct pp_diagnosis *diagnosis, const struct pp_win *win);
 void pp_group_given_up(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 		       const struct pp_attribution *who, const struct pp_places *places);
+
+/* overview.c */
+void pp_overview_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+			 const struct pp_attribution *who, const struct pp_shape *shape, const struct pp_host *host,
+			 const struct pp_host_record *record);
+void pp_overviews_settle(struct pp_diagnosis *diagnosis); /* after the last of them */
 
 /* What was left unanswered is of no group yet. */
 static inline void pp_group_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,

@@ -375,6 +375,26 @@ static void test_another_client_goes_straight(void **state)
 	}
 }
 
+/* Its own addresses of both families are one client's, as far as anybody can know. */
+static void test_a_client_with_two_addresses(void **state)
+{
+	(void)state;
+	tell_syns(world_story(&w, 0, "2001:db8::10", 443, NAME), 4);
+	world_proxied(&w, 100, PROXY, "other.example.azure");
+	by_another(world_works(&w, 200, "198.51.100.99", "third.example.azure"), true);
+	by_another(world_proxied(&w, 300, PROXY, "fourth.example.azure"), true);
+	tell_syns(world_story(&w, 400, "198.51.100.97", 443, "fifth.example.azure"), 4);
+	world_judge(&w);
+	assert_rule("FW-01", PP_OUTCOME_FAULT); /* somebody goes straight, perhaps the same one */
+	assert_string_equal(w.judgements[4].verdict.rule->id, "LOC-04");
+	done(state);
+	fresh(state);
+	tell_syns(world_story(&w, 0, "2001:db8::10", 443, NAME), 4);
+	world_proxied(&w, 100, PROXY, "other.example.azure");
+	world_judge(&w);
+	assert_rule("LOC-04", PP_OUTCOME_FAULT);
+}
+
 static void test_another_client_offers_more(void **state)
 {
 	for (int another = 0; another <= 1; another++) {
@@ -777,6 +797,7 @@ int main(void)
 		TEST(test_another_client_wins_no_race),
 		TEST(test_another_client_has_credentials),
 		TEST(test_another_client_goes_straight),
+		TEST(test_a_client_with_two_addresses),
 		TEST(test_another_client_offers_more),
 		TEST(test_legs_of_authentication_on_one_connection),
 		TEST(test_endpoint_counts_and_owns_its_text),
