@@ -76,6 +76,7 @@ struct pp_foreign {
 };
 struct pp_foreign pp_reset_is_foreign(const struct pp_case *c);
 bool pp_seen_from_client(const struct pp_case *c);                 /* distances in this capture are the client's */
+bool pp_host_worked_for(const struct pp_case *c);                  /* one of its host's successes was its client's */
 const struct pp_overview *pp_overview_of(const struct pp_case *c); /* what its client's connections tell */
 bool pp_is_near(const struct pp_case *c);        /* the TCP end is within a LAN round trip of the client */
 bool pp_equals_working(const struct pp_case *c); /* TTL and RTT are those of this address's working connections */

@@ -52,6 +52,17 @@ struct pp_map_key pp_key_of_socket(const struct pp_diagnosis *diagnosis, const s
 	return key_of_bytes(diagnosis, (uint64_t[]){ words.high, words.low, socket->port }, 3 * sizeof(uint64_t));
 }
 
+struct pp_map_key pp_key_of_name_for(const struct pp_diagnosis *diagnosis, const struct pp_map_key *name,
+				     const struct pp_addr *client)
+{
+	struct pp_addr_words words = { 0 };
+
+	if (pp_stands_for_itself(client))
+		words = pp_addr_words(client);
+	return key_of_bytes(diagnosis, (uint64_t[]){ name->word[0], name->word[1], words.high, words.low },
+			    4 * sizeof(uint64_t));
+}
+
 struct pp_map_key pp_key_of_moment(const struct pp_diagnosis *diagnosis, const struct pp_map_key *what, int64_t moment)
 {
 	return key_of_bytes(diagnosis, (uint64_t[]){ what->word[0], what->word[1], (uint64_t)moment },

@@ -117,7 +117,8 @@ struct pp_host *pp_host_begin(struct pp_host *told, const struct pp_host_record 
 
 static bool is_short(const struct pp_mark *first, const struct pp_mark *mark)
 {
-	return mark->file == first->file && mark->packet >= first->packet && mark->ts >= first->ts &&
+	return mark->file == first->file && mark->packet >= first->packet &&
+	       mark->packet - first->packet <= UINT16_MAX && mark->ts >= first->ts &&
 	       (uint64_t)mark->ts - (uint64_t)first->ts <= UINT32_MAX;
 }
 
@@ -127,7 +128,7 @@ static bool is_simple(const struct pp_host_record *record, const struct pp_host 
 	return !told->more && told->observed == 1 && told->port_count == 1 && told->refusals <= 1 &&
 	       (told->worked_count == 0 || (pp_mark_same(&told->one.worked, &record->first) &&
 					    told->one.last_worked == latest_of(record->first))) &&
-	       (!pp_seen(told->passed) || is_short(&record->first, &told->passed));
+	       (!pp_seen(told->passed) || (told->passed_len <= UINT16_MAX && is_short(&record->first, &told->passed)));
 }
 
 void pp_host_keep(struct pp_diagnosis *diagnosis, struct pp_host_record *record, const struct pp_host *told)
@@ -148,8 +149,8 @@ void pp_host_keep(struct pp_diagnosis *diagnosis, struct pp_host_record *record,
 		return;
 	record->facts |= PASSED;
 	record->passed_after = (uint32_t)(told->passed.ts - record->first.ts);
-	record->passed_packets = told->passed.packet - record->first.packet;
-	record->passed_len = told->passed_len;
+	record->passed_packets = (uint16_t)(told->passed.packet - record->first.packet);
+	record->passed_len = (uint16_t)told->passed_len;
 }
 
 /* ------------------------------------------------------------------ judged */

@@ -61,14 +61,18 @@ struct pp_host_record {
 	struct pp_map_key key;
 	const char *name; /* NULL: only the address, which is the key; or there was no memory for it */
 	const char *category;
-	struct pp_mark first;                  /* earliest packet */
-	struct pp_host *all;                   /* NULL: the rest is all there is */
-	struct pp_candidate *candidates;       /* what its verdict may be; endpoint.c */
-	uint32_t passed_after, passed_packets; /* from `first`: ns, packets */
-	uint32_t passed_len;
+	struct pp_mark first;            /* earliest packet */
+	struct pp_host *all;             /* NULL: the rest is all there is */
+	struct pp_candidate *candidates; /* what its verdict may be; endpoint.c */
+	uint32_t worked_by;              /* place of the client it worked for; 0: for none; PP_WORKED_FOR_MANY */
+	uint32_t passed_after;           /* from `first`, ns */
+	uint16_t passed_packets;         /* the same */
+	uint16_t passed_len;
 	uint16_t port;
 	uint16_t facts; /* host.c */
 };
+
+enum { PP_WORKED_FOR_MANY = PP_MAP_NUMBERS };
 
 /* All that is known, at `room` or where it lies. */
 const struct pp_host *pp_host_of(const struct pp_host_record *record, struct pp_host *room);

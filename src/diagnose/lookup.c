@@ -96,9 +96,11 @@ void pp_lookup_observe(struct pp_diagnosis *diagnosis, const struct pp_lookup *l
 {
 	struct pp_map_key name = pp_key_of_text(diagnosis, lookup->name);
 	struct pp_map_key label = key_of_first_label(diagnosis, lookup->name);
+	struct pp_map_key asked = pp_key_of_name_for(diagnosis, &name, &lookup->client.ip);
 
 	pp_baseline_observe_lookup(diagnosis, lookup);
 	remember(diagnosis, &name, lookup);
+	remember(diagnosis, &asked, lookup);
 	if (lookup->address_count)
 		remember(diagnosis, &label, lookup);
 	if (who->row)
@@ -189,13 +191,28 @@ bool pp_lookup_is_noise(const struct pp_case *c)
 	       label_found(c);
 }
 
+/* The earliest answer with an address that the client had, as far as it can be told from others. */
+static struct pp_mark answered_to(const struct pp_case *c, const struct pp_map_key *key)
+{
+	static const struct pp_addr nobody;
+	const struct pp_addr *client = &c->lookup->client.ip;
+	struct pp_map_key own = pp_key_of_name_for(c->diagnosis, key, client);
+	struct pp_map_key anybodys =
+	    pp_stands_for_itself(client) ? pp_key_of_name_for(c->diagnosis, key, &nobody) : *key;
+	const struct pp_name *name = pp_map_find(&c->diagnosis->names, &own);
+
+	if (!name || !pp_seen(name->answered))
+		name = pp_map_find(&c->diagnosis->names, &anybodys);
+	return name ? name->answered : (struct pp_mark){ 0 };
+}
+
 bool pp_lookup_recovered(const struct pp_case *c, struct pp_mark *ret_mark)
 {
 	struct pp_map_key key = pp_key_of_text(c->diagnosis, c->lookup->name);
-	const struct pp_name *name = pp_map_find(&c->diagnosis->names, &key);
 
-	*ret_mark = name && pp_seen(name->answered)               ? name->answered
-		    : pp_seen(pp_host_worked(c->host, PP_DIRECT)) ? pp_host_worked(c->host, PP_DIRECT)
-								  : pp_host_worked(c->host, PP_BY_PROXY);
+	*ret_mark = answered_to(c, &key);
+	if (!pp_seen(*ret_mark) && pp_host_worked_for(c))
+		*ret_mark = pp_seen(pp_host_worked(c->host, PP_DIRECT)) ? pp_host_worked(c->host, PP_DIRECT)
+									: pp_host_worked(c->host, PP_BY_PROXY);
 	return pp_seen(*ret_mark);
 }

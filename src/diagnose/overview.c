@@ -7,17 +7,12 @@
 
 /* ------------------------------------------------------------------ observing */
 
-static bool stands_for_itself(const struct pp_addr *client)
-{
-	return pp_addr_is_v4(client) && !pp_addr_is_loopback(client);
-}
-
 /* That of the client whose connection is being observed. */
 static struct pp_overview *overview_for(struct pp_diagnosis *diagnosis, const struct pp_addr *address)
 {
 	struct pp_baseline *client = diagnosis->client;
 
-	if (!client || !stands_for_itself(address))
+	if (!client || !pp_stands_for_itself(address))
 		return &diagnosis->shared;
 	if (!client->overview && diagnosis->overview_count < PP_OVERVIEWS_MOST) {
 		client->overview = pp_arena_alloc(&diagnosis->arena, sizeof(*client->overview));
@@ -66,14 +61,24 @@ static void observe_terminator(struct pp_overview *seen, const struct pp_connect
 	}
 }
 
+static void note_worked(struct pp_host_record *record, const struct pp_diagnosis *diagnosis,
+			const struct pp_addr *client)
+{
+	uint32_t place = pp_stands_for_itself(client) ? diagnosis->last_client : PP_WORKED_FOR_MANY;
+
+	record->worked_by = record->worked_by == 0 || record->worked_by == place ? place : PP_WORKED_FOR_MANY;
+}
+
 void pp_overview_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 			 const struct pp_attribution *who, const struct pp_shape *shape, const struct pp_host *host,
-			 const struct pp_host_record *record)
+			 struct pp_host_record *record)
 {
 	struct pp_overview *seen = overview_for(diagnosis, &conn->client.ip);
 	struct pp_seen_at_all *all = &diagnosis->seen;
 	bool script = pp_is_wpad_host(who);
 
+	if (shape->worked && record)
+		note_worked(record, diagnosis, &conn->client.ip);
 	if (shape->offer > seen->best_offer)
 		seen->best_offer = shape->offer;
 	if (shape->worked && !script) {
@@ -158,4 +163,24 @@ const struct pp_overview *pp_overview_of(const struct pp_case *c)
 	    client ? pp_map_place(&c->diagnosis->addresses, pp_client_place(c->diagnosis, client)) : NULL;
 
 	return baseline && baseline->overview ? baseline->overview : &c->diagnosis->shared;
+}
+
+static const struct pp_host_record *record_of(const struct pp_case *c)
+{
+	struct pp_map_key key;
+
+	if (c->conn)
+		return pp_map_place(&c->diagnosis->hosts, c->places.host);
+	key = pp_key_of_text(c->diagnosis, c->lookup->name);
+	return pp_map_find(&c->diagnosis->hosts, &key);
+}
+
+bool pp_host_worked_for(const struct pp_case *c)
+{
+	const struct pp_addr *client = c->conn ? &c->conn->client.ip : &c->lookup->client.ip;
+	const struct pp_host_record *record = record_of(c);
+
+	return record && record->worked_by &&
+	       (record->worked_by == PP_WORKED_FOR_MANY || !pp_stands_for_itself(client) ||
+		record->worked_by == pp_client_place(c->diagnosis, client));
 }

@@ -239,11 +239,6 @@ static bool all_addresses(const struct pp_lookup *lookup, bool (*is)(const struc
 	return lookup->address_count > 0;
 }
 
-static bool host_works(const struct pp_case *c)
-{
-	return pp_seen(pp_host_worked(c->host, PP_DIRECT)) || pp_seen(pp_host_worked(c->host, PP_BY_PROXY));
-}
-
 /* One private address for names that have nothing to do with each other. */
 static bool address_is_shared(const struct pp_case *c)
 {
@@ -259,7 +254,7 @@ static bool sinkhole(const struct pp_case *c, struct pp_verdict *verdict)
 	bool filtered =
 	    c->lookup->has_extended_error && c->lookup->extended_error >= 15 && c->lookup->extended_error <= 18;
 
-	if (strncmp(c->lookup->name, "localhost", 9) == 0 || host_works(c))
+	if (strncmp(c->lookup->name, "localhost", 9) == 0 || pp_host_worked_for(c))
 		return false;
 	if (!bogus && !(pp_is_azure(c) && all_addresses(c->lookup, pp_addr_is_private) &&
 			!has_private_link(c->lookup) && (address_is_shared(c) || filtered)))
@@ -303,7 +298,7 @@ static bool private_endpoint_missed(const struct pp_case *c, struct pp_verdict *
 		return false;
 	if (all_addresses(c->lookup, is_public)
 		? host->refusals == 0 || host->worked_count > host->refusals
-		: !all_addresses(c->lookup, pp_addr_is_private) || host->failed_opens == 0 || host_works(c))
+		: !all_addresses(c->lookup, pp_addr_is_private) || host->failed_opens == 0 || pp_host_worked_for(c))
 		return false;
 	cite_address(c, verdict);
 	return pp_hit(verdict, PP_STRONG);

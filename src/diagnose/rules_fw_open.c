@@ -286,7 +286,7 @@ static bool fallback_works(const struct pp_case *c, struct pp_verdict *verdict)
 	struct pp_mark https = pp_host_https(c->host);
 
 	if (c->shape.worked || !c->who->host || port == 443 || port == 80 || !pp_seen(https) ||
-	    https.ts < c->conn->first.ts - 60 * PP_SECOND)
+	    https.ts < c->conn->first.ts - 60 * PP_SECOND || !pp_host_worked_for(c))
 		return false;
 	pp_cite_syn(c, verdict);
 	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CONTRAST_PORT, .mark = https, .a = 443 });

@@ -175,7 +175,7 @@ static bool fell_back(const struct pp_case *c, struct pp_verdict *verdict)
 		return pp_hit(verdict, PP_STRONG);
 	}
 	if (!c->who->host || pp_seen(c->service->answered) || !pp_seen(pp_host_worked(c->host, PP_DIRECT)) || !port ||
-	    !pp_seen(port->worked))
+	    !pp_seen(port->worked) || !pp_host_worked_for(c))
 		return false;
 	later = port->last_worked;
 	if (later < c->conn->first.ts || later - c->conn->first.ts > RECOVERY_NS)

@@ -300,6 +300,9 @@ static inline struct pp_map_key pp_key_of_addr(const struct pp_addr *ip)
 struct pp_map_key pp_key_of_text(const struct pp_diagnosis *diagnosis, const char *text);
 struct pp_map_key pp_key_of_name(struct pp_diagnosis *diagnosis, const char *name); /* the same; kept for a moment */
 struct pp_map_key pp_key_of_socket(const struct pp_diagnosis *diagnosis, const struct pp_endpoint_addr *socket);
+/* Of a name that a client asked for; the same of all whose address does not tell them from others. */
+struct pp_map_key pp_key_of_name_for(const struct pp_diagnosis *diagnosis, const struct pp_map_key *name,
+				     const struct pp_addr *client);
 struct pp_map_key pp_key_of_moment(const struct pp_diagnosis *diagnosis, const struct pp_map_key *what, int64_t moment);
 
 static inline void pp_keep_earliest(struct pp_mark *mark, struct pp_mark now)
@@ -357,9 +360,15 @@ void pp_group_given_up(struct pp_diagnosis *diagnosis, const struct pp_connectio
 		       const struct pp_attribution *who, const struct pp_places *places);
 
 /* overview.c */
+/* Whether a client's address tells it from others: not so with IPv6 and with loopback. */
+static inline bool pp_stands_for_itself(const struct pp_addr *client)
+{
+	return pp_addr_is_v4(client) && !pp_addr_is_loopback(client);
+}
+
 void pp_overview_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 			 const struct pp_attribution *who, const struct pp_shape *shape, const struct pp_host *host,
-			 const struct pp_host_record *record);
+			 struct pp_host_record *record);
 void pp_overviews_settle(struct pp_diagnosis *diagnosis); /* after the last of them */
 
 /* What was left unanswered is of no group yet. */

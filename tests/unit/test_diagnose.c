@@ -375,6 +375,24 @@ static void test_another_client_goes_straight(void **state)
 	}
 }
 
+/* A name that was found by another client, which then reached the host, was not found by this one. */
+static void test_another_client_finds_the_name(void **state)
+{
+	for (int another = 0; another <= 1; another++) {
+		struct pp_lookup *lookup = world_lookup(&w, 0, NAME, 1), *other = world_lookup(&w, 1000, NAME, 1);
+
+		tell_dns_reply(&w, lookup, 3, NULL);
+		tell_dns_reply(&w, other, 0, SERVER);
+		if (another)
+			assert_int_equal(pp_addr_parse("10.0.0.77", &other->client.ip), PP_OK);
+		by_another(world_works(&w, 1500, SERVER, NAME), another);
+		world_judge(&w);
+		assert_int_equal(w.lookup_judgements[0].verdict.outcome, another ? PP_OUTCOME_FAULT : PP_OUTCOME_OK);
+		done(state);
+		fresh(state);
+	}
+}
+
 /* Its own addresses of both families are one client's, as far as anybody can know. */
 static void test_a_client_with_two_addresses(void **state)
 {
@@ -797,6 +815,7 @@ int main(void)
 		TEST(test_another_client_wins_no_race),
 		TEST(test_another_client_has_credentials),
 		TEST(test_another_client_goes_straight),
+		TEST(test_another_client_finds_the_name),
 		TEST(test_a_client_with_two_addresses),
 		TEST(test_another_client_offers_more),
 		TEST(test_legs_of_authentication_on_one_connection),
