@@ -80,6 +80,7 @@ static void add_limit(struct pp_limits_hit *limits, const char *name, uint64_t c
 static struct pp_limits_hit limits_of(const struct pp_analysis *analysis)
 {
 	struct pp_limits_hit limits = { .n = 0 };
+	uint64_t pushed = 0;
 
 	add_limit(&limits, "flows", analysis->flow_counts.evicted);
 	add_limit(&limits, "late_segments", analysis->flow_counts.tombstones_lost);
@@ -91,6 +92,9 @@ static struct pp_limits_hit limits_of(const struct pp_analysis *analysis)
 	add_limit(&limits, "names", pp_names_refused(analysis->names));
 	add_limit(&limits, "neighbours", analysis->neighbours.refused);
 	add_limit(&limits, "records", analysis->spool_refused);
+	for (size_t i = 0; i < analysis->source_count; i++)
+		pushed += analysis->captures[i].source->order_pushed;
+	add_limit(&limits, "order", pushed);
 	add_limit(&limits, "contrasts", pp_diagnosis_refused(analysis->diagnosis));
 	return limits;
 }

@@ -12,7 +12,7 @@ struct held {
 /* A heap: no frame goes before the one in the middle of those before it. */
 struct pp_order {
 	size_t count, bytes;
-	uint64_t put;
+	uint64_t put, pushed;
 	uint32_t epoch;
 	int64_t newest; /* of the epoch */
 	size_t given;
@@ -27,7 +27,7 @@ struct pp_order *pp_order_new(void)
 	if (!order)
 		return NULL;
 	order->count = order->bytes = order->given = 0;
-	order->put = order->epoch = 0;
+	order->put = order->pushed = order->epoch = 0;
 	order->newest = INT64_MIN;
 	return order;
 }
@@ -119,20 +119,32 @@ enum pp_err pp_order_put(struct pp_order *order, const struct pp_frame *frames, 
 	return err;
 }
 
-static bool is_due(const struct pp_order *order, bool all)
+/* No straggler is to be expected before it. */
+static bool is_due(const struct pp_order *order)
 {
 	const struct held *first = &order->heap[0];
 
-	return all || first->epoch != order->epoch || order->count > PP_ORDER_FRAMES || order->bytes > PP_ORDER_BYTES ||
-	       apart(order->newest, first->frame.ts) >= PP_ORDER_WAIT_NS;
+	return first->epoch != order->epoch || apart(order->newest, first->frame.ts) >= PP_ORDER_WAIT_NS;
 }
+
+static bool is_full(const struct pp_order *order)
+{
+	return order->count > PP_ORDER_FRAMES || order->bytes > PP_ORDER_BYTES;
+}
+
+uint64_t pp_order_pushed(const struct pp_order *order) { return order->pushed; }
 
 size_t pp_order_take(struct pp_order *order, bool all, struct pp_frame *frames, size_t max)
 {
 	size_t taken = 0;
 
 	forget_given(order);
-	for (; taken < max && taken < PP_SOURCE_BATCH && order->count > 0 && is_due(order, all); taken++) {
+	for (; taken < max && taken < PP_SOURCE_BATCH && order->count > 0; taken++) {
+		if (!all && !is_due(order)) {
+			if (!is_full(order))
+				break;
+			order->pushed++;
+		}
 		frames[taken] = order->heap[0].frame;
 		order->given_bytes[order->given++] = (void *)(uintptr_t)frames[taken].data_view;
 		order->bytes -= frames[taken].caplen;

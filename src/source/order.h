@@ -6,7 +6,7 @@
  *         One that is later than that is no straggler: the clock was set back, and it begins anew behind all others.
  * Errors  PP_NOMEM.
  * Owns    its copies; what was taken is a view until the next call.
- * Limits  PP_ORDER_FRAMES and PP_ORDER_BYTES are held; then the earliest goes.
+ * Limits  PP_ORDER_FRAMES and PP_ORDER_BYTES are held; then the earliest goes, and is counted.
  */
 #ifndef PP_SOURCE_ORDER_H
 #define PP_SOURCE_ORDER_H
@@ -26,6 +26,8 @@ struct pp_order;
 struct pp_order *pp_order_new(void); /* NULL without memory */
 void pp_order_free(struct pp_order *order);
 enum pp_err PP_MUST_CHECK pp_order_put(struct pp_order *order, const struct pp_frame *frames, size_t count);
+/* How many went for want of room. */
+uint64_t pp_order_pushed(const struct pp_order *order);
 /* How many were taken; `all`: none is to come. */
 size_t pp_order_take(struct pp_order *order, bool all, struct pp_frame *frames, size_t max);
 

@@ -165,6 +165,7 @@ PP_SELDOM static enum pp_err read_in_order(struct pp_source *source, struct pp_f
 			count = pp_order_take(source->order, source->ended, frames, PP_SOURCE_BATCH);
 	}
 	source->tally.disorder = UINT64_MAX;
+	source->info.order_pushed = pp_order_pushed(source->order);
 	*ret_count = count;
 	return err;
 }

@@ -65,7 +65,8 @@ struct pp_source_info {
 	bool damaged;
 	uint64_t damage_offset;       /* in the (decompressed) file */
 	const char *damage;           /* static English text: what is wrong there */
-	bool ordered;                 /* its frames did not stand in the order of their times, and were put in it */
+	bool ordered;                 /* its frames did not stand in the order of their times, and were put in it … */
+	uint64_t order_pushed;        /* … but for so many, for want of room */
 	bool interfaces_over;         /* PP_INTERFACES_MAX reached */
 	int io_errno;                 /* the read error that is the damage, or 0 */
 	uint64_t size, used;          /* bytes of the file as it lies there, 0 when unknown; how many have been used */

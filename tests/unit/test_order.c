@@ -127,6 +127,7 @@ static void test_no_more_are_held(void **state)
 		assert_true(at + PP_SOURCE_BATCH - taken <= PP_ORDER_FRAMES);
 	}
 	assert_int_equal(take(order, true, taken), MOST);
+	assert_int_equal(pp_order_pushed(order), MOST - PP_ORDER_FRAMES);
 	for (size_t i = 0; i < PP_SOURCE_BATCH; i++) {
 		make(i, 0);
 		made[i].data_view = large;
