@@ -134,10 +134,11 @@ const struct pp_rule pp_rule_ok_10 = OK_ROW(
 
 /* ------------------------------------------------------------------ OK-04, OK-08: somebody else did the job */
 
-/* Who waited longer than a race lasts was let down. */
+/* Who waited longer than a race lasts was let down; and who calls off a handshake has met more than silence. */
 static bool abandoned(const struct pp_case *c)
 {
-	if (pp_stage_is(c, PP_STAGE_HELLO) && c->shape.end.ts - c->conn->first.ts > PP_GROUP_NS)
+	if (pp_stage_is(c, PP_STAGE_HELLO) && (c->shape.end.ts - c->conn->first.ts > PP_GROUP_NS ||
+					       pp_alert_from(c, PP_CLIENT) || pp_anything_unseen(c->tcp)))
 		return false;
 	return pp_is_given_up(&c->shape) && (pp_stage_is(c, PP_STAGE_SYN) || !pp_alert_from(c, PP_SERVER));
 }

@@ -250,6 +250,26 @@ static void test_refusal_of_a_hidden_certificate_without_a_handshake(void **stat
 	}
 }
 
+/* The server's messages are missing, the client's refusal of them is not: no race was lost. */
+static void test_refusal_of_what_is_missing(void **state)
+{
+	for (int missing = 0; missing <= 1; missing++) {
+		struct story *s = world_story(&w, 0, SERVER, 443, NAME);
+		bool lost;
+
+		tell_open(s);
+		tell_hello(s, NAME, PP_TLS_1_2, 500);
+		if (missing)
+			tell_alert(s, PP_CLIENT, 42);
+		tell_fin(s, PP_CLIENT);
+		world_works(&w, 250, "198.51.100.20", NAME);
+		lost = strcmp(judge()->rule->id, "OK-04") == 0;
+		assert_int_equal(lost, !missing);
+		done(state);
+		fresh(state);
+	}
+}
+
 /* What looks like a scan has said something after all. */
 static void test_half_open_scan_that_spoke(void **state)
 {
@@ -400,6 +420,7 @@ int main(void)
 		TEST(test_challenge_at_the_captures_end),
 		TEST(test_status_that_is_missing),
 		TEST(test_refusal_of_a_hidden_certificate_without_a_handshake),
+		TEST(test_refusal_of_what_is_missing),
 		TEST(test_half_open_scan_that_spoke),
 		TEST(test_login_at_the_captures_end),
 		TEST(test_request_of_a_connection_joined_midway),
