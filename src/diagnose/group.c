@@ -6,6 +6,8 @@
  */
 #include "diagnose/case.h"
 
+enum { LEG_BUCKETS_MOST = 256 }; /* of time, that are searched for legs */
+
 /* `client`, `host`: their places.  What one client does excuses no other one's; but which addresses of both families are of
  * one client nobody can know, so for the other family any client is taken for it. */
 static struct pp_map_key key_of_group(uint32_t client, uint32_t host, uint16_t port, int64_t bucket)
@@ -205,9 +207,9 @@ static const struct pp_group *group_at(const struct pp_case *c, uint32_t client,
 	return pp_map_find(&c->diagnosis->groups, &key);
 }
 
-static const struct pp_legs *legs_at(const struct pp_case *c, int64_t bucket)
+static const struct pp_legs *legs_at(const struct pp_case *c, uint32_t client, int64_t bucket)
 {
-	struct pp_map_key key = key_of_group(client_of(c), c->places.host, c->who->port, bucket);
+	struct pp_map_key key = key_of_group(client, c->places.host, c->who->port, bucket);
 
 	return pp_map_find(&c->diagnosis->legs, &key);
 }
@@ -268,55 +270,71 @@ static const struct pp_http_reply *last_407(const struct pp_case *c)
 	return NULL;
 }
 
+/* What was done about it elsewhere, if these legs tell. */
+typedef struct pp_mark pick_leg(const struct pp_legs *legs, int64_t denied);
+
+/* Of connections that began since `from`, up to the time in which an answer to the challenge is expected.  Where that is long,
+ * those that began with the first and the last ones: a file may say that it took decades. */
+static struct pp_mark search_legs(const struct pp_case *c, const struct pp_http_reply *denied, int64_t from,
+				  pick_leg *pick)
+{
+	uint32_t client = client_of(c);
+	int64_t until = pp_bucket_of(denied->mark.ts + PP_LEGS_NS);
+	struct pp_mark found = { 0 };
+
+	for (int64_t b = pp_bucket_of(from); b <= until && !pp_seen(found); b++) {
+		const struct pp_legs *legs = legs_at(c, client, b);
+
+		if (legs)
+			found = pick(legs, denied->mark.ts);
+		if (until - b > LEG_BUCKETS_MOST)
+			b = until - LEG_BUCKETS_MOST;
+	}
+	return found;
+}
+
+static bool soon_after(struct pp_mark mark, int64_t denied, int64_t ns)
+{
+	return pp_seen(mark) && mark.ts > denied && mark.ts - denied <= ns;
+}
+
+static struct pp_mark granted_leg(const struct pp_legs *legs, int64_t denied)
+{
+	if (soon_after(legs->granted, denied, PP_LEGS_NS))
+		return legs->granted;
+	return soon_after(legs->granted_bare, denied, PP_GROUP_NS) ? legs->granted_bare : (struct pp_mark){ 0 };
+}
+
+static struct pp_mark pending_leg(const struct pp_legs *legs, int64_t denied)
+{
+	return soon_after(legs->pending, denied, PP_LEGS_NS) ? legs->pending : (struct pp_mark){ 0 };
+}
+
+static struct pp_mark rejected_leg(const struct pp_legs *legs, int64_t denied)
+{
+	return pp_seen(legs->rejected) && within(legs->rejected.ts, denied, PP_LEGS_NS) ? legs->rejected
+											: (struct pp_mark){ 0 };
+}
+
 struct pp_mark pp_leg_granted(const struct pp_case *c)
 {
 	const struct pp_http_reply *denied = last_407(c);
 
-	if (!denied)
-		return (struct pp_mark){ 0 };
-	for (int64_t b = pp_bucket_of(c->conn->first.ts); b <= pp_bucket_of(denied->mark.ts + PP_LEGS_NS); b++) {
-		const struct pp_legs *legs = legs_at(c, b);
-
-		if (legs && pp_seen(legs->granted) && legs->granted.ts > denied->mark.ts &&
-		    legs->granted.ts - denied->mark.ts <= PP_LEGS_NS)
-			return legs->granted;
-		if (legs && pp_seen(legs->granted_bare) && legs->granted_bare.ts > denied->mark.ts &&
-		    legs->granted_bare.ts - denied->mark.ts <= PP_GROUP_NS)
-			return legs->granted_bare;
-	}
-	return (struct pp_mark){ 0 };
+	return denied ? search_legs(c, denied, c->conn->first.ts, granted_leg) : (struct pp_mark){ 0 };
 }
 
 bool pp_leg_pending(const struct pp_case *c)
 {
 	const struct pp_http_reply *denied = last_407(c);
 
-	if (!denied)
-		return false;
-	for (int64_t b = pp_bucket_of(c->conn->first.ts); b <= pp_bucket_of(denied->mark.ts + PP_LEGS_NS); b++) {
-		const struct pp_legs *legs = legs_at(c, b);
-
-		if (legs && pp_seen(legs->pending) && legs->pending.ts > denied->mark.ts &&
-		    legs->pending.ts - denied->mark.ts <= PP_LEGS_NS)
-			return true;
-	}
-	return false;
+	return denied && pp_seen(search_legs(c, denied, c->conn->first.ts, pending_leg));
 }
 
 struct pp_mark pp_leg_rejected(const struct pp_case *c)
 {
 	const struct pp_http_reply *denied = last_407(c);
 
-	if (!denied)
-		return (struct pp_mark){ 0 };
-	for (int64_t b = pp_bucket_of(denied->mark.ts - PP_LEGS_NS); b <= pp_bucket_of(denied->mark.ts + PP_LEGS_NS);
-	     b++) {
-		const struct pp_legs *legs = legs_at(c, b);
-
-		if (legs && pp_seen(legs->rejected) && within(legs->rejected.ts, denied->mark.ts, PP_LEGS_NS))
-			return legs->rejected;
-	}
-	return (struct pp_mark){ 0 };
+	return denied ? search_legs(c, denied, denied->mark.ts - PP_LEGS_NS, rejected_leg) : (struct pp_mark){ 0 };
 }
 
 bool pp_resets_elsewhere(const struct pp_case *c, struct pp_addr *ret_other, unsigned *ret_servers)

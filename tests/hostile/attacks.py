@@ -259,6 +259,17 @@ def proxies_distinct(size):
     return pcap.bytes()
 
 
+def challenges_late(size):
+    """407s that come decades after the connection began, credentials after them: how long a search for the other legs goes on"""
+    pcap = Pcap()
+    for i in range(many(size, 750)):
+        pcap.now = (START - 1_200_000_000 + i) * 10**9
+        talk = Talk(pcap, ip4(1 + i % 5), public4(1), 2000 + i % 50000, 8080).open()
+        pcap.now = (START + i) * 10**9
+        talk.ask(b"CONNECT login.microsoftonline.com:443 HTTP/1.1\r\n\r\n").answer(PROXY_REFUSES).close()
+    return pcap.bytes()
+
+
 def connect_nested(size):
     """CONNECT inside CONNECT inside CONNECT"""
     pcap = Pcap()
