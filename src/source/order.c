@@ -4,9 +4,10 @@
 #include <string.h>
 
 struct held {
-	struct pp_frame frame; /* its bytes are a copy */
-	uint64_t place;        /* of all that were put */
-	uint32_t epoch;        /* how often the clock had been set back */
+	struct pp_frame frame;
+	uint8_t *bytes; /* the frame's, a copy */
+	uint64_t place; /* of all that were put */
+	uint32_t epoch; /* how often the clock had been set back */
 };
 
 /* A heap: no frame goes before the one in the middle of those before it. */
@@ -16,7 +17,7 @@ struct pp_order {
 	uint32_t epoch;
 	int64_t newest; /* of the epoch */
 	size_t given;
-	void *given_bytes[PP_SOURCE_BATCH]; /* of the frames that were taken last */
+	uint8_t *given_bytes[PP_SOURCE_BATCH]; /* of the frames that were taken last */
 	struct held heap[PP_ORDER_FRAMES + PP_SOURCE_BATCH];
 };
 
@@ -44,7 +45,7 @@ void pp_order_free(struct pp_order *order)
 		return;
 	forget_given(order);
 	for (size_t i = 0; i < order->count; i++)
-		free((void *)(uintptr_t)order->heap[i].frame.data_view);
+		free(order->heap[i].bytes);
 	free(order);
 }
 
@@ -100,7 +101,7 @@ static enum pp_err put_one(struct pp_order *order, const struct pp_frame *frame)
 	} else if (order->put == 0 || frame->ts > order->newest) {
 		order->newest = frame->ts;
 	}
-	*held = (struct held){ *frame, order->put++, order->epoch };
+	*held = (struct held){ *frame, copy, order->put++, order->epoch };
 	held->frame.data_view = copy;
 	order->bytes += frame->caplen;
 	rise(order->heap, order->count++);
@@ -146,7 +147,7 @@ size_t pp_order_take(struct pp_order *order, bool all, struct pp_frame *frames, 
 			order->pushed++;
 		}
 		frames[taken] = order->heap[0].frame;
-		order->given_bytes[order->given++] = (void *)(uintptr_t)frames[taken].data_view;
+		order->given_bytes[order->given++] = order->heap[0].bytes;
 		order->bytes -= frames[taken].caplen;
 		close_up(order->heap, --order->count);
 	}
