@@ -124,10 +124,11 @@ static void won_by(struct pp_diagnosis *diagnosis, const struct pp_win *win, uin
 	pp_keep_last(&group->won_last, win->first);
 }
 
-void pp_group_won(struct pp_diagnosis *diagnosis, const struct pp_win *win)
+void pp_group_won(struct pp_diagnosis *diagnosis, const struct pp_win *win, bool for_any)
 {
 	won_by(diagnosis, win, win->client);
-	won_by(diagnosis, win, any_client(win->v6));
+	if (for_any)
+		won_by(diagnosis, win, any_client(win->v6));
 }
 
 /* The three lowest addresses: enough to say "several", whatever the order. */
@@ -190,7 +191,8 @@ void pp_group_given_up(struct pp_diagnosis *diagnosis, const struct pp_connectio
 		       const struct pp_attribution *who, const struct pp_places *places)
 {
 	if (who->host)
-		pp_wins_want_bucket(&diagnosis->wins, places->host, who->port, pp_bucket_of(conn->first.ts));
+		pp_wins_want_bucket(&diagnosis->wins, !pp_addr_is_v4(&conn->server.ip), places->host, who->port,
+				    pp_bucket_of(conn->first.ts));
 	else if (!was_refused(&conn->tcp))
 		pp_wins_want_second(&diagnosis->wins, !pp_addr_is_v4(&conn->server.ip), conn->server.port,
 				    pp_second_of(conn->first.ts));

@@ -11,15 +11,18 @@
 static struct pp_overview *overview_for(struct pp_diagnosis *diagnosis, const struct pp_addr *address)
 {
 	struct pp_baseline *client = diagnosis->client;
+	struct pp_overview *fresh;
 
 	if (!client || !pp_stands_for_itself(address))
 		return &diagnosis->shared;
 	if (!client->overview && diagnosis->overview_count < PP_OVERVIEWS_MOST) {
-		client->overview = pp_arena_alloc(&diagnosis->arena, sizeof(*client->overview));
-		if (client->overview)
-			diagnosis->overviews[diagnosis->overview_count++] = client->overview;
+		fresh = pp_arena_alloc(&diagnosis->arena, sizeof(*fresh));
+		if (fresh) {
+			diagnosis->overviews[diagnosis->overview_count++] = fresh;
+			client->overview = (uint16_t)diagnosis->overview_count;
+		}
 	}
-	return client->overview ? client->overview : &diagnosis->shared;
+	return client->overview ? diagnosis->overviews[client->overview - 1] : &diagnosis->shared;
 }
 
 /* The earliest of two servers. */
@@ -162,7 +165,7 @@ const struct pp_overview *pp_overview_of(const struct pp_case *c)
 	const struct pp_baseline *baseline =
 	    client ? pp_map_place(&c->diagnosis->addresses, pp_client_place(c->diagnosis, client)) : NULL;
 
-	return baseline && baseline->overview ? baseline->overview : &c->diagnosis->shared;
+	return baseline && baseline->overview ? c->diagnosis->overviews[baseline->overview - 1] : &c->diagnosis->shared;
 }
 
 static const struct pp_host_record *record_of(const struct pp_case *c)

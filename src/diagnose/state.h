@@ -70,13 +70,13 @@ struct pp_baseline {
 	uint32_t service;      /* … and of its first port; 0: not looked for yet */
 	uint16_t service_port;
 	uint16_t answered_port[2];   /* … and those ports */
+	uint16_t overview;           /* of a client, its number + 1; 0: the shared one */
 	struct pp_lowest rtt;        /* of TCP handshakes with it */
 	struct pp_mark answered[2];  /* earliest SYN-ACK of the two lowest ports that sent one, … */
 	struct pp_lowest hello;      /* ClientHello to ServerHello */
 	struct pp_lowest worked_rtt; /* of connections that worked */
 	struct pp_distances worked_distances;
-	uint64_t names;               /* catalogued registrable domains whose lookups gave this address, a bit each */
-	struct pp_overview *overview; /* of a client; NULL: the shared one */
+	uint64_t names; /* catalogued registrable domains whose lookups gave this address, a bit each */
 };
 
 enum { PP_NAMES_KEPT = 3, PP_CANDIDATES_MAX = 4 };
@@ -353,7 +353,8 @@ void pp_group_observe_it(struct pp_diagnosis *diagnosis, const struct pp_connect
 			 const struct pp_places *places);
 
 /* One that worked, for those who may have lost to it. */
-void pp_group_won(struct pp_diagnosis *diagnosis, const struct pp_win *win);
+void pp_group_won(struct pp_diagnosis *diagnosis, const struct pp_win *win,
+		  bool for_any); /* … client of the other family */
 void pp_group_leg(struct pp_diagnosis *diagnosis, const struct pp_win *win);
 void pp_group_opening_won(struct pp_diagnosis *diagnosis, const struct pp_win *win);
 void pp_group_given_up(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,

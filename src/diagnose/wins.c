@@ -110,9 +110,10 @@ static bool any_set(const uint64_t *bits, uint64_t what, int64_t when, int64_t a
 	return false;
 }
 
-void pp_wins_want_bucket(struct pp_wins *wins, uint32_t host, uint16_t port, int64_t bucket)
+void pp_wins_want_bucket(struct pp_wins *wins, bool v6, uint32_t host, uint16_t port, int64_t bucket)
 {
 	set(wins->moments, moment_of(group_of(host, port), bucket));
+	set(wins->others[v6], moment_of(group_of(host, port), bucket));
 }
 
 void pp_wins_want_legs(struct pp_wins *wins, uint32_t host, uint16_t port, int64_t from, int64_t until)
@@ -140,6 +141,13 @@ static bool is_wanted(const struct pp_wins *wins, const struct pp_win *win)
 	       any_set(wins->moments, group_of(win->host, win->port), pp_bucket_of(win->first.ts), 1);
 }
 
+/* By one of the other family, which any client may have lost. */
+static bool is_wanted_by_other(const struct pp_wins *wins, const struct pp_win *win)
+{
+	return is_set(wins->hosts, win->host) ||
+	       any_set(wins->others[!win->v6], group_of(win->host, win->port), pp_bucket_of(win->first.ts), 1);
+}
+
 static bool is_wanted_opening(const struct pp_wins *wins, const struct pp_win *win)
 {
 	return wins->any_second[!win->v6] &&
@@ -164,7 +172,7 @@ static void settle(struct pp_diagnosis *diagnosis, const struct pp_win *win, boo
 	if (all || is_wanted_opening(wins, win))
 		pp_group_opening_won(diagnosis, win);
 	if (win->host && (all || is_wanted(wins, win)))
-		pp_group_won(diagnosis, win);
+		pp_group_won(diagnosis, win, all || is_wanted_by_other(wins, win));
 }
 
 static void settle_all(struct pp_diagnosis *diagnosis, bool all)

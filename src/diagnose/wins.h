@@ -42,13 +42,14 @@ struct pp_wins {
 	 * family those of a port and moment, hashed. */
 	uint64_t hosts[PP_MAP_MOST / 64 + 1];
 	uint64_t moments[PP_WINS_MOMENTS / 64], seconds[2][PP_WINS_MOMENTS / 64], legs[PP_WINS_MOMENTS / 64];
+	uint64_t others[2][PP_WINS_MOMENTS / 64]; /* of `moments`, those that IPv4, IPv6 lost at */
 };
 
 void pp_wins_init(struct pp_wins *wins, size_t memory);
 void pp_wins_done(struct pp_wins *wins);
 void pp_wins_add(struct pp_diagnosis *diagnosis, const struct pp_win *win);
 /* Wanted are those of that host (its place) and port in that bucket of time and the two beside it, … */
-void pp_wins_want_bucket(struct pp_wins *wins, uint32_t host, uint16_t port, int64_t bucket);
+void pp_wins_want_bucket(struct pp_wins *wins, bool v6, uint32_t host, uint16_t port, int64_t bucket);
 /* … legs of that host and port from one bucket to another, … */
 void pp_wins_want_legs(struct pp_wins *wins, uint32_t host, uint16_t port, int64_t from, int64_t until);
 /* … all of that host, … */
