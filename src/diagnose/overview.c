@@ -86,14 +86,11 @@ void pp_overview_observe(struct pp_diagnosis *diagnosis, const struct pp_connect
 		seen->best_offer = shape->offer;
 	if (shape->worked && !script) {
 		pp_keep_earliest(shape->asked_proxy ? &seen->proxy_worked : &seen->direct_worked, conn->first);
-		all->proxy_worked |= shape->asked_proxy;
 		if (host)
 			add_good(seen, &(struct pp_good_server){ conn->first, conn->server.ip, record });
 	}
-	if (script && (!shape->worked || (shape->exchange && shape->exchange->reply.status >= 400))) {
+	if (script && (!shape->worked || (shape->exchange && shape->exchange->reply.status >= 400)))
 		pp_keep_earliest(&seen->pac_failed, conn->first);
-		all->pac_failed = true;
-	}
 	if (shape->stage == PP_STAGE_SYN && pp_is_web_port(conn->server.port) && !pp_seen(conn->tcp.rst.mark) &&
 	    !pp_addr_is_loopback(&conn->server.ip)) {
 		pp_keep_earliest(&seen->direct_unanswered, conn->tcp.syn);

@@ -57,7 +57,7 @@ static bool missed_proxy(const struct pp_case *c)
 	const struct pp_process *process = c->conn->process;
 
 	return (process && process->ours) || (pp_stage_is(c, PP_STAGE_HELLO) && c->service->proxy) ||
-	       (pp_stage_is(c, PP_STAGE_SYN) && c->diagnosis->seen.proxy_worked);
+	       (pp_stage_is(c, PP_STAGE_SYN) && pp_seen(c->diagnosis->shared.proxy_worked));
 }
 
 static uint64_t of_way(const struct pp_case *c)
@@ -67,7 +67,7 @@ static uint64_t of_way(const struct pp_case *c)
 
 	return (c->path == PP_DIRECT ? PP_IF(DIRECT) : PP_IF(PROXY)) | sign(c->shape.tunnel, PP_SIGN_TUNNEL) |
 	       sign(pp_proxy_reply(c) != NULL, PP_SIGN_PROXY_REPLY) | sign(missed_proxy(c), PP_SIGN_PROXY_MISSED) |
-	       sign(script || c->diagnosis->seen.pac_failed, PP_SIGN_PAC) | sign(named, PP_SIGN_NAMED) |
+	       sign(script || pp_seen(c->diagnosis->shared.pac_failed), PP_SIGN_PAC) | sign(named, PP_SIGN_NAMED) |
 	       sign(named || script, PP_SIGN_EXCUSABLE) | sign(!pp_is_web_port(port), PP_SIGN_ODD_PORT);
 }
 

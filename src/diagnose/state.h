@@ -53,8 +53,6 @@ static inline void pp_distances_add(struct pp_distances *distances, uint8_t ttl)
 enum { PP_RECORD_LINE = 64 };
 
 /* One IP address. */
-struct pp_overview;
-
 struct pp_baseline {
 	alignas(PP_RECORD_LINE) struct pp_map_key key;
 	struct pp_distances distances;           /* of its packets, resets apart */
@@ -195,7 +193,6 @@ struct pp_overview {
 struct pp_seen_at_all {
 	bool scanner;                  /* some client scans */
 	bool client;                   /* some host asked another for a connection or a name */
-	bool pac_failed, proxy_worked; /* for some client */
 	uint32_t one_sided, two_sided; /* connections of which one direction was captured, and both */
 };
 

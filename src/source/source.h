@@ -1,8 +1,8 @@
 /* source: captures in, frames out.
  *
  * Shape   a source reads one file (or standard input) forwards, once, in large reads into one recycled buffer, and
- *         hands out frames in batches: pcap and pcapng of every kind, also inside gzip, Zstandard or LZ4.  Once a frame
- *         is late by a millisecond or more, frames are put in the order of their times (source/order.h).
+ *         hands out frames in batches: pcap and pcapng of every kind, also inside gzip, Zstandard or LZ4.  Where frames
+ *         are late again and again, they are put in the order of their times (source/order.h).
  * Units   times in ns since the epoch; numbers count from 1 as Wireshark's frame.number.
  * Errors  pp_source_open(): PP_IO (cannot be read; errno says why), PP_NOTCAPTURE (no known format).
  *         Damage in the middle is not an error: reading ends there and the info says offset and what.
