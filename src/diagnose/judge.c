@@ -94,8 +94,8 @@ static void take(struct hits *hits)
 		hits->others[hits->other_count++] = beside;
 }
 
-/* A rule must not say more than its row allows; resets and silence of a connection joined midway are never more than
- * consistent (CAP-01). */
+/* A rule must not say more than its row allows; resets and silence of a connection joined midway (CAP-01), and what is
+ * said of packets whose order is not known (CAP-06), are never more than consistent. */
 static void cap_grade(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	enum pp_domain domain = verdict->domain;
@@ -105,6 +105,8 @@ static void cap_grade(const struct pp_case *c, struct pp_verdict *verdict)
 	if (verdict->grade > verdict->rule->most)
 		verdict->grade = verdict->rule->most;
 	if (verdict->outcome == PP_OUTCOME_FAULT && inferred && c->conn && c->gates & PP_CAP(1) && !c->shape.exchange)
+		verdict->grade = PP_CONSISTENT;
+	if (c->conn && c->gates & PP_DISORDERED && verdict->grade > PP_CONSISTENT)
 		verdict->grade = PP_CONSISTENT;
 }
 

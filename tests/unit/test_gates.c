@@ -89,6 +89,19 @@ static void test_clean_connection_passes_all(void **state)
 	assert_int_equal(gates_of(s), 0);
 }
 
+/* What came first is not known, so nothing is proven of it, health neither. */
+static void test_out_of_order_proves_nothing(void **state)
+{
+	for (int disordered = 0; disordered <= 1; disordered++) {
+		world_works(&w, 0, SERVER, NAME)->conn.tcp.disordered = disordered;
+		world_judge(&w);
+		assert_verdict(0, "OK-01", PP_OUTCOME_OK);
+		assert_int_equal(w.judgements[0].verdict.grade, disordered ? PP_CONSISTENT : PP_PROVEN);
+		done(state);
+		fresh(state);
+	}
+}
+
 static void test_heavy_drops_shut_the_gate_for_the_file(void **state)
 {
 	struct story *s = world_works(&w, 0, SERVER, NAME);
@@ -224,6 +237,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_port_of_this_machine, fresh, done),
 		cmocka_unit_test_setup_teardown(test_each_gate_reads_its_fact, fresh, done),
 		cmocka_unit_test_setup_teardown(test_clean_connection_passes_all, fresh, done),
+		cmocka_unit_test_setup_teardown(test_out_of_order_proves_nothing, fresh, done),
 		cmocka_unit_test_setup_teardown(test_heavy_drops_shut_the_gate_for_the_file, fresh, done),
 		cmocka_unit_test_setup_teardown(test_syn_in_one_sided_capture_accuses_nobody, fresh, done),
 		cmocka_unit_test_setup_teardown(test_capture_that_ends_before_the_answer, fresh, done),
