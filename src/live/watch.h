@@ -18,7 +18,7 @@ enum { PP_WATCH_BYTES = 256 << 20, PP_WATCH_TEXT = 160 };
 
 struct pp_watch_view {
 	unsigned rounds;             /* analyses so far */
-	uint32_t flows;              /* connections, of the service where processes are known */
+	uint32_t flows;              /* connections, of the service as far as processes are known */
 	int64_t newest;              /* first packet of the newest such connection; PP_TIME_NONE */
 	bool pending;                /* a SYN still waits, or a refusal is not sure yet */
 	unsigned required, settled;  /* categories of the profile; with an outcome */
@@ -30,7 +30,7 @@ struct pp_watch_view {
 struct pp_watch {
 	struct pp_analysis_options options; /* without progress */
 	const struct pp_trace *trace;
-	bool by_process; /* only connections noted as ours count */
+	bool by_process; /* connections known to be another's do not count, nor unknown ones to no Azure endpoint */
 	struct pp_thread thread;
 	struct pp_lock lock;
 	struct pp_watch_view view;

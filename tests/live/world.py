@@ -142,11 +142,17 @@ class World:
         return False
 
     def capture(self, *options, timeout=120):
-        """Runs a capture to its end; returns the process and its records."""
+        """Runs a capture to its end; returns the process and its records.  One that lasts too long is interrupted: what it
+        says then tells what it waited for."""
         out = self.work / "out.jsonl"
         out.unlink(missing_ok=True)
-        done = self.run("/run/work/pathproof", "capture", "--json", "/run/work/out.jsonl", *options, timeout=timeout)
-        return done, records(out)
+        process = self.start("/run/work/pathproof", "capture", "--json", "/run/work/out.jsonl", *options)
+        try:
+            texts = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            self.run("pkill", "-INT", "-x", "pathproof")
+            texts = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(process.args, process.returncode, *texts), records(out)
 
     def close(self):
         if self.init:
