@@ -187,8 +187,8 @@ static size_t take_usual(const struct pp_pcapfile *pcap, struct pp_cur *cur, str
 	const uint32_t unit_ns = pcap->unit_ns;
 	uint32_t number = (uint32_t)pcap->info->packets;
 	uint64_t snapped = tally->snapped, before = (uint64_t)tally->before, disorder = 0;
-	struct pp_cur at = *cur;
-	size_t count = 0;
+	struct pp_cur rest = *cur, at = pp_cur_sub_clip(&rest, PP_FRAME_MAX); /* so no record in it is larger */
+	size_t count = 0, room = pp_cur_left(&at), used;
 
 	for (; count < max && pp_cur_left(&at) >= RECORD_HEAD; count++) {
 		struct pp_frame *frame = &frames[count];
@@ -196,7 +196,7 @@ static size_t take_usual(const struct pp_pcapfile *pcap, struct pp_cur *cur, str
 		struct raw_record raw;
 
 		memcpy(&raw, pp_cur_fixed(&bytes, RECORD_HEAD), sizeof(raw));
-		if (raw.captured > PP_FRAME_MAX || raw.captured > pp_cur_left(&bytes) || raw.captured > raw.original)
+		if (raw.captured > pp_cur_left(&bytes) || raw.captured > raw.original)
 			break;
 		frame->ts = (int64_t)raw.seconds * PP_SECOND + (int64_t)raw.fraction * unit_ns;
 		frame->number = ++number;
@@ -210,9 +210,10 @@ static size_t take_usual(const struct pp_pcapfile *pcap, struct pp_cur *cur, str
 		at = bytes;
 	}
 	tally->snapped = snapped;
-	tally->bytes += pp_cur_left(cur) - pp_cur_left(&at) - count * RECORD_HEAD;
+	used = room - pp_cur_left(&at);
+	tally->bytes += used - count * RECORD_HEAD;
 	pp_tally_times(tally, frames, count, disorder);
-	*cur = at;
+	pp_cur_skip(cur, used);
 	return count;
 }
 
