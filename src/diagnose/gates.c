@@ -97,6 +97,7 @@ unsigned pp_gates_of(const struct pp_case *c)
 	gates |= tcp->port_reused ? PP_CAP(7) : 0;
 	gates |= !c->shape.worked && !pp_waited(c) ? PP_CAP(8) : 0;
 	gates |= lost || pp_anything_unseen(tcp) || heavy_drops(c->diagnosis, c->conn->last.file) ? PP_CAP(9) : 0;
+	gates |= tcp->more_elsewhere ? PP_CAP(9) | PP_ELSEWHERE : 0;
 	gates |= is_loopback_hop(c) ? PP_CAP(10) : 0;
 	gates |= c->address->options_vary ? PP_CAP(11) : 0;
 	gates |= c->client->keep_alives || c->server->keep_alives ? PP_CAP(12) : 0;
@@ -116,7 +117,7 @@ unsigned pp_gates_vetoing(unsigned needs)
 		{ PP_NEED_WAITED, PP_CAP(8) | PP_LOST },
 		{ PP_NEED_REAL_NETWORK, PP_CAP(10) },
 	};
-	unsigned gates = PP_DISORDERED; /* who did what first is part of every rule */
+	unsigned gates = PP_DISORDERED | PP_ELSEWHERE; /* who did what first is part of every rule */
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
 		if (needs & pairs[i].need)

@@ -95,7 +95,7 @@ static void take(struct hits *hits)
 }
 
 /* A rule must not say more than its row allows; resets and silence of a connection joined midway (CAP-01), and what is
- * said of packets whose order is not known (CAP-06), are never more than consistent. */
+ * said of packets whose order is not known (CAP-06) or that are not all there are, are never more than consistent. */
 static void cap_grade(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	enum pp_domain domain = verdict->domain;
@@ -106,7 +106,7 @@ static void cap_grade(const struct pp_case *c, struct pp_verdict *verdict)
 		verdict->grade = verdict->rule->most;
 	if (verdict->outcome == PP_OUTCOME_FAULT && inferred && c->conn && c->gates & PP_CAP(1) && !c->shape.exchange)
 		verdict->grade = PP_CONSISTENT;
-	if (c->conn && c->gates & PP_DISORDERED && verdict->grade > PP_CONSISTENT)
+	if (c->conn && c->gates & (PP_DISORDERED | PP_ELSEWHERE) && verdict->grade > PP_CONSISTENT)
 		verdict->grade = PP_CONSISTENT;
 }
 
@@ -169,7 +169,8 @@ static bool ask(const struct pp_case *c, enum pp_layer_choice choice, const stru
 	if (!rule->match(c, hits->now))
 		return false;
 	shut = gates_shut(c, rule);
-	if (shut && hits->now->outcome != PP_OUTCOME_OK) {
+	/* What works works, whatever is missing; but what lies elsewhere may be its end. */
+	if (shut && (hits->now->outcome != PP_OUTCOME_OK || shut & PP_ELSEWHERE)) {
 		if (!hits->vetoed) {
 			hits->vetoed = rule;
 			hits->gates = shut;
@@ -244,7 +245,7 @@ static const struct pp_rule *row_of_gate(unsigned gates)
 		const struct pp_rule *rule;
 	} rows[] = {
 		{ PP_CAP(2), &pp_rule_cap_02 },     { PP_CAP(1), &pp_rule_cap_01 },
-		{ PP_CAP(3), &pp_rule_cap_03 },     { PP_CAP(9) | PP_LOST, &pp_rule_cap_09 },
+		{ PP_CAP(3), &pp_rule_cap_03 },     { PP_CAP(9) | PP_LOST | PP_ELSEWHERE, &pp_rule_cap_09 },
 		{ PP_DISORDERED, &pp_rule_cap_06 }, { PP_CAP(8), &pp_rule_cap_08 },
 		{ PP_CAP(10), &pp_rule_cap_10 },
 	};

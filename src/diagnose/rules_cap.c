@@ -42,9 +42,11 @@ static bool ended_first(const struct pp_case *c, struct pp_verdict *verdict)
 
 static bool packets_lost(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	bool missing = pp_anything_unseen(c->tcp);
+	const char *text = pp_anything_unseen(c->tcp) ? N_("bytes were sent that the capture does not hold")
+			   : c->tcp->more_elsewhere   ? N_("another capture point holds more of its packets")
+						      : PP_LOST_TEXT;
 
-	return cite_gate(c, verdict, 9, missing ? N_("bytes were sent that the capture does not hold") : PP_LOST_TEXT);
+	return cite_gate(c, verdict, 9, text);
 }
 
 static bool disordered(const struct pp_case *c, struct pp_verdict *verdict)
@@ -106,7 +108,7 @@ const struct pp_rule pp_rule_cap_08 =
 const struct pp_rule pp_rule_cap_09 = CAP_ROW(
     "09", N_("packets lost by the capturer"), packets_lost,
     N_("Bytes of one side are missing, yet the other acknowledged them or a reset counts them; or the capture file records losses in the time "
-       "of the connection, or many losses without their time."),
+       "of the connection, or many losses without their time; or another capture point holds more of its packets."),
     N_("Packets of the time when the connection to {host} was under way are missing from the capture, so silence means "
        "nothing here."),
     N_("A gap that the client never acknowledged is loss on the network (MTU-01)."));

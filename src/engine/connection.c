@@ -393,6 +393,15 @@ static enum pp_err file(struct pp_analysis *analysis, struct pp_flow *flow)
 	return pp_engine_file(analysis, &conn);
 }
 
+static PP_ALWAYS void forget(struct pp_analysis *analysis, struct pp_flow *flow)
+{
+	if (flow->detail)
+		detail_free(analysis, flow->detail);
+	flow->detail = NULL;
+}
+
+void pp_engine_forget(struct pp_analysis *analysis, struct pp_flow *flow) { forget(analysis, flow); }
+
 static void finish(struct pp_analysis *analysis, struct pp_flow *flow)
 {
 	enum pp_err err = PP_OK;
@@ -411,9 +420,7 @@ static void finish(struct pp_analysis *analysis, struct pp_flow *flow)
 		if (err != PP_OK)
 			analysis->failed = err;
 	}
-	if (flow->detail)
-		detail_free(analysis, flow->detail);
-	flow->detail = NULL;
+	forget(analysis, flow);
 	pp_flows_release(analysis->flows, flow);
 }
 

@@ -27,6 +27,7 @@ struct window {
 	size_t count;
 	bool disordered;      /* it may be that a frame is earlier than the one before, … */
 	bool ever_disordered; /* … or was in a window so far */
+	bool points;          /* frames may be of several capture points */
 	size_t filed;         /* packets since flows that are over were last taken out */
 };
 
@@ -44,6 +45,21 @@ static uint64_t see_frames(struct pp_analysis *analysis, struct window *window)
 	window->disordered = tally.disorder >> 63;
 	window->ever_disordered |= window->disordered;
 	return tally.bytes;
+}
+
+static bool file_ended(const void *context, uint16_t file, int64_t ts)
+{
+	const struct pp_source_info *source = ((const struct pp_analysis *)context)->captures[file].source;
+
+	return source->ended && ts > source->last;
+}
+
+static void see_points(struct pp_analysis *analysis, struct window *window)
+{
+	if (window->points || (analysis->source_count < 2 && analysis->captures[0].source->interfaces < 2))
+		return;
+	window->points = true;
+	pp_flows_points(analysis->flows, file_ended, analysis);
 }
 
 static void filter_window(struct pp_filter *filter, struct window *window)
@@ -160,9 +176,38 @@ static PP_ALWAYS struct pp_flow *file_segment(struct pp_analysis *analysis, stru
 	return plain.flow;
 }
 
-static void file_packets(struct pp_analysis *analysis, struct window *window, size_t begin, size_t end)
+/* Where a frame was captured. */
+static uint32_t point_of(const struct pp_frame *frame)
 {
-	bool scattered = pp_flows_scattered(analysis->flows);
+	enum { INTERFACES = 0xfffe };
+
+	return (uint32_t)frame->file << 16 | (frame->interface < INTERFACES ? frame->interface : INTERFACES);
+}
+
+/* Whether another capture point's view of a frame's connection counts. */
+static bool is_left_out(struct pp_analysis *analysis, const struct window *window, size_t i)
+{
+	const struct pp_frame *frame = &window->frames[i];
+	const struct pp_packet *packet = &window->packets[i];
+
+	if (!window->points || packet->kind != PP_PACKET_TCP || packet->bad)
+		return false;
+	switch (pp_flows_point(analysis->flows, packet, window->hashes[i], point_of(frame), frame->mark)) {
+	case PP_POINT_FILED:
+		return false;
+	case PP_POINT_AGAIN:
+		pp_engine_forget(analysis, pp_flows_known(analysis->flows, packet, window->hashes[i]));
+		return false;
+	case PP_POINT_LEFT_OUT:
+		break;
+	}
+	analysis->captures[frame->file].duplicates++;
+	return true;
+}
+
+static PP_ALWAYS void file_all(struct pp_analysis *analysis, struct window *window, size_t begin, size_t end,
+			       bool scattered, bool points)
+{
 	struct pp_flow *before = NULL; /* of the packet before */
 
 	for (size_t i = begin; i < end; i++) {
@@ -171,6 +216,10 @@ static void file_packets(struct pp_analysis *analysis, struct window *window, si
 
 		if (scattered)
 			look_ahead(analysis->flows, window, i);
+		if (points && is_left_out(analysis, window, i)) {
+			before = NULL;
+			continue;
+		}
 		if (packet->kind == PP_PACKET_TCP && !packet->bad) {
 			before =
 			    file_segment(analysis, window->same[i] ? before : NULL, packet, window->hashes[i], now);
@@ -179,6 +228,32 @@ static void file_packets(struct pp_analysis *analysis, struct window *window, si
 			before = NULL;
 		}
 	}
+}
+
+/* The loop is compiled for each kind of capture, as every packet would pay for the others. */
+PP_APART static void file_few(struct pp_analysis *analysis, struct window *window, size_t begin, size_t end)
+{
+	file_all(analysis, window, begin, end, false, false);
+}
+
+PP_APART static void file_many(struct pp_analysis *analysis, struct window *window, size_t begin, size_t end)
+{
+	file_all(analysis, window, begin, end, true, false);
+}
+
+PP_APART static void file_points(struct pp_analysis *analysis, struct window *window, size_t begin, size_t end)
+{
+	file_all(analysis, window, begin, end, pp_flows_scattered(analysis->flows), true);
+}
+
+static void file_packets(struct pp_analysis *analysis, struct window *window, size_t begin, size_t end)
+{
+	if (window->points)
+		file_points(analysis, window, begin, end);
+	else if (pp_flows_scattered(analysis->flows))
+		file_many(analysis, window, begin, end);
+	else
+		file_few(analysis, window, begin, end);
 }
 
 /* Once there was disorder any packet may be one that was late.  Neighbours that a window's begin has parted could not be
@@ -220,6 +295,8 @@ PP_SELDOM static void file_disordered(struct pp_analysis *analysis, struct windo
 		bool is_tcp = window->packets[i].kind == PP_PACKET_TCP;
 
 		begin_numbers(analysis, window->frames[i].file);
+		if (is_left_out(analysis, window, i))
+			continue;
 		if (is_tcp)
 			mind_order(analysis->flows, window, i);
 		pp_engine_packet(analysis, &window->packets[i], window->hashes[i], window->frames[i].mark);
@@ -261,7 +338,7 @@ enum pp_err pp_engine_read(struct pp_analysis *analysis)
 
 	if (window) {
 		window->filed = 0;
-		window->ever_disordered = false;
+		window->ever_disordered = window->points = false;
 	}
 	while (err == PP_OK && analysis->failed == PP_OK) {
 		err = pp_timeline_read(analysis->timeline, window->frames, WINDOW, &window->count);
@@ -269,6 +346,7 @@ enum pp_err pp_engine_read(struct pp_analysis *analysis)
 			break;
 		frames += window->count;
 		bytes = see_frames(analysis, window);
+		see_points(analysis, window);
 		decode_window(analysis, window);
 		file_window(analysis, window);
 		if (!large && pp_flows_scattered(analysis->flows)) {

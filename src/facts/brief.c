@@ -89,8 +89,9 @@ static bool has_more(const struct pp_connection *conn)
 			(unsigned)tcp->sides_by | tcp->offload_segments | tcp->icmp_count;
 
 	return any || more || client->fin_acked || tcp->fast_open || tcp->simultaneous_open || tcp->midstream ||
-	       tcp->one_sided || tcp->reordered || tcp->disordered || tcp->snapped || tcp->watch_part_acked ||
-	       conn->http || conn->tls || conn->protocol || conn->server_head.p || conn->client_head.p;
+	       tcp->one_sided || tcp->reordered || tcp->disordered || tcp->snapped || tcp->more_elsewhere ||
+	       tcp->watch_part_acked || conn->http || conn->tls || conn->protocol || conn->server_head.p ||
+	       conn->client_head.p;
 }
 
 static bool same(const struct pp_mark *a, const struct pp_mark *b)

@@ -1,5 +1,6 @@
 /* What comes to a connection from elsewhere than its segments, and what only its end tells. */
 #include "flow/half.h"
+#include "flow/points.h"
 
 #include "base/seq.h"
 #include "base/time.h"
@@ -118,4 +119,5 @@ void pp_flow_finish(struct pp_flow *flow, int64_t end_of_capture, struct pp_tcp_
 		pp_flow_half_facts(&flow->half, flow->file, flow->reused, flow->evicted, ret_facts);
 	}
 	ret_facts->disordered = flow->disordered;
+	ret_facts->more_elsewhere = flow->points && pp_flow_points_differ(flow->points);
 }

@@ -116,6 +116,7 @@ struct pp_flow {
 	uint16_t file;   /* of the first packet */
 	bool disordered; /* a packet came that is earlier than the one before, and nobody put it in order */
 	uint32_t lowest; /* packet; below the first one's where they do not come as the file has them */
+	struct pp_flow_points *points; /* NULL: all is captured at one point */
 };
 
 struct pp_flows;
@@ -178,6 +179,18 @@ enum pp_flow_syn pp_flows_syn(struct pp_flows *flows, const struct pp_packet *pa
 			      struct pp_mark now);
 /* The same for a segment with RST set that refuses a flow of which only SYNs were seen; false: nothing was done. */
 bool pp_flows_refused(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash, struct pp_mark now);
+/* From now on segments may have been captured at several points: flow/points.h.  `ended` tells whether an input file holds
+ * nothing of that time any more. */
+void pp_flows_points(struct pp_flows *flows, bool (*ended)(const void *context, uint16_t file, int64_t ts),
+		     const void *context);
+enum pp_flow_point {
+	PP_POINT_FILED,    /* to be filed */
+	PP_POINT_LEFT_OUT, /* another point's copy of a segment that was filed, or will be */
+	PP_POINT_AGAIN, /* to be filed as the first of its flow: what was filed so far, the caller's `detail` apart, is gone */
+};
+/* Asked before a TCP segment is filed.  `point`: file in the upper half, interface in the lower one, below 0xffff. */
+enum pp_flow_point pp_flows_point(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash, uint32_t point,
+				  struct pp_mark now);
 /* Tells which bytes of a payload were there before: stream/ knows.  Counts retransmissions and reordering. */
 void pp_flow_payload(struct pp_flow *flow, const struct pp_flow_news *news, bool had_all);
 /* The same for a payload that continues its stream. */

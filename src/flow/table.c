@@ -45,6 +45,7 @@ struct pp_flows *pp_flows_new(size_t most, struct pp_hash_key key)
 	flows->buckets = pp_memory_take(BUCKETS_FIRST * sizeof(*flows->buckets));
 	pp_slab_init(&flows->slab, sizeof(struct pp_flow), FLOWS_PER_BLOCK, 0);
 	pp_slab_init(&flows->bodies, sizeof(struct pp_flow_body), BODIES_PER_BLOCK, 0);
+	pp_slab_init(&flows->points, sizeof(struct pp_flow_points), FLOWS_PER_BLOCK, 0);
 	flows->slab.take_large = flows->bodies.take_large = pp_memory_take;
 	flows->slab.give_large = flows->bodies.give_large = pp_memory_give;
 	if (!flows->buckets || !pp_flow_nodes_begin(flows)) {
@@ -61,6 +62,7 @@ void pp_flows_free(struct pp_flows *flows)
 		return;
 	pp_slab_done(&flows->slab);
 	pp_slab_done(&flows->bodies);
+	pp_slab_done(&flows->points);
 	pp_memory_give(flows->buckets, flows->bucket_count * sizeof(*flows->buckets));
 	pp_memory_give(flows->nodes, flows->node_room * sizeof(*flows->nodes));
 	pp_graves_free(&flows->graves);
@@ -176,6 +178,8 @@ static struct pp_flow *flow_make(struct pp_flows *flows, uint64_t hash, enum pp_
 	flow->last = now;
 	flow->lowest = now.packet;
 	flow->listed_ts = now.ts;
+	if (flows->has_points)
+		flow->points = pp_flow_points_begin(flows);
 	flows->nodes[slot].hash = hash & ~(uint64_t)PP_HASH_END;
 	flows->nodes[slot].flow = flow;
 	pp_flow_hash_in(flows, slot);
@@ -186,6 +190,8 @@ static struct pp_flow *flow_make(struct pp_flows *flows, uint64_t hash, enum pp_
 static void flow_give(struct pp_flows *flows, struct pp_flow *flow)
 {
 	pp_flow_node_give(flows, flow->slot);
+	if (flow->points)
+		pp_slab_give(&flows->points, flow->points);
 	pp_slab_give(&flows->slab, flow);
 }
 
@@ -287,6 +293,22 @@ static void count_file(struct pp_flows *flows, struct pp_flow *flow, uint16_t fi
 		flow->files |= 1ULL << file;
 		(void)next_stream(flows, file);
 	}
+}
+
+void pp_flows_begin_again(struct pp_flows *flows, struct pp_flow *flow, struct pp_mark now)
+{
+	if (flow->body)
+		pp_slab_give(&flows->bodies, flow->body);
+	flow->body = NULL;
+	flow->half = (struct pp_flow_half){ .count = 0 };
+	flow->smooth = flow->closed = flow->evicted = flow->disordered = false;
+	flow->first = flow->last = now;
+	flow->lowest = now.packet;
+	if (now.file < 64 && !(flow->files >> now.file & 1)) {
+		flow->files |= 1ULL << now.file;
+		flow->stream = next_stream(flows, now.file);
+	}
+	flow->file = now.file;
 }
 
 /* The flow under this key is over for the segment: a new one begins. */
@@ -402,6 +424,7 @@ struct pp_flow *pp_flows_quoted(struct pp_flows *flows, const struct pp_icmp_quo
 		if (quote->tcp_hlen < 20 || pp_graves_find(&flows->graves, hash))
 			return NULL;
 		pp_flow_key_set(&key, hash, &quote->src, &quote->dst, quote->sport, quote->dport);
+		flows->opening = (struct pp_flow_points){ .home_ts = now.ts }; /* an error has no point of its own */
 		flow = flow_begin(flows, &key, hash, NULL, now);
 		if (!flow)
 			return NULL;

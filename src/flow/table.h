@@ -8,6 +8,7 @@
 
 #include "flow/graves.h"
 #include "flow/key.h"
+#include "flow/points.h"
 
 #include "base/slab.h"
 #include "base/time.h"
@@ -48,6 +49,11 @@ struct pp_flows {
 	uint32_t *streams; /* next tcp.stream by file */
 	size_t stream_files;
 	uint64_t late, evicted;
+	struct pp_slab points;
+	bool has_points; /* flows that begin have them */
+	bool (*file_ended)(const void *context, uint16_t file, int64_t ts);
+	const void *file_context;
+	struct pp_flow_points opening; /* of the segment at hand, should it be a flow's first */
 };
 
 static inline uint32_t *pp_flows_bucket(const struct pp_flows *flows, uint64_t hash)
@@ -93,6 +99,9 @@ void pp_flow_hash_in(struct pp_flows *flows, uint32_t at);
 void pp_flow_hash_out(struct pp_flows *flows, uint32_t at);
 /* Twice the buckets; on no memory the chains just get longer. */
 void pp_flow_buckets_grow(struct pp_flows *flows);
+
+/* Forgets what was filed of a flow whose first segment is at hand once more. */
+void pp_flows_begin_again(struct pp_flows *flows, struct pp_flow *flow, struct pp_mark now);
 
 /* The node of a list. */
 static PP_ALWAYS uint32_t pp_flow_list_node(enum pp_flow_list_id id) { return 1 + (uint32_t)id; }

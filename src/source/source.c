@@ -192,6 +192,7 @@ static enum pp_err read_batch(struct pp_source *source, struct pp_frame frames[P
 	if (source->order)
 		return read_in_order(source, frames, ret_count);
 	err = read_file(source, frames, ret_count);
+	source->info.ended = *ret_count == 0;
 	if (err != PP_OK || *ret_count == 0)
 		return err;
 	if (!(source->tally.disorder >> 63))

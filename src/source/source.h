@@ -68,6 +68,7 @@ struct pp_source_info {
 	bool ordered;                 /* its frames did not stand in the order of their times, and were put in it … */
 	uint64_t order_pushed;        /* … but for so many, for want of room */
 	bool interfaces_over;         /* PP_INTERFACES_MAX reached */
+	bool ended;                   /* all frames were handed out */
 	int io_errno;                 /* the read error that is the damage, or 0 */
 	uint64_t size, used;          /* bytes of the file as it lies there, 0 when unknown; how many have been used */
 	const struct pp_notes *notes; /* what a live capture wrote down beside its packets; NULL: nothing */
