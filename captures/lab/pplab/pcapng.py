@@ -15,6 +15,7 @@ class Packet:
     time: int       # nanoseconds since 1970
     data: bytes     # what was captured
     length: int     # what was on the wire
+    interface: int = 0
 
     def with_data(self, data):
         """The same packet with other bytes; what the snap length had cut off stays cut off."""
@@ -80,11 +81,12 @@ def pcapng(capture):
     section = _block(SECTION, struct.pack("<IHHq", BYTE_ORDER, 1, 0, -1))
     resolution = struct.pack("<HHB3xI", IF_TSRESOL, 1, 9, 0)
     interface = _block(INTERFACE, struct.pack("<HHI", capture.link, 0, SNAPLEN) + resolution)
-    return b"".join([section, interface, *(_enhanced(packet) for packet in capture.packets)])
+    interfaces = interface * (1 + max((packet.interface for packet in capture.packets), default=0))
+    return b"".join([section, interfaces, *(_enhanced(packet) for packet in capture.packets)])
 
 
 def _enhanced(packet):
-    head = struct.pack("<IIIII", 0, packet.time >> 32, packet.time & 0xFFFFFFFF, len(packet.data), packet.length)
+    head = struct.pack("<IIIII", packet.interface, packet.time >> 32, packet.time & 0xFFFFFFFF, len(packet.data), packet.length)
     return _block(ENHANCED, head + packet.data + bytes(-len(packet.data) % 4))
 
 

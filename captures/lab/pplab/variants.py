@@ -8,13 +8,13 @@ import gzip
 import random
 import struct
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import pcapng, truth, variants_ipv6, variants_offload
 from .pcapng import ETHERNET, SLL2
 from .variants_flows import Story
-from .variants_packets import CLIENT_MAC, FIN, QINQ, RST, SYN, TCP, VLAN, from_client
+from .variants_packets import CLIENT_MAC, FIN, QINQ, RST, SYN, TCP, VLAN, from_client, hopped
 
 CAPTURES = Path(__file__).resolve().parents[2]
 SHORT = 96                      # bytes, the snap length of many an old command line
@@ -23,6 +23,7 @@ ECHO = 10_000                   # nanoseconds between a packet and its copy
 HANDED_ON = 3_000               # nanoseconds between a bond and its member
 ABSENT = bytes.fromhex("ffffffffffff0200000000aa080600010800060400010200000000aa0a08004d0000000000000a080063")   # ARP
 TLS_RECORDS = [bytes([kind]) for kind in range(20, 24)]
+CLOCK = 10_000_000      # nanoseconds between the clocks of two capture points
 LAG = 20_000_000        # nanoseconds between what two ports of a tap have ready
 SWAPPED = 500_000               # nanoseconds: closer packets come out of two queues in the wrong order
 
@@ -166,6 +167,29 @@ def out_of_order(story):
 def tap(story):
     capture = story.capture
     return capture.of(sorted(capture.packets, key=lambda each: each.time + LAG * (not from_client(capture.link, each.data))))
+
+
+@variant("two-points", "merged with a second capture from one hop on, by a clock that is 10 ms behind")
+def two_points(story):
+    return _with_second_point(story, -CLOCK)
+
+
+@variant("two-points-ahead", "the same by a clock that is a second ahead")
+def two_points_ahead(story):
+    return _with_second_point(story, 100 * CLOCK)
+
+
+def _with_second_point(story, ahead):
+    """What lies between the two takes next to no time: an answer must not reach the second before its request."""
+    capture, second = story.capture, []
+    for packet, part in zip(capture.packets, story.segments):
+        if part is not None:
+            hops, transit = (-1, HANDED_ON) if part.from_client else (1, -HANDED_ON)
+            moved = packet.with_data(hopped(capture.link, packet.data, hops)).later(transit + ahead)
+            second.append(replace(moved, interface=1))
+    if not second:
+        return None
+    return capture.of(sorted(capture.packets + second, key=lambda each: each.time))
 
 
 @variant("appended", "what came, behind all that was sent")

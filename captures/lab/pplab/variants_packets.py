@@ -101,3 +101,16 @@ def total(data):
 
 def checksum(data):
     return ~total(data) & 0xFFFF
+
+
+def hopped(link, data, hops):
+    """The packet so many routers on (or, below 0, before): its TTL and what depends on it."""
+    outer, moved = frame(link, data), bytearray(data)
+    if outer.protocol == IPV6:
+        moved[outer.start + 7] += hops
+        return bytes(moved)
+    end = outer.start + (data[outer.start] & 15) * 4
+    moved[outer.start + 8] += hops
+    moved[outer.start + 10:outer.start + 12] = bytes(2)
+    moved[outer.start + 10:outer.start + 12] = struct.pack(">H", checksum(bytes(moved[outer.start:end])))
+    return bytes(moved)
