@@ -1,6 +1,7 @@
 /* Segments of a few connections through the flow table, as the engine files them, by the short way and by the long one.
  *
- * A segment is sixteen bytes: who, flags, SEQ and ACK near what is expected or anywhere, length, window, time passed.
+ * A segment is sixteen bytes: who, flags, SEQ and ACK near what is expected or anywhere, length, window, time passed.  In
+ * an input of odd length, who tells where it was captured, too.
  */
 #include "base/time.h"
 #include "fuzz/fuzz.h"
@@ -15,7 +16,15 @@ struct script {
 	struct pp_cur cur;
 	struct pp_mark now;
 	uint32_t next_seq[PORTS][2];
+	bool points;
 };
+
+/* Points 4 to 7 are of the second file, which is what has ended by then. */
+static bool ended(const void *context, uint16_t file, int64_t ts)
+{
+	(void)context;
+	return file == 1 && ts > PP_SECOND;
+}
 
 static void fill_addresses(struct pp_packet *packet, unsigned port, bool from_server)
 {
@@ -35,15 +44,20 @@ static int64_t passed(uint16_t step)
 	return step & 0x8000 ? (int64_t)(step & 0x7fff) * PP_SECOND / 16 : (int64_t)(step & 0x7fff) * 1000;
 }
 
-static bool next_packet(struct script *script, struct pp_packet *ret_packet, uint8_t *ret_what)
+static bool next_packet(struct script *script, struct pp_packet *ret_packet, uint8_t *ret_what, uint32_t *ret_point)
 {
 	struct pp_cur *cur = &script->cur;
 	uint8_t who = pp_cur_u8(cur), what = pp_cur_u8(cur);
 	bool from_server = who & 0x80;
 	uint32_t *seq = &script->next_seq[who % PORTS][from_server],
 		 *ack = &script->next_seq[who % PORTS][!from_server];
-	struct pp_packet packet = { .kind = PP_PACKET_TCP, .ip_version = 4, .protocol = 6, .ttl = 64 };
+	struct pp_packet packet = { .kind = PP_PACKET_TCP,
+				    .ip_version = 4,
+				    .protocol = 6,
+				    .ttl = (uint8_t)(64 - (script->points && who & 0x10)) };
 
+	*ret_point = (who & 0x40 ? 1u << 16 : 0) | (who >> 4 & 3);
+	script->now.file = script->points && who & 0x40;
 	fill_addresses(&packet, who % PORTS, from_server);
 	packet.tcp.flags = pp_cur_u8(cur);
 	packet.ip_id = pp_cur_u8(cur);
@@ -86,6 +100,20 @@ static void quote(struct pp_flows *flows, const struct pp_packet *packet, struct
 
 	if (flow)
 		pp_flow_icmp(flow, &icmp, side, now);
+}
+
+/* As another point sees connections, both tables must. */
+static bool is_left_out(struct pp_flow_ways *ways, const struct pp_packet *packet, uint32_t point, struct pp_mark now)
+{
+	uint64_t hash = pp_flows_hash(ways->plain, packet);
+	enum pp_flow_point place = pp_flows_point(ways->plain, packet, hash, point, now);
+
+	FUZZ_CHECK(place == pp_flows_point(ways->general, packet, hash, point, now));
+	if (place == PP_POINT_AGAIN) {
+		pp_flows_known(ways->plain, packet, hash)->detail = NULL;
+		pp_flows_known(ways->general, packet, hash)->detail = NULL;
+	}
+	return place == PP_POINT_LEFT_OUT;
 }
 
 static void file(struct pp_flow_ways *ways, const struct pp_packet *packet, uint8_t what, struct pp_mark now)
@@ -140,20 +168,25 @@ static unsigned take_out(struct pp_flow_ways *ways, int64_t now, int64_t end)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct script script = { .cur = pp_cur(data, size, PP_MALFORMED) };
+	struct script script = { .cur = pp_cur(data, size, PP_MALFORMED), .points = size % 2 };
 	struct pp_flow_ways ways;
 	struct pp_packet packet;
 	unsigned taken = 0;
+	uint32_t point;
 	uint8_t what;
 
 	pp_flow_ways_begin(&ways, fuzz_key);
 	if (!ways.plain || !ways.general)
 		return 0;
-	while (script.now.packet < SEGMENTS_MAX && next_packet(&script, &packet, &what)) {
+	if (script.points) {
+		pp_flows_points(ways.plain, ended, NULL);
+		pp_flows_points(ways.general, ended, NULL);
+	}
+	while (script.now.packet < SEGMENTS_MAX && next_packet(&script, &packet, &what, &point)) {
 		if (packet.tcp.flags == 0xff) {
 			quote(ways.plain, &packet, script.now);
 			quote(ways.general, &packet, script.now);
-		} else {
+		} else if (!script.points || !is_left_out(&ways, &packet, point, script.now)) {
 			file(&ways, &packet, what, script.now);
 		}
 		taken += take_out(&ways, script.now.ts, script.now.ts);
