@@ -17,6 +17,7 @@
 	X(PP_NOMEM, "out of memory")                                                                                   \
 	X(PP_IO, "input or output failed")                                                                             \
 	X(PP_NOTCAPTURE, "not a capture file")                                                                         \
+	X(PP_EMPTY, "empty")                                                                                           \
 	X(PP_USAGE, "wrong usage")
 
 enum pp_err {

@@ -183,6 +183,8 @@ static void cannot_open(const char *path, enum pp_err err, int why)
 {
 	if (err == PP_NOTCAPTURE)
 		pp_message(_("'%s' is no capture file; pcap and pcapng are read"), path);
+	else if (err == PP_EMPTY)
+		pp_message(_("'%s' is empty: nothing was captured into it"), path);
 	else if (err == PP_IO && why)
 		pp_message(_("cannot read '%s': %s"), path, strerror(why));
 	else

@@ -33,7 +33,7 @@ static enum pp_err open_format(struct pp_source *source)
 		err = pp_pcapng_open(&source->pcapng, &source->input, &source->info);
 		source->is_pcapng = err == PP_OK;
 	}
-	return err;
+	return err == PP_NOTCAPTURE && pp_input_left(&source->input) == 0 ? PP_EMPTY : err;
 }
 
 static struct pp_source *source_new(const char *path, uint16_t file)

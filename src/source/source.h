@@ -4,12 +4,12 @@
  *         hands out frames in batches: pcap and pcapng of every kind, also inside gzip, Zstandard or LZ4.  Where frames
  *         are late again and again, they are put in the order of their times (source/order.h).
  * Units   times in ns since the epoch; numbers count from 1 as Wireshark's frame.number.
- * Errors  pp_source_open(): PP_IO (cannot be read; errno says why), PP_NOTCAPTURE (no known format).
+ * Errors  pp_source_open(): PP_IO (cannot be read; errno says why), PP_NOTCAPTURE (no known format), PP_EMPTY (not a
+ *         byte).
  *         Damage in the middle is not an error: reading ends there and the info says offset and what.
  * Owns    the buffer; a frame's bytes are views that live until the next pp_source_read() of that source.
- * Limits  a record is at most PP_FRAME_MAX bytes, a file has at most PP_INTERFACES_MAX interfaces; beyond, it is
- * damage. Source  draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng; libpcap savefile.c for the modified ("kuznetzov")
- * header.
+ * Limits  a record is at most PP_FRAME_MAX bytes, a file has at most PP_INTERFACES_MAX interfaces; beyond, it is damage.
+ * Source  draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng; libpcap savefile.c for the modified ("kuznetzov") header.
  */
 #ifndef PP_SOURCE_SOURCE_H
 #define PP_SOURCE_SOURCE_H

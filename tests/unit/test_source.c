@@ -159,7 +159,7 @@ static void test_not_a_capture(void **state)
 	(void)state;
 	cap_pcap(&archaic, MICRO, 1, 4, 1);
 	cap_pcap(&empty, MICRO, 2, 4, 1);
-	assert_int_equal(open_only("", 0), PP_NOTCAPTURE);
+	assert_int_equal(open_only("", 0), PP_EMPTY);
 	assert_int_equal(open_only("GET / HTTP/1.1\r\nHost: example.net\r\n\r\n", 37), PP_NOTCAPTURE);
 	assert_int_equal(open_only(archaic.out.p, archaic.out.len), PP_NOTCAPTURE);
 	assert_int_equal(open_only(empty.out.p, empty.out.len - 1), PP_NOTCAPTURE);
