@@ -253,6 +253,32 @@ static void take_payload(struct pp_analysis *analysis, struct pp_flow *flow, con
 		take_new_bytes(detail, packet, news, now);
 }
 
+static PP_ALWAYS void forget(struct pp_analysis *analysis, struct pp_flow *flow)
+{
+	if (flow->detail)
+		detail_free(analysis, flow->detail);
+	flow->detail = NULL;
+}
+
+void pp_engine_forget(struct pp_analysis *analysis, struct pp_flow *flow) { forget(analysis, flow); }
+
+/* NULL: a farther capture point's copy. */
+PP_SELDOM static struct pp_flow *mind_hops(struct pp_analysis *analysis, struct pp_flow *flow,
+					   const struct pp_packet *packet, uint64_t hash, struct pp_mark now)
+{
+	switch (pp_flows_hop(analysis->flows, flow, packet, hash, now)) {
+	case PP_POINT_FILED:
+		return flow;
+	case PP_POINT_AGAIN:
+		forget(analysis, flow);
+		return pp_flows_find(analysis->flows, packet, hash, now);
+	case PP_POINT_LEFT_OUT:
+		break;
+	}
+	analysis->captures[now.file].duplicates++;
+	return NULL;
+}
+
 /* A segment that may be anything. */
 PP_APART static void take_segment(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash,
 				  struct pp_mark now)
@@ -262,6 +288,8 @@ PP_APART static void take_segment(struct pp_analysis *analysis, const struct pp_
 	struct pp_flow_news news;
 	const struct pp_detail *detail;
 
+	if (flow && pp_flow_hops_matter(flow, packet))
+		flow = mind_hops(analysis, flow, packet, hash, now);
 	if (!flow)
 		return;
 	if (flow->body && flow->body->facts.sides_by == PP_BY_PORT)
@@ -392,15 +420,6 @@ static enum pp_err file(struct pp_analysis *analysis, struct pp_flow *flow)
 		add_dissected(analysis, detail, &conn, protocol, sizeof(protocol));
 	return pp_engine_file(analysis, &conn);
 }
-
-static PP_ALWAYS void forget(struct pp_analysis *analysis, struct pp_flow *flow)
-{
-	if (flow->detail)
-		detail_free(analysis, flow->detail);
-	flow->detail = NULL;
-}
-
-void pp_engine_forget(struct pp_analysis *analysis, struct pp_flow *flow) { forget(analysis, flow); }
 
 static void finish(struct pp_analysis *analysis, struct pp_flow *flow)
 {

@@ -119,5 +119,5 @@ void pp_flow_finish(struct pp_flow *flow, int64_t end_of_capture, struct pp_tcp_
 		pp_flow_half_facts(&flow->half, flow->file, flow->reused, flow->evicted, ret_facts);
 	}
 	ret_facts->disordered = flow->disordered;
-	ret_facts->more_elsewhere = flow->points && pp_flow_points_differ(flow->points);
+	ret_facts->more_elsewhere = flow->points && pp_flow_points_differ(flow);
 }

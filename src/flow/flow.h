@@ -191,6 +191,10 @@ enum pp_flow_point {
 /* Asked before a TCP segment is filed.  `point`: file in the upper half, interface in the lower one, below 0xffff. */
 enum pp_flow_point pp_flows_point(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash, uint32_t point,
 				  struct pp_mark now);
+/* The same for points that only the TTL tells apart, as merging captures makes one interface of theirs: between
+ * pp_flows_find() and pp_flow_segment(). */
+enum pp_flow_point pp_flows_hop(struct pp_flows *flows, struct pp_flow *flow, const struct pp_packet *packet,
+				uint64_t hash, struct pp_mark now);
 /* Tells which bytes of a payload were there before: stream/ knows.  Counts retransmissions and reordering. */
 void pp_flow_payload(struct pp_flow *flow, const struct pp_flow_news *news, bool had_all);
 /* The same for a payload that continues its stream. */
@@ -231,6 +235,15 @@ static inline enum pp_side pp_flow_side_of(const struct pp_flow *flow, const str
 	return packet->sport == flow->key.port[flow->client] && pp_addr_equal(&packet->src, &flow->key.ip[flow->client])
 		   ? PP_CLIENT
 		   : PP_SERVER;
+}
+
+/* Whether pp_flows_hop() can have anything to say.  The port will do to tell the sides here. */
+static inline bool pp_flow_hops_matter(const struct pp_flow *flow, const struct pp_packet *packet)
+{
+	enum pp_side side = packet->sport == flow->key.port[flow->client] ? PP_CLIENT : PP_SERVER;
+	uint8_t ttl = flow->body ? flow->body->facts.side[side].profile.ttl_min : 0;
+
+	return flow->points || (ttl && ttl != packet->ttl);
 }
 
 #endif

@@ -29,11 +29,16 @@ struct pp_flow_points *pp_flow_points_begin(struct pp_flows *flows)
 	return points;
 }
 
-bool pp_flow_points_differ(const struct pp_flow_points *points)
+bool pp_flow_points_differ(const struct pp_flow *flow)
 {
-	bool one_sided = !points->at_home[0] || !points->at_home[1];
-	bool more = points->at_other[0] > points->at_home[0] || points->at_other[1] > points->at_home[1];
+	const struct pp_flow_points *points = flow->points;
+	bool one_sided, more;
 
+	if (!points->home[0] && !points->home[1]) /* told apart by TTL alone, and home is the nearer one */
+		return (points->at_other[0] && !pp_flow_end_is_known(flow, 0)) ||
+		       (points->at_other[1] && !pp_flow_end_is_known(flow, 1));
+	one_sided = !points->at_home[0] || !points->at_home[1];
+	more = points->at_other[0] > points->at_home[0] || points->at_other[1] > points->at_home[1];
 	return points->mixed || (more && (one_sided || !points->near));
 }
 
@@ -47,19 +52,13 @@ static bool among(const uint32_t *signs, const int64_t *ts, unsigned count, uint
 	return false;
 }
 
-static enum pp_side side_of(const struct pp_flow *flow, unsigned end)
+bool pp_flow_was_filed(const struct pp_flow *flow, unsigned end, const struct pp_packet *packet, int64_t ts)
 {
-	return end == flow->client ? PP_CLIENT : PP_SERVER;
-}
-
-/* Whether this very segment was filed before: by another point's clock that may be long ago. */
-static bool was_filed(const struct pp_flow *flow, unsigned end, const struct pp_packet *packet, int64_t ts)
-{
-	enum pp_side side = side_of(flow, end);
+	enum pp_side side = pp_flow_end_side(flow, end);
 	uint32_t sign = pp_signature(packet);
 	int64_t since = pp_has_ip_id(packet) ? INT64_MIN : ts - ALIKE_NS;
 
-	if (flow->points->opening[end] == sign)
+	if (flow->points && flow->points->opening[end] == sign)
 		return true;
 	if (!pp_has_ip_id(packet) && !(packet->tcp.options & PP_OPT_TIMESTAMPS))
 		return false; /* it may have been sent twice */
@@ -69,17 +68,16 @@ static bool was_filed(const struct pp_flow *flow, unsigned end, const struct pp_
 	return side == PP_CLIENT && among(flow->half.signature, flow->half.ts, flow->half.count, sign, since);
 }
 
-/* Whether segments of that end were filed. */
-static bool is_known(const struct pp_flow *flow, unsigned end)
+bool pp_flow_end_is_known(const struct pp_flow *flow, unsigned end)
 {
-	enum pp_side side = side_of(flow, end);
+	enum pp_side side = pp_flow_end_side(flow, end);
 
-	return flow->body ? flow->body->facts.side[side].packets != 0 : side == PP_CLIENT && flow->half.count != 0;
+	if (flow->body)
+		return flow->body->facts.side[side].packets != 0;
+	return side == PP_CLIENT ? flow->half.count != 0 : flow->half.refused;
 }
 
-/* Each hop takes one from the TTL: the client's segments have more of it left near the client, the server's less.  By how
- * much what was filed is nearer to the client than its copy; 0: it cannot be told. */
-static int nearer(const struct pp_flow *flow, unsigned end, const struct pp_packet *copy)
+int pp_flow_nearer(const struct pp_flow *flow, unsigned end, const struct pp_packet *copy)
 {
 	int ttl;
 
@@ -89,8 +87,7 @@ static int nearer(const struct pp_flow *flow, unsigned end, const struct pp_pack
 	return ttl - copy->ttl;
 }
 
-/* The answer to the SYN as the new home saw it. */
-static void answer_again(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now)
+void pp_flow_answer_again(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now)
 {
 	struct pp_tcp_facts *facts = flow->body ? &flow->body->facts : NULL;
 	const uint8_t answer = PP_TCP_SYN | PP_TCP_ACK;
@@ -113,7 +110,7 @@ static void change_home(struct pp_flow *flow, unsigned end, const struct pp_pack
 	points->home[end] = point;
 	points->at_home[end] = 1;
 	points->catching[end] = true;
-	answer_again(flow, packet, now);
+	pp_flow_answer_again(flow, packet, now);
 }
 
 /* The other point is nearer to the client, whose view counts: the connection begins again as that point saw it. */
@@ -139,7 +136,7 @@ static void begin_again(struct pp_flows *flows, struct pp_flow *flow, unsigned e
 
 /* ------------------------------------------------------------------ a segment */
 
-static void count_copy(struct pp_flow *flow)
+void pp_flow_count_copy(struct pp_flow *flow)
 {
 	if (flow->body)
 		flow->body->facts.duplicates++;
@@ -170,7 +167,7 @@ static enum pp_flow_point at_home(const struct pp_flow *flow, unsigned end, cons
 	points->home_ts = ts;
 	points->at_home[end]++;
 	if (points->catching[end])
-		points->catching[end] = was_filed(flow, end, packet, ts);
+		points->catching[end] = pp_flow_was_filed(flow, end, packet, ts);
 	return points->catching[end] ? PP_POINT_LEFT_OUT : PP_POINT_FILED;
 }
 
@@ -186,7 +183,7 @@ static enum pp_flow_point see_double(struct pp_flows *flows, struct pp_flow *flo
 {
 	struct pp_flow_points *points = flow->points;
 	bool changes = points->home[!end] == point;
-	int by = nearer(flow, end, packet);
+	int by = pp_flow_nearer(flow, end, packet);
 
 	if (by < 0 && is_first(flow, end, packet)) {
 		begin_again(flows, flow, end, point, now);
@@ -207,8 +204,8 @@ static uint16_t file_of(uint32_t point) { return (uint16_t)((point - 1) >> 16); 
 /* A third point is the first one's next file unless its distance is another.  A reset may be a device's, from anywhere. */
 static bool goes_on(const struct pp_flow *flow, unsigned end, const struct pp_packet *packet)
 {
-	return !flow->points->near || !is_known(flow, end) || packet->tcp.flags & PP_TCP_RST ||
-	       nearer(flow, end, packet) == 0;
+	return !flow->points->near || !pp_flow_end_is_known(flow, end) || packet->tcp.flags & PP_TCP_RST ||
+	       pp_flow_nearer(flow, end, packet) == 0;
 }
 
 /* Whether the home of an end that is seen double is where this comes from now: the capture there is over or, within one
@@ -236,7 +233,7 @@ static enum pp_flow_point elsewhere(struct pp_flows *flows, struct pp_flow *flow
 		points->at_other[end] += point == points->other;
 		return PP_POINT_LEFT_OUT;
 	}
-	if ((!over || packet->tcp.flags & PP_TCP_SYN) && was_filed(flow, end, packet, now.ts))
+	if ((!over || packet->tcp.flags & PP_TCP_SYN) && pp_flow_was_filed(flow, end, packet, now.ts))
 		return see_double(flows, flow, end, packet, point, now);
 	points->mixed |= points->doubled[end] && point == points->other;
 	points->doubled[end] = points->doubled[end] && points->near;
@@ -270,6 +267,6 @@ enum pp_flow_point pp_flows_point(struct pp_flows *flows, const struct pp_packet
 	else
 		place = elsewhere(flows, flow, end, packet, point, now);
 	if (place == PP_POINT_LEFT_OUT)
-		count_copy(flow);
+		pp_flow_count_copy(flow);
 	return place;
 }
