@@ -1,7 +1,7 @@
 /* Segments of a few connections through the flow table, as the engine files them, by the short way and by the long one.
  *
  * A segment is sixteen bytes: who, flags, SEQ and ACK near what is expected or anywhere, length, window, time passed.  In
- * an input of odd length, who tells where it was captured, too.
+ * an input of odd length, who tells where it was captured, too, and there is one table.
  */
 #include "base/time.h"
 #include "fuzz/fuzz.h"
@@ -102,18 +102,28 @@ static void quote(struct pp_flows *flows, const struct pp_packet *packet, struct
 		pp_flow_icmp(flow, &icmp, side, now);
 }
 
-/* As another point sees connections, both tables must. */
-static bool is_left_out(struct pp_flow_ways *ways, const struct pp_packet *packet, uint32_t point, struct pp_mark now)
+/* As the engine has it, by the long way. */
+static void file_at_point(struct pp_flows *flows, const struct pp_packet *packet, uint8_t what, uint32_t point,
+			  struct pp_mark now)
 {
-	uint64_t hash = pp_flows_hash(ways->plain, packet);
-	enum pp_flow_point place = pp_flows_point(ways->plain, packet, hash, point, now);
+	uint64_t hash = pp_flows_hash(flows, packet);
+	enum pp_flow_point place = pp_flows_point(flows, packet, hash, point, now);
+	struct pp_flow_news news;
+	struct pp_flow *flow;
 
-	FUZZ_CHECK(place == pp_flows_point(ways->general, packet, hash, point, now));
-	if (place == PP_POINT_AGAIN) {
-		pp_flows_known(ways->plain, packet, hash)->detail = NULL;
-		pp_flows_known(ways->general, packet, hash)->detail = NULL;
-	}
-	return place == PP_POINT_LEFT_OUT;
+	flow = place == PP_POINT_LEFT_OUT ? NULL : pp_flows_find(flows, packet, hash, now);
+	if (flow && pp_flow_hops_matter(flow, packet))
+		place = pp_flows_hop(flows, flow, packet, hash, now);
+	if (flow && place == PP_POINT_AGAIN)
+		flow = pp_flows_find(flows, packet, hash, now);
+	if (!flow || place == PP_POINT_LEFT_OUT)
+		return;
+	pp_flow_segment(flow, packet, now, (enum pp_phase)(what >> 3 & 7), &news);
+	if (news.duplicate)
+		return;
+	if (news.payload)
+		pp_flow_payload(flow, &news, what & 4);
+	pp_flows_touch(flows, flow);
 }
 
 static void file(struct pp_flow_ways *ways, const struct pp_packet *packet, uint8_t what, struct pp_mark now)
@@ -166,6 +176,21 @@ static unsigned take_out(struct pp_flow_ways *ways, int64_t now, int64_t end)
 	}
 }
 
+static unsigned take_out_one(struct pp_flows *flows, int64_t now, int64_t end)
+{
+	struct pp_flow *flow;
+	unsigned taken = 0;
+
+	for (; (flow = pp_flows_expire(flows, now)) != NULL; taken++) {
+		struct pp_tcp_facts facts = { 0 };
+
+		pp_flow_finish(flow, end, &facts);
+		check(&facts);
+		pp_flows_release(flows, flow);
+	}
+	return taken;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct script script = { .cur = pp_cur(data, size, PP_MALFORMED), .points = size % 2 };
@@ -178,20 +203,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	pp_flow_ways_begin(&ways, fuzz_key);
 	if (!ways.plain || !ways.general)
 		return 0;
-	if (script.points) {
-		pp_flows_points(ways.plain, ended, NULL);
+	if (script.points)
 		pp_flows_points(ways.general, ended, NULL);
-	}
 	while (script.now.packet < SEGMENTS_MAX && next_packet(&script, &packet, &what, &point)) {
 		if (packet.tcp.flags == 0xff) {
-			quote(ways.plain, &packet, script.now);
+			if (!script.points)
+				quote(ways.plain, &packet, script.now);
 			quote(ways.general, &packet, script.now);
-		} else if (!script.points || !is_left_out(&ways, &packet, point, script.now)) {
+		} else if (script.points) {
+			file_at_point(ways.general, &packet, what, point, script.now);
+		} else {
 			file(&ways, &packet, what, script.now);
 		}
-		taken += take_out(&ways, script.now.ts, script.now.ts);
+		taken += script.points ? take_out_one(ways.general, script.now.ts, script.now.ts)
+				       : take_out(&ways, script.now.ts, script.now.ts);
 	}
-	taken += take_out(&ways, INT64_MAX, script.now.ts);
+	taken += script.points ? take_out_one(ways.general, INT64_MAX, script.now.ts)
+			       : take_out(&ways, INT64_MAX, script.now.ts);
 	FUZZ_CHECK(taken == pp_flows_counts(ways.general).indexes);
 	pp_flow_ways_end(&ways);
 	return 0;

@@ -179,14 +179,19 @@ def two_points_ahead(story):
     return _with_second_point(story, 100 * CLOCK)
 
 
-def _with_second_point(story, ahead):
+@variant("two-points-merged", "the first of them, where merging made one interface of both")
+def two_points_merged(story):
+    return _with_second_point(story, -CLOCK, 0)
+
+
+def _with_second_point(story, ahead, interface=1):
     """What lies between the two takes next to no time: an answer must not reach the second before its request."""
     capture, second = story.capture, []
     for packet, part in zip(capture.packets, story.segments):
         if part is not None:
             hops, transit = (-1, HANDED_ON) if part.from_client else (1, -HANDED_ON)
             moved = packet.with_data(hopped(capture.link, packet.data, hops)).later(transit + ahead)
-            second.append(replace(moved, interface=1))
+            second.append(replace(moved, interface=interface))
     if not second:
         return None
     return capture.of(sorted(capture.packets + second, key=lambda each: each.time))

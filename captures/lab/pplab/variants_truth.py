@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .truth import FAMILIES
 
 ORIGINAL = "original"
-EXACT = {ORIGINAL, "duplicated", "out-of-order", "two-points", "two-points-ahead", "offload", "any", "neighbours", "vlan",
+EXACT = {ORIGINAL, "duplicated", "out-of-order", "two-points", "two-points-ahead", "two-points-merged", "offload", "any", "neighbours", "vlan",
          "qinq", "nanosecond-pcap", "gzip"}
 SAME_NETWORK = "ipv6"           # like EXACT, but for evidence that only IPv4 has
 HOLES = {"first-half", "last-half", "lost-1", "lost-3", "lost-10", "flags-only", "tls-only"}   # anything may be missing
