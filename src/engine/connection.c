@@ -260,7 +260,11 @@ static PP_ALWAYS void forget(struct pp_analysis *analysis, struct pp_flow *flow)
 	flow->detail = NULL;
 }
 
-void pp_engine_forget(struct pp_analysis *analysis, struct pp_flow *flow) { forget(analysis, flow); }
+void pp_engine_begin_again(struct pp_analysis *analysis, struct pp_flow *flow, uint16_t file)
+{
+	forget(analysis, flow);
+	analysis->captures[file].duplicates += flow->half.duplicates;
+}
 
 /* NULL: a farther capture point's copy. */
 PP_SELDOM static struct pp_flow *mind_hops(struct pp_analysis *analysis, struct pp_flow *flow,
@@ -270,7 +274,7 @@ PP_SELDOM static struct pp_flow *mind_hops(struct pp_analysis *analysis, struct 
 	case PP_POINT_FILED:
 		return flow;
 	case PP_POINT_AGAIN:
-		forget(analysis, flow);
+		pp_engine_begin_again(analysis, flow, now.file);
 		return pp_flows_find(analysis->flows, packet, hash, now);
 	case PP_POINT_LEFT_OUT:
 		break;

@@ -54,8 +54,8 @@ static PP_ALWAYS void pp_detail_skip(struct pp_detail *detail, enum pp_side side
 /* The payload of a segment that went the short way, which somebody has to look at. */
 void pp_engine_plain_bytes(struct pp_analysis *analysis, struct pp_flow *flow, const struct pp_packet *packet,
 			   enum pp_side side, const struct pp_mark *now);
-/* What was dissected of a flow. */
-void pp_engine_forget(struct pp_analysis *analysis, struct pp_flow *flow);
+/* Of a flow whose segments so far were another capture point's. */
+void pp_engine_begin_again(struct pp_analysis *analysis, struct pp_flow *flow, uint16_t file);
 /* After each segment while `holes` is set. */
 void pp_engine_mind_holes(struct pp_detail *detail, int64_t now);
 

@@ -196,7 +196,8 @@ static bool is_left_out(struct pp_analysis *analysis, const struct window *windo
 	case PP_POINT_FILED:
 		return false;
 	case PP_POINT_AGAIN:
-		pp_engine_forget(analysis, pp_flows_known(analysis->flows, packet, window->hashes[i]));
+		pp_engine_begin_again(analysis, pp_flows_known(analysis->flows, packet, window->hashes[i]),
+				      frame->file);
 		return false;
 	case PP_POINT_LEFT_OUT:
 		break;
