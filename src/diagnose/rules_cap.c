@@ -82,7 +82,8 @@ const struct pp_rule pp_rule_cap_03 = CAP_ROW(
 const struct pp_rule pp_rule_cap_04 = CAP_ROW(
     "04", N_("duplicate packets"), NULL,
     N_("Two packets equal in IP ID, SEQ, ACK, length and flags within 5 ms; the TTL may differ by one. Those of two "
-       "capture points (files, interfaces, TTLs) may be any time apart, as the clocks may be."),
+       "capture points (files, interfaces, TTLs) may be any time apart, as the clocks may be, and so may those with the "
+       "same TCP time stamp."),
     N_("The capture holds packets of the connection to {host} twice; the copies were left out of every count."),
     N_("A true retransmission may reuse the IP ID, so the time between the two must be far below a round trip."));
 const struct pp_rule pp_rule_cap_05 = CAP_ROW(

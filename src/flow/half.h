@@ -29,8 +29,11 @@ static PP_ALWAYS bool pp_flow_half_is_copy(const struct pp_flow_half *half, cons
 					   uint32_t sign, int64_t ts)
 {
 	for (unsigned i = 0; i < half->count; i++) {
-		if (half->signature[i] == sign && (uint32_t)(ts / 1000) - (uint32_t)(half->ts[i] / 1000) <=
-						      (pp_has_ip_id(packet) ? PP_DUPLICATE_SYN_US : PP_DUPLICATE_US))
+		uint32_t after_us = (uint32_t)(ts / 1000) - (uint32_t)(half->ts[i] / 1000);
+
+		if (half->signature[i] == sign &&
+		    (after_us <= (pp_has_ip_id(packet) ? PP_DUPLICATE_SYN_US : PP_DUPLICATE_US) ||
+		     pp_is_marked_twice(packet)))
 			return true;
 	}
 	return false;

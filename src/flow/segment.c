@@ -17,11 +17,14 @@
 
 /* ------------------------------------------------------------------ copies made by the capture */
 
-/* Without an IPv4 ID only time tells a copy from a repetition: half a round trip is too soon for the latter. */
+/* How far apart copies may be.  Without an IPv4 ID only time tells a copy from a repetition: half a round trip is too soon
+ * for the latter. */
 static uint32_t duplicate_window_us(const struct pp_flow *flow, const struct pp_packet *packet)
 {
 	int64_t half_rtt_us = flow->body->facts.handshake_rtt_ns / 2000;
 
+	if (pp_is_marked_twice(packet))
+		return UINT32_MAX;
 	if (pp_has_ip_id(packet) || flow->body->facts.handshake_rtt_ns < 0 || half_rtt_us > PP_DUPLICATE_US)
 		return PP_DUPLICATE_US;
 	return (uint32_t)half_rtt_us;
@@ -32,8 +35,10 @@ PP_SELDOM static bool is_recent(const struct pp_flow *flow, const struct pp_flow
 				const struct pp_packet *packet, uint32_t sign, int64_t ts)
 {
 	bool syn_id = (packet->tcp.flags & PP_TCP_SYN) && pp_has_ip_id(packet);
-	uint32_t most = syn_id ? PP_DUPLICATE_SYN_US : duplicate_window_us(flow, packet);
+	uint32_t most = duplicate_window_us(flow, packet);
 
+	if (syn_id && most < PP_DUPLICATE_SYN_US)
+		most = PP_DUPLICATE_SYN_US;
 	for (unsigned i = 0; i < PP_RECENT_MAX; i++) {
 		if (me->recent.signature[i] == sign &&
 		    (uint32_t)(ts / 1000) - (uint32_t)(me->recent.ts[i] / 1000) <= most)

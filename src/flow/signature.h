@@ -34,4 +34,11 @@ static PP_ALWAYS uint32_t pp_signature(const struct pp_packet *packet)
 
 static PP_ALWAYS bool pp_has_ip_id(const struct pp_packet *packet) { return packet->ip_id != 0; }
 
+/* Who sends again counts the ID up and takes the time: where both are the same it is a copy, however long after by the
+ * clock of another capture point. */
+static PP_ALWAYS bool pp_is_marked_twice(const struct pp_packet *packet)
+{
+	return pp_has_ip_id(packet) && packet->tcp.options & PP_OPT_TIMESTAMPS;
+}
+
 #endif

@@ -57,7 +57,8 @@ struct seg {
 	uint8_t flags;
 	uint32_t seq, ack, len;
 	uint16_t id;
-	uint8_t ttl; /* 0: 64 of the client, 57 of the server */
+	uint8_t ttl;    /* 0: 64 of the client, 57 of the server */
+	uint32_t stamp; /* TSval; 0: no option */
 };
 
 /* As engine/connection.c asks; NULL: left out. */
@@ -118,6 +119,8 @@ static void send_segment(struct fixture *f, const struct seg *seg)
 	packet.tcp.seq = seg->seq;
 	packet.tcp.ack = seg->ack;
 	packet.tcp.window = 1000;
+	packet.tcp.options = seg->stamp ? PP_OPT_TIMESTAMPS : 0;
+	packet.tcp.ts_val = seg->stamp;
 	hash = pp_flows_hash(f->flows, &packet);
 	flow = find(f, &packet, hash, (uint32_t)seg->at, now);
 	if (!flow) {
@@ -448,6 +451,36 @@ static void merged_a_lone_reset_counts(void **state)
 	end(&f);
 }
 
+/* Neither interface nor TTL tells, but the identification and the time that the sender has put in. */
+static void merged_alike(void **state)
+{
+	static const struct seg again[] = {
+		{ NEAR, PP_CLIENT, 3000000, SYN, 100, 0, 0, 1, 0, 900 },  /* a copy … */
+		{ NEAR, PP_CLIENT, 3000000, SYN, 100, 0, 0, 2, 0, 900 },  /* … sent again … */
+		{ NEAR, PP_CLIENT, 3000000, SYN, 100, 0, 0, 1, 0, 3900 }, /* … with the same identification … */
+		{ NEAR, PP_CLIENT, 3000000, SYN, 100, 0, 0, 1, 0, 0 },    /* … without any time */
+		{ NEAR, PP_CLIENT, 3009100, ACK | PSH, 101, 501, 300, 3, 0, 909 }, /* a copy */
+		{ NEAR, PP_CLIENT, 3009100, ACK | PSH, 101, 501, 300, 4, 0, 909 }, /* sent again */
+	};
+	static const bool copies[] = { true, false, false, false, true, false };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(again) / sizeof(again[0]); i++) {
+		struct fixture f;
+
+		begin_merged(&f);
+		SEND(&f, { NEAR, PP_CLIENT, 0, SYN, 100, 0, 0, 1, 0, 900 });
+		if (i >= 4)
+			SEND(&f, { NEAR, PP_SERVER, 9000, SYN | ACK, 500, 101, 0, 0, 0, 70 },
+			     { NEAR, PP_CLIENT, 9010, ACK, 101, 501, 0, 2, 0, 909 },
+			     { NEAR, PP_CLIENT, 9100, ACK | PSH, 101, 501, 300, 3, 0, 909 });
+		send_all(&f, &again[i], 1);
+		assert_int_equal(f.facts.duplicates, copies[i]);
+		assert_int_equal(f.facts.syn_count, i < 4 && !copies[i] ? 2 : 1);
+		end(&f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -456,6 +489,7 @@ int main(void)
 		cmocka_unit_test(merged_a_reset_is_one),
 		cmocka_unit_test(merged_another_distance_is_no_copy),
 		cmocka_unit_test(merged_a_lone_reset_counts),
+		cmocka_unit_test(merged_alike),
 		cmocka_unit_test(the_nearer_point_counts),
 		cmocka_unit_test(one_of_two_alike_counts),
 		cmocka_unit_test(the_answer_is_timed_by_the_home_of_both),
