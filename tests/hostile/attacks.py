@@ -502,6 +502,20 @@ def sections(size):
     return (section() + interface() + enhanced(frame)) * many(size, 136)
 
 
+def points(size):
+    """200 interfaces that see every connection, each nearer to its client than the one before, and each by two TTLs"""
+    parts, number = [section() + interface() * 200], 0
+    for i in range(many(size, 200 * 2 * 190)):
+        client, server = ip4(i), public4(i)
+        for at in range(200):
+            for ttl in (40 + at, 41 + at):
+                number += 1
+                parts.append(enhanced(tcp(client, server, 1024, 443, 1, 0, SYN, ttl=ttl), START * 10**6 + number * 50, at)
+                             + enhanced(tcp(server, client, 443, 1024, 1, 2, SYN | ACK, ttl=255 - ttl),
+                                        START * 10**6 + number * 50 + 20, at))
+    return b"".join(parts)
+
+
 def comments(size):
     """options without end in every block"""
     options = option(1, b"\x1b[31mx" * 10) * 300
