@@ -17,7 +17,7 @@
 #define PP_LOST (1U << 13)
 /* Beside CAP-06: packets of this connection came so much out of order that what came first is not known. */
 #define PP_DISORDERED (1U << 14)
-/* Beside CAP-09: another capture point holds segments that may lie before those which this one lacks. */
+/* Beside CAP-09: another capture point has segments that this one lacks, and may be the one that counts. */
 #define PP_ELSEWHERE (1U << 15)
 #define PP_LOST_TEXT N_("the capturer lost packets in this time")
 

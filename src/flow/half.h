@@ -33,7 +33,7 @@ static PP_ALWAYS bool pp_flow_half_is_copy(const struct pp_flow_half *half, cons
 
 		if (half->signature[i] == sign &&
 		    (after_us <= (pp_has_ip_id(packet) ? PP_DUPLICATE_SYN_US : PP_DUPLICATE_US) ||
-		     pp_is_marked_twice(packet)))
+		     pp_has_id_and_time(packet)))
 			return true;
 	}
 	return false;

@@ -116,13 +116,13 @@ static enum pp_flow_point meet(struct pp_flows *flows, struct pp_flow *flow, uns
 			       const struct pp_packet *packet, struct pp_mark now)
 {
 	int by = pp_flow_nearer(flow, end, packet);
-	bool as_far = flow->points && flow->points->hops == abs(by); /* as the other end's two points are apart */
+	bool as_far = by && flow->points && flow->points->hops == abs(by); /* as the other end's two points are apart */
 	bool copy = pp_flow_was_filed(flow, end, packet, now.ts) || opens_again(flow, end, packet, as_far);
 
 	/* A device's resets may be alike and look as if they came from anywhere. */
 	if (packet->tcp.flags & PP_TCP_RST)
 		return PP_POINT_FILED;
-	if ((!copy && !as_far) || !points_of(flows, flow))
+	if (!by || (!copy && !as_far) || !points_of(flows, flow))
 		return PP_POINT_FILED;
 	flow->points->hops = (uint8_t)abs(by);
 	if (by > 0) {

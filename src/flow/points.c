@@ -79,12 +79,14 @@ bool pp_flow_end_is_known(const struct pp_flow *flow, unsigned end)
 
 int pp_flow_nearer(const struct pp_flow *flow, unsigned end, const struct pp_packet *copy)
 {
-	int ttl;
+	enum pp_side side = pp_flow_end_side(flow, end);
+	int ttl = side == PP_CLIENT ? flow->half.ttl : 0;
 
-	if (end != flow->client)
-		return flow->body ? copy->ttl - flow->body->facts.side[PP_SERVER].profile.ttl_min : 0;
-	ttl = flow->body ? flow->body->facts.side[PP_CLIENT].profile.ttl_min : flow->half.ttl;
-	return ttl - copy->ttl;
+	if (flow->body)
+		ttl = flow->body->facts.side[side].profile.ttl_min;
+	if (!ttl) /* resets alone show no habits */
+		return 0;
+	return side == PP_CLIENT ? ttl - copy->ttl : copy->ttl - ttl;
 }
 
 void pp_flow_answer_again(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now)
@@ -223,6 +225,14 @@ static bool moves(const struct pp_flow *flow, unsigned end, const struct pp_pack
 	return over || (within && ts - points->home_ts > HOME_SILENT_NS);
 }
 
+/* Whether a segment that opens is a copy if it is alike.  A SYN without any mark may be sent again, and be the first of the
+ * next file. */
+static bool opens_surely(const struct pp_packet *packet)
+{
+	return packet->tcp.flags & PP_TCP_SYN &&
+	       (packet->tcp.flags & PP_TCP_ACK || pp_has_ip_id(packet) || packet->tcp.options & PP_OPT_TIMESTAMPS);
+}
+
 static enum pp_flow_point elsewhere(struct pp_flows *flows, struct pp_flow *flow, unsigned end,
 				    const struct pp_packet *packet, uint32_t point, struct pp_mark now)
 {
@@ -233,7 +243,7 @@ static enum pp_flow_point elsewhere(struct pp_flows *flows, struct pp_flow *flow
 		points->at_other[end] += point == points->other;
 		return PP_POINT_LEFT_OUT;
 	}
-	if ((!over || packet->tcp.flags & PP_TCP_SYN) && pp_flow_was_filed(flow, end, packet, now.ts))
+	if ((!over || opens_surely(packet)) && pp_flow_was_filed(flow, end, packet, now.ts))
 		return see_double(flows, flow, end, packet, point, now);
 	points->mixed |= points->doubled[end] && point == points->other;
 	points->doubled[end] = points->doubled[end] && points->near;

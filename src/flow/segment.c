@@ -23,7 +23,7 @@ static uint32_t duplicate_window_us(const struct pp_flow *flow, const struct pp_
 {
 	int64_t half_rtt_us = flow->body->facts.handshake_rtt_ns / 2000;
 
-	if (pp_is_marked_twice(packet))
+	if (pp_has_id_and_time(packet))
 		return UINT32_MAX;
 	if (pp_has_ip_id(packet) || flow->body->facts.handshake_rtt_ns < 0 || half_rtt_us > PP_DUPLICATE_US)
 		return PP_DUPLICATE_US;

@@ -36,7 +36,7 @@ static PP_ALWAYS bool pp_has_ip_id(const struct pp_packet *packet) { return pack
 
 /* Who sends again counts the ID up and takes the time: where both are the same it is a copy, however long after by the
  * clock of another capture point. */
-static PP_ALWAYS bool pp_is_marked_twice(const struct pp_packet *packet)
+static PP_ALWAYS bool pp_has_id_and_time(const struct pp_packet *packet)
 {
 	return pp_has_ip_id(packet) && packet->tcp.options & PP_OPT_TIMESTAMPS;
 }

@@ -304,10 +304,10 @@ void pp_flows_begin_again(struct pp_flows *flows, struct pp_flow *flow, struct p
 	flow->smooth = flow->closed = flow->evicted = flow->disordered = false;
 	flow->first = flow->last = now;
 	flow->lowest = now.packet;
-	if (now.file < 64 && !(flow->files >> now.file & 1)) {
-		flow->files |= 1ULL << now.file;
+	if (now.file != flow->file)
 		flow->stream = next_stream(flows, now.file);
-	}
+	if (now.file < 64)
+		flow->files |= 1ULL << now.file;
 	flow->file = now.file;
 }
 

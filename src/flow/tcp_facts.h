@@ -135,16 +135,16 @@ struct pp_tcp_facts {
 	uint32_t watch_segments;         /* segments it was first sent in, on the wire */
 	uint32_t watch_retransmits;      /* segments of it that were sent again */
 
-	enum pp_phase fin_after; /* phase when the first FIN came */
-	enum pp_side fin_from;   /* whose it was; valid when either side's `fin` is seen */
-	bool one_sided;          /* one direction is missing although it was acknowledged: CAP-02 */
-	bool reordered;          /* time stamps run against the handshake: CAP-06 */
-	bool snapped;            /* segments of this connection were cut: CAP-03 */
-	bool disordered;         /* packets came out of order by more than was put right: CAP-06 */
-	bool evicted;            /* given up for a limit before its end */
-	bool watch_part_acked;   /* some byte of what is watched was acknowledged */
-	bool more_elsewhere; /* another capture point holds segments that may lie before those left out here: CAP-09 */
-	uint32_t duplicates; /* capture duplicates dropped: CAP-04 */
+	enum pp_phase fin_after;   /* phase when the first FIN came */
+	enum pp_side fin_from;     /* whose it was; valid when either side's `fin` is seen */
+	bool one_sided;            /* one direction is missing although it was acknowledged: CAP-02 */
+	bool reordered;            /* time stamps run against the handshake: CAP-06 */
+	bool snapped;              /* segments of this connection were cut: CAP-03 */
+	bool disordered;           /* packets came out of order by more than was put right: CAP-06 */
+	bool evicted;              /* given up for a limit before its end */
+	bool watch_part_acked;     /* some byte of what is watched was acknowledged */
+	bool more_elsewhere;       /* another capture point has segments that this one lacks: CAP-09 */
+	uint32_t duplicates;       /* capture duplicates dropped: CAP-04 */
 	uint32_t offload_segments; /* segments larger than the announced MSS: CAP-05 */
 	uint32_t icmp_count;
 	uint32_t syn_ms[PP_SYN_TIMES_MAX]; /* send times after the first SYN, in ms */

@@ -192,7 +192,6 @@ static enum pp_err read_batch(struct pp_source *source, struct pp_frame frames[P
 	if (source->order)
 		return read_in_order(source, frames, ret_count);
 	err = read_file(source, frames, ret_count);
-	source->info.ended = *ret_count == 0;
 	if (err != PP_OK || *ret_count == 0)
 		return err;
 	if (!(source->tally.disorder >> 63))
@@ -208,8 +207,11 @@ enum pp_err pp_source_read(struct pp_source *source, struct pp_frame *frames, si
 	size_t left;
 	enum pp_err err = PP_OK;
 
-	if (max >= PP_SOURCE_BATCH && source->held_at == source->held_count)
-		return read_batch(source, frames, ret_count);
+	if (max >= PP_SOURCE_BATCH && source->held_at == source->held_count) {
+		err = read_batch(source, frames, ret_count);
+		source->info.ended = *ret_count == 0;
+		return err;
+	}
 	if (source->held_at == source->held_count) {
 		source->held_at = 0;
 		err = read_batch(source, source->held, &source->held_count);
@@ -218,6 +220,7 @@ enum pp_err pp_source_read(struct pp_source *source, struct pp_frame *frames, si
 	*ret_count = left < max ? left : max;
 	memcpy(frames, source->held + source->held_at, *ret_count * sizeof(*frames));
 	source->held_at += *ret_count;
+	source->info.ended = *ret_count == 0;
 	return err;
 }
 

@@ -19,7 +19,7 @@ struct script {
 	bool points;
 };
 
-/* Points 4 to 7 are of the second file, which is what has ended by then. */
+/* Half of the points are of a second file, which ends early. */
 static bool ended(const void *context, uint16_t file, int64_t ts)
 {
 	(void)context;

@@ -25,20 +25,20 @@ static bool ended(const void *context, uint16_t file, int64_t ts)
 	return ts > ((const struct fixture *)context)->file_ends[file];
 }
 
-static void begin(struct fixture *f)
-{
-	memset(f, 0, sizeof(*f));
-	f->flows = pp_flows_new(100, (struct pp_hash_key){ { 1, 2 } });
-	for (unsigned i = 0; i < 3; i++)
-		f->file_ends[i] = INT64_MAX;
-	pp_flows_points(f->flows, ended, f);
-}
-
 static void begin_merged(struct fixture *f)
 {
 	memset(f, 0, sizeof(*f));
 	f->flows = pp_flows_new(100, (struct pp_hash_key){ { 1, 2 } });
 	f->merged = true;
+}
+
+static void begin(struct fixture *f)
+{
+	begin_merged(f);
+	f->merged = false;
+	for (unsigned i = 0; i < 3; i++)
+		f->file_ends[i] = INT64_MAX;
+	pp_flows_points(f->flows, ended, f);
 }
 
 static void end(struct fixture *f)
@@ -283,6 +283,35 @@ static void alike_is_no_copy(void **state)
 	end(&f);
 }
 
+/* A SYN that is sent again without any mark, where one file ends and the next begins. */
+static void a_syn_in_the_next_file_is_sent_again(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	f.file_ends[0] = 1000 * PP_SECOND;
+	SEND(&f, { NEAR, PP_CLIENT, 0, SYN, 100 }, { NEXT_FILE, PP_CLIENT, 1000000, SYN, 100 },
+	     { NEXT_FILE, PP_SERVER, 1009000, SYN | ACK, 500, 101 }, { NEXT_FILE, PP_CLIENT, 1009010, ACK, 101, 501 });
+	assert_int_equal(f.left_out, 0);
+	assert_int_equal(f.facts.syn_count, 2);
+	assert_false(f.facts.more_elsewhere);
+	end(&f);
+}
+
+/* A reset shows no TTL habits: seen double it does not make a point the nearer one. */
+static void a_reset_says_nothing_of_distance(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	SEND(&f, { NEAR, PP_SERVER, 0, RST, 500, 0, 0, 7 }, { FAR, PP_SERVER, 10000, RST, 500, 0, 0, 7 });
+	assert_int_equal(f.left_out, 1);
+	assert_false(f.flow->points->near);
+	end(&f);
+}
+
 /* The nearer capture goes on in its next file, which the farther one cannot be mistaken for. */
 static void home_goes_on_in_its_next_file(void **state)
 {
@@ -495,6 +524,8 @@ int main(void)
 		cmocka_unit_test(the_answer_is_timed_by_the_home_of_both),
 		cmocka_unit_test(without_copies_nothing_is_left_out),
 		cmocka_unit_test(alike_is_no_copy),
+		cmocka_unit_test(a_syn_in_the_next_file_is_sent_again),
+		cmocka_unit_test(a_reset_says_nothing_of_distance),
 		cmocka_unit_test(home_goes_on_in_its_next_file),
 		cmocka_unit_test(what_home_lacks_is_told),
 		cmocka_unit_test(an_end_of_which_home_has_nothing),
