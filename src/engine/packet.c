@@ -117,6 +117,9 @@ void pp_engine_neighbour(struct pp_neighbours *neighbours, const struct pp_packe
 	    pp_addr_equal(&packet->src, &packet->neighbour))
 		return;
 	known = neighbour_of(neighbours, &packet->neighbour, &packet->src);
+	/* Nobody asks again before a second is over (RFC 1122 section 2.3.2.1, RFC 4861 section 10). */
+	if (known && now.ts >= known->last_request.ts && now.ts - known->last_request.ts <= PP_SECOND / 10)
+		return;
 	if (!known) {
 		if (neighbours->count == PP_NEIGHBOURS_MAX) {
 			neighbours->refused++;

@@ -22,6 +22,7 @@ PATIENCE = 1_500_000_000        # nanoseconds: who stops earlier than any time-o
 ECHO = 10_000                   # nanoseconds between a packet and its copy
 HANDED_ON = 3_000               # nanoseconds between a bond and its member
 ABSENT = bytes.fromhex("ffffffffffff0200000000aa080600010800060400010200000000aa0a08004d0000000000000a080063")   # ARP
+ASKED_AGAIN = 1_000_000_000     # nanoseconds between requests for a neighbour
 TLS_RECORDS = [bytes([kind]) for kind in range(20, 24)]
 CLOCK = 10_000_000      # nanoseconds between the clocks of two capture points
 LAG = 20_000_000        # nanoseconds between what two ports of a tap have ready
@@ -231,8 +232,8 @@ def _cooked(packet, ours, interface):
 def neighbours(story):
     if story.capture.link != ETHERNET:
         return None
-    begin = story.capture.packets[0].time - 10 * SWAPPED
-    return story.capture.of([pcapng.Packet(begin + number * SWAPPED, ABSENT, len(ABSENT)) for number in range(5)]
+    begin = story.capture.packets[0].time - 5 * ASKED_AGAIN
+    return story.capture.of([pcapng.Packet(begin + number * ASKED_AGAIN, ABSENT, len(ABSENT)) for number in range(5)]
                             + story.capture.packets)
 
 
