@@ -38,8 +38,13 @@ static void cite_connect(const struct pp_connect *connect, struct pp_verdict *ve
 {
 	pp_cite(verdict, (struct pp_evidence){
 			     .kind = PP_EV_CONNECT, .mark = connect->mark, .text = connect->host, .a = connect->port });
-	pp_cite(verdict,
-		(struct pp_evidence){ .kind = PP_EV_CREDENTIALS, .mark = connect->mark, .a = connect->credentials });
+	if (connect->credentials == PP_CREDENTIALS_UNSEEN)
+		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CAPTURE,
+						       .mark = connect->mark,
+						       .text = N_("the request was cut off before any credentials") });
+	else
+		pp_cite(verdict, (struct pp_evidence){
+				     .kind = PP_EV_CREDENTIALS, .mark = connect->mark, .a = connect->credentials });
 }
 
 static void cite_exchange(const struct pp_http_exchange *exchange, struct pp_verdict *verdict)

@@ -27,7 +27,8 @@ static struct pp_map_key key_of_second(int64_t second) { return (struct pp_map_k
 
 static bool is_final(enum pp_credentials credentials)
 {
-	return credentials != PP_CREDENTIALS_NONE && credentials != PP_CREDENTIALS_NTLM_FIRST;
+	return credentials != PP_CREDENTIALS_NONE && credentials != PP_CREDENTIALS_NTLM_FIRST &&
+	       credentials != PP_CREDENTIALS_UNSEEN;
 }
 
 /* A loser is left without an answer; who was refused lost nothing to a sibling. */

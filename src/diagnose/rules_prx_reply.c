@@ -69,7 +69,7 @@ static bool login_missing(const struct pp_case *c, struct pp_verdict *verdict)
 	pp_name_proxy(c, verdict);
 	if (c->shape.ending == PP_STILL_OPEN && c->end - reply->mark.ts < PP_AT_ONCE_NS) /* it may be about to */
 		return pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
-	return pp_hit(verdict, reply->scheme_count ? PP_PROVEN : PP_STRONG);
+	return pp_hit(verdict, reply->scheme_count && credentials != PP_CREDENTIALS_UNSEEN ? PP_PROVEN : PP_STRONG);
 }
 
 const struct pp_rule pp_rule_prx_04 = {
@@ -82,11 +82,12 @@ const struct pp_rule pp_rule_prx_04 = {
 	.most = PP_PROVEN,
 	.signs = PP_IF(PROXY_REPLY),
 	.match = login_missing,
-	.summary = N_("The proxy {proxy} demands authentication ({detail}) for {host}, and the client gives none: the "
-		      "proxy has to let the agent's destinations through without it."),
+	.summary = N_("The proxy {proxy} demands authentication ({detail}) for {host}, and the client is not seen to "
+		      "give any: the proxy has to let the agent's destinations through without it."),
 	.when = N_("407 is the last status of the attempt group, no final credentials were sent, and the capture goes "
 		   "on long enough for the client to send some."),
-	.traps = N_("The first legs of NTLM or Negotiate look the same until the last one succeeds (PRX-05)."),
+	.traps = N_("The first legs of NTLM or Negotiate look the same until the last one succeeds (PRX-05). Where "
+		    "the snap length cut the request off, credentials may have been in it."),
 	.next_test = NEXT_PROXY_LOG,
 	.remedy = REMEDY_LOGIN,
 	.source = "R9110 15.5.8, SEED4, ENTRA-PX, AMA-NET",

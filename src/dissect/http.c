@@ -356,7 +356,8 @@ static bool still_plausible(const struct half *half, enum pp_side side)
 	return pp_text_token(held) == held.len || pp_text_at(held, pp_text_token(held)) == ' ';
 }
 
-static void on_head(struct pp_http *http, enum pp_side side, struct pp_span block, struct pp_mark mark)
+/* `cut`: more of it was sent than the block has. */
+static void on_head(struct pp_http *http, enum pp_side side, struct pp_span block, bool cut, struct pp_mark mark)
 {
 	struct pp_http_head head;
 
@@ -365,6 +366,8 @@ static void on_head(struct pp_http *http, enum pp_side side, struct pp_span bloc
 		return;
 	}
 	http->book.facts.clipped = http->book.facts.clipped || head.clipped;
+	if (cut && head.credentials == PP_CREDENTIALS_NONE)
+		head.credentials = PP_CREDENTIALS_UNSEEN;
 	if (side == PP_CLIENT)
 		on_request(http, &head, mark);
 	else
@@ -384,7 +387,7 @@ static void step_head(struct pp_http *http, enum pp_side side, struct pp_cur *cu
 			block = pp_text_first(block, pp_text_find_last(block, '\n'));
 	}
 	if (whole) {
-		on_head(http, side, block, mark);
+		on_head(http, side, block, half->overlong, mark);
 		forget_held(half);
 	} else if (!half->overlong && !still_plausible(half, side)) {
 		lose(http, side);
@@ -535,7 +538,7 @@ static void salvage_head(struct pp_http *http, enum pp_side side)
 	size_t end = pp_text_find_last(held, '\n');
 
 	if (half->step == STEP_HEAD && end < held.len)
-		on_head(http, side, pp_text_first(held, end), half->begin);
+		on_head(http, side, pp_text_first(held, end), true, half->begin);
 }
 
 void pp_http_gap(struct pp_http *http, enum pp_side side, uint64_t missing)

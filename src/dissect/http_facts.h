@@ -21,6 +21,7 @@ enum pp_credentials {
 	PP_CREDENTIALS_NTLM_FIRST, /* type 1: the first leg, never final */
 	PP_CREDENTIALS_NTLM_FINAL, /* type 3 */
 	PP_CREDENTIALS_OTHER,
+	PP_CREDENTIALS_UNSEEN, /* none in the lines that were captured, which are not all */
 };
 
 /* What the body of an answer told; read from its first kilobytes only. */

@@ -23,7 +23,8 @@ struct pp_talk {
 	struct pp_tls *tls;
 	struct pp_dns_tcp *dns;
 	struct head held[2];  /* undecided bytes */
-	struct head first[2]; /* the first bytes, for the record */
+	struct head first[2]; /* the first bytes, for the record, … */
+	bool torn[2];         /* … and what came next was not captured */
 	uint16_t server_port;
 	uint16_t probes;
 	bool talked[2];
@@ -249,7 +250,8 @@ static inline uint32_t opaque(const struct pp_talk *talk, enum pp_side side)
 		return 0;
 	if (talk->kind == TALK_TLS)
 		return pp_tls_opaque(talk->tls, side);
-	return talk->kind == TALK_OTHER && talk->probes == PP_TALK_PROBES && talk->first[side].len == PP_TALK_HEAD
+	return talk->kind == TALK_OTHER && talk->probes == PP_TALK_PROBES &&
+		       (talk->first[side].len == PP_TALK_HEAD || talk->torn[side])
 		   ? UINT32_MAX
 		   : 0;
 }
@@ -267,7 +269,7 @@ static inline bool take_request(struct pp_talk *talk)
 PP_APART static struct pp_talk_after data(struct pp_talk *talk, enum pp_side side, struct pp_span bytes,
 					  struct pp_mark mark)
 {
-	if (talk->first[side].len < PP_TALK_HEAD && !pp_talk_known(talk)) /* of what is known nobody asks */
+	if (talk->first[side].len < PP_TALK_HEAD && !talk->torn[side] && !pp_talk_known(talk)) /* else nobody asks */
 		hold(&talk->first[side], bytes, mark);
 	feed(talk, side, bytes, mark);
 	return (struct pp_talk_after){ opaque(talk, side), take_request(talk) };
@@ -291,6 +293,7 @@ void pp_talk_skip(struct pp_talk *talk, enum pp_side side, uint32_t count, struc
 
 void pp_talk_gap(struct pp_talk *talk, enum pp_side side, uint64_t missing)
 {
+	talk->torn[side] = true;
 	switch (talk->kind) {
 	case TALK_UNDECIDED:
 		/* Too few bytes to decide, and the next ones do not continue them. */

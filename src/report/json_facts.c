@@ -72,7 +72,8 @@ static char *put_connect(struct pp_json *json, char *at, const struct pp_connect
 	}
 	if (reply->scheme_count)
 		at = put_texts(json, pp_json_put_key(at, "authenticate"), reply->schemes, reply->scheme_count);
-	at = pp_json_put_bool(at, "credentials_sent", connect->credentials != PP_CREDENTIALS_NONE);
+	if (connect->credentials != PP_CREDENTIALS_UNSEEN)
+		at = pp_json_put_bool(at, "credentials_sent", connect->credentials != PP_CREDENTIALS_NONE);
 	if (pp_seen(connect->mark))
 		at = pp_json_put_u64(at, "request_packet", connect->mark.packet);
 	if (pp_seen(reply->mark))

@@ -640,9 +640,9 @@ static void test_cut_heads(void **state)
 	say(&play, S, 6, "\x16\x03\x03");
 	put_facts((whole.len = 0, &whole), &play);
 	assert_string_equal(whole.p,
-			    "CONNECT a.example:443 @1-1 credentials=0 -> 407 @2-2 reason=Proxy Authentication Required"
+			    "CONNECT a.example:443 @1-1 credentials=6 -> 407 @2-2 reason=Proxy Authentication Required"
 			    " via=1.1 p body=0\n"
-			    "CONNECT a.example:443 @3-3 credentials=0 tunnel -> 200 @4-4 reason=OK body=0 complete\n"
+			    "CONNECT a.example:443 @3-3 credentials=6 tunnel -> 200 @4-4 reason=OK body=0 complete\n"
 			    "0 requests, 0 replies, client malformed, server malformed, tunnel\n"
 			    "inside: \x16\x03\x01 | \x16\x03\x03\n");
 	end(&play);
