@@ -173,6 +173,7 @@ void pp_account_connection(struct pp_diagnosis *diagnosis, const struct pp_case 
 	struct pp_host_record *host = pp_map_place(&diagnosis->hosts, c->places.host);
 	bool ok = verdict->outcome == PP_OUTCOME_OK, fault = verdict->outcome == PP_OUTCOME_FAULT;
 	bool real = ok && (c->shape.worked || pp_stage_is(c, PP_STAGE_SECURE));
+	bool unnamed = !ok && pp_name_unseen(c);
 
 	*(ok ? &diagnosis->flows_ok : fault ? &diagnosis->flows_fault : &diagnosis->flows_unclear) += 1;
 	if (!host)
@@ -183,7 +184,9 @@ void pp_account_connection(struct pp_diagnosis *diagnosis, const struct pp_case 
 					       .path = c->path,
 					       .real = real,
 					       .fault = fault,
-					       .hurt_agent = fault && may_be_agents(c->conn->process) });
+					       .hurt_agent = fault && may_be_agents(c->conn->process),
+					       .unnamed_fault = unnamed && fault,
+					       .unnamed_doubt = unnamed && !fault });
 	add_candidate(diagnosis, host, verdict, real,
 		      (struct place){ c->who->port, c->conn->file, c->conn->stream, false });
 }

@@ -19,6 +19,8 @@
 #define PP_DISORDERED (1U << 14)
 /* Beside CAP-09: another capture point has segments that this one lacks, and may be the one that counts. */
 #define PP_ELSEWHERE (1U << 15)
+/* Beside CAP-03: what was spoken cannot be told, so nothing says that it is well. */
+#define PP_UNREAD (1U << 16)
 #define PP_LOST_TEXT N_("the capturer lost packets in this time")
 
 /* How surely somebody in the middle ends the TLS of this connection (INSP-01, INSP-02). */
@@ -114,6 +116,17 @@ static inline bool pp_closed_by_client(const struct pp_case *c)
 
 /* An authentic ICMP error that says why nothing came back; NULL: none. */
 const struct pp_icmp_error *pp_icmp_of(const struct pp_case *c, bool (*wanted)(const struct pp_icmp_error *error));
+
+/* It was cut before it told whom it was for: its host is only whoever has that address. */
+static inline bool pp_name_unseen(const struct pp_case *c)
+{
+	const struct pp_tls_facts *tls = c->shape.tls;
+
+	if (!(c->gates & PP_CAP(3)) || (tls && pp_seen(tls->client_hello) && !tls->sni_unknown))
+		return false;
+	return c->who->by == PP_ATTRIBUTED_BY_NOTHING || c->who->by == PP_ATTRIBUTED_BY_DNS ||
+	       c->who->by == PP_ATTRIBUTED_BY_ADDRESS || c->who->by == PP_ATTRIBUTED_BY_SERVICE_TAG;
+}
 
 static inline bool pp_is_web_port(uint16_t port) { return port == 443 || port == 80; }
 

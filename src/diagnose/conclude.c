@@ -242,14 +242,22 @@ static size_t count_faults(const struct pp_diagnosis *diagnosis)
 	return count;
 }
 
+static bool any_is_well(const struct pp_diagnosis *diagnosis)
+{
+	for (size_t i = 0; i < diagnosis->endpoint_count; i++)
+		if (diagnosis->endpoints[i]->candidates->outcome == PP_OUTCOME_OK)
+			return true;
+	return false;
+}
+
 /* With a profile only its categories are relevant. */
 static bool anything_relevant(const struct pp_diagnosis *diagnosis)
 {
 	if (!diagnosis->options.agent)
-		return diagnosis->flows_ok > 0;
+		return any_is_well(diagnosis);
 	for (size_t i = 0; i < diagnosis->expectation_count; i++)
 		if (diagnosis->expectations[i].seen != PP_SEEN_NEVER)
-			return diagnosis->flows_ok > 0;
+			return any_is_well(diagnosis);
 	return false;
 }
 

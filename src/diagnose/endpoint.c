@@ -3,7 +3,8 @@
  * A port of a host that worked is well unless it broke later, or the failures are proven and outnumber the successes;
  * another port's success says nothing of it.  What cuts connections in the middle of their life stands, for
  * reconnecting is no cure. A lookup's fault counts where no connection worked: it is the cause of whatever came behind
- * it.  Port tests are no success: behind a terminator they always work.
+ * it.  Port tests are no success: behind a terminator they always work.  Where packets were cut before they told whom
+ * they were for, a success makes good nothing.
  */
 #include "diagnose/account.h"
 #include "diagnose/table.h"
@@ -53,6 +54,9 @@ static bool fault_stands(const struct pp_host *host, const struct pp_candidate *
 		return host->succeeded == 0 || fault->rule == &pp_rule_dns_06;
 	if (!port || port->succeeded == 0 || cuts_in_session(fault->rule))
 		return true;
+	/* What worked may have been for another name at this address. */
+	if (host->unnamed_fault && fault->grade >= PP_STRONG)
+		return true;
 	/* A proxy that says no is not made good by what had worked beside it. */
 	if (fault->domain == PP_DOMAIN_PROXY && fault->grade == PP_PROVEN &&
 	    !pp_seen(pp_host_worked(host, PP_BY_PROXY)) && port->last_fault > port->last_ok)
@@ -81,7 +85,7 @@ static struct pp_candidate *weigh(const struct pp_host_record *record)
 
 	if (fault)
 		return fault;
-	if (host->succeeded && ok)
+	if (host->succeeded && ok && !(host->unnamed_doubt && unclear))
 		return ok;
 	return unclear ? unclear : ok ? ok : record->candidates;
 }

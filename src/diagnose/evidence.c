@@ -27,7 +27,7 @@ void pp_cite_hello(const struct pp_case *c, struct pp_verdict *verdict)
 	const struct pp_tls_facts *tls = c->shape.tls;
 
 	if (tls && pp_seen(tls->client_hello))
-		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CLIENT_HELLO,
+		pp_cite(verdict, (struct pp_evidence){ .kind = tls->sni_unknown ? PP_EV_HELLO_CUT : PP_EV_CLIENT_HELLO,
 						       .mark = tls->client_hello,
 						       .text = tls->sni ? tls->sni : "",
 						       .a = tls->client_hello_len,

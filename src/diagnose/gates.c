@@ -90,6 +90,7 @@ unsigned pp_gates_of(const struct pp_case *c)
 	gates |= tcp->midstream || !pp_seen(tcp->syn) ? PP_CAP(1) : 0;
 	gates |= tcp->one_sided ? PP_CAP(2) : 0;
 	gates |= tcp->snapped ? PP_CAP(3) : 0;
+	gates |= c->shape.unread ? PP_UNREAD : 0;
 	gates |= tcp->duplicates ? PP_CAP(4) : 0;
 	gates |= tcp->offload_segments ? PP_CAP(5) : 0;
 	gates |= tcp->reordered || tcp->disordered ? PP_CAP(6) : 0;

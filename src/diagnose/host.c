@@ -20,6 +20,8 @@ enum {
 	SUCCEEDED = 1024,
 	TOOK_PROXY = 2048,
 	HURT_AGENT = 4096,
+	UNNAMED_FAULT = 8192,
+	UNNAMED_DOUBT = 16384,
 };
 
 const struct pp_host_more pp_host_no_more;
@@ -80,6 +82,8 @@ static void spread_judged(const struct pp_host_record *record, struct pp_host *h
 	if (facts & SUCCEEDED)
 		host->one.last_ok = record->first.ts;
 	host->hurt_agent = facts & HURT_AGENT;
+	host->unnamed_fault = facts & UNNAMED_FAULT;
+	host->unnamed_doubt = facts & UNNAMED_DOUBT;
 }
 
 const struct pp_host *pp_host_of(const struct pp_host_record *record, struct pp_host *room)
@@ -183,6 +187,8 @@ static void add(struct pp_host *host, const struct pp_host_news *news)
 	host->succeeded += news->real;
 	host->failed += news->fault;
 	host->hurt_agent |= news->hurt_agent;
+	host->unnamed_fault |= news->unnamed_fault;
+	host->unnamed_doubt |= news->unnamed_doubt;
 	host->flows++;
 }
 
@@ -197,5 +203,6 @@ void pp_host_judged(struct pp_diagnosis *diagnosis, struct pp_host_record *recor
 	if (is_it)
 		record->facts |=
 		    (uint16_t)(JUDGED | (news->fault ? FAILED : 0) | (news->real ? SUCCEEDED : 0) |
-			       (news->path == PP_BY_PROXY ? TOOK_PROXY : 0) | (news->hurt_agent ? HURT_AGENT : 0));
+			       (news->path == PP_BY_PROXY ? TOOK_PROXY : 0) | (news->hurt_agent ? HURT_AGENT : 0) |
+			       (news->unnamed_fault ? UNNAMED_FAULT : 0) | (news->unnamed_doubt ? UNNAMED_DOUBT : 0));
 }

@@ -50,6 +50,8 @@ struct pp_host {
 	uint32_t flows, failed, succeeded;
 	bool by_path[2];
 	bool hurt_agent; /* a failure of it may have been the agent's */
+	/* Such an end had a connection of which it was not seen whom it asked for: perhaps another host here. */
+	bool unnamed_fault, unnamed_doubt;
 	/* Filled while observing. */
 	uint8_t port_count;
 	uint8_t worked_path; /* of the success of `one` */
@@ -93,6 +95,7 @@ struct pp_host_news {
 	uint16_t port;
 	unsigned path;
 	bool real, fault, hurt_agent;
+	bool unnamed_fault, unnamed_doubt;
 };
 void pp_host_judged(struct pp_diagnosis *diagnosis, struct pp_host_record *record, const struct pp_host_news *news);
 

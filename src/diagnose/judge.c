@@ -150,6 +150,13 @@ static unsigned gates_shut(const struct pp_case *c, const struct pp_rule *rule)
 	return c->gates ? c->gates & pp_gates_vetoing(rule->needs) : 0;
 }
 
+/* What works works, whatever is missing; but what lies elsewhere may be its end, and what nobody could read may be
+ * anything. */
+static unsigned gates_against(const struct pp_case *c, const struct pp_rule *rule, enum pp_outcome outcome)
+{
+	return outcome == PP_OUTCOME_OK ? c->gates & (PP_ELSEWHERE | PP_UNREAD) : gates_shut(c, rule);
+}
+
 /* Where the next rule may write: what all verdicts on this case share is there. */
 static struct pp_verdict *next_place(const struct pp_case *c, struct hits *hits)
 {
@@ -168,9 +175,8 @@ static bool ask(const struct pp_case *c, enum pp_layer_choice choice, const stru
 	begin_rule(rule, next_place(c, hits));
 	if (!rule->match(c, hits->now))
 		return false;
-	shut = gates_shut(c, rule);
-	/* What works works, whatever is missing; but what lies elsewhere may be its end. */
-	if (shut && (hits->now->outcome != PP_OUTCOME_OK || shut & PP_ELSEWHERE)) {
+	shut = gates_against(c, rule, hits->now->outcome);
+	if (shut) {
 		if (!hits->vetoed) {
 			hits->vetoed = rule;
 			hits->gates = shut;
@@ -244,9 +250,12 @@ static const struct pp_rule *row_of_gate(unsigned gates)
 		unsigned gate;
 		const struct pp_rule *rule;
 	} rows[] = {
-		{ PP_CAP(2), &pp_rule_cap_02 },     { PP_CAP(1), &pp_rule_cap_01 },
-		{ PP_CAP(3), &pp_rule_cap_03 },     { PP_CAP(9) | PP_LOST | PP_ELSEWHERE, &pp_rule_cap_09 },
-		{ PP_DISORDERED, &pp_rule_cap_06 }, { PP_CAP(8), &pp_rule_cap_08 },
+		{ PP_CAP(2), &pp_rule_cap_02 },
+		{ PP_CAP(1), &pp_rule_cap_01 },
+		{ PP_CAP(3) | PP_UNREAD, &pp_rule_cap_03 },
+		{ PP_CAP(9) | PP_LOST | PP_ELSEWHERE, &pp_rule_cap_09 },
+		{ PP_DISORDERED, &pp_rule_cap_06 },
+		{ PP_CAP(8), &pp_rule_cap_08 },
 		{ PP_CAP(10), &pp_rule_cap_10 },
 	};
 
@@ -304,17 +313,21 @@ static void give_doubt(const struct pp_case *c, unsigned gates, struct pp_verdic
 
 /* One connection that failed among successes to the same name by the same path is transient: shown, not accused.  Only
  * what is inferred from silence or a close is excused like this; a word of the other side stands, and so does what cut
- * a connection that had worked. */
+ * a connection that had worked.  Where the name is only guessed from the address, the guess may be wrong whatever stands. */
 static void excuse_transient(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	const struct pp_host_port *port;
-	bool same_place, same_name;
+	bool unseen, same_place, same_name;
 
-	if (verdict->outcome != PP_OUTCOME_FAULT || verdict->grade != PP_CONSISTENT || c->shape.worked)
+	if (verdict->outcome != PP_OUTCOME_FAULT || c->shape.worked)
+		return;
+	unseen = pp_name_unseen(c);
+	if (verdict->grade != PP_CONSISTENT && !(unseen && c->who->host))
 		return;
 	port = pp_host_port(c->host, c->who->port);
 	same_place = pp_seen(c->service->answered) && pp_stage_is(c, PP_STAGE_SYN);
-	same_name = c->who->host && port && pp_seen(port->worked) && pp_seen(pp_host_worked(c->host, c->path));
+	same_name =
+	    (c->who->host || unseen) && port && pp_seen(port->worked) && pp_seen(pp_host_worked(c->host, c->path));
 	if ((same_place || same_name) && !pp_short_hello_passed(c))
 		verdict->outcome = PP_OUTCOME_INCONCLUSIVE;
 }

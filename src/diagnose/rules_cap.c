@@ -78,7 +78,8 @@ const struct pp_rule pp_rule_cap_03 = CAP_ROW(
     N_("The captured length of packets is less than their length on the wire."),
     N_("The packets of the connection to {host} were cut by the capture's snapshot length, so what they said cannot be "
        "known."),
-    N_("Unreadable TLS, HTTP or DNS is then unknown, never malformed."));
+    N_("Unreadable TLS, HTTP or DNS is then unknown, never malformed. Windows' pktmon keeps 128 bytes of a packet unless it is "
+       "started with --pkt-size 0."));
 const struct pp_rule pp_rule_cap_04 = CAP_ROW(
     "04", N_("duplicate packets"), NULL,
     N_("Two packets equal in IP ID, SEQ, ACK, length and flags within 5 ms; the TTL may differ by one. Those of two "

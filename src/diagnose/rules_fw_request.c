@@ -421,7 +421,7 @@ static bool cut_in_session(const struct pp_case *c, struct pp_verdict *verdict)
 	bool elsewhere;
 
 	if (c->shape.ending != PP_SERVER_RST || c->tcp->rst.after == PP_PHASE_CLOSE || pp_reset_after_idle(c->tcp) ||
-	    !(c->shape.worked || pp_stage_is(c, PP_STAGE_SECURE)))
+	    !pp_is_in_session(&c->shape))
 		return false;
 	elsewhere = pp_resets_elsewhere(c, &other, &servers);
 	foreign = pp_reset_is_foreign(c);

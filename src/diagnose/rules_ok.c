@@ -35,6 +35,13 @@ static bool one_voice_heard(const struct pp_case *c)
 	       c->client->acked >= c->client->bytes;
 }
 
+/* Where the ServerHello was cut off, what looks like data may be the rest of a TLS 1.3 handshake, or an alert. */
+static bool may_be_handshake(const struct pp_case *c)
+{
+	return pp_stage_is(c, PP_STAGE_SECURE) && c->gates & PP_CAP(3) && !pp_seen(c->shape.tls->server_hello) &&
+	       !c->shape.tls->complete;
+}
+
 static bool complete(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	bool unheard;
@@ -43,7 +50,8 @@ static bool complete(const struct pp_case *c, struct pp_verdict *verdict)
 		return false;
 	cite_success(c, verdict);
 	unheard = pp_stage_is(c, PP_STAGE_SECURE) && c->shape.tls->app_bytes[PP_CLIENT] == 0; /* the capture lost it */
-	return pp_hit(verdict, unheard || pp_stage_is(c, PP_STAGE_ONE_VOICE) ? PP_CONSISTENT : PP_PROVEN);
+	return pp_hit(verdict,
+		      unheard || may_be_handshake(c) || pp_stage_is(c, PP_STAGE_ONE_VOICE) ? PP_CONSISTENT : PP_PROVEN);
 }
 
 const struct pp_rule pp_rule_ok_01 = OK_ROW(

@@ -62,7 +62,7 @@ static bool waits_for_server(const struct pp_case *c)
 	case PP_STAGE_ASKED:
 		return true;
 	case PP_STAGE_SECURE:
-		return c->shape.tls->app_bytes[PP_CLIENT] && !c->shape.tls->app_bytes[PP_SERVER];
+		return c->shape.tls->app_bytes[PP_CLIENT] && !c->shape.tls->app_bytes[PP_SERVER] && pp_is_pending(c);
 	default:
 		return false;
 	}

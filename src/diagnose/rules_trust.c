@@ -10,10 +10,14 @@
 enum { SEEN_OFTEN = 2, SEEN_ALWAYS = 3 };
 
 /* Whom the client wanted to talk to, or who answered, is not known: a certificate that cannot be read may be an inspector's,
- * and without a TCP handshake nothing tells how near it is. */
+ * the more so where it stood in clear and the capture does not hold it; and without a TCP handshake nothing tells how near
+ * it is. */
 static bool may_be_anybodys(const struct pp_case *c)
 {
-	return !pp_seen(c->shape.tls->client_hello) || (!c->shape.leaf && c->tcp->handshake_rtt_ns < 0);
+	const struct pp_tls_facts *tls = c->shape.tls;
+	bool lacks_it = tls->version < PP_TLS_1_3 && c->gates & (PP_CAP(3) | PP_CAP(9));
+
+	return !pp_seen(tls->client_hello) || (!c->shape.leaf && (c->tcp->handshake_rtt_ns < 0 || lacks_it));
 }
 
 /* ------------------------------------------------------------------ TRUST-01 */

@@ -193,6 +193,24 @@ static bool only_tickets_came(const struct pp_connection *conn, const struct pp_
 		   TICKETS_WITHIN_NS + (conn->tcp.handshake_rtt_ns > 0 ? conn->tcp.handshake_rtt_ns : 0);
 }
 
+enum { TELLING = 16 }; /* bytes that TLS and HTTP are known by, or not to be either */
+
+static bool is_read(const struct pp_tcp_side *side, struct pp_span head)
+{
+	return side->bytes == 0 || head.len >= TELLING || head.len >= side->bytes;
+}
+
+/* Bytes were counted of which the capture holds next to none; what looks like another protocol may be anything, TLS that
+ * failed too. */
+static bool is_unread(const struct pp_connection *conn, enum pp_stage stage)
+{
+	if (!conn->tcp.snapped || (stage != PP_STAGE_DATA && stage != PP_STAGE_ONE_VOICE))
+		return false;
+	return (conn->http && !conn->http->connect_count) ||
+	       (!conn->http && (!is_read(&conn->tcp.side[PP_CLIENT], conn->client_head) ||
+				!is_read(&conn->tcp.side[PP_SERVER], conn->server_head)));
+}
+
 static bool did_its_job(const struct pp_connection *conn, const struct pp_shape *shape)
 {
 	const struct pp_http_reply *reply = shape->exchange ? &shape->exchange->reply : NULL;
@@ -205,7 +223,7 @@ static bool did_its_job(const struct pp_connection *conn, const struct pp_shape 
 		return pp_status_is_reachable(reply->status) && reply->page == PP_PAGE_NONE &&
 		       !(pp_reply_is_proxys(shape->exchange) && reply->status >= 400);
 	case PP_STAGE_DATA:
-		return conn->tcp.side[PP_SERVER].bytes > 0;
+		return !shape->unread && conn->tcp.side[PP_SERVER].bytes > 0;
 	default:
 		return false;
 	}
@@ -253,6 +271,7 @@ void pp_shape_of(const struct pp_connection *conn, struct pp_shape *ret_shape)
 	if (conn->tls && !conn->tls->client_hello_from_server)
 		read_tls(shape, conn->tls);
 	shape->stage = stage_of(conn, shape);
+	shape->unread = is_unread(conn, shape->stage);
 	shape->passed =
 	    shape->stage == PP_STAGE_FLIGHT || shape->stage == PP_STAGE_SECURE || shape->stage == PP_STAGE_ANSWERED;
 	shape->worked = did_its_job(conn, shape);

@@ -39,6 +39,7 @@ struct pp_shape {
 	bool tunnel;                             /* a 2xx opened one */
 	bool passed;                             /* a ServerHello or an HTTP reply came back for what was asked */
 	bool worked;      /* it did its job: data both ways behind whatever handshakes there were */
+	bool unread;      /* too little was captured of each packet to tell what was spoken */
 	bool went_on;     /* both sides spoke after the reset: nobody took it */
 	uint16_t offer;   /* highest TLS version offered, 0: none */
 	int64_t near_ns;  /* SYN to SYN-ACK, else the fastest acknowledgement; -1 */
@@ -58,6 +59,12 @@ static inline bool pp_is_given_up(const struct pp_shape *shape)
 		return shape->ending != PP_SERVER_RST;
 	return (shape->stage == PP_STAGE_OPEN || shape->stage == PP_STAGE_HELLO) &&
 	       (shape->ending == PP_CLIENT_FIN || shape->ending == PP_CLIENT_RST);
+}
+
+/* Its opening is done; of an unknown protocol both sides have spoken. */
+static inline bool pp_is_in_session(const struct pp_shape *shape)
+{
+	return shape->worked || shape->stage == PP_STAGE_SECURE || shape->stage == PP_STAGE_DATA;
 }
 
 /* The proxy itself speaks, not an origin behind it. */

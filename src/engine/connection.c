@@ -105,8 +105,11 @@ PP_SELDOM static void push(struct pp_detail *detail, const struct pp_packet *pac
 	const struct pp_stream_sink sink = { &context, sink_bytes, sink_missing };
 	struct pp_reassembly *stream = &detail->stream[news->side];
 	struct pp_slab *pool = &detail->analysis->segments;
+	int64_t before = stream->next;
 	enum pp_err err = pp_reassembly_push(stream, pool, news->offset, packet->payload_view, news->len, now, &sink);
-	watch_cut_request(detail, packet, news, now);
+
+	if (stream->next > before)
+		watch_cut_request(detail, packet, news, now);
 	if (err != PP_OK) {
 		/* No room to wait any longer: the hole is given up, and what is here goes on behind it. */
 		detail->analysis->streams_given_up++;

@@ -169,6 +169,7 @@ static const struct evidence_row evidence_rows[] = {
 	[PP_EV_UPSTREAM_ERROR] = { PICK_ONLY, N_("the error it reports: {text}"), NULL },
 	[PP_EV_CLIENT_HELLO] = { PICK_NO_TEXT, N_("ClientHello without a server name, {a} bytes"),
 				 N_("ClientHello for {text}, {a} bytes") },
+	[PP_EV_HELLO_CUT] = { PICK_ONLY, N_("ClientHello of {a} bytes whose server name cannot be read"), NULL },
 	[PP_EV_HELLO_ACKED] = { PICK_ONLY, N_("the ClientHello was acknowledged after {a:ms}"), NULL },
 	[PP_EV_HELLO_NOT_ACKED] = { PICK_PLURAL,
 				    NP_("the ClientHello was sent again once and never acknowledged",

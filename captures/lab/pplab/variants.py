@@ -17,7 +17,7 @@ from .variants_flows import Story
 from .variants_packets import CLIENT_MAC, FIN, QINQ, RST, SYN, TCP, VLAN, from_client, hopped
 
 CAPTURES = Path(__file__).resolve().parents[2]
-SHORT = 96                      # bytes, the snap length of many an old command line
+HEADERS, SHORT, PKTMON = 68, 96, 128    # bytes, snap lengths: of old tcpdumps, many a command line, Windows' pktmon
 PATIENCE = 1_500_000_000        # nanoseconds: who stops earlier than any time-out
 ECHO = 10_000                   # nanoseconds between a packet and its copy
 HANDED_ON = 3_000               # nanoseconds between a bond and its member
@@ -77,10 +77,23 @@ def stopped(story):
     return story.capture.of(packets[:end]) if end < len(packets) else None
 
 
+@variant("snap68", "only the first 68 bytes of each packet: hardly more than headers")
+def snap68(story):
+    return _snapped(story.capture, HEADERS)
+
+
 @variant("snap96", "only the first 96 bytes of each packet")
 def snap96(story):
-    return story.capture.of(pcapng.Packet(packet.time, packet.data[:SHORT], packet.length)
-                            for packet in story.capture.packets)
+    return _snapped(story.capture, SHORT)
+
+
+@variant("snap128", "only the first 128 bytes of each packet, as Windows' pktmon captures unless told otherwise")
+def snap128(story):
+    return _snapped(story.capture, PKTMON)
+
+
+def _snapped(capture, length):
+    return capture.of(pcapng.Packet(packet.time, packet.data[:length], packet.length) for packet in capture.packets)
 
 
 @variant("client-only", "only what the captured host sent")
