@@ -13,6 +13,7 @@ static bool syn_unanswered(const struct pp_case *c)
 }
 
 enum { DNS_PORT = 53 };
+static const int64_t FALLBACK_NS = 60 * PP_SECOND;
 
 /* A SYN or two without an answer are a sign, not a finding: the outcome stays open. */
 static bool silent(const struct pp_case *c, struct pp_verdict *verdict, bool strong)
@@ -53,11 +54,28 @@ static bool cite_contrasts(const struct pp_case *c, struct pp_verdict *verdict)
 	return other || by_proxy;
 }
 
+/* Who listens there is told by the port alone: AMQP over TLS, or the relay. */
+static bool is_service_bus(uint16_t port) { return port == 5671 || (port >= 9350 && port <= 9354); }
+
+/* Without its name nothing connects it with the connection to 443 that its client turns to (FW-16). */
+static bool may_have_fallen_back(const struct pp_case *c)
+{
+	const struct pp_endpoint_addr https = { c->conn->server.ip, 443 };
+	struct pp_map_key key = pp_key_of_socket(c->diagnosis, &https);
+	const struct pp_service *service;
+
+	if (c->who->host || !is_service_bus(c->conn->server.port))
+		return false;
+	service = pp_map_find(&c->diagnosis->services, &key);
+	return service && pp_seen(service->answered) && service->last_answered >= c->conn->first.ts - FALLBACK_NS;
+}
+
 static bool no_syn_ack(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	if (!syn_unanswered(c) || c->path != PP_DIRECT || !silent(c, verdict, cite_contrasts(c, verdict)))
 		return false;
-	if (c->conn->server.port == DNS_PORT) /* the lookup that needs it says what that means */
+	if (c->conn->server.port == DNS_PORT || /* the lookup that needs it says what that means */
+	    may_have_fallen_back(c))
 		verdict->outcome = PP_OUTCOME_INCONCLUSIVE;
 	return true;
 }
@@ -285,8 +303,8 @@ static bool fallback_works(const struct pp_case *c, struct pp_verdict *verdict)
 	uint16_t port = c->shape.connect ? c->shape.connect->port : c->conn->server.port;
 	struct pp_mark https = pp_host_https(c->host);
 
-	if (c->shape.worked || !c->who->host || port == 443 || port == 80 || !pp_seen(https) ||
-	    https.ts < c->conn->first.ts - 60 * PP_SECOND || !pp_host_worked_for(c))
+	if (c->shape.worked || (!c->who->host && !is_service_bus(port)) || pp_is_web_port(port) || !pp_seen(https) ||
+	    https.ts < c->conn->first.ts - FALLBACK_NS || !pp_host_worked_for(c))
 		return false;
 	pp_cite_syn(c, verdict);
 	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CONTRAST_PORT, .mark = https, .a = 443 });
@@ -302,12 +320,12 @@ const struct pp_rule pp_rule_fw_16 = {
 	.domain = PP_DOMAIN_NONE,
 	.owner = PP_OWNER_NONE,
 	.most = PP_STRONG,
-	.signs = PP_IF(NAMED) | PP_IF(ODD_PORT),
+	.signs = PP_IF(ODD_PORT),
 	.match = fallback_works,
 	.summary = N_("Port {n} of {host} cannot be reached, but the client falls back to 443 and works: it costs "
 		      "time, it is no fault."),
 	.when = N_("A port other than 443 and 80 fails while 443 of the same host works in the capture; Service Bus "
-		   "tries 5671 or 9350 to 9354 first."),
+		   "tries 5671 or 9350 to 9354 first, which tells it without a name, too."),
 	.traps = N_("A service that needs the other port for something else."),
 	.next_test = N_("None needed."),
 	.remedy = N_("No action; allow the direct port to save the delay."),

@@ -2,6 +2,7 @@
 #include "diagnose/rules_prx.h"
 
 enum { AUTHENTICATION_REQUIRED = 407 };
+static const int64_t NEXT_LEG_NS = 200 * PP_MS; /* within which a client comes again on another connection */
 
 /* ------------------------------------------------------------------ PRX-04 to PRX-06: authentication */
 
@@ -55,6 +56,15 @@ const struct pp_rule pp_rule_prx_05 = {
 	.alternatives = "",
 };
 
+/* The capture ends before the client would have come with credentials, or with those of the next leg. */
+static bool may_come_again(const struct pp_case *c, const struct pp_http_reply *reply, enum pp_credentials credentials)
+{
+	int64_t since = c->end - reply->mark.ts;
+
+	return (c->shape.ending == PP_STILL_OPEN && since < PP_AT_ONCE_NS) ||
+	       (credentials == PP_CREDENTIALS_UNSEEN && since < NEXT_LEG_NS);
+}
+
 static bool login_missing(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	enum pp_credentials credentials;
@@ -67,7 +77,7 @@ static bool login_missing(const struct pp_case *c, struct pp_verdict *verdict)
 	pp_cite_end(c, verdict);
 	verdict->detail = reply->scheme_count ? reply->schemes[0] : "HTTP";
 	pp_name_proxy(c, verdict);
-	if (c->shape.ending == PP_STILL_OPEN && c->end - reply->mark.ts < PP_AT_ONCE_NS) /* it may be about to */
+	if (may_come_again(c, reply, credentials))
 		return pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
 	return pp_hit(verdict, reply->scheme_count && credentials != PP_CREDENTIALS_UNSEEN ? PP_PROVEN : PP_STRONG);
 }

@@ -52,8 +52,10 @@ static void see_udp(struct pp_analysis *analysis, const struct pp_packet *packet
 	if (packet->sport != PORT_DNS && packet->dport != PORT_DNS)
 		return;
 	err = pp_dns_parse(packet->payload_view, packet->cut ? PP_TRUNCATED : PP_MALFORMED, &message);
-	if ((err != PP_OK && err != PP_TRUNCATED) || !message.has_question)
+	if ((err != PP_OK && err != PP_TRUNCATED) || !message.has_question) {
+		analysis->captures[now.file].unread_dns += packet->cut;
 		return;
+	}
 	if (udp_duplicate(analysis, packet, message.id, now.ts)) {
 		analysis->captures[now.file].duplicates++;
 		return;

@@ -52,6 +52,7 @@ enum { PP_UNKNOWN_LAYERS_MAX = 16, PP_NEIGHBOURS_MAX = 256, PP_LIMITS_MAX = 16 }
 struct pp_capture {
 	const struct pp_source_info *source;
 	uint64_t duplicates; /* capture duplicates dropped */
+	uint64_t unread_dns; /* packets to or from a resolver that were cut before they told the name */
 	uint64_t undecoded;  /* frames with a layer we do not know, or damaged headers */
 	struct {
 		const char *layer;

@@ -219,6 +219,24 @@ static void test_early_reset_without_a_handshake(void **state)
 	assert_string_not_equal(w.judgements[0].verdict.rule->id, "FW-07");
 }
 
+/* Its name was looked up before the capture began, so only the port tells what it was for. */
+static void test_service_bus_without_a_name(void **state)
+{
+	struct story *s = world_story(&w, 0, SERVER, 5671, NULL);
+
+	(void)state;
+	tell_syns(s, 4);
+	w.end = s->now + 300 * PP_SECOND;
+	assert_accused_by("FW-01");
+	world_done(&w);
+	world_works(&w, 20000, SERVER, NAME);
+	w.end = s->now + 300 * PP_SECOND;
+	assert_not_accused();
+	world_done(&w);
+	s->conn.server.port = s->who.port = 8443;
+	assert_accused_by("FW-01");
+}
+
 /* ------------------------------------------------------------------ proxies */
 
 static struct story *denied_for_login(int64_t ms)
@@ -416,6 +434,7 @@ int main(void)
 		TEST(test_repetitions_at_the_captures_end),
 		TEST(test_answer_missing_when_the_client_left),
 		TEST(test_early_reset_without_a_handshake),
+		TEST(test_service_bus_without_a_name),
 		TEST(test_credentials_whose_reply_is_missing),
 		TEST(test_challenge_at_the_captures_end),
 		TEST(test_status_that_is_missing),

@@ -343,6 +343,10 @@ static void test_credentials_that_were_cut(void **state)
 	assert_says(judge(), PP_OUTCOME_FAULT, "PRX-04");
 	assert_int_equal(judge()->grade, PP_STRONG);
 	assert_false(cites(judge(), PP_EV_CREDENTIALS));
+	w.end = s->now + 100 * PP_MS; /* it may have been the first leg */
+	assert_says(judge(), PP_OUTCOME_INCONCLUSIVE, "PRX-04");
+	w.end = s->now + 300 * PP_MS;
+	assert_says(judge(), PP_OUTCOME_FAULT, "PRX-04");
 }
 
 /* ------------------------------------------------------------------ from packets */
@@ -350,11 +354,21 @@ static void test_credentials_that_were_cut(void **state)
 enum { LINK_ETHERNET = 1, KEPT = 128 };
 #define PCAP_MAGIC 0xa1b2c3d4u
 
+static void put_frame(struct capfile *cap, uint32_t second, const void *bytes, uint32_t len, uint32_t most)
+{
+	uint32_t kept = len < most ? len : most;
+
+	cap_u32(cap, second);
+	cap_u32(cap, 0);
+	cap_u32(cap, kept);
+	cap_u32(cap, len);
+	cap_bytes(cap, bytes, kept);
+}
+
 static void put(struct capfile *cap, uint32_t second, bool from_client, const struct pp_pkt_tcp *tcp,
 		const void *payload, size_t len)
 {
 	struct pp_pkt pkt;
-	uint32_t kept;
 
 	pp_pkt_start(&pkt, payload, len);
 	pp_pkt_tcp(&pkt, tcp);
@@ -362,16 +376,12 @@ static void put(struct capfile *cap, uint32_t second, bool from_client, const st
 					     .dst = from_client ? SERVER : "10.0.0.4",
 					     .protocol = 6 });
 	pp_pkt_ethernet(&pkt, 0x0800);
-	kept = pp_pkt_len(&pkt) < KEPT ? pp_pkt_len(&pkt) : KEPT;
-	cap_u32(cap, second);
-	cap_u32(cap, 0);
-	cap_u32(cap, kept);
-	cap_u32(cap, pp_pkt_len(&pkt));
-	cap_bytes(cap, pp_pkt_bytes(&pkt), kept);
+	put_frame(cap, second, pp_pkt_bytes(&pkt), pp_pkt_len(&pkt), KEPT);
 }
 
 /* Of the first connection. */
 struct said {
+	enum pp_outcome conclusion;
 	char rule[8];
 	enum pp_credentials credentials;
 };
@@ -390,10 +400,16 @@ static enum pp_err see(void *context, const struct pp_connection *conn, const st
 	return PP_OK;
 }
 
+static enum pp_err see_conclusion(void *context, const struct pp_conclusion *conclusion)
+{
+	((struct said *)context)->conclusion = conclusion->outcome;
+	return PP_OK;
+}
+
 static struct said said_of(struct capfile *cap)
 {
 	struct said said = { .rule = "" };
-	const struct pp_visitor visitor = { .context = &said, .connection = see };
+	const struct pp_visitor visitor = { .context = &said, .connection = see, .conclusion = see_conclusion };
 	const struct pp_visitor *const visitors[] = { &visitor };
 	struct pp_catalogue *catalogue;
 	struct pp_analysis *analysis;
@@ -478,6 +494,35 @@ static void test_cut_request(void **state)
 			 PP_CREDENTIALS_UNSEEN);
 }
 
+/* Three requests of 10.0.0.9 for 10.0.0.1, and a query of another host of which `kept` bytes were captured. */
+static enum pp_outcome beside_a_query(uint32_t kept)
+{
+	static const uint8_t arp[] = { 255, 255, 255, 255, 255, 255, 2, 0,  0, 0, 0, 9, 8, 6, 0, 1, 8, 0,  6, 4, 0,
+				       1,   2,   0,   0,   0,   0,   9, 10, 0, 0, 9, 0, 0, 0, 0, 0, 0, 10, 0, 0, 1 };
+	static const char query[] = "\0\1\1\0\0\1\0\0\0\0\0\0\5login\7example\3com\0\0\1\0\1";
+	struct capfile cap = cap_open();
+	struct pp_pkt pkt;
+
+	cap_pcap(&cap, PCAP_MAGIC, 2, 4, LINK_ETHERNET);
+	for (uint32_t second = 1; second <= 3; second++)
+		put_frame(&cap, second, arp, sizeof(arp), sizeof(arp));
+	pp_pkt_start(&pkt, query, sizeof(query) - 1);
+	pp_pkt_udp(&pkt, 53000, 53);
+	pp_pkt_ip(&pkt, &(struct pp_pkt_ip){ .src = "10.0.0.4", .dst = "10.0.0.53", .protocol = 17 });
+	pp_pkt_ethernet(&pkt, 0x0800);
+	if (kept)
+		put_frame(&cap, 4, pp_pkt_bytes(&pkt), pp_pkt_len(&pkt), kept);
+	return said_of(&cap).conclusion;
+}
+
+/* Whose name is not known asks all the same, and it is not the one that lacks its gateway (LOC-01). */
+static void test_cut_query(void **state)
+{
+	(void)state;
+	assert_int_equal(beside_a_query(0), PP_OUTCOME_FAULT);
+	assert_int_equal(beside_a_query(54), PP_OUTCOME_INCONCLUSIVE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -496,6 +541,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_credentials_that_were_cut, fresh, done),
 		cmocka_unit_test(test_cut_hello_sent_again),
 		cmocka_unit_test(test_cut_request),
+		cmocka_unit_test(test_cut_query),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
