@@ -76,6 +76,14 @@ static struct pp_candidate *best_fault(const struct pp_host_record *record, cons
 	return best;
 }
 
+/* Success on one port says nothing of another, unless nobody wanted anything there. */
+static bool is_open_question(const struct pp_host *host, const struct pp_candidate *unclear)
+{
+	const struct pp_host_port *port = pp_host_port(host, unclear->port);
+
+	return host->unnamed_doubt || (port && port->succeeded == 0 && unclear->domain != PP_DOMAIN_NONE);
+}
+
 static struct pp_candidate *weigh(const struct pp_host_record *record)
 {
 	struct pp_host room;
@@ -85,7 +93,7 @@ static struct pp_candidate *weigh(const struct pp_host_record *record)
 
 	if (fault)
 		return fault;
-	if (host->succeeded && ok && !(host->unnamed_doubt && unclear))
+	if (host->succeeded && ok && !(unclear && is_open_question(host, unclear)))
 		return ok;
 	return unclear ? unclear : ok ? ok : record->candidates;
 }

@@ -297,6 +297,26 @@ static void test_other_port_makes_silence_a_port_filter(void **state)
 	assert_int_equal(pp_diagnosis_conclusion(w.diagnosis)->exit_status, 1); /* port 80 does not heal port 443 */
 }
 
+/* What the capture's end left open on one port is open, whatever works on another; a mere probe asks nothing. */
+static void test_question_open_on_another_port(void **state)
+{
+	struct story *s;
+
+	(void)state;
+	world_works(&w, 0, SERVER, NAME);
+	s = world_story(&w, 2000, SERVER, 80, NAME);
+	tell_syns(s, 1);
+	w.end = s->now + 500 * PP_MS;
+	world_judge(&w);
+	assert_int_equal(pp_diagnosis_endpoint_at(w.diagnosis, 0)->verdict->outcome, PP_OUTCOME_INCONCLUSIVE);
+	world_done(&w);
+	tell_syn_ack(s);
+	s->conn.tcp.established = story_packet(s, PP_CLIENT);
+	tell_fin(s, PP_CLIENT);
+	world_judge(&w);
+	assert_int_equal(pp_diagnosis_endpoint_at(w.diagnosis, 0)->verdict->outcome, PP_OUTCOME_OK);
+}
+
 static void test_reset_without_a_baseline_names_nobody_surely(void **state)
 {
 	struct story *s = world_story(&w, 0, SERVER, 443, "www.example.com");
@@ -811,6 +831,7 @@ int main(void)
 		TEST(test_page_470_proves_the_terminator),
 		TEST(test_server_that_closes_is_not_a_firewall),
 		TEST(test_other_port_makes_silence_a_port_filter),
+		TEST(test_question_open_on_another_port),
 		TEST(test_reset_without_a_baseline_names_nobody_surely),
 		TEST(test_another_client_wins_no_race),
 		TEST(test_another_client_has_credentials),
