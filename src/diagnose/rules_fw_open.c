@@ -61,11 +61,12 @@ static bool is_service_bus(uint16_t port) { return port == 5671 || (port >= 9350
 static bool may_have_fallen_back(const struct pp_case *c)
 {
 	const struct pp_endpoint_addr https = { c->conn->server.ip, 443 };
-	struct pp_map_key key = pp_key_of_socket(c->diagnosis, &https);
 	const struct pp_service *service;
+	struct pp_map_key key;
 
 	if (c->who->host || !is_service_bus(c->conn->server.port))
 		return false;
+	key = pp_key_of_socket(c->diagnosis, &https);
 	service = pp_map_find(&c->diagnosis->services, &key);
 	return service && pp_seen(service->answered) && service->last_answered >= c->conn->first.ts - FALLBACK_NS;
 }
