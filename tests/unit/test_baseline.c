@@ -1,28 +1,13 @@
 /* Baselines: hops, lowest round trips of the others, and whose header a reset carries. */
 #include "support/cmocka_all.h"
-#include "support/facts.h"
+#include "support/one_world.h"
 
 #include "diagnose/case.h"
 
 #define SERVER "203.0.113.10"
 #define NAME "login.example.azure"
 
-static struct world w;
 static struct pp_case c;
-
-static int fresh(void **state)
-{
-	(void)state;
-	world_init(&w);
-	return 0;
-}
-
-static int done(void **state)
-{
-	(void)state;
-	world_done(&w);
-	return 0;
-}
 
 static void look_at(const struct story *s)
 {
@@ -203,14 +188,14 @@ int main(void)
 		cmocka_unit_test(test_hops_from_the_nearest_start_value),
 		cmocka_unit_test(test_lowest_of_the_others),
 		cmocka_unit_test(test_lowest_has_no_order),
-		cmocka_unit_test_setup_teardown(test_ttl_of_the_own_socket_is_not_foreign, fresh, done),
-		cmocka_unit_test_setup_teardown(test_without_any_packet_nothing_is_foreign, fresh, done),
-		cmocka_unit_test_setup_teardown(test_other_connections_are_the_baseline, fresh, done),
-		cmocka_unit_test_setup_teardown(test_reset_that_answers_nothing_is_not_early, fresh, done),
-		cmocka_unit_test_setup_teardown(test_headers_unlike_the_socket, fresh, done),
-		cmocka_unit_test_setup_teardown(test_near_means_near_to_the_client, fresh, done),
-		cmocka_unit_test_setup_teardown(test_equal_to_working_connections, fresh, done),
-		cmocka_unit_test_setup_teardown(test_options_that_vary, fresh, done),
+		TEST(test_ttl_of_the_own_socket_is_not_foreign),
+		TEST(test_without_any_packet_nothing_is_foreign),
+		TEST(test_other_connections_are_the_baseline),
+		TEST(test_reset_that_answers_nothing_is_not_early),
+		TEST(test_headers_unlike_the_socket),
+		TEST(test_near_means_near_to_the_client),
+		TEST(test_equal_to_working_connections),
+		TEST(test_options_that_vary),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

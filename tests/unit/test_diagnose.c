@@ -1,7 +1,7 @@
 /* The diagnosis as a whole: healthy traffic is never accused, contrasts raise grades, hosts are weighed, one
  * conclusion. */
 #include "support/cmocka_all.h"
-#include "support/facts.h"
+#include "support/one_world.h"
 
 #include "diagnose/case.h"
 #include "diagnose/table.h"
@@ -10,22 +10,6 @@
 #define OTHER "203.0.113.20"
 #define PROXY "10.0.0.8"
 #define NAME "login.example.azure"
-
-static struct world w;
-
-static int fresh(void **state)
-{
-	(void)state;
-	world_init(&w);
-	return 0;
-}
-
-static int done(void **state)
-{
-	(void)state;
-	world_done(&w);
-	return 0;
-}
 
 static void assert_nobody_accused(void)
 {
@@ -813,7 +797,6 @@ static void test_more_addresses_than_fit(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, done)
 	const struct CMUnitTest tests[] = {
 		TEST(test_resets_after_the_exchange),
 		TEST(test_answers_of_azure_in_clear),

@@ -1,27 +1,11 @@
 /* Gates: what the capture could not have shown makes a connection inconclusive and names nobody. */
 #include "support/cmocka_all.h"
-#include "support/facts.h"
+#include "support/one_world.h"
 
 #include "diagnose/case.h"
 
 #define SERVER "203.0.113.10"
 #define NAME "login.example.azure"
-
-static struct world w;
-
-static int fresh(void **state)
-{
-	(void)state;
-	world_init(&w);
-	return 0;
-}
-
-static int done(void **state)
-{
-	(void)state;
-	world_done(&w);
-	return 0;
-}
 
 static unsigned gates_of(struct story *s)
 {
@@ -234,19 +218,19 @@ static void test_snapped_answer_is_unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_a_port_of_this_machine, fresh, done),
-		cmocka_unit_test_setup_teardown(test_each_gate_reads_its_fact, fresh, done),
-		cmocka_unit_test_setup_teardown(test_clean_connection_passes_all, fresh, done),
-		cmocka_unit_test_setup_teardown(test_out_of_order_proves_nothing, fresh, done),
-		cmocka_unit_test_setup_teardown(test_heavy_drops_shut_the_gate_for_the_file, fresh, done),
-		cmocka_unit_test_setup_teardown(test_syn_in_one_sided_capture_accuses_nobody, fresh, done),
-		cmocka_unit_test_setup_teardown(test_capture_that_ends_before_the_answer, fresh, done),
-		cmocka_unit_test_setup_teardown(test_client_that_gave_up_was_waited_for, fresh, done),
-		cmocka_unit_test_setup_teardown(test_close_after_hello_with_lost_packets, fresh, done),
-		cmocka_unit_test_setup_teardown(test_loopback_has_no_distance, fresh, done),
-		cmocka_unit_test_setup_teardown(test_own_words_pass_every_gate, fresh, done),
-		cmocka_unit_test_setup_teardown(test_inference_about_a_joined_connection_is_weak, fresh, done),
-		cmocka_unit_test_setup_teardown(test_snapped_answer_is_unknown, fresh, done),
+		TEST(test_a_port_of_this_machine),
+		TEST(test_each_gate_reads_its_fact),
+		TEST(test_clean_connection_passes_all),
+		TEST(test_out_of_order_proves_nothing),
+		TEST(test_heavy_drops_shut_the_gate_for_the_file),
+		TEST(test_syn_in_one_sided_capture_accuses_nobody),
+		TEST(test_capture_that_ends_before_the_answer),
+		TEST(test_client_that_gave_up_was_waited_for),
+		TEST(test_close_after_hello_with_lost_packets),
+		TEST(test_loopback_has_no_distance),
+		TEST(test_own_words_pass_every_gate),
+		TEST(test_inference_about_a_joined_connection_is_weak),
+		TEST(test_snapped_answer_is_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

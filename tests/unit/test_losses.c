@@ -2,27 +2,11 @@
  * not be put down to anybody.
  */
 #include "support/cmocka_all.h"
-#include "support/facts.h"
+#include "support/one_world.h"
 
 #define SERVER "203.0.113.10"
 #define PROXY "10.0.0.16"
 #define NAME "login.example.azure"
-
-static struct world w;
-
-static int fresh(void **state)
-{
-	(void)state;
-	world_init(&w);
-	return 0;
-}
-
-static int done(void **state)
-{
-	(void)state;
-	world_done(&w);
-	return 0;
-}
 
 static const struct pp_verdict *judge(void)
 {
@@ -419,8 +403,6 @@ static void test_refusal_beside_an_open_query(void **state)
 	world_judge(&w);
 	assert_int_not_equal(w.lookup_judgements[0].verdict.outcome, PP_OUTCOME_FAULT);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, done)
 
 int main(void)
 {

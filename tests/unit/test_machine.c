@@ -1,28 +1,12 @@
 /* What the capturing machine told beside its packets: services that failed, and when packets were lost. */
 #include "support/cmocka_all.h"
-#include "support/facts.h"
+#include "support/one_world.h"
 
 #include "diagnose/case.h"
 
 #define SERVER "203.0.113.10"
 #define OTHER "203.0.113.20"
 #define NAME "login.example.azure"
-
-static struct world w;
-
-static int fresh(void **state)
-{
-	(void)state;
-	world_init(&w);
-	return 0;
-}
-
-static int done(void **state)
-{
-	(void)state;
-	world_done(&w);
-	return 0;
-}
 
 static struct pp_note *note(enum pp_note_kind kind)
 {
@@ -249,7 +233,6 @@ static void test_a_lookup_without_answer_in_a_loss(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, done)
 	const struct CMUnitTest tests[] = {
 		TEST(test_a_failed_service_is_the_fault),
 		TEST(test_a_broken_connection_explains_it),

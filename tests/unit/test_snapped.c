@@ -2,7 +2,7 @@
  * fault, and what the headers show stands all the same.
  */
 #include "support/cmocka_all.h"
-#include "support/facts.h"
+#include "support/one_world.h"
 
 #include "decode/packet.h"
 #include "engine/analysis.h"
@@ -15,22 +15,6 @@
 #define SERVER "203.0.113.10"
 #define PROXY "10.0.0.16"
 #define NAME "login.example.azure"
-
-static struct world w;
-
-static int fresh(void **state)
-{
-	(void)state;
-	world_init(&w);
-	return 0;
-}
-
-static int done(void **state)
-{
-	(void)state;
-	world_done(&w);
-	return 0;
-}
 
 static const struct pp_verdict *judge(void)
 {
@@ -526,19 +510,19 @@ static void test_cut_query(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_bytes_both_ways, fresh, done),
-		cmocka_unit_test_setup_teardown(test_short_words_are_read_whole, fresh, done),
-		cmocka_unit_test_setup_teardown(test_one_voice, fresh, done),
-		cmocka_unit_test_setup_teardown(test_reset_after_idle, fresh, done),
-		cmocka_unit_test_setup_teardown(test_request_without_its_host, fresh, done),
-		cmocka_unit_test_setup_teardown(test_data_without_a_server_hello, fresh, done),
-		cmocka_unit_test_setup_teardown(test_bytes_that_nobody_acknowledges, fresh, done),
-		cmocka_unit_test_setup_teardown(test_resets_together, fresh, done),
-		cmocka_unit_test_setup_teardown(test_strong_fault_beside_a_success, fresh, done),
-		cmocka_unit_test_setup_teardown(test_strong_fault_of_a_guessed_name, fresh, done),
-		cmocka_unit_test_setup_teardown(test_doubt_beside_a_success, fresh, done),
-		cmocka_unit_test_setup_teardown(test_refused_certificate_that_was_cut, fresh, done),
-		cmocka_unit_test_setup_teardown(test_credentials_that_were_cut, fresh, done),
+		TEST(test_bytes_both_ways),
+		TEST(test_short_words_are_read_whole),
+		TEST(test_one_voice),
+		TEST(test_reset_after_idle),
+		TEST(test_request_without_its_host),
+		TEST(test_data_without_a_server_hello),
+		TEST(test_bytes_that_nobody_acknowledges),
+		TEST(test_resets_together),
+		TEST(test_strong_fault_beside_a_success),
+		TEST(test_strong_fault_of_a_guessed_name),
+		TEST(test_doubt_beside_a_success),
+		TEST(test_refused_certificate_that_was_cut),
+		TEST(test_credentials_that_were_cut),
 		cmocka_unit_test(test_cut_hello_sent_again),
 		cmocka_unit_test(test_cut_request),
 		cmocka_unit_test(test_cut_query),

@@ -1,6 +1,6 @@
 /* Wins: only those are kept that somebody may have lost to, and nobody who lost is told otherwise. */
 #include "support/cmocka_all.h"
-#include "support/facts.h"
+#include "support/one_world.h"
 
 #include "diagnose/case.h"
 #include "diagnose/table.h"
@@ -11,23 +11,8 @@
 
 enum { MANY = 1000, CHANCE = 3 }; /* others may have the same bit */
 
-static struct world w;
 static struct story *loser, *winner;
 static struct pp_places places;
-
-static int fresh(void **state)
-{
-	(void)state;
-	world_init(&w);
-	return 0;
-}
-
-static int done(void **state)
-{
-	(void)state;
-	world_done(&w);
-	return 0;
-}
 
 /* One of two attempts is left unanswered; without a name only the other family tells that they belong together. */
 static void tell_race(const char *name)
@@ -180,7 +165,6 @@ static void test_legs_are_kept_for_who_was_refused(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, done)
 	const struct CMUnitTest tests[] = {
 		TEST(test_kept_for_a_host),
 		TEST(test_kept_for_the_other_family),
