@@ -75,9 +75,10 @@ static uint64_t of_tls(const struct pp_case *c)
 {
 	const struct pp_tls_facts *tls = c->shape.tls;
 	bool failed = !c->shape.worked, alert = failed && tls->alert_count > 0;
+	bool flight = pp_seen(tls->server_hello) || (c->gates & PP_CAP(3) && c->server->bytes); /* perhaps cut off */
 
 	return (alert ? PP_IF(ALERT) | PP_IF(OBJECTION) : 0) |
-	       sign(failed && pp_seen(tls->server_hello) && (alert || pp_closed_by_client(c)), PP_SIGN_DISTRUST) |
+	       sign(failed && flight && (alert || pp_closed_by_client(c)), PP_SIGN_DISTRUST) |
 	       sign(tls->hello_retry, PP_SIGN_RETRY) | sign(pp_seen(tls->not_tls), PP_SIGN_NOT_TLS) |
 	       sign(c->shape.offer && c->shape.offer <= PP_TLS_1_1, PP_SIGN_OLD_OFFER) |
 	       sign(!tls->sni, PP_SIGN_UNNAMED) | sign(tls->resumed, PP_SIGN_RESUMED) |

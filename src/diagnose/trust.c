@@ -118,10 +118,18 @@ static bool behind_terminator(const struct pp_case *c)
 	       c->shape.hello_ns >= c->shape.near_ns + PP_WAN_GAP_NS && c->shape.hello_ns >= 5 * c->shape.near_ns;
 }
 
+/* Its word is readable, and what it answers was cut off: only a certificate is refused like this. */
+static bool refused_what_was_cut(const struct pp_case *c)
+{
+	return c->gates & PP_CAP(3) && pp_seen(c->shape.tls->client_hello) && c->server->bytes && pp_trust_alert(c);
+}
+
 static enum pp_trust cause_of_refusal(const struct pp_case *c, const struct pp_tls_alert *alert)
 {
 	uint8_t code = alert ? alert->code : 0;
 
+	if (!pp_seen(c->shape.tls->server_hello))
+		return PP_TRUST_OTHER;
 	if (c->inspected == PP_SURELY_INSPECTED)
 		return PP_TRUST_INSPECTION;
 	if (code != UNKNOWN_CA && code != CERTIFICATE_REVOKED && c->shape.leaf && !all_valid(c))
@@ -144,7 +152,7 @@ enum pp_trust pp_trust_of(const struct pp_case *c)
 	const struct pp_tls_alert *alert;
 	struct pp_mark when;
 
-	if (!c->shape.tls || c->shape.worked || !pp_seen(c->shape.tls->server_hello))
+	if (!c->shape.tls || c->shape.worked || (!pp_seen(c->shape.tls->server_hello) && !refused_what_was_cut(c)))
 		return PP_TRUST_FINE;
 	alert = pp_trust_alert(c);
 	if (!alert && !pp_left_silently(c->conn, &c->shape, &when) && !left_after_revocation(c))

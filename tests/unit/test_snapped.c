@@ -309,6 +309,24 @@ static void test_refused_certificate_that_was_cut(void **state)
 	}
 }
 
+/* What it answers was cut off altogether; that it refuses a certificate is its own word. */
+static void test_refusal_of_what_was_cut(void **state)
+{
+	struct story *s = world_story(&w, 0, SERVER, 443, NAME);
+
+	(void)state;
+	tell_open(s);
+	tell_hello(s, NULL, PP_TLS_1_2, 500);
+	s->tls.sni_unknown = true;
+	tell_bytes(s, PP_SERVER, 2800);
+	cut(s);
+	tell_alert(s, PP_CLIENT, 48);
+	tell_rst(s, PP_CLIENT, PP_PHASE_DATA);
+	assert_says(judge(), PP_OUTCOME_INCONCLUSIVE, "TRUST-01");
+	s->tls.alerts[0].code = 80; /* internal_error */
+	assert_string_not_equal(judge()->rule->id, "TRUST-01");
+}
+
 static void test_credentials_that_were_cut(void **state)
 {
 	struct story *s = world_story(&w, 0, PROXY, 8080, NULL);
@@ -522,6 +540,7 @@ int main(void)
 		TEST(test_strong_fault_of_a_guessed_name),
 		TEST(test_doubt_beside_a_success),
 		TEST(test_refused_certificate_that_was_cut),
+		TEST(test_refusal_of_what_was_cut),
 		TEST(test_credentials_that_were_cut),
 		cmocka_unit_test(test_cut_hello_sent_again),
 		cmocka_unit_test(test_cut_request),
