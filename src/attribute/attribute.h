@@ -41,6 +41,8 @@ struct pp_names *pp_names_new(size_t cap, struct pp_hash_key key);
 void pp_names_free(struct pp_names *names);
 /* Takes what a reply brought: the addresses behind the `known` first ones.  Keeps pointers into the lookup. */
 void pp_names_add(struct pp_names *names, const struct pp_lookup *lookup, unsigned known);
+/* A reply to that client whose addresses were not captured: names that it has by then are no more certain. */
+void pp_names_blind(struct pp_names *names, const struct pp_addr *client, int64_t at);
 const char *pp_names_find(struct pp_names *names, const struct pp_addr *client, const struct pp_addr *server,
 			  int64_t at);
 /* Answers that came for moments that may have been asked about in vain before: whether there are any, and one after the

@@ -16,7 +16,7 @@
 #include <string.h>
 
 enum { ANSWERS_MAX = 1 << 24 }; /* their bytes fit 32 bits */
-enum { IN_VAIN = 4096 };
+enum { IN_VAIN = 4096, BLIND = 64 };
 
 struct key {
 	struct pp_addr client, server;
@@ -31,6 +31,12 @@ struct answer {
 	bool late; /* it came for a moment that had been asked about */
 };
 
+/* An answer nobody could read: it may have given any address another name. */
+struct blind {
+	struct pp_addr client;
+	int64_t ts;
+};
+
 struct pp_names {
 	struct pp_hash_key hash_key;
 	struct pp_buf answers; /* struct answer */
@@ -41,6 +47,8 @@ struct pp_names {
 	bool any_late;
 	/* The latest step of time asked about without finding a name, hashed. */
 	uint32_t in_vain[IN_VAIN];
+	struct blind blind[BLIND]; /* the last ones */
+	uint64_t blind_count;      /* of all there were */
 };
 
 static struct answer *at(const struct pp_names *names, uint32_t node)
@@ -211,29 +219,50 @@ void pp_names_add(struct pp_names *names, const struct pp_lookup *lookup, unsign
 	}
 }
 
-static const char *search(const struct pp_names *names, const struct key *key, int64_t when)
+static const struct answer *search(const struct pp_names *names, const struct key *key, int64_t when)
 {
-	const char *name = NULL;
+	const struct answer *found = NULL;
 	uint32_t node;
 
 	for (node = *find_slot(names, key); node;) {
 		const struct answer *answer = at(names, node);
 
 		if (answer->ts <= when)
-			name = answer->name;
+			found = answer;
 		node = answer->ts <= when ? answer->right : answer->left;
 	}
-	return name;
+	return found;
+}
+
+void pp_names_blind(struct pp_names *names, const struct pp_addr *client, int64_t at)
+{
+	names->blind[names->blind_count++ % BLIND] = (struct blind){ *client, at };
+}
+
+/* Whether anything the client was told between the two moments could not be read; of what is kept no more it may be. */
+static bool is_blind(const struct pp_names *names, const struct pp_addr *client, int64_t after, int64_t until)
+{
+	uint64_t kept = names->blind_count < BLIND ? names->blind_count : BLIND;
+	int64_t oldest = INT64_MAX;
+
+	for (uint64_t i = 0; i < kept; i++) {
+		const struct blind *blind = &names->blind[i];
+
+		oldest = blind->ts < oldest ? blind->ts : oldest;
+		if (blind->ts > after && blind->ts <= until && pp_addr_equal(&blind->client, client))
+			return true;
+	}
+	return names->blind_count > BLIND && after < oldest;
 }
 
 const char *pp_names_find(struct pp_names *names, const struct pp_addr *client, const struct pp_addr *server,
 			  int64_t when)
 {
-	const char *name = names->slot_count ? search(names, &(struct key){ *client, *server }, when) : NULL;
+	const struct answer *answer = names->slot_count ? search(names, &(struct key){ *client, *server }, when) : NULL;
 	uint32_t *latest, step = step_of(when);
 
-	if (name)
-		return name;
+	if (answer)
+		return is_blind(names, client, answer->ts, when) ? NULL : answer->name;
 	latest = in_vain(names, client, server);
 	if (step > *latest)
 		*latest = step;

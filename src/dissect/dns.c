@@ -264,10 +264,12 @@ enum pp_err pp_dns_parse(struct pp_span bytes, enum pp_err on_short, struct pp_d
 	ret_message->opcode = flags >> 11 & 0xf;
 	ret_message->rcode = flags & 0xf;
 	take_questions(&message, &cur, questions, ret_message);
+	ret_message->answers_cut = answers > 0 && !pp_cur_ok(&cur);
 	if (!pp_cur_ok(&cur) || ret_message->opcode != 0)
 		return cur.err;
 	message.question = ret_message->has_question ? ret_message->name : NULL;
 	take_answers(&message, &cur, answers, ret_message);
+	ret_message->answers_cut = !pp_cur_ok(&cur);
 	take_additional(&message, &cur, authority, additional, ret_message);
 	/* RFC 2181 section 9: a reply with TC may end anywhere. */
 	return ret_message->truncated && ret_message->has_question ? PP_OK : cur.err;

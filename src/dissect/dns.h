@@ -20,6 +20,7 @@ struct pp_dns_message {
 	uint8_t opcode, rcode;
 	uint16_t type; /* of the first question, as is the name */
 	bool has_question, has_extended_error, clipped;
+	bool answers_cut; /* records of the answer section could not be read */
 	uint16_t extended_error;
 	uint32_t min_ttl;
 	unsigned address_count, alias_count;

@@ -52,6 +52,8 @@ static void see_udp(struct pp_analysis *analysis, const struct pp_packet *packet
 	if (packet->sport != PORT_DNS && packet->dport != PORT_DNS)
 		return;
 	err = pp_dns_parse(packet->payload_view, packet->cut ? PP_TRUNCATED : PP_MALFORMED, &message);
+	if (packet->cut && message.response && message.answers_cut)
+		pp_names_blind(analysis->names, &dst.ip, now.ts);
 	if ((err != PP_OK && err != PP_TRUNCATED) || !message.has_question) {
 		analysis->captures[now.file].unread_dns += packet->cut;
 		return;

@@ -61,6 +61,31 @@ static void latest_before(void **state)
 	pp_names_free(names);
 }
 
+/* What was not captured of an answer may have been another name for the same address. */
+static void unread_answers(void **state)
+{
+	struct pp_names *names = pp_names_new(10, key);
+	struct pp_lookup a = lookup("10.0.0.1", "a.example", "20.1.1.1", 100);
+	struct pp_lookup again = lookup("10.0.0.1", "a.example", "20.1.1.1", 300);
+	struct pp_addr client = addr("10.0.0.1"), other = addr("10.0.0.2");
+
+	(void)state;
+	pp_names_add(names, &a, 0);
+	pp_names_blind(names, &other, 150);
+	pp_names_blind(names, &client, 100);
+	assert_string_equal(find(names, "10.0.0.1", "20.1.1.1", 500), "a.example");
+	pp_names_blind(names, &client, 200);
+	assert_string_equal(find(names, "10.0.0.1", "20.1.1.1", 199), "a.example");
+	assert_null(find(names, "10.0.0.1", "20.1.1.1", 200));
+	pp_names_add(names, &again, 0);
+	assert_null(find(names, "10.0.0.1", "20.1.1.1", 299));
+	assert_string_equal(find(names, "10.0.0.1", "20.1.1.1", 300), "a.example");
+	for (int64_t ts = 400; ts < 464; ts++)
+		pp_names_blind(names, &other, ts);
+	assert_null(find(names, "10.0.0.1", "20.1.1.1", 500)); /* what is forgotten may have been its own */
+	pp_names_free(names);
+}
+
 static void each_type_has_its_time(void **state)
 {
 	struct pp_names *names = pp_names_new(10, key);
@@ -156,8 +181,11 @@ static void late_answers_are_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(latest_before),         cmocka_unit_test(each_type_has_its_time),
-		cmocka_unit_test(cap_is_counted),        cmocka_unit_test(many),
+		cmocka_unit_test(latest_before),
+		cmocka_unit_test(unread_answers),
+		cmocka_unit_test(each_type_has_its_time),
+		cmocka_unit_test(cap_is_counted),
+		cmocka_unit_test(many),
 		cmocka_unit_test(late_answers_are_told),
 	};
 
