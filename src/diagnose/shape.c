@@ -85,6 +85,15 @@ static uint16_t best_offer(const struct pp_tls_facts *tls)
 	return best ? best : tls->legacy_version;
 }
 
+/* An encrypted one says that there was an answer, and no more. */
+static bool any_alert_is_read(const struct pp_tls_facts *tls)
+{
+	for (unsigned i = 0; i < tls->alert_count; i++)
+		if (!tls->alerts[i].encrypted)
+			return true;
+	return false;
+}
+
 /* Bytes of the server are there, but not in a form that says what they were. */
 static bool hidden(const struct pp_connection *conn, const struct pp_tls_facts *tls)
 {
@@ -93,7 +102,7 @@ static bool hidden(const struct pp_connection *conn, const struct pp_tls_facts *
 	/* The client did not get those bytes either (MTU-01). */
 	if (server->missing && !server->missing_acked && !conn->tcp.snapped)
 		return false;
-	return tls->alert_count == 0 && !pp_seen(tls->not_tls) &&
+	return !any_alert_is_read(tls) && !pp_seen(tls->not_tls) &&
 	       (conn->tcp.snapped || tls->desynchronised[PP_SERVER] || tls->server_first_unseen ||
 		server->missing_acked) &&
 	       (server->bytes > 0 || server->missing_acked);

@@ -309,6 +309,27 @@ static void test_refused_certificate_that_was_cut(void **state)
 	}
 }
 
+/* A server that had answered did not close "before any TLS answer" (PRX-12). */
+static void test_tunnel_whose_answer_was_cut(void **state)
+{
+	struct story *s = world_story(&w, 0, PROXY, 8080, NULL);
+
+	(void)state;
+	tell_open(s);
+	tell_connect(s, NAME, 443);
+	tell_connect_reply(s, 200);
+	tell_hello(s, NAME, PP_TLS_1_2, 500);
+	tell_wait(s, 50);
+	tell_bytes(s, PP_SERVER, 2800);
+	tell_hidden_alert(s, PP_CLIENT);
+	tell_fin(s, PP_SERVER);
+	cut(s);
+	assert_says(judge(), PP_OUTCOME_INCONCLUSIVE, "CAP-03");
+	s->conn.tcp.side[PP_SERVER].bytes = 0;
+	s->tls.alert_count = 0;
+	assert_says(judge(), PP_OUTCOME_FAULT, "PRX-12");
+}
+
 /* What it answers was cut off altogether; that it refuses a certificate is its own word. */
 static void test_refusal_of_what_was_cut(void **state)
 {
@@ -540,6 +561,7 @@ int main(void)
 		TEST(test_strong_fault_of_a_guessed_name),
 		TEST(test_doubt_beside_a_success),
 		TEST(test_refused_certificate_that_was_cut),
+		TEST(test_tunnel_whose_answer_was_cut),
 		TEST(test_refusal_of_what_was_cut),
 		TEST(test_credentials_that_were_cut),
 		cmocka_unit_test(test_cut_hello_sent_again),
