@@ -154,19 +154,10 @@ bool pp_reset_after_idle(const struct pp_tcp_facts *tcp)
 		tcp->rst.mark.ts - tcp->idle_after.ts <= 5 * PP_SECOND);
 }
 
-enum { MORE_THAN_ALERT = 64 }; /* bytes; a Finished and what goes with it are more, an alert is less */
-
-/* Cut off as its handshake was, the client sent more behind its ClientHello than it says to one that it refuses. */
-static bool client_went_on(const struct pp_connection *conn, const struct pp_shape *shape)
-{
-	return conn->tcp.snapped && shape->stage == PP_STAGE_OPAQUE && shape->tls &&
-	       pp_seen(shape->tls->client_hello) && conn->tcp.side[PP_SERVER].bytes > 0 &&
-	       conn->tcp.side[PP_CLIENT].bytes > (uint64_t)shape->tls->client_hello_len + MORE_THAN_ALERT;
-}
-
 static bool is_midsession_reset(const struct pp_connection *conn, const struct pp_shape *shape)
 {
-	return shape->ending == PP_SERVER_RST && (pp_is_in_session(shape) || client_went_on(conn, shape)) &&
+	return shape->ending == PP_SERVER_RST &&
+	       (pp_is_in_session(shape) || (shape->stage == PP_STAGE_OPAQUE && pp_may_be_complete(conn))) &&
 	       conn->tcp.rst.after != PP_PHASE_CLOSE && !pp_reset_after_idle(&conn->tcp);
 }
 

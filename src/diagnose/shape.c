@@ -108,6 +108,17 @@ static bool hidden(const struct pp_connection *conn, const struct pp_tls_facts *
 	       (server->bytes > 0 || server->missing_acked);
 }
 
+enum { MORE_THAN_ALERT = 64 }; /* bytes; a Finished and what goes with it are more, an alert is less */
+
+/* The client sent more behind its ClientHello than it says to a server that it refuses. */
+bool pp_may_be_complete(const struct pp_connection *conn)
+{
+	const struct pp_tls_facts *tls = conn->tls;
+
+	return conn->tcp.snapped && tls && pp_seen(tls->client_hello) && conn->tcp.side[PP_SERVER].bytes > 0 &&
+	       conn->tcp.side[PP_CLIENT].bytes > (uint64_t)tls->client_hello_len + MORE_THAN_ALERT;
+}
+
 static enum pp_stage tls_stage(const struct pp_connection *conn, const struct pp_tls_facts *tls)
 {
 	bool hello = pp_seen(tls->server_hello) && tls->server_hello_count > (tls->hello_retry ? 1U : 0U);
@@ -115,7 +126,8 @@ static enum pp_stage tls_stage(const struct pp_connection *conn, const struct pp
 	if (tls->complete || (tls->app_bytes[PP_CLIENT] && tls->app_bytes[PP_SERVER]))
 		return PP_STAGE_SECURE;
 	if (hello)
-		return tls->version == PP_SSL_2 || tls->desynchronised[PP_SERVER] || tls->desynchronised[PP_CLIENT]
+		return tls->version == PP_SSL_2 || tls->desynchronised[PP_SERVER] || tls->desynchronised[PP_CLIENT] ||
+			       (pp_may_be_complete(conn) && !any_alert_is_read(tls))
 			   ? PP_STAGE_OPAQUE
 			   : PP_STAGE_FLIGHT;
 	if (!pp_seen(tls->client_hello) && !tls->partial_client_hello)

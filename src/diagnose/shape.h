@@ -67,6 +67,9 @@ static inline bool pp_is_in_session(const struct pp_shape *shape)
 	return shape->worked || shape->stage == PP_STAGE_SECURE || shape->stage == PP_STAGE_DATA;
 }
 
+/* Its TLS handshake may have been completed by what the snap length cut off. */
+bool pp_may_be_complete(const struct pp_connection *conn);
+
 /* The proxy itself speaks, not an origin behind it. */
 bool pp_reply_is_proxys(const struct pp_http_exchange *exchange);
 /* A status of an origin that says "I am here": all but the gateway errors 502 to 504. */

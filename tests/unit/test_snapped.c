@@ -330,6 +330,25 @@ static void test_tunnel_whose_answer_was_cut(void **state)
 	assert_says(judge(), PP_OUTCOME_FAULT, "PRX-12");
 }
 
+/* A client that sent more than an alert may have finished what nobody could read. */
+static void test_handshake_whose_end_was_cut(void **state)
+{
+	struct story *s = world_story(&w, 0, SERVER, 443, NAME);
+
+	(void)state;
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_2, 500);
+	tell_server_hello(s, PP_TLS_1_2);
+	tell_wait(s, 5000);
+	tell_fin(s, PP_SERVER);
+	cut(s);
+	assert_says(judge(), PP_OUTCOME_FAULT, "TLS-12");
+	s->conn.tcp.side[PP_CLIENT].bytes += 64;
+	assert_says(judge(), PP_OUTCOME_FAULT, "TLS-12");
+	s->conn.tcp.side[PP_CLIENT].bytes += 1;
+	assert_says(judge(), PP_OUTCOME_INCONCLUSIVE, "CAP-03");
+}
+
 /* What it answers was cut off altogether; that it refuses a certificate is its own word. */
 static void test_refusal_of_what_was_cut(void **state)
 {
@@ -562,6 +581,7 @@ int main(void)
 		TEST(test_doubt_beside_a_success),
 		TEST(test_refused_certificate_that_was_cut),
 		TEST(test_tunnel_whose_answer_was_cut),
+		TEST(test_handshake_whose_end_was_cut),
 		TEST(test_refusal_of_what_was_cut),
 		TEST(test_credentials_that_were_cut),
 		cmocka_unit_test(test_cut_hello_sent_again),
