@@ -78,7 +78,7 @@ void pp_overview_observe(struct pp_diagnosis *diagnosis, const struct pp_connect
 {
 	struct pp_overview *seen = overview_for(diagnosis, &conn->client.ip);
 	struct pp_seen_at_all *all = &diagnosis->seen;
-	bool script = pp_is_wpad_host(who);
+	bool script = pp_is_wpad_host(who) || (shape->exchange && pp_is_script(shape->exchange->target));
 
 	if (shape->worked && record)
 		note_worked(record, diagnosis, &conn->client.ip);

@@ -94,6 +94,15 @@ static bool any_alert_is_read(const struct pp_tls_facts *tls)
 	return false;
 }
 
+/* What was captured of it may be less than it was; with nothing behind the request there was nothing. */
+static bool spoke_since(const struct pp_tcp_side *server, struct pp_mark request)
+{
+	const struct pp_mark *last = &server->last_data;
+
+	return server->bytes > 0 && (!pp_seen(request) || last->ts > request.ts ||
+				     (last->ts == request.ts && last->packet > request.packet));
+}
+
 /* Bytes of the server are there, but not in a form that says what they were. */
 static bool hidden(const struct pp_connection *conn, const struct pp_tls_facts *tls)
 {
@@ -105,7 +114,7 @@ static bool hidden(const struct pp_connection *conn, const struct pp_tls_facts *
 	return !any_alert_is_read(tls) && !pp_seen(tls->not_tls) &&
 	       (conn->tcp.snapped || tls->desynchronised[PP_SERVER] || tls->server_first_unseen ||
 		server->missing_acked) &&
-	       (server->bytes > 0 || server->missing_acked);
+	       (spoke_since(server, tls->client_hello) || server->missing_acked);
 }
 
 enum { MORE_THAN_ALERT = 64 }; /* bytes; a Finished and what goes with it are more, an alert is less */
@@ -138,11 +147,13 @@ static enum pp_stage tls_stage(const struct pp_connection *conn, const struct pp
 static enum pp_stage http_stage(const struct pp_connection *conn, const struct pp_shape *shape)
 {
 	const struct pp_tcp_facts *tcp = &conn->tcp;
+	const struct pp_tcp_side *server = &tcp->side[PP_SERVER];
 
 	if (shape->exchange && !(shape->connect && shape->connect->mark.ts > shape->exchange->mark.ts)) {
 		if (pp_seen(shape->exchange->reply.mark))
 			return PP_STAGE_ANSWERED;
-		return tcp->snapped || tcp->side[PP_SERVER].missing_acked || pp_seen(shape->exchange->reply.begin)
+		return (tcp->snapped && spoke_since(server, shape->exchange->mark)) || server->missing_acked ||
+			       pp_seen(shape->exchange->reply.begin)
 			   ? PP_STAGE_OPAQUE
 			   : PP_STAGE_ASKED;
 	}
@@ -152,7 +163,7 @@ static enum pp_stage http_stage(const struct pp_connection *conn, const struct p
 		return PP_STAGE_TUNNEL;
 	if (pp_seen(shape->connect->reply.mark))
 		return PP_STAGE_DENIED;
-	return tcp->snapped ? PP_STAGE_OPAQUE : PP_STAGE_CONNECT;
+	return tcp->snapped && spoke_since(server, shape->connect->mark) ? PP_STAGE_OPAQUE : PP_STAGE_CONNECT;
 }
 
 /* The server went on after the tunnel's 2xx with something that is neither TLS nor HTTP. */

@@ -27,6 +27,7 @@
 
 enum { PENDING_MAX = 32 };
 enum { LOOK_MAX = 32 };        /* more than any method, a space and one byte */
+enum { LINE_SALVAGED = 512 };  /* bytes of a request line */
 enum { TLS_HANDSHAKE = 0x16 }; /* RFC 8446 section 5.1; no HTTP message begins with it */
 
 enum step {
@@ -529,6 +530,23 @@ size_t pp_http_data(struct pp_http *http, enum pp_side side, struct pp_span byte
 	return bytes.len - pp_cur_left(&cur);
 }
 
+/* A request line that ends behind its target, as far as that: the version says nothing more. */
+static void salvage_line(struct pp_http *http, struct pp_span held, struct pp_mark mark)
+{
+	static const char version[] = " HTTP/1.1";
+	uint8_t line[LINE_SALVAGED + sizeof(version)];
+	size_t method = pp_text_token(held), end;
+
+	if (pp_text_at(held, method) != ' ')
+		return;
+	end = method + 1 + pp_text_find(pp_text_after(held, method + 1), ' ');
+	if (end >= held.len || end > LINE_SALVAGED)
+		return;
+	memcpy(line, held.p, end);
+	memcpy(line + end, version, sizeof(version) - 1);
+	on_head(http, PP_CLIENT, (struct pp_span){ line, end + sizeof(version) - 1 }, true, mark);
+}
+
 /* A header block that runs into a gap (a small snap length does that to every one): the lines that are whole still tell
  * whom a CONNECT was for, or how it was answered. */
 static void salvage_head(struct pp_http *http, enum pp_side side)
@@ -537,8 +555,12 @@ static void salvage_head(struct pp_http *http, enum pp_side side)
 	struct pp_span held = pp_buf_span(&half->held);
 	size_t end = pp_text_find_last(held, '\n');
 
-	if (half->step == STEP_HEAD && end < held.len)
+	if (half->step != STEP_HEAD)
+		return;
+	if (end < held.len)
 		on_head(http, side, pp_text_first(held, end), true, half->begin);
+	else if (side == PP_CLIENT)
+		salvage_line(http, held, half->begin);
 }
 
 void pp_http_gap(struct pp_http *http, enum pp_side side, uint64_t missing)

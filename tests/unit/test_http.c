@@ -648,6 +648,60 @@ static void test_cut_heads(void **state)
 	end(&play);
 }
 
+/* A first line that is cut tells whom it was for where that is whole. */
+static void test_cut_request_lines(void **state)
+{
+	static const struct {
+		const char *line, *host;
+	} rows[] = {
+		{ "CONNECT a.example:443 HTTP/1.", "a.example" },
+		{ "CONNECT a.example:443 ", "a.example" },
+		{ "CONNECT a.example:443", NULL },
+		{ "CONNECT a.exam", NULL },
+		{ "CONNECT ", NULL },
+		{ "CONNECT", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct pp_http_facts *facts;
+		struct play play;
+
+		begin(&play);
+		facts = pp_http_facts(play.http);
+		say(&play, C, 1, rows[i].line);
+		pp_http_gap(play.http, C, 80);
+		assert_int_equal(facts->connect_count, rows[i].host != NULL);
+		if (rows[i].host) {
+			assert_string_equal(facts->connects[0].host, rows[i].host);
+			assert_int_equal(facts->connects[0].port, 443);
+			assert_int_equal(facts->connects[0].credentials, PP_CREDENTIALS_UNSEEN);
+		}
+		end(&play);
+	}
+}
+
+/* A line so long that it is none is not kept. */
+static void test_cut_request_line_without_end(void **state)
+{
+	const struct pp_http_facts *facts;
+	struct play play;
+
+	(void)state;
+	for (size_t len = 490; len < 520; len++) {
+		char line[600] = "GET /";
+
+		memset(line + strlen(line), 'a', len - strlen(line));
+		strcpy(line + len, " HTT");
+		begin(&play);
+		facts = pp_http_facts(play.http);
+		say(&play, C, 1, line);
+		pp_http_gap(play.http, C, 80);
+		assert_int_equal(facts->exchange_count, len <= 512);
+		end(&play);
+	}
+}
+
 /* The reply to /a went with the gap: the next one answers /b, which was sent after it. */
 static void test_gap_over_a_reply(void **state)
 {
@@ -893,6 +947,8 @@ int main(void)
 		cmocka_unit_test(test_gap_in_a_body),
 		cmocka_unit_test(test_gap_in_a_head),
 		cmocka_unit_test(test_cut_heads),
+		cmocka_unit_test(test_cut_request_lines),
+		cmocka_unit_test(test_cut_request_line_without_end),
 		cmocka_unit_test(test_gap_over_a_reply),
 		cmocka_unit_test(test_gap_over_a_granted_connect),
 		cmocka_unit_test(test_garbage),

@@ -313,11 +313,13 @@ static void test_refused_certificate_that_was_cut(void **state)
 static void test_tunnel_whose_answer_was_cut(void **state)
 {
 	struct story *s = world_story(&w, 0, PROXY, 8080, NULL);
+	struct pp_mark granted;
 
 	(void)state;
 	tell_open(s);
 	tell_connect(s, NAME, 443);
 	tell_connect_reply(s, 200);
+	granted = s->conn.tcp.side[PP_SERVER].last_data;
 	tell_hello(s, NAME, PP_TLS_1_2, 500);
 	tell_wait(s, 50);
 	tell_bytes(s, PP_SERVER, 2800);
@@ -325,9 +327,66 @@ static void test_tunnel_whose_answer_was_cut(void **state)
 	tell_fin(s, PP_SERVER);
 	cut(s);
 	assert_says(judge(), PP_OUTCOME_INCONCLUSIVE, "CAP-03");
-	s->conn.tcp.side[PP_SERVER].bytes = 0;
+	s->conn.tcp.side[PP_SERVER].last_data = granted; /* behind the hello there was nothing to cut */
 	s->tls.alert_count = 0;
 	assert_says(judge(), PP_OUTCOME_FAULT, "PRX-12");
+}
+
+/* No reply was seen: either nothing came, or its line was cut. */
+static void test_request_without_a_reply(void **state)
+{
+	(void)state;
+	for (unsigned connect = 0; connect < 2; connect++) {
+		struct story *s;
+
+		world_done(&w);
+		world_init(&w);
+		s = world_story(&w, 0, connect ? PROXY : SERVER, connect ? 8080 : 80, NULL);
+		tell_open(s);
+		if (connect)
+			tell_connect(s, NAME, 443);
+		else
+			tell_request(s, NAME, "/");
+		tell_acked(s);
+		tell_fin(s, PP_SERVER);
+		cut(s);
+		assert_says(judge(), PP_OUTCOME_FAULT, connect ? "PRX-10" : "SRV-03");
+		tell_bytes(s, PP_SERVER, 300);
+		assert_says(judge(), PP_OUTCOME_INCONCLUSIVE, "CAP-03");
+	}
+}
+
+/* The first bytes are there, and they are what they are. */
+static void test_answer_that_is_no_tls(void **state)
+{
+	struct story *s = world_story(&w, 0, SERVER, 443, NAME);
+
+	(void)state;
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_2, 500);
+	tell_wait(s, 50);
+	s->tls.not_tls = tell_bytes(s, PP_SERVER, 300);
+	strcpy(s->tls.not_tls_head, "HTTP/1.1 400 Ba");
+	s->tls.not_tls_http = true;
+	tell_fin(s, PP_SERVER);
+	cut(s);
+	assert_says(judge(), PP_OUTCOME_FAULT, "TLS-08");
+}
+
+/* Whose script it is was cut off; that it is one stands in the request line. */
+static void test_script_without_its_host(void **state)
+{
+	struct story *s = world_story(&w, 0, PROXY, 80, NULL);
+
+	(void)state;
+	tell_open(s);
+	tell_request(s, NULL, "/wpad.dat");
+	tell_answer(s, 404);
+	tell_fin(s, PP_SERVER);
+	cut(s);
+	assert_int_equal(judge()->outcome, PP_OUTCOME_OK);
+	tell_syns(world_story(&w, 2000, SERVER, 443, NULL), 4);
+	assert_says(judge(), PP_OUTCOME_FAULT, "PRX-16");
 }
 
 /* A client that sent more than an alert may have finished what nobody could read. */
@@ -581,6 +640,9 @@ int main(void)
 		TEST(test_doubt_beside_a_success),
 		TEST(test_refused_certificate_that_was_cut),
 		TEST(test_tunnel_whose_answer_was_cut),
+		TEST(test_request_without_a_reply),
+		TEST(test_answer_that_is_no_tls),
+		TEST(test_script_without_its_host),
 		TEST(test_handshake_whose_end_was_cut),
 		TEST(test_refusal_of_what_was_cut),
 		TEST(test_credentials_that_were_cut),
