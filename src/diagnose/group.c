@@ -36,12 +36,18 @@ static bool was_refused(const struct pp_tcp_facts *tcp) { return pp_seen(tcp->rs
 
 /* ------------------------------------------------------------------ observing */
 
+/* A 407 names a scheme (RFC 9110 section 15.5.8): without one that line was cut, and of a first leg the challenge in it. */
+static bool is_challenge(enum pp_credentials credentials, const struct pp_http_reply *reply)
+{
+	return reply->challenge || (credentials == PP_CREDENTIALS_NTLM_FIRST && reply->scheme_count == 0);
+}
+
 /* Which leg of an authentication a reply is, if it tells anything. */
 static enum pp_leg leg_of(enum pp_credentials credentials, const struct pp_http_reply *reply)
 {
 	if (reply->status == 0)
 		return credentials == PP_CREDENTIALS_NONE ? PP_LEG_NONE : PP_LEG_PENDING;
-	if (reply->status == 407 && reply->challenge)
+	if (reply->status == 407 && is_challenge(credentials, reply))
 		return PP_LEG_PENDING;
 	if (reply->status == 407)
 		return is_final(credentials) ? PP_LEG_REJECTED : PP_LEG_NONE;

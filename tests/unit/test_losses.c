@@ -320,6 +320,12 @@ static void test_challenge_at_the_captures_end(void **state)
 	assert_not_accused();
 	assert_int_not_equal(w.judgements[1].verdict.outcome, PP_OUTCOME_FAULT);
 	world_done(&w);
+	s->connects[0].reply.challenge = false;
+	assert_accused_by("PRX-04");
+	world_done(&w);
+	s->connects[0].reply.scheme_count = 0; /* the line with the challenge was not captured */
+	assert_not_accused();
+	world_done(&w);
 	w.end = s->now + 20 * PP_SECOND;
 	judge();
 	assert_int_equal(w.judgements[1].verdict.outcome, PP_OUTCOME_FAULT);
