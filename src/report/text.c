@@ -521,7 +521,11 @@ static void capture(struct report *r, const struct pp_finding_capture *c)
 	damage_note(r, source);
 	counted_note(r, NP_("The capturer lost {n} packet.", "The capturer lost {n} packets."),
 		     source->dropped_known ? source->dropped : 0);
-	counted_note(r, NP_("{n} packet was cut by the snap length.", "{n} packets were cut by the snap length."),
+	counted_note(r,
+		     NP_("{n} packet was cut by the snap length: whole ones (tcpdump -s 0, pktmon --pkt-size 0) show "
+			 "names and certificates.",
+			 "{n} packets were cut by the snap length: whole ones (tcpdump -s 0, pktmon --pkt-size 0) show "
+			 "names and certificates."),
 		     source->snapped);
 	counted_note(
 	    r,
