@@ -21,15 +21,20 @@ static const char *inspector_name(const struct pp_case *c)
 					 : c->shape.leaf->issuer;
 }
 
-static void cite_inspector(const struct pp_case *c, struct pp_verdict *verdict)
+static void name_inspector(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	pp_cite_certificate(c, verdict);
 	if (c->shape.tunnel) {
 		pp_cite_reply(verdict, &c->shape.connect->reply, true);
 		verdict->proxy = c->conn->server;
 	}
-	pp_cite_server_hello(c, verdict);
 	verdict->detail = inspector_name(c);
+}
+
+static void cite_inspector(const struct pp_case *c, struct pp_verdict *verdict)
+{
+	pp_cite_certificate(c, verdict);
+	name_inspector(c, verdict);
+	pp_cite_server_hello(c, verdict);
 }
 
 /* ------------------------------------------------------------------ INSP-01 */
@@ -194,7 +199,7 @@ static bool inspector_untrusted(const struct pp_case *c, struct pp_verdict *verd
 {
 	if (!c->shape.tls || pp_trust_of(c) != PP_TRUST_INSPECTION)
 		return false;
-	cite_inspector(c, verdict);
+	name_inspector(c, verdict);
 	pp_cite_refusal(c, verdict);
 	return pp_hit(verdict, c->inspected == PP_SURELY_INSPECTED && pp_trust_alert(c) ? PP_PROVEN : PP_STRONG);
 }
