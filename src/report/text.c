@@ -353,7 +353,7 @@ static unsigned gather_notes(const struct pp_findings *findings, struct note *no
 
 static void notes(struct report *r)
 {
-	static const char *const head[] = { N_("endpoints"), N_("packet"), N_("what"), N_("first at") };
+	static const char *const head[] = { N_("endpoints"), N_("packet"), N_("first at"), N_("what") };
 	struct note gathered[PP_FINDINGS_MAX];
 	unsigned count = gather_notes(r->findings, gathered);
 	struct pp_table table;
@@ -362,8 +362,8 @@ static void notes(struct report *r)
 	for (unsigned i = 0; i < count; i++) {
 		cell_number(&table, gathered[i].endpoints);
 		cell_packet(r, &table, gathered[i].first->place.first);
-		cell_rule(&table, gathered[i].first->verdict.rule);
 		pp_table_cell(&table, gathered[i].first->host);
+		cell_rule(&table, gathered[i].first->verdict.rule);
 	}
 	table_end(r, &table, _("Also noticed"));
 	more(r,
