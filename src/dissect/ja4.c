@@ -331,7 +331,7 @@ void pp_ja4(struct pp_ja4_cache *cache, const struct pp_tls_client_hello *hello,
 	struct hashes hashes;
 	char alpn[3], *to = text;
 
-	text[0] = '\0';
+	memset(text, 0, PP_JA4_TEXT); /* all of it: facts are kept as images */
 	if (!hello->whole)
 		return;
 	find_hashes(cache, hello, &hashes);
@@ -347,6 +347,5 @@ void pp_ja4(struct pp_ja4_cache *cache, const struct pp_tls_client_hello *hello,
 	*to++ = '_';
 	to = put_chars(to, hashes.ciphers, HASH_CHARS);
 	*to++ = '_';
-	to = put_chars(to, hashes.extensions, HASH_CHARS);
-	*to = '\0';
+	(void)put_chars(to, hashes.extensions, HASH_CHARS);
 }

@@ -1,6 +1,6 @@
 /* ja4: the JA4 fingerprint of a ClientHello over TCP.
  *
- * Shape   letters, digits and underscores.
+ * Shape   letters, digits and underscores, and zeros to the end of the text.
  * Errors  "" when the hello was not whole or had more than PP_JA4_LIST_MAX suites, extensions or signature algorithms.
  * Source  https://github.com/FoxIO-LLC/ja4, technical_details/JA4.md; JA4 (TLS client) is under BSD-3-Clause, the other
  *         JA4+ methods are not and must stay out.

@@ -167,6 +167,25 @@ static void nothing_to_hash(void **state)
 	assert_string_equal(text, "");
 }
 
+/* Facts are kept as images of their bytes, those behind the text as well. */
+static void every_byte_is_set(void **state)
+{
+	static const char zeros[PP_JA4_TEXT];
+	struct pp_tls_client_hello hello = chrome();
+	char text[PP_JA4_TEXT];
+	size_t len;
+
+	(void)state;
+	memset(text, 0xff, sizeof(text));
+	pp_ja4(NULL, &hello, text);
+	len = strnlen(text, sizeof(text));
+	assert_memory_equal(text + len, zeros, sizeof(text) - len);
+	hello.whole = false;
+	memset(text, 0xff, sizeof(text));
+	pp_ja4(NULL, &hello, text);
+	assert_memory_equal(text, zeros, sizeof(text));
+}
+
 static void too_much(void **state)
 {
 	static uint8_t ciphers[2 * (PP_JA4_LIST_MAX + 1)];
@@ -186,13 +205,10 @@ static void too_much(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(published_example),
-		cmocka_unit_test(remembered),
-		cmocka_unit_test(remembered_by_extensions),
-		cmocka_unit_test(recorded_hello),
-		cmocka_unit_test(alpn_characters),
-		cmocka_unit_test(nothing_to_hash),
-		cmocka_unit_test(too_much),
+		cmocka_unit_test(published_example),        cmocka_unit_test(remembered),
+		cmocka_unit_test(remembered_by_extensions), cmocka_unit_test(recorded_hello),
+		cmocka_unit_test(alpn_characters),          cmocka_unit_test(nothing_to_hash),
+		cmocka_unit_test(every_byte_is_set),        cmocka_unit_test(too_much),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
