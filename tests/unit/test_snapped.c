@@ -5,9 +5,8 @@
 #include "support/one_world.h"
 
 #include "decode/packet.h"
-#include "engine/analysis.h"
-#include "support/capfile.h"
 #include "support/pkt.h"
+#include "support/visit.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -510,21 +509,8 @@ static enum pp_err see_conclusion(void *context, const struct pp_conclusion *con
 static struct said said_of(struct capfile *cap)
 {
 	struct said said = { .rule = "" };
-	const struct pp_visitor visitor = { .context = &said, .connection = see, .conclusion = see_conclusion };
-	const struct pp_visitor *const visitors[] = { &visitor };
-	struct pp_catalogue *catalogue;
-	struct pp_analysis *analysis;
-	struct pp_source *source;
-	struct pp_data_error error;
 
-	assert_int_equal(pp_catalogue_new(&catalogue, &error), PP_OK);
-	assert_int_equal(pp_source_open_bytes(&source, cap->out.p, cap->out.len, 0), PP_OK);
-	assert_int_equal(pp_analysis_new(&analysis, &(struct pp_analysis_options){ .catalogue = catalogue }), PP_OK);
-	assert_int_equal(pp_analysis_run(analysis, &source, 1), PP_OK);
-	assert_int_equal(pp_analysis_visit(analysis, visitors, 1), PP_OK);
-	pp_analysis_free(analysis);
-	pp_catalogue_free(catalogue);
-	cap_close(cap);
+	visit(cap, &(struct pp_visitor){ .context = &said, .connection = see, .conclusion = see_conclusion });
 	return said;
 }
 

@@ -2,9 +2,8 @@
 #include "support/cmocka_all.h"
 
 #include "decode/packet.h"
-#include "engine/analysis.h"
-#include "support/capfile.h"
 #include "support/pkt.h"
+#include "support/visit.h"
 
 #include <stdio.h>
 
@@ -82,22 +81,9 @@ static enum pp_err see(void *context, const struct pp_connection *conn, const st
 
 static struct names names_of(struct capfile *cap)
 {
-	static struct pp_catalogue *catalogue;
 	struct names names = { .count = 0 };
-	const struct pp_visitor visitor = { .context = &names, .connection = see };
-	const struct pp_visitor *const visitors[] = { &visitor };
-	struct pp_analysis *analysis;
-	struct pp_source *source;
-	struct pp_data_error error;
 
-	if (!catalogue)
-		assert_int_equal(pp_catalogue_new(&catalogue, &error), PP_OK);
-	assert_int_equal(pp_source_open_bytes(&source, cap->out.p, cap->out.len, 0), PP_OK);
-	assert_int_equal(pp_analysis_new(&analysis, &(struct pp_analysis_options){ .catalogue = catalogue }), PP_OK);
-	assert_int_equal(pp_analysis_run(analysis, &source, 1), PP_OK);
-	assert_int_equal(pp_analysis_visit(analysis, visitors, 1), PP_OK);
-	pp_analysis_free(analysis);
-	cap_close(cap);
+	visit(cap, &(struct pp_visitor){ .context = &names, .connection = see });
 	return names;
 }
 
