@@ -353,8 +353,7 @@ void pp_diagnosis_prepare(struct pp_diagnosis *diagnosis, int64_t first, int64_t
 	for (unsigned i = 0; i < diagnosis->file_count; i++) {
 		const struct pp_source_info *source = captures[i].source;
 
-		diagnosis->seen.client |= captures[i].unread_dns > 0;
-
+		diagnosis->seen.client |= captures[i].unread_dns > 0; /* some host asked, for whatever name */
 		diagnosis->files[i].end = last;
 		if (source->first != PP_TIME_NONE && source->last != PP_TIME_NONE)
 			runs[run_count++] = (struct run){ source->first, source->last, i };

@@ -39,9 +39,10 @@ static void cite_connect(const struct pp_connect *connect, struct pp_verdict *ve
 	pp_cite(verdict, (struct pp_evidence){
 			     .kind = PP_EV_CONNECT, .mark = connect->mark, .text = connect->host, .a = connect->port });
 	if (connect->credentials == PP_CREDENTIALS_UNSEEN)
-		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CAPTURE,
-						       .mark = connect->mark,
-						       .text = N_("the request was cut off before any credentials") });
+		pp_cite(verdict,
+			(struct pp_evidence){ .kind = PP_EV_CAPTURE,
+					      .mark = connect->mark,
+					      .text = N_("no credentials in the part of the request that was read") });
 	else
 		pp_cite(verdict, (struct pp_evidence){
 				     .kind = PP_EV_CREDENTIALS, .mark = connect->mark, .a = connect->credentials });
