@@ -27,7 +27,6 @@
 
 enum { PENDING_MAX = 32 };
 enum { LOOK_MAX = 32 };        /* more than any method, a space and one byte */
-enum { LINE_SALVAGED = 512 };  /* bytes of a request line */
 enum { TLS_HANDSHAKE = 0x16 }; /* RFC 8446 section 5.1; no HTTP message begins with it */
 
 enum step {
@@ -357,18 +356,24 @@ static bool still_plausible(const struct half *half, enum pp_side side)
 	return pp_text_token(held) == held.len || pp_text_at(held, pp_text_token(held)) == ' ';
 }
 
+/* Of a block that is cut; or what there is of its first line. */
+static struct pp_span whole_lines(struct pp_span block)
+{
+	size_t end = pp_text_find_last(block, '\n');
+
+	return pp_text_first(block, end < block.len ? end + 1 : end);
+}
+
 /* `cut`: more of it was sent than the block has. */
 static void on_head(struct pp_http *http, enum pp_side side, struct pp_span block, bool cut, struct pp_mark mark)
 {
 	struct pp_http_head head;
 
-	if (pp_http_head_parse(block, side, &head) != PP_OK) {
+	if (pp_http_head_parse(block, side, cut, &head) != PP_OK) {
 		lose(http, side);
 		return;
 	}
 	http->book.facts.clipped = http->book.facts.clipped || head.clipped;
-	if (cut && head.credentials == PP_CREDENTIALS_NONE)
-		head.credentials = PP_CREDENTIALS_UNSEEN;
 	if (side == PP_CLIENT)
 		on_request(http, &head, mark);
 	else
@@ -385,7 +390,7 @@ static void step_head(struct pp_http *http, enum pp_side side, struct pp_cur *cu
 		hold(http, half, block);
 		block = pp_buf_span(&half->held);
 		if (half->overlong) /* its last line is cut */
-			block = pp_text_first(block, pp_text_find_last(block, '\n'));
+			block = whole_lines(block);
 	}
 	if (whole) {
 		on_head(http, side, block, half->overlong, mark);
@@ -530,37 +535,14 @@ size_t pp_http_data(struct pp_http *http, enum pp_side side, struct pp_span byte
 	return bytes.len - pp_cur_left(&cur);
 }
 
-/* A request line that ends behind its target, as far as that: the version says nothing more. */
-static void salvage_line(struct pp_http *http, struct pp_span held, struct pp_mark mark)
-{
-	static const char version[] = " HTTP/1.1";
-	uint8_t line[LINE_SALVAGED + sizeof(version)];
-	size_t method = pp_text_token(held), end;
-
-	if (pp_text_at(held, method) != ' ')
-		return;
-	end = method + 1 + pp_text_find(pp_text_after(held, method + 1), ' ');
-	if (end >= held.len || end > LINE_SALVAGED)
-		return;
-	memcpy(line, held.p, end);
-	memcpy(line + end, version, sizeof(version) - 1);
-	on_head(http, PP_CLIENT, (struct pp_span){ line, end + sizeof(version) - 1 }, true, mark);
-}
-
-/* A header block that runs into a gap (a small snap length does that to every one): the lines that are whole still tell
- * whom a CONNECT was for, or how it was answered. */
+/* A header block that runs into a gap (a small snap length does that to every one): what is whole of it still tells whom
+ * a CONNECT was for, or how it was answered. */
 static void salvage_head(struct pp_http *http, enum pp_side side)
 {
 	struct half *half = &http->half[side];
-	struct pp_span held = pp_buf_span(&half->held);
-	size_t end = pp_text_find_last(held, '\n');
 
-	if (half->step != STEP_HEAD)
-		return;
-	if (end < held.len)
-		on_head(http, side, pp_text_first(held, end), true, half->begin);
-	else if (side == PP_CLIENT)
-		salvage_line(http, held, half->begin);
+	if (half->step == STEP_HEAD)
+		on_head(http, side, whole_lines(pp_buf_span(&half->held)), true, half->begin);
 }
 
 void pp_http_gap(struct pp_http *http, enum pp_side side, uint64_t missing)

@@ -171,6 +171,20 @@ bool pp_http_is_start_line(struct pp_span line, enum pp_side side)
 	return take_start_line(&head, line, side);
 }
 
+/* The version says nothing more, but what follows the target shows where that ends. */
+static bool take_cut_request_line(struct pp_http_head *head, struct pp_span line)
+{
+	struct pp_span rest;
+
+	head->method_view = pp_text_first(line, pp_text_token(line));
+	if (head->method_view.len == 0 || pp_text_at(line, head->method_view.len) != ' ')
+		return false;
+	rest = pp_text_after(line, head->method_view.len + 1);
+	head->target_view = pp_text_first(rest, pp_text_find(rest, ' '));
+	head->method = registered(head->method_view);
+	return head->target_view.len > 0 && head->target_view.len < rest.len;
+}
+
 static struct pp_span take_line(struct pp_cur *cur)
 {
 	struct pp_cur ahead = *cur;
@@ -401,12 +415,19 @@ static void take_field(struct pp_http_head *head, struct pp_span name, struct pp
 	}
 }
 
-enum pp_err pp_http_head_parse(struct pp_span block, enum pp_side side, struct pp_http_head *ret_head)
+static bool take_first_line(struct pp_http_head *head, struct pp_span line, enum pp_side side, bool cut)
+{
+	if (!cut || pp_text_find(line, '\n') < line.len)
+		return take_start_line(head, line, side);
+	return side == PP_CLIENT && take_cut_request_line(head, line);
+}
+
+enum pp_err pp_http_head_parse(struct pp_span block, enum pp_side side, bool cut, struct pp_http_head *ret_head)
 {
 	struct pp_cur cur = pp_cur_span(block, PP_MORE);
 	struct pp_http_head head = { 0 };
 
-	if (!take_start_line(&head, take_line(&cur), side))
+	if (!take_first_line(&head, take_line(&cur), side, cut))
 		return PP_MALFORMED;
 	while (pp_cur_left(&cur) > 0) {
 		struct pp_span line = take_folded_line(&cur);
@@ -416,6 +437,8 @@ enum pp_err pp_http_head_parse(struct pp_span block, enum pp_side side, struct p
 		if (colon < line.len && name.len > 0 && pp_text_token(name) == name.len)
 			take_field(&head, name, pp_text_trim(pp_text_after(line, colon + 1)));
 	}
+	if (cut && head.credentials == PP_CREDENTIALS_NONE)
+		head.credentials = PP_CREDENTIALS_UNSEEN;
 	*ret_head = head;
 	return PP_OK;
 }

@@ -1,7 +1,9 @@
 /* http_head: one header block → what the dissector wants of it.
  *
- * Shape   in: a block with its final empty line, from the request or status line on.  out: views into it.
- * Errors  PP_MALFORMED when the first line is none; lines that are no field are passed over.
+ * Shape   in: a block with its final empty line, from the request or status line on; or `cut`: its lines that are whole,
+ *         with their ends, or what there is of its first line.  out: views into it.
+ * Errors  PP_MALFORMED when the first line is none; lines that are no field are passed over.  A request line that is
+ *         cut may end behind its target; credentials that are not in a block that is cut are _UNSEEN.
  * Owns    nothing: spans end in _view and die with the block.  Folded values still hold their line ends.
  * Limits  PP_SCHEMES_MAX names of authentication schemes; more sets `clipped`.
  * Source  RFC 9112 sections 3-6; RFC 9110 sections 9.3.6, 11; [MS-NTHT] 2.2, [MS-NLMP] 2.2.1.
@@ -36,7 +38,8 @@ struct pp_http_head {
 	bool clipped;
 };
 
-enum pp_err PP_MUST_CHECK pp_http_head_parse(struct pp_span block, enum pp_side side, struct pp_http_head *ret_head);
+enum pp_err PP_MUST_CHECK pp_http_head_parse(struct pp_span block, enum pp_side side, bool cut,
+					     struct pp_http_head *ret_head);
 
 /* A first line without its line end. */
 bool pp_http_is_start_line(struct pp_span line, enum pp_side side);
