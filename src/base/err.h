@@ -18,6 +18,10 @@
 	X(PP_IO, "input or output failed")                                                                             \
 	X(PP_NOTCAPTURE, "not a capture file")                                                                         \
 	X(PP_EMPTY, "empty")                                                                                           \
+	X(PP_CUT, "cut short")                                                                                         \
+	X(PP_PACKED, "packed in a way that is not read")                                                               \
+	X(PP_TRACE, "a Windows event trace")                                                                           \
+	X(PP_FOREIGN, "a capture in a format that is not read")                                                        \
 	X(PP_USAGE, "wrong usage")
 
 enum pp_err {

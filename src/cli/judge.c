@@ -181,14 +181,31 @@ bool pp_judge_open_outputs(struct pp_judge *run, const char *const *files, size_
 
 static void cannot_open(const char *path, enum pp_err err, int why)
 {
-	if (err == PP_NOTCAPTURE)
+	switch (err) {
+	case PP_NOTCAPTURE:
 		pp_message(_("'%s' is no capture file; pcap and pcapng are read"), path);
-	else if (err == PP_EMPTY)
+		break;
+	case PP_EMPTY:
 		pp_message(_("'%s' is empty: nothing was captured into it"), path);
-	else if (err == PP_IO && why)
-		pp_message(_("cannot read '%s': %s"), path, strerror(why));
-	else
-		pp_message(_("cannot read '%s': %s"), path, pp_err_text(err));
+		break;
+	case PP_CUT:
+		pp_message(_("'%s' ends within its first header: copy it again, or capture again"), path);
+		break;
+	case PP_PACKED:
+		pp_message(_("'%s' is packed in a way that is not read: unpack it and name the capture in it"), path);
+		break;
+	case PP_TRACE:
+		pp_message(_("'%s' is a Windows event trace (ETL): make a pcapng of it on Windows, with 'pktmon "
+			     "etl2pcap' if pktmon wrote it, with etl2pcapng if netsh did"),
+			   path);
+		break;
+	case PP_FOREIGN:
+		pp_message(_("'%s' is a capture in another format: make a pcapng of it with Wireshark or its editcap"),
+			   path);
+		break;
+	default:
+		pp_message(_("cannot read '%s': %s"), path, err == PP_IO && why ? strerror(why) : pp_err_text(err));
+	}
 }
 
 bool pp_judge_open_captures(struct pp_judge *run, char *const *files, size_t count)

@@ -49,6 +49,25 @@ static enum pp_pcapfile_lengths lengths_of_version(unsigned major, unsigned mino
 	return major == 2 && minor == 3 ? PP_LENGTHS_SMALLER_IS_CAPTURED : PP_LENGTHS_CAPTURED_FIRST;
 }
 
+static bool settle_variant(struct pp_pcapfile *pcap, uint32_t magic)
+{
+	pcap->swap = !set_variant(pcap, magic);
+	return !pcap->swap || set_variant(pcap, __builtin_bswap32(magic));
+}
+
+/* What a file is whose header is not whole. */
+static enum pp_err err_of_beginning(struct pp_cur window)
+{
+	struct pp_span head = pp_cur_take(&window, sizeof(uint32_t));
+	struct pp_pcapfile pcap = { 0 };
+	uint32_t magic;
+
+	if (!pp_cur_ok(&window))
+		return PP_NOTCAPTURE;
+	memcpy(&magic, head.p, sizeof(magic));
+	return settle_variant(&pcap, magic) ? PP_CUT : PP_NOTCAPTURE;
+}
+
 enum pp_err pp_pcapfile_open(struct pp_pcapfile *pcap, struct pp_input *input, struct pp_source_info *info,
 			     uint16_t file)
 {
@@ -66,11 +85,10 @@ enum pp_err pp_pcapfile_open(struct pp_pcapfile *pcap, struct pp_input *input, s
 	if (err != PP_OK)
 		return err;
 	if (!pp_cur_ok(&cur))
-		return PP_NOTCAPTURE;
+		return err_of_beginning(input->window);
 	memcpy(&raw, head.p, sizeof(raw));
 	*pcap = (struct pp_pcapfile){ .input = input, .info = info, .file = file };
-	pcap->swap = !set_variant(pcap, raw.magic);
-	if (pcap->swap && !set_variant(pcap, __builtin_bswap32(raw.magic)))
+	if (!settle_variant(pcap, raw.magic))
 		return PP_NOTCAPTURE;
 	major = pcap->swap ? __builtin_bswap16(raw.major) : raw.major;
 	minor = pcap->swap ? __builtin_bswap16(raw.minor) : raw.minor;

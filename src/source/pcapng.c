@@ -511,9 +511,11 @@ enum pp_err pp_pcapng_open(struct pp_pcapng *ng, struct pp_input *input, struct 
 	if (err != PP_OK)
 		return err;
 	*ng = (struct pp_pcapng){ .input = input, .info = info };
-	if (pp_cur_left(&head) < SECTION_LEAST || take32(ng, &head) != BLOCK_SECTION ||
-	    !settle_byte_order(ng, input->window))
+	if (take32(ng, &head) != BLOCK_SECTION ||
+	    (pp_input_left(input) >= BLOCK_HEAD + 4 && !settle_byte_order(ng, input->window)))
 		return PP_NOTCAPTURE;
+	if (pp_input_left(input) < SECTION_LEAST)
+		return PP_CUT;
 	pp_buf_init(&ng->interfaces, PP_INTERFACES_MAX * sizeof(struct interface));
 	pp_notes_init(&ng->notes);
 	info->format = "pcapng";

@@ -1,5 +1,6 @@
 #include "source/source.h"
 
+#include "source/foreign.h"
 #include "source/input.h"
 #include "source/order.h"
 #include "source/pcapfile.h"
@@ -33,7 +34,7 @@ static enum pp_err open_format(struct pp_source *source)
 		err = pp_pcapng_open(&source->pcapng, &source->input, &source->info);
 		source->is_pcapng = err == PP_OK;
 	}
-	return err == PP_NOTCAPTURE && pp_input_left(&source->input) == 0 ? PP_EMPTY : err;
+	return err == PP_NOTCAPTURE ? pp_foreign_err(&source->input) : err;
 }
 
 static struct pp_source *source_new(const char *path, uint16_t file)

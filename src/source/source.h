@@ -5,7 +5,7 @@
  *         are late again and again, they are put in the order of their times (source/order.h).
  * Units   times in ns since the epoch; numbers count from 1 as Wireshark's frame.number.
  * Errors  pp_source_open(): PP_IO (cannot be read; errno says why), PP_NOTCAPTURE (no known format), PP_EMPTY (not a
- *         byte).
+ *         byte), PP_CUT (ends in its first header), PP_PACKED, PP_TRACE, PP_FOREIGN (source/foreign.h).
  *         Damage in the middle is not an error: reading ends there and the info says offset and what.
  * Owns    the buffer; a frame's bytes are views that live until the next pp_source_read() of that source.
  * Limits  a record is at most PP_FRAME_MAX bytes, a file has at most PP_INTERFACES_MAX interfaces; beyond, it is damage.

@@ -60,6 +60,26 @@ expect 0 '--max-memory SIZE' analyze --help
 echo 'no capture' >"$work/text"
 expect 3 'is no capture file' analyze "$work/text"
 expect 3 'is no capture file' analyze -- "$work/text"
+python3 - "$work" <<-'pack'
+	import bz2, lzma, sys, tarfile, zipfile
+	work = sys.argv[1]
+	for name, module in ("text.bz2", bz2), ("text.xz", lzma):
+	    open(f"{work}/{name}", "wb").write(module.compress(b"no capture"))
+	with zipfile.ZipFile(f"{work}/text.zip", "w") as zip:
+	    zip.write(f"{work}/text")
+	for name, mode in ("text.tar", "w"), ("text.tgz", "w:gz"):
+	    with tarfile.open(f"{work}/{name}", mode) as tar:
+	        tar.add(f"{work}/text", "text")
+pack
+for packed in bz2 xz zip tar tgz; do
+	expect 3 "text.$packed' is packed in a way that is not read: unpack it" analyze "$work/text.$packed"
+done
+printf 'GMBU\0\0\0\0' >"$work/netmon"
+expect 3 "netmon' is a capture in another format: make a pcapng of it" analyze "$work/netmon"
+printf '\0\0\1\0\370\2\0\0%064d\2\0\2\300' 0 >"$work/etl"
+expect 3 "etl' is a Windows event trace (ETL): make a pcapng of it" analyze "$work/etl"
+printf '\n\r\r\n' >"$work/cut"
+expect 3 "cut' ends within its first header" analyze "$work/cut"
 : >"$work/empty"
 expect 3 "'$work/empty'" analyze "$work/empty"
 expect 3 "'$work/text' is an input" analyze --json "$work/text" "$work/text"
