@@ -97,15 +97,37 @@ static bool ends_session(const struct pp_tls_alert *alert)
 	}
 }
 
+/* Nothing was captured or lost of the server behind the ClientHello. */
+static bool shown_nothing(const struct pp_case *c)
+{
+	const struct pp_tls_facts *tls = c->shape.tls;
+
+	return pp_seen(tls->client_hello) && !pp_seen(tls->server_hello) && !c->server->missing &&
+	       (!pp_seen(c->server->last_data) || c->server->last_data.ts < tls->client_hello.ts);
+}
+
+/* A server that goes away makes libraries send an alert of their own choice (OpenSSL decode_error, GnuTLS
+ * unexpected_message, Java handshake_failure): it says nothing of what the server sent.  One that speaks of a certificate
+ * does, whether that was captured or not. */
+static bool answers_an_end(const struct pp_case *c, const struct pp_tls_alert *alert)
+{
+	if (alert->from == PP_SERVER || pp_speaks_of_certificate(alert->code))
+		return false;
+	return shown_nothing(c) || (c->shape.ending == PP_SERVER_FIN && c->shape.end.ts < alert->mark.ts);
+}
+
 const struct pp_tls_alert *pp_alert_from(const struct pp_case *c, enum pp_side side)
 {
 	const struct pp_tls_facts *tls = c->shape.tls;
 
 	if (!tls || c->shape.worked)
 		return NULL;
-	for (unsigned i = 0; i < tls->alert_count; i++)
-		if (tls->alerts[i].from == side && !tls->alerts[i].encrypted && ends_session(&tls->alerts[i]))
-			return &tls->alerts[i];
+	for (unsigned i = 0; i < tls->alert_count; i++) {
+		const struct pp_tls_alert *alert = &tls->alerts[i];
+
+		if (alert->from == side && !alert->encrypted && ends_session(alert) && !answers_an_end(c, alert))
+			return alert;
+	}
 	return NULL;
 }
 

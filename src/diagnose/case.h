@@ -158,7 +158,8 @@ static inline const char *pp_asked_host(const struct pp_case *c)
 	return c->shape.exchange && c->shape.exchange->host ? c->shape.exchange->host : c->who->host;
 }
 
-/* The first alert of a side that can be read and ends a session; NULL: none. */
+/* The first alert of a side that can be read and ends a session; NULL: none.  One that only answers the server's end is
+ * none: it says nothing of what the server sent. */
 const struct pp_tls_alert *pp_alert_from(const struct pp_case *c, enum pp_side side);
 bool pp_is_pending(const struct pp_case *c); /* the client spoke last and was not answered */
 
@@ -176,6 +177,7 @@ enum pp_trust {
 	PP_TRUST_OTHER,      /* TRUST-01, TRUST-02 */
 };
 enum pp_trust pp_trust_of(const struct pp_case *c);
+bool pp_speaks_of_certificate(uint8_t alert_code);
 const struct pp_tls_alert *
 pp_trust_alert(const struct pp_case *c); /* the client's word against the certificate; NULL */
 bool pp_certificate_covers(const struct pp_tls_certificate *leaf, const char *host);

@@ -28,7 +28,7 @@ static const struct pp_tls_alert *client_alert(const struct pp_tls_facts *tls, b
 }
 
 /* A word that cannot be read is leaving too, and it comes before whoever closes first. */
-static bool left(const struct pp_shape *shape, struct pp_mark *ret_left)
+bool pp_left_first(const struct pp_shape *shape, struct pp_mark *ret_left)
 {
 	const struct pp_tls_alert *hidden = client_alert(shape->tls, true);
 
@@ -41,15 +41,17 @@ static bool left(const struct pp_shape *shape, struct pp_mark *ret_left)
 }
 
 /* Tickets that arrive before the client leaves show that it stayed for a round trip after its Finished: it had accepted
- * the certificate.  "At once" is counted from the server's last handshake packet that the client could have seen. */
+ * the certificate.  Those on their way when it leaves show nothing.  "At once" is counted from the server's last handshake packet that the client could have seen. */
 bool pp_left_silently(const struct pp_connection *conn, const struct pp_shape *shape, struct pp_mark *ret_left)
 {
 	const struct pp_tls_facts *tls = shape->tls;
 	struct pp_mark flight;
 
 	if ((shape->stage != PP_STAGE_FLIGHT && shape->stage != PP_STAGE_SECURE) || tls->resumed ||
-	    !pp_seen(tls->client_hello) || !left(shape, ret_left) || tls->app_bytes[PP_CLIENT] ||
-	    tls->app_bytes[PP_SERVER] || client_alert(tls, false))
+	    !pp_seen(tls->client_hello) || !pp_left_first(shape, ret_left) || tls->app_bytes[PP_CLIENT] ||
+	    client_alert(tls, false))
+		return false;
+	if (tls->app_bytes[PP_SERVER] && tls->app_data[PP_SERVER].ts <= ret_left->ts)
 		return false;
 	if (tls->version <= PP_TLS_1_2 && shape->stage == PP_STAGE_FLIGHT && !pp_seen(tls->server_hello_done))
 		return false;

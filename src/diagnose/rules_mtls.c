@@ -20,18 +20,25 @@ static bool in_handshake_or_behind(const struct pp_case *c)
 	return c->shape.tls && (pp_stage_is(c, PP_STAGE_FLIGHT) || pp_stage_is(c, PP_STAGE_SECURE));
 }
 
+/* A hidden alert of the server, unless it answers a goodbye.  The client may close right behind it as well. */
+static const struct pp_tls_alert *hidden_word(const struct pp_case *c)
+{
+	const struct pp_tls_facts *tls = c->shape.tls;
+	struct pp_mark left;
+	bool goodbye = pp_left_first(&c->shape, &left);
+
+	for (unsigned i = 0; i < tls->alert_count && c->shape.ending != PP_STILL_OPEN; i++)
+		if (tls->alerts[i].from == PP_SERVER && tls->alerts[i].encrypted)
+			return goodbye && left.ts <= tls->alerts[i].mark.ts ? NULL : &tls->alerts[i];
+	return NULL;
+}
+
+/* Where the capture lost something a hidden one may be the end of a session that worked. */
 static const struct pp_tls_alert *server_alert(const struct pp_case *c)
 {
 	const struct pp_tls_alert *alert = pp_alert_from(c, PP_SERVER);
 
-	/* A hidden one is the answer to a goodbye where the client closed first; where the capture lost something it may
-	 * be the end of a session that worked. */
-	if (c->gates & PP_CAP(9))
-		return alert;
-	for (unsigned i = 0; !alert && pp_closed_by_server(c) && i < c->shape.tls->alert_count; i++)
-		if (c->shape.tls->alerts[i].from == PP_SERVER && c->shape.tls->alerts[i].encrypted)
-			return &c->shape.tls->alerts[i];
-	return alert;
+	return alert || c->gates & PP_CAP(9) ? alert : hidden_word(c);
 }
 
 static void cite_client_certificate(const struct pp_case *c, struct pp_verdict *verdict, bool empty)
@@ -42,10 +49,15 @@ static void cite_client_certificate(const struct pp_case *c, struct pp_verdict *
 		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CERTIFICATE_REQUEST,
 						       .mark = tls->certificate_request,
 						       .side = PP_SERVER });
-	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CLIENT_CERTIFICATE,
-					       .mark = pp_seen(tls->client_certificate) ? tls->client_certificate
-											: tls->finished[PP_CLIENT],
-					       .a = empty ? 0 : (int64_t)tls->client_certificate_len });
+	if (empty || pp_seen(tls->client_certificate))
+		pp_cite(verdict,
+			(struct pp_evidence){ .kind = PP_EV_CLIENT_CERTIFICATE,
+					      .mark = pp_seen(tls->client_certificate) ? tls->client_certificate
+										       : tls->finished[PP_CLIENT],
+					      .a = empty ? 0 : (int64_t)tls->client_certificate_len });
+	else
+		pp_cite(verdict,
+			(struct pp_evidence){ .kind = PP_EV_CERTIFICATE_SENT, .mark = tls->finished[PP_CLIENT] });
 }
 
 /* ------------------------------------------------------------------ MTLS-01 */
@@ -119,7 +131,7 @@ static bool certificate_rejected(const struct pp_case *c, struct pp_verdict *ver
 		return false;
 	alert = server_alert(c);
 	if (!alert || (!alert->encrypted && !says_certificate(alert)) ||
-	    (alert->encrypted && (c->shape.tls->app_bytes[PP_SERVER] || !pp_closed_by_server(c))))
+	    (alert->encrypted && c->shape.tls->app_bytes[PP_SERVER]))
 		return false;
 	cite_client_certificate(c, verdict, false);
 	pp_cite_alert(verdict, alert);

@@ -212,6 +212,14 @@ static bool said_nothing(const struct pp_case *c)
 	       c->client->bytes == 0 && pp_seen(c->server->first_data) && c->server->first_data.ts > c->shape.end.ts;
 }
 
+/* The server closes because the client does. */
+static bool said_goodbye(const struct pp_case *c)
+{
+	struct pp_mark left;
+
+	return pp_stage_is(c, PP_STAGE_SECURE) && pp_left_first(&c->shape, &left);
+}
+
 static bool only_looked(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	const struct pp_tls_facts *tls = c->shape.tls;
@@ -227,7 +235,8 @@ static bool only_looked(const struct pp_case *c, struct pp_verdict *verdict)
 		return false;
 	if (c->shape.ending == PP_STILL_OPEN && c->gates & PP_CAP(8))
 		return false;
-	if (pp_closed_by_server(c) && (tunnel || c->shape.end.ts - c->conn->first.ts <= 2 * PP_AT_ONCE_NS))
+	if (pp_closed_by_server(c) && !said_goodbye(c) &&
+	    (tunnel || c->shape.end.ts - c->conn->first.ts <= 2 * PP_AT_ONCE_NS))
 		return false;
 	pp_cite_syn_ack(c, verdict);
 	pp_cite_end(c, verdict);

@@ -299,8 +299,11 @@ const struct pp_rule pp_rule_tls_07 = {
 	.match = integrity,
 	.summary = N_("The TLS handshake with {host} fails with {detail}: a device rewrites the stream, or an "
 		      "implementation is wrong."),
-	.when = N_("Alert 10, 20, 22, 47, 50, 51, 109 or 110 from either side."),
-	.traps = N_("Offload artefacts of the capture only look like damage."),
+	.when = N_("Alert 10, 20, 22, 47, 50, 51, 109 or 110 from either side; the client's only where it answers what "
+		   "the server sent."),
+	.traps =
+	    N_("Offload artefacts of the capture only look like damage; OpenSSL, GnuTLS and Java answer the end of "
+	       "a connection with such alerts, too."),
 	.next_test = N_("Capture on both sides and compare the bytes."),
 	.remedy = N_("Find the device that rewrites the stream, or the implementation bug: capture on both sides and "
 		     "compare."),
@@ -431,13 +434,14 @@ static bool alert_unseen(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	const struct pp_tls_facts *tls = c->shape.tls;
 	const struct pp_tls_alert *alert;
+	struct pp_mark left;
 	bool at_once;
 
 	if (!tls || (!pp_stage_is(c, PP_STAGE_FLIGHT) && !pp_stage_is(c, PP_STAGE_SECURE)) || !pp_closed_by_server(c) ||
 	    tls->app_bytes[PP_SERVER] || pp_client_auth_of(tls) >= PP_AUTH_EMPTY)
 		return false;
 	alert = hidden_alert(c);
-	if (!alert)
+	if (!alert || (pp_left_first(&c->shape, &left) && left.ts <= alert->mark.ts)) /* it answers a goodbye */
 		return false;
 	at_once = alert->mark.ts - (tls->complete ? tls->complete_mark.ts : tls->server_hello.ts) <= PP_AT_ONCE_NS;
 	if (!at_once)
@@ -462,8 +466,9 @@ const struct pp_rule pp_rule_tls_11 = {
 	.match = alert_unseen,
 	.summary = N_("{host} ends TLS with an alert that is encrypted, so its reason cannot be read; the server's log "
 		      "has it."),
-	.when =
-	    N_("The server's last record before its FIN has the size of an alert, and it never sent application data."),
+	.when = N_(
+	    "The server's last record before its FIN has the size of an alert, it never sent application data, and the "
+	    "client had not said goodbye before."),
 	.traps = N_("Two bytes of data have the same size; after a client certificate was asked it is MTLS-01."),
 	.next_test = N_("Ask for the server's TLS log at this time."),
 	.remedy = REMEDY_SERVER,

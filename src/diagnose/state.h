@@ -328,6 +328,8 @@ uint64_t pp_bit_of_host(const struct pp_host_record *record); /* NULL: of none *
 
 /* FW-08's shape: the whole ClientHello was acknowledged, and then the other end closed without a byte. */
 bool pp_closed_after_hello(const struct pp_connection *conn, const struct pp_shape *shape);
+/* The client said goodbye or closed before the server did: `*ret_left` tells when. */
+bool pp_left_first(const struct pp_shape *shape, struct pp_mark *ret_left);
 /* TRUST-02's shape: the server's flight was there, and the client left without a word of its own. */
 bool pp_left_silently(const struct pp_connection *conn, const struct pp_shape *shape, struct pp_mark *ret_left);
 /* The reset came out of a long silence, or answers the first data after one. */

@@ -16,7 +16,7 @@ enum {
 };
 #define REVOCATION_WAIT_NS (4500 * PP_MS) /* TRUST-05: fetching a list takes 5 to 60 s to fail */
 
-static bool speaks_of_certificate(uint8_t code)
+bool pp_speaks_of_certificate(uint8_t code)
 {
 	return (code >= BAD_CERTIFICATE && code <= CERTIFICATE_UNKNOWN) || code == UNKNOWN_CA;
 }
@@ -25,7 +25,7 @@ const struct pp_tls_alert *pp_trust_alert(const struct pp_case *c)
 {
 	const struct pp_tls_alert *alert = pp_alert_from(c, PP_CLIENT);
 
-	return alert && speaks_of_certificate(alert->code) ? alert : NULL;
+	return alert && pp_speaks_of_certificate(alert->code) ? alert : NULL;
 }
 
 /* ------------------------------------------------------------------ names */

@@ -71,6 +71,7 @@ enum pp_evidence_kind {
 	PP_EV_CERTIFICATE_NAME, /* text = first name it covers */
 	PP_EV_CERTIFICATE_REQUEST,
 	PP_EV_CLIENT_CERTIFICATE, /* a = length of the list; 0: empty */
+	PP_EV_CERTIFICATE_SENT,   /* the same, encrypted */
 	PP_EV_CLIENT_LEFT,        /* a = ms after the server's flight, text = "FIN" or "RST" */
 	PP_EV_GAP,                /* a = missing bytes */
 	PP_EV_RETRANSMIT,         /* a = times, b = payload size */

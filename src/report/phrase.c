@@ -186,6 +186,7 @@ static const struct evidence_row evidence_rows[] = {
 	[PP_EV_CERTIFICATE_REQUEST] = { PICK_ONLY, N_("the server asks for a client certificate"), NULL },
 	[PP_EV_CLIENT_CERTIFICATE] = { PICK_A_ZERO, N_("the client answers with an empty certificate list"),
 				       N_("the client sends its certificate, {a} bytes") },
+	[PP_EV_CERTIFICATE_SENT] = { PICK_ONLY, N_("the client sends its certificate, encrypted"), NULL },
 	[PP_EV_CLIENT_LEFT] = { PICK_ONLY, N_("the client left with {text} {a:ms} after the server's messages"), NULL },
 	[PP_EV_GAP] = { PICK_PLURAL, NP_("one byte before this packet never arrived",
 					 "{a} bytes before this packet never arrived") },

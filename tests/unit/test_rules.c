@@ -734,6 +734,49 @@ static void tls_12(struct world *w, bool near)
 	tell_fin(s, near ? PP_CLIENT : PP_SERVER);
 }
 
+/* OpenSSL, GnuTLS and Java answer the end of a connection with an alert, too; what they say of a server that spoke counts. */
+static void end_answered(struct world *w, bool shown, bool before)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_2, 500);
+	tell_acked(s);
+	if (shown)
+		tell_server_hello(s, PP_TLS_1_2);
+	if (before)
+		tell_alert(s, PP_CLIENT, 50);
+	tell_wait(s, 1);
+	tell_fin(s, PP_SERVER);
+	tell_wait(s, 1);
+	if (!before)
+		tell_alert(s, PP_CLIENT, 50);
+}
+
+static void tls_03_answered(struct world *w, bool near) { end_answered(w, near, false); }
+static void tls_12_answered(struct world *w, bool near) { end_answered(w, true, near); }
+static void tls_07_client(struct world *w, bool near) { end_answered(w, true, !near); }
+
+/* A server that hears close_notify answers with its own. */
+static void goodbye(struct world *w, bool by_server, int64_t after_ms)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_2, 500);
+	tell_server_hello(s, PP_TLS_1_2);
+	tell_finished(s);
+	tell_wait(s, after_ms);
+	if (!by_server)
+		tell_hidden_alert(s, PP_CLIENT);
+	tell_wait(s, 50);
+	tell_hidden_alert(s, PP_SERVER);
+	tell_fin(s, PP_SERVER);
+}
+
+static void tls_11_goodbye(struct world *w, bool near) { goodbye(w, !near, 50); }
+static void ok_05_goodbye(struct world *w, bool near) { goodbye(w, near, 1200); }
+
 /* TRUST */
 static void trust_01(struct world *w, bool near)
 {
@@ -748,6 +791,26 @@ static void trust_02(struct world *w, bool near)
 		s->conn.tcp.side[PP_CLIENT].fin = (struct pp_mark){ 0 };
 		tell_wait(s, 5000);
 		tell_fin(s, PP_CLIENT);
+	}
+}
+
+/* Tickets that are on their way when the client leaves show nothing. */
+static void trust_02_tickets(struct world *w, bool near)
+{
+	for (unsigned i = 0; i < 3; i++) {
+		struct story *s = world_story(w, 5000 * i, SERVER, 443, "www.example.com");
+
+		tell_open(s);
+		tell_hello(s, "www.example.com", PP_TLS_1_3, 500);
+		tell_server_hello(s, PP_TLS_1_3);
+		s->tls.server_first_count = 1;
+		tell_finished(s);
+		if (near)
+			tell_app(s, PP_SERVER, 500);
+		tell_fin(s, PP_CLIENT);
+		tell_wait(s, 50);
+		if (!near)
+			tell_app(s, PP_SERVER, 500);
 	}
 }
 
@@ -830,6 +893,21 @@ static void mtls_02(struct world *w, bool near)
 	tell_wait(s, 50);
 	tell_alert(s, PP_SERVER, 48);
 	tell_fin(s, PP_SERVER);
+}
+
+/* The client may close right behind the refusal; a server that answers its goodbye refuses nothing. */
+static void mtls_02_client_closes(struct world *w, bool near)
+{
+	struct story *s = asked_for_certificate(w, 900);
+
+	tell_finished(s);
+	tell_wait(s, 50);
+	if (near)
+		tell_hidden_alert(s, PP_CLIENT);
+	tell_wait(s, 1);
+	tell_hidden_alert(s, PP_SERVER);
+	tell_wait(s, 1);
+	tell_fin(s, PP_CLIENT);
 }
 
 static void mtls_03(struct world *w, bool near)
@@ -1126,23 +1204,29 @@ static const struct rule_story {
 	{ "TLS-01", PP_OUTCOME_FAULT, PP_PROVEN, tls_01 },
 	{ "TLS-02", PP_OUTCOME_FAULT, PP_PROVEN, tls_02 },
 	{ "TLS-03", PP_OUTCOME_FAULT, PP_CONSISTENT, tls_03 },
+	{ "TLS-03", PP_OUTCOME_FAULT, PP_CONSISTENT, tls_03_answered },
 	{ "TLS-04", PP_OUTCOME_FAULT, PP_PROVEN, tls_04 },
 	{ "TLS-05", PP_OUTCOME_FAULT, PP_PROVEN, tls_05 },
 	{ "TLS-06", PP_OUTCOME_FAULT, PP_PROVEN, tls_06 },
 	{ "TLS-07", PP_OUTCOME_FAULT, PP_STRONG, tls_07 },
+	{ "TLS-07", PP_OUTCOME_FAULT, PP_STRONG, tls_07_client },
 	{ "TLS-08", PP_OUTCOME_FAULT, PP_PROVEN, tls_08 },
 	{ "TLS-09", PP_OUTCOME_FAULT, PP_PROVEN, tls_09 },
 	{ "TLS-10", PP_OUTCOME_FAULT, PP_PROVEN, tls_10 },
 	{ "TLS-11", PP_OUTCOME_FAULT, PP_STRONG, tls_11 },
+	{ "TLS-11", PP_OUTCOME_FAULT, PP_STRONG, tls_11_goodbye },
 	{ "TLS-12", PP_OUTCOME_FAULT, PP_CONSISTENT, tls_12 },
+	{ "TLS-12", PP_OUTCOME_FAULT, PP_CONSISTENT, tls_12_answered },
 	{ "TRUST-01", PP_OUTCOME_FAULT, PP_PROVEN, trust_01 },
 	{ "TRUST-02", PP_OUTCOME_FAULT, PP_CONSISTENT, trust_02 },
+	{ "TRUST-02", PP_OUTCOME_FAULT, PP_STRONG, trust_02_tickets },
 	{ "TRUST-03", PP_OUTCOME_FAULT, PP_PROVEN, trust_03 },
 	{ "TRUST-04", PP_OUTCOME_FAULT, PP_PROVEN, trust_04 },
 	{ "TRUST-05", PP_OUTCOME_FAULT, PP_STRONG, trust_05 },
 	{ "TRUST-06", PP_OUTCOME_FAULT, PP_STRONG, trust_06 },
 	{ "MTLS-01", PP_OUTCOME_FAULT, PP_PROVEN, mtls_01 },
 	{ "MTLS-02", PP_OUTCOME_FAULT, PP_PROVEN, mtls_02 },
+	{ "MTLS-02", PP_OUTCOME_FAULT, PP_STRONG, mtls_02_client_closes },
 	{ "MTLS-03", PP_OUTCOME_FAULT, PP_STRONG, mtls_03 },
 	{ "SRV-01", PP_OUTCOME_FAULT, PP_STRONG, srv_01 },
 	{ "SRV-02", PP_OUTCOME_FAULT, PP_STRONG, srv_02 },
@@ -1162,6 +1246,7 @@ static const struct rule_story {
 	{ "OK-03", PP_OUTCOME_OK, PP_PROVEN, ok_03 },
 	{ "OK-04", PP_OUTCOME_OK, PP_STRONG, ok_04 },
 	{ "OK-05", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, ok_05 },
+	{ "OK-05", PP_OUTCOME_OK, PP_STRONG, ok_05_goodbye },
 	{ "OK-05", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, ok_05_told },
 	{ "OK-06", PP_OUTCOME_OK, PP_CONSISTENT, ok_06 },
 	{ "OK-07", PP_OUTCOME_OK, PP_PROVEN, ok_07 },
