@@ -198,30 +198,31 @@ static bool granted_early(const struct pp_shape *shape)
 	return grant >= 0 && grant < EARLY_200_NS && shape->hello_ns >= LATE_HELLO_TIMES * grant;
 }
 
+const struct pp_issuer_row *pp_listed_issuer(struct pp_diagnosis *diagnosis, const struct pp_shape *shape)
+{
+	const struct pp_tls_facts *tls = shape->tls;
+	const struct pp_issuer_row *row;
+
+	if (!shape->leaf || !diagnosis->options.catalogue)
+		return NULL;
+	row = issuer_of(diagnosis, shape->leaf);
+	for (unsigned i = 1; i < tls->certificate_count && !row; i++)
+		row = tls->certificates[i]->unparsed ? NULL : issuer_of(diagnosis, tls->certificates[i]);
+	return row;
+}
+
+/* An inspector makes its certificate out to the name that was asked for.  What time tells of a hidden one is doubted
+ * where the same proxy showed another the server's own. */
 static void look_for_inspection(struct pp_case *c, struct pp_diagnosis *diagnosis)
 {
-	const struct pp_tls_facts *tls = c->shape.tls;
+	bool early = granted_early(&c->shape) && !c->shape.leaf;
 
-	c->issuer = NULL;
-	c->inspected = granted_early(&c->shape) ? PP_LIKELY_INSPECTED : PP_NOT_INSPECTED;
-	if (!c->shape.leaf || !diagnosis->options.catalogue)
-		return;
-	c->issuer = issuer_of(diagnosis, c->shape.leaf);
-	if (c->issuer) {
+	c->issuer = pp_listed_issuer(diagnosis, &c->shape);
+	c->doubted = early && c->service->genuine;
+	c->inspected = early && !c->doubted ? PP_LIKELY_INSPECTED : PP_NOT_INSPECTED;
+	if (c->issuer)
 		c->inspected = c->issuer->kind == PP_ISSUER_INSPECTOR ? PP_SURELY_INSPECTED : PP_NOT_INSPECTED;
-		return;
-	}
-	for (unsigned i = 1; i < tls->certificate_count; i++) {
-		const struct pp_issuer_row *row =
-		    tls->certificates[i]->unparsed ? NULL : issuer_of(diagnosis, tls->certificates[i]);
-
-		if (!row)
-			continue;
-		c->issuer = row;
-		c->inspected = row->kind == PP_ISSUER_INSPECTOR ? PP_SURELY_INSPECTED : PP_NOT_INSPECTED;
-		return;
-	}
-	if (pp_is_azure(c))
+	else if (c->shape.leaf && diagnosis->options.catalogue && pp_is_azure(c) && !pp_is_anothers(c))
 		c->inspected = PP_LIKELY_INSPECTED;
 }
 
@@ -257,6 +258,7 @@ void pp_case_of(struct pp_case *c, const struct pp_diagnosis *diagnosis, const s
 	c->end = end_of(diagnosis, conn->last.file);
 	c->issuer = NULL;
 	c->inspected = PP_NOT_INSPECTED;
+	c->doubted = false;
 	c->gates = pp_gates_of(c);
 }
 

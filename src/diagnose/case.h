@@ -45,12 +45,15 @@ struct pp_case {
 	unsigned gates;
 	const struct pp_issuer_row *issuer; /* of the leaf; NULL: not listed, or no leaf seen */
 	enum pp_inspected inspected;
+	bool doubted;   /* only the time says that it is inspected, and its proxy is known not to do that always */
 	uint64_t signs; /* enum pp_sign */
 };
 
 void pp_case_of(struct pp_case *c, const struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 		const struct pp_attribution *who, const struct pp_places *places);
 /* Adds what the certificates say; keeps the catalogue's answers in the diagnosis. */
+const struct pp_issuer_row *pp_listed_issuer(struct pp_diagnosis *diagnosis,
+					     const struct pp_shape *shape); /* of the chain; NULL: none is */
 void pp_case_inspect(struct pp_case *c, struct pp_diagnosis *diagnosis);
 void pp_case_of_unit(struct pp_case *c, const struct pp_diagnosis *diagnosis, const struct pp_failed_unit *unit);
 void pp_case_of_lookup(struct pp_case *c, const struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup,
@@ -178,6 +181,7 @@ enum pp_trust {
 };
 enum pp_trust pp_trust_of(const struct pp_case *c);
 bool pp_speaks_of_certificate(uint8_t alert_code);
+bool pp_is_anothers(const struct pp_case *c); /* the certificate is made out to other names than was asked for */
 const struct pp_tls_alert *
 pp_trust_alert(const struct pp_case *c); /* the client's word against the certificate; NULL */
 bool pp_certificate_covers(const struct pp_tls_certificate *leaf, const char *host);

@@ -165,6 +165,13 @@ static uint32_t service_of(struct pp_diagnosis *diagnosis, const struct pp_endpo
 	return place;
 }
 
+static bool shows_genuine(struct pp_diagnosis *diagnosis, const struct pp_shape *shape)
+{
+	const struct pp_issuer_row *issuer = shape->tunnel && shape->leaf ? pp_listed_issuer(diagnosis, shape) : NULL;
+
+	return issuer && issuer->kind != PP_ISSUER_INSPECTOR;
+}
+
 /* `host`: its place, or 0. */
 static void observe_service(struct pp_service *service, const struct pp_connection *conn,
 			    const struct pp_attribution *who, const struct pp_shape *shape, uint32_t host)
@@ -328,6 +335,7 @@ void pp_contrast_observe(struct pp_diagnosis *diagnosis, const struct pp_connect
 	uint32_t place = pp_host_put(diagnosis, who->host, &conn->server.ip, who->category, conn->first, address);
 	struct pp_host_record *record = pp_map_place(&diagnosis->hosts, place);
 	struct pp_host *host = NULL, told;
+	struct pp_service *service;
 
 	ret_places->host = place;
 	if (record && pp_host_is_known(record))
@@ -339,8 +347,11 @@ void pp_contrast_observe(struct pp_diagnosis *diagnosis, const struct pp_connect
 	if (host == &told)
 		pp_host_keep(diagnosis, record, host);
 	ret_places->service = service_of(diagnosis, &conn->server, address);
-	if (ret_places->service)
-		observe_service(pp_map_place(&diagnosis->services, ret_places->service), conn, who, shape, place);
+	if (ret_places->service) {
+		service = pp_map_place(&diagnosis->services, ret_places->service);
+		observe_service(service, conn, who, shape, place);
+		service->genuine |= shows_genuine(diagnosis, shape);
+	}
 	pp_overview_observe(diagnosis, conn, who, shape, host, record);
 }
 

@@ -15,7 +15,7 @@ static const char *inspector_name(const struct pp_case *c)
 	if (c->issuer && c->issuer->product && c->issuer->product[0] != '-' && c->issuer->product[0])
 		return c->issuer->product;
 	if (!c->shape.leaf)
-		return "TLS";
+		return c->path == PP_BY_PROXY ? N_("the proxy") : N_("a device on the path");
 	return c->shape.leaf->issuer_cn  ? c->shape.leaf->issuer_cn
 	       : c->shape.leaf->issuer_o ? c->shape.leaf->issuer_o
 					 : c->shape.leaf->issuer;
@@ -195,12 +195,17 @@ const struct pp_rule pp_rule_insp_05 = {
 	.alternatives = "OK-01,PRX-11",
 };
 
+/* An inspector that the client does not trust breaks every name, but for those it leaves alone. */
+static bool only_time_tells(const struct pp_case *c) { return c->shape.tunnel && !c->shape.leaf; }
+
 static bool inspector_untrusted(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	if (!c->shape.tls || pp_trust_of(c) != PP_TRUST_INSPECTION)
 		return false;
 	name_inspector(c, verdict);
 	pp_cite_refusal(c, verdict);
+	if (only_time_tells(c) && (c->doubted || pp_seen(pp_overview_of(c)->proxy_worked)))
+		return pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
 	return pp_hit(verdict, c->inspected == PP_SURELY_INSPECTED && pp_trust_alert(c) ? PP_PROVEN : PP_STRONG);
 }
 
@@ -216,7 +221,9 @@ const struct pp_rule pp_rule_insp_06 = {
 	.match = inspector_untrusted,
 	.summary = N_("TLS inspection by {detail} breaks the connection to {host}: the client refuses the certificate "
 		      "it was shown, so the name has to be excluded from inspection."),
-	.when = N_("INSP-01 (or INSP-02, where the certificate is hidden) holds, and the client refuses or leaves."),
+	.when =
+	    N_("INSP-01 (or INSP-02, where the certificate is hidden) holds, and the client refuses or leaves.  Where "
+	       "it is hidden and something else works through the same proxy, it is undecided."),
 	.traps = N_("The server has nothing to do with it: everything seen comes from the inspector."),
 	.next_test = NEXT_BYPASS,
 	.remedy = N_("Exclude the agent's names from TLS inspection; second best, install the inspection authority in "

@@ -178,6 +178,8 @@ static bool certificate_lost(const struct pp_case *c, struct pp_verdict *verdict
 						       .side = PP_SERVER });
 	pp_cite_data(c, verdict);
 	pp_cite_end(c, verdict);
+	if (!c->shape.leaf && !pp_seen(pp_host_rest(c->host)->asked_certificate)) /* only the time tells */
+		return pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
 	return pp_hit(verdict, pp_seen(pp_host_rest(c->host)->asked_certificate) && c->inspected == PP_SURELY_INSPECTED
 				   ? PP_PROVEN
 				   : PP_STRONG);

@@ -160,6 +160,12 @@ const struct pp_rule pp_rule_trust_03 = {
 	.alternatives = "LOC-05",
 };
 
+/* A public service is not in the next room: a captive portal or the like answered in its place. */
+static bool answered_nearby(const struct pp_case *c)
+{
+	return c->path == PP_DIRECT && pp_is_azure(c) && pp_is_near(c) && !pp_addr_is_private(&c->conn->server.ip);
+}
+
 static bool not_for_that_name(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	const struct pp_tls_certificate *leaf = c->shape.leaf;
@@ -174,7 +180,11 @@ static bool not_for_that_name(const struct pp_case *c, struct pp_verdict *verdic
 					       .text = verdict->detail });
 	if (strstr(c->shape.tls->sni, "privatelink."))
 		verdict->owner = PP_OWNER_DNS;
-	return pp_hit(verdict, PP_PROVEN);
+	if (!answered_nearby(c))
+		return pp_hit(verdict, PP_PROVEN);
+	pp_cite_syn_ack(c, verdict);
+	verdict->owner = PP_OWNER_NETWORK;
+	return pp_hit(verdict, PP_STRONG);
 }
 
 const struct pp_rule pp_rule_trust_04 = {
@@ -190,7 +200,8 @@ const struct pp_rule pp_rule_trust_04 = {
 	.summary = N_("The certificate shown for {host} is made out to {detail}, not to that name, and the client "
 		      "refuses it."),
 	.when = N_("The names of the certificate (TLS 1.2 or older) do not cover the server name asked for, and the "
-		   "client refuses."),
+		   "client refuses.  Where a public Azure service answers within a LAN round trip, a device on the way "
+		   "answered in its place, and the network team owns it."),
 	.traps = N_("Connecting to a privatelink name: then the name is wrong, not the certificate."),
 	.next_test = NEXT_SHOW,
 	.remedy = N_("The server must present a certificate for the name; for private endpoints use the public name, "

@@ -73,7 +73,7 @@ static bool all_valid(const struct pp_case *c)
 	return true;
 }
 
-static bool wrong_name(const struct pp_case *c)
+bool pp_is_anothers(const struct pp_case *c)
 {
 	const struct pp_tls_certificate *leaf = c->shape.leaf;
 
@@ -124,6 +124,15 @@ static bool refused_what_was_cut(const struct pp_case *c)
 	return c->gates & PP_CAP(3) && pp_seen(c->shape.tls->client_hello) && c->server->bytes && pp_trust_alert(c);
 }
 
+/* What is expired or revoked is the server's own. */
+static bool hidden_by_inspector(const struct pp_case *c, uint8_t code)
+{
+	if (c->shape.leaf)
+		return c->inspected == PP_LIKELY_INSPECTED;
+	return code != CERTIFICATE_EXPIRED && code != CERTIFICATE_REVOKED &&
+	       (c->inspected == PP_LIKELY_INSPECTED || c->doubted || behind_terminator(c));
+}
+
 static enum pp_trust cause_of_refusal(const struct pp_case *c, const struct pp_tls_alert *alert)
 {
 	uint8_t code = alert ? alert->code : 0;
@@ -134,9 +143,10 @@ static enum pp_trust cause_of_refusal(const struct pp_case *c, const struct pp_t
 		return PP_TRUST_INSPECTION;
 	if (code != UNKNOWN_CA && code != CERTIFICATE_REVOKED && c->shape.leaf && !all_valid(c))
 		return PP_TRUST_TIME;
-	if (code != UNKNOWN_CA && code != CERTIFICATE_REVOKED && code != CERTIFICATE_EXPIRED && wrong_name(c))
+	if ((code != UNKNOWN_CA || !c->issuer) && code != CERTIFICATE_REVOKED && code != CERTIFICATE_EXPIRED &&
+	    pp_is_anothers(c))
 		return PP_TRUST_NAME;
-	if (c->inspected == PP_LIKELY_INSPECTED || behind_terminator(c))
+	if (hidden_by_inspector(c, code))
 		return PP_TRUST_INSPECTION;
 	if (code == CERTIFICATE_EXPIRED && c->shape.leaf)
 		return PP_TRUST_CLOCK;

@@ -662,6 +662,76 @@ static void insp_06(struct world *w, bool near)
 	refused(w, NAME, near ? "Microsoft Azure RSA TLS Issuing CA 08" : "Inspector Root", 48);
 }
 
+/* An inspector makes its certificate out to the name that was asked for. */
+static void insp_06_name(struct world *w, bool near)
+{
+	struct story *s = refused(w, NAME, "Inspector Root", 48);
+
+	s->chain[0].names[0] = near ? "ingress.local" : NAME;
+}
+
+/* Only the time tells that this proxy inspects: 200 at once, the ServerHello late, in TLS 1.3. */
+static struct story *early_200(struct world *w, int64_t ms, const char *name, uint16_t version)
+{
+	struct story *s = world_story(w, ms, PROXY, 8080, NULL);
+
+	s->rtt = PP_MS / 2;
+	tell_open(s);
+	tell_connect(s, name, 443);
+	tell_connect_reply(s, 200);
+	tell_hello(s, name, version, 500);
+	tell_wait(s, 60);
+	tell_server_hello(s, version);
+	return s;
+}
+
+static struct story *early_and_short(struct world *w)
+{
+	struct story *s = early_200(w, 0, NAME, PP_TLS_1_3);
+
+	tell_finished(s);
+	tell_app(s, PP_CLIENT, 300);
+	tell_app(s, PP_SERVER, 2000);
+	tell_fin(s, PP_SERVER);
+	return s;
+}
+
+/* The same proxy shows the server's own certificate for another name. */
+static void shown_genuine(struct world *w, const char *issuer)
+{
+	struct story *s = early_200(w, 1000, "www.example.com", PP_TLS_1_2);
+
+	tell_certificate(s, "www.example.com", issuer);
+	tell_finished(s);
+}
+
+static void insp_06_time(struct world *w, bool near)
+{
+	tell_alert(early_200(w, 0, NAME, PP_TLS_1_3), PP_CLIENT, 48);
+	tell_fin(&w->stories[0], PP_CLIENT);
+	shown_genuine(w, near ? "Test Issuing CA" : "Private Root");
+}
+
+static void insp_06_other_works(struct world *w, bool near)
+{
+	tell_alert(early_200(w, 0, NAME, PP_TLS_1_3), PP_CLIENT, 48);
+	tell_fin(&w->stories[0], PP_CLIENT);
+	if (near)
+		world_proxied(w, 1000, PROXY, "other.example.azure");
+}
+
+static void insp_06_expired(struct world *w, bool near)
+{
+	tell_alert(early_200(w, 0, NAME, PP_TLS_1_3), PP_CLIENT, near ? 45 : 46);
+	tell_fin(&w->stories[0], PP_CLIENT);
+}
+
+static void insp_05_time(struct world *w, bool near)
+{
+	early_and_short(w);
+	shown_genuine(w, near ? "Test Issuing CA" : "Private Root");
+}
+
 /* TLS */
 static void alert_on_hello(struct world *w, uint8_t code)
 {
@@ -828,6 +898,14 @@ static void trust_04(struct world *w, bool near)
 	s->chain[0].names[0] = near ? "*.example.com" : "*.example.net";
 }
 
+/* Clients build the chain before they look at the name. */
+static void trust_04_unknown(struct world *w, bool near)
+{
+	struct story *s = refused(w, NAME, near ? "Test Issuing CA" : "Private Root", 48);
+
+	s->chain[0].names[0] = "ingress.local";
+}
+
 static void trust_05(struct world *w, bool near)
 {
 	struct story *s = world_story(w, 0, SERVER, 443, "www.example.com"), *crl;
@@ -916,6 +994,21 @@ static void mtls_03(struct world *w, bool near)
 	w->stories[0].tls.app_bytes[PP_SERVER] = 600;
 	w->stories[0].tls.resumed = near;
 	tell_fin(&w->stories[0], PP_SERVER);
+	w->agent =
+	    (struct pp_agent_row){ .name = "test", .client_certificate = true, .mtls_categories = "arc,entra-id" };
+	w->options.agent = &w->agent;
+}
+
+/* Where only the time tells that TLS is inspected, the request must have been seen elsewhere. */
+static void mtls_03_time(struct world *w, bool near)
+{
+	early_and_short(w);
+	if (!near) {
+		struct story *s = world_story(w, 1000, SERVER, 443, NAME);
+
+		tell_tls_works(s, NAME, PP_TLS_1_2);
+		s->tls.certificate_request = s->tls.server_hello;
+	}
 	w->agent =
 	    (struct pp_agent_row){ .name = "test", .client_certificate = true, .mtls_categories = "arc,entra-id" };
 	w->options.agent = &w->agent;
@@ -1200,7 +1293,12 @@ static const struct rule_story {
 	{ "INSP-02", PP_OUTCOME_OK, PP_STRONG, insp_02 },
 	{ "INSP-03", PP_OUTCOME_OK, PP_CONSISTENT, insp_03 },
 	{ "INSP-05", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, insp_05 },
+	{ "INSP-05", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, insp_05_time },
 	{ "INSP-06", PP_OUTCOME_FAULT, PP_STRONG, insp_06 },
+	{ "INSP-06", PP_OUTCOME_FAULT, PP_STRONG, insp_06_name },
+	{ "INSP-06", PP_OUTCOME_FAULT, PP_STRONG, insp_06_time },
+	{ "INSP-06", PP_OUTCOME_FAULT, PP_STRONG, insp_06_other_works },
+	{ "INSP-06", PP_OUTCOME_FAULT, PP_STRONG, insp_06_expired },
 	{ "TLS-01", PP_OUTCOME_FAULT, PP_PROVEN, tls_01 },
 	{ "TLS-02", PP_OUTCOME_FAULT, PP_PROVEN, tls_02 },
 	{ "TLS-03", PP_OUTCOME_FAULT, PP_CONSISTENT, tls_03 },
@@ -1222,12 +1320,14 @@ static const struct rule_story {
 	{ "TRUST-02", PP_OUTCOME_FAULT, PP_STRONG, trust_02_tickets },
 	{ "TRUST-03", PP_OUTCOME_FAULT, PP_PROVEN, trust_03 },
 	{ "TRUST-04", PP_OUTCOME_FAULT, PP_PROVEN, trust_04 },
+	{ "TRUST-04", PP_OUTCOME_FAULT, PP_PROVEN, trust_04_unknown },
 	{ "TRUST-05", PP_OUTCOME_FAULT, PP_STRONG, trust_05 },
 	{ "TRUST-06", PP_OUTCOME_FAULT, PP_STRONG, trust_06 },
 	{ "MTLS-01", PP_OUTCOME_FAULT, PP_PROVEN, mtls_01 },
 	{ "MTLS-02", PP_OUTCOME_FAULT, PP_PROVEN, mtls_02 },
 	{ "MTLS-02", PP_OUTCOME_FAULT, PP_STRONG, mtls_02_client_closes },
 	{ "MTLS-03", PP_OUTCOME_FAULT, PP_STRONG, mtls_03 },
+	{ "MTLS-03", PP_OUTCOME_FAULT, PP_STRONG, mtls_03_time },
 	{ "SRV-01", PP_OUTCOME_FAULT, PP_STRONG, srv_01 },
 	{ "SRV-02", PP_OUTCOME_FAULT, PP_STRONG, srv_02 },
 	{ "SRV-03", PP_OUTCOME_FAULT, PP_CONSISTENT, srv_03 },
@@ -1361,6 +1461,41 @@ static void test_every_rule_has_stories(void **state)
 			found = strcmp(stories[k].id, pp_rules[i]->id) == 0;
 		if (!found)
 			fail_msg("%s can be matched and has no story", pp_rules[i]->id);
+	}
+}
+
+/* A public service is not in the next room; one with a private address may be. */
+static void test_who_answers_nearby(void **state)
+{
+	static const struct {
+		const char *server;
+		int64_t rtt;
+		enum pp_owner owner;
+	} rows[] = {
+		{ SERVER, PP_MS / 10, PP_OWNER_NETWORK },
+		{ SERVER, 50 * PP_MS, PP_OWNER_SERVER },
+		{ "10.1.0.9", PP_MS / 10, PP_OWNER_SERVER },
+	};
+	static struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct story *s;
+
+		world_init(&w);
+		w.options.catalogue = issuers;
+		s = world_story(&w, 0, rows[i].server, 443, NAME);
+		s->rtt = rows[i].rtt;
+		tell_open(s);
+		tell_hello(s, NAME, PP_TLS_1_2, 500);
+		tell_server_hello(s, PP_TLS_1_2);
+		tell_certificate(s, "portal.example", "Private Root");
+		tell_alert(s, PP_CLIENT, 46);
+		tell_fin(s, PP_CLIENT);
+		world_judge(&w);
+		assert_string_equal(w.judgements[0].verdict.rule->id, "TRUST-04");
+		assert_int_equal(w.judgements[0].verdict.owner, rows[i].owner);
+		world_done(&w);
 	}
 }
 
@@ -1540,6 +1675,7 @@ int main(void)
 		cmocka_unit_test(test_all_ids_are_there),
 		cmocka_unit_test(test_layers_hold_rows_of_the_table),
 		cmocka_unit_test(test_every_rule_has_stories),
+		cmocka_unit_test(test_who_answers_nearby),
 		cmocka_unit_test(test_hits),
 		cmocka_unit_test(test_near_misses),
 		cmocka_unit_test(test_lost_bytes_shut_the_gate),
