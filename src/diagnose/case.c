@@ -188,7 +188,7 @@ static const struct pp_issuer_row *issuer_of(struct pp_diagnosis *diagnosis,
 	return recent->row;
 }
 
-static bool granted_early(const struct pp_shape *shape)
+bool pp_granted_early(const struct pp_shape *shape)
 {
 	int64_t grant;
 
@@ -211,15 +211,16 @@ const struct pp_issuer_row *pp_listed_issuer(struct pp_diagnosis *diagnosis, con
 	return row;
 }
 
-/* An inspector makes its certificate out to the name that was asked for.  What time tells of a hidden one is doubted
- * where the same proxy showed another the server's own. */
+/* An inspector makes its certificate out to the name that was asked for.  A hidden one is judged by time and by what the
+ * same proxy showed elsewhere; some leave some names alone. */
 static void look_for_inspection(struct pp_case *c, struct pp_diagnosis *diagnosis)
 {
-	bool early = granted_early(&c->shape) && !c->shape.leaf;
+	bool hidden = c->shape.tunnel && !c->shape.leaf && c->shape.tls->version >= PP_TLS_1_3;
+	bool maybe = pp_granted_early(&c->shape) || (hidden && c->service->inspects);
 
 	c->issuer = pp_listed_issuer(diagnosis, &c->shape);
-	c->doubted = early && c->service->genuine;
-	c->inspected = early && !c->doubted ? PP_LIKELY_INSPECTED : PP_NOT_INSPECTED;
+	c->doubted = maybe && !c->shape.leaf && c->service->genuine;
+	c->inspected = maybe && !c->shape.leaf && !c->doubted ? PP_LIKELY_INSPECTED : PP_NOT_INSPECTED;
 	if (c->issuer)
 		c->inspected = c->issuer->kind == PP_ISSUER_INSPECTOR ? PP_SURELY_INSPECTED : PP_NOT_INSPECTED;
 	else if (c->shape.leaf && diagnosis->options.catalogue && pp_is_azure(c) && !pp_is_anothers(c))

@@ -51,6 +51,7 @@ struct pp_case {
 
 void pp_case_of(struct pp_case *c, const struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 		const struct pp_attribution *who, const struct pp_places *places);
+bool pp_granted_early(const struct pp_shape *shape); /* a tunnel, before anybody else can have been asked */
 /* Adds what the certificates say; keeps the catalogue's answers in the diagnosis. */
 const struct pp_issuer_row *pp_listed_issuer(struct pp_diagnosis *diagnosis,
 					     const struct pp_shape *shape); /* of the chain; NULL: none is */

@@ -165,11 +165,12 @@ static uint32_t service_of(struct pp_diagnosis *diagnosis, const struct pp_endpo
 	return place;
 }
 
-static bool shows_genuine(struct pp_diagnosis *diagnosis, const struct pp_shape *shape)
+static void observe_issuer(struct pp_diagnosis *diagnosis, struct pp_service *service, const struct pp_shape *shape)
 {
 	const struct pp_issuer_row *issuer = shape->tunnel && shape->leaf ? pp_listed_issuer(diagnosis, shape) : NULL;
 
-	return issuer && issuer->kind != PP_ISSUER_INSPECTOR;
+	service->genuine |= issuer && issuer->kind != PP_ISSUER_INSPECTOR;
+	service->inspects |= issuer && issuer->kind == PP_ISSUER_INSPECTOR;
 }
 
 /* `host`: its place, or 0. */
@@ -350,7 +351,7 @@ void pp_contrast_observe(struct pp_diagnosis *diagnosis, const struct pp_connect
 	if (ret_places->service) {
 		service = pp_map_place(&diagnosis->services, ret_places->service);
 		observe_service(service, conn, who, shape, place);
-		service->genuine |= shows_genuine(diagnosis, shape);
+		observe_issuer(diagnosis, service, shape);
 	}
 	pp_overview_observe(diagnosis, conn, who, shape, host, record);
 }

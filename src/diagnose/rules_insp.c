@@ -75,7 +75,7 @@ const struct pp_rule pp_rule_insp_01 = {
 
 static bool early_200(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	if (!c->shape.tunnel || c->inspected != PP_LIKELY_INSPECTED || c->shape.leaf)
+	if (c->inspected != PP_LIKELY_INSPECTED || c->shape.leaf || !pp_granted_early(&c->shape))
 		return false;
 	cite_inspector(c, verdict);
 	verdict->number = c->shape.hello_ns / PP_MS;
@@ -196,7 +196,10 @@ const struct pp_rule pp_rule_insp_05 = {
 };
 
 /* An inspector that the client does not trust breaks every name, but for those it leaves alone. */
-static bool only_time_tells(const struct pp_case *c) { return c->shape.tunnel && !c->shape.leaf; }
+static bool only_time_tells(const struct pp_case *c)
+{
+	return c->shape.tunnel && !c->shape.leaf && !c->service->inspects;
+}
 
 static bool inspector_untrusted(const struct pp_case *c, struct pp_verdict *verdict)
 {

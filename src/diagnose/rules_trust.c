@@ -10,14 +10,15 @@
 enum { SEEN_OFTEN = 2, SEEN_ALWAYS = 3 };
 
 /* Whom the client wanted to talk to, or who answered, is not known: a certificate that cannot be read may be an inspector's,
- * the more so where it stood in clear and the capture does not hold it; and without a TCP handshake nothing tells how near
- * it is. */
+ * the more so where it stood in clear and the capture does not hold it; and behind a proxy or without a TCP handshake
+ * nothing tells how near it is.  What is expired or revoked is the server's own. */
 static bool may_be_anybodys(const struct pp_case *c)
 {
 	const struct pp_tls_facts *tls = c->shape.tls;
 	bool lacks_it = tls->version < PP_TLS_1_3 && c->gates & (PP_CAP(3) | PP_CAP(9));
+	bool far = c->path == PP_BY_PROXY && pp_trust_owner(c) == PP_OWNER_LOCAL;
 
-	return !pp_seen(tls->client_hello) || (!c->shape.leaf && (c->tcp->handshake_rtt_ns < 0 || lacks_it));
+	return !pp_seen(tls->client_hello) || (!c->shape.leaf && (c->tcp->handshake_rtt_ns < 0 || lacks_it || far));
 }
 
 /* ------------------------------------------------------------------ TRUST-01 */
@@ -55,8 +56,8 @@ const struct pp_rule pp_rule_trust_01 = {
 		   "is a consequence."),
 	.traps =
 	    N_("The code is the client library's opinion: Go always says bad_certificate. In TLS 1.3 the "
-	       "certificate is hidden, so inspection cannot be excluded; where the TCP handshake is missing, too, it "
-	       "stays undecided."),
+	       "certificate is hidden, so inspection cannot be excluded; behind a proxy, or where the TCP handshake is "
+	       "missing, too, it stays undecided."),
 	.next_test = NEXT_SHOW,
 	.remedy = N_("Compare the certificate shown with the expected one; install the missing root on this machine, "
 		     "or have the service show a certificate of a public authority."),

@@ -93,7 +93,8 @@ struct pp_service {
 	uint32_t failed_opens; /* SYN unanswered or refused */
 	uint16_t best_offer;   /* highest TLS version a client offered it */
 	bool proxy : 1;        /* it served as a proxy, or --proxy names it */
-	bool genuine : 1;      /* in a tunnel it opened, a listed authority's certificate was shown */
+	bool genuine : 1;      /* in a tunnel it opened, a listed authority's certificate was shown, … */
+	bool inspects : 1;     /* … or a listed inspector's */
 	uint8_t passed_count;
 	struct pp_good_name passed[PP_NAMES_KEPT]; /* earliest ServerHellos, one per host, by time */
 };

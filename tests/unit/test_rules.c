@@ -720,6 +720,25 @@ static void insp_06_other_works(struct world *w, bool near)
 		world_proxied(w, 1000, PROXY, "other.example.azure");
 }
 
+/* It says 200 when the server has answered; another connection shows what it does. */
+static void insp_06_elsewhere(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, PROXY, 8080, NULL),
+		     *other = early_200(w, 1000, "www.example.com", PP_TLS_1_2);
+
+	tell_open(s);
+	tell_connect(s, NAME, 443);
+	tell_wait(s, 60);
+	tell_connect_reply(s, 200);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_server_hello(s, PP_TLS_1_3);
+	tell_alert(s, PP_CLIENT, 48);
+	tell_fin(s, PP_CLIENT);
+	tell_certificate(other, "www.example.com", "Inspector Root");
+	other->chain[0].issuer_o = near ? "Test" : "Zscaler Inc.";
+	tell_finished(other);
+}
+
 static void insp_06_expired(struct world *w, bool near)
 {
 	tell_alert(early_200(w, 0, NAME, PP_TLS_1_3), PP_CLIENT, near ? 45 : 46);
@@ -1295,6 +1314,7 @@ static const struct rule_story {
 	{ "INSP-05", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, insp_05 },
 	{ "INSP-05", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, insp_05_time },
 	{ "INSP-06", PP_OUTCOME_FAULT, PP_STRONG, insp_06 },
+	{ "INSP-06", PP_OUTCOME_FAULT, PP_STRONG, insp_06_elsewhere },
 	{ "INSP-06", PP_OUTCOME_FAULT, PP_STRONG, insp_06_name },
 	{ "INSP-06", PP_OUTCOME_FAULT, PP_STRONG, insp_06_time },
 	{ "INSP-06", PP_OUTCOME_FAULT, PP_STRONG, insp_06_other_works },
@@ -1461,6 +1481,36 @@ static void test_every_rule_has_stories(void **state)
 			found = strcmp(stories[k].id, pp_rules[i]->id) == 0;
 		if (!found)
 			fail_msg("%s can be matched and has no story", pp_rules[i]->id);
+	}
+}
+
+/* Behind a proxy a hidden certificate may be the proxy's: whose fault it is that it is refused stays open. */
+static void test_hidden_certificate_behind_a_proxy(void **state)
+{
+	static struct world w;
+
+	(void)state;
+	for (int by_proxy = 0; by_proxy <= 1; by_proxy++) {
+		struct story *s;
+
+		world_init(&w);
+		w.options.catalogue = issuers;
+		s = world_story(&w, 0, by_proxy ? PROXY : SERVER, by_proxy ? 8080 : 443, by_proxy ? NULL : NAME);
+		tell_open(s);
+		if (by_proxy) {
+			tell_connect(s, NAME, 443);
+			tell_wait(s, 60);
+			tell_connect_reply(s, 200);
+		}
+		tell_hello(s, NAME, PP_TLS_1_3, 500);
+		tell_server_hello(s, PP_TLS_1_3);
+		tell_alert(s, PP_CLIENT, 48);
+		tell_fin(s, PP_CLIENT);
+		world_judge(&w);
+		assert_string_equal(w.judgements[0].verdict.rule->id, "TRUST-01");
+		assert_int_equal(w.judgements[0].verdict.outcome,
+				 by_proxy ? PP_OUTCOME_INCONCLUSIVE : PP_OUTCOME_FAULT);
+		world_done(&w);
 	}
 }
 
@@ -1676,6 +1726,7 @@ int main(void)
 		cmocka_unit_test(test_layers_hold_rows_of_the_table),
 		cmocka_unit_test(test_every_rule_has_stories),
 		cmocka_unit_test(test_who_answers_nearby),
+		cmocka_unit_test(test_hidden_certificate_behind_a_proxy),
 		cmocka_unit_test(test_hits),
 		cmocka_unit_test(test_near_misses),
 		cmocka_unit_test(test_lost_bytes_shut_the_gate),
