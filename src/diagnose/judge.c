@@ -280,10 +280,14 @@ static void give_gate(const struct pp_case *c, unsigned gates, struct pp_verdict
  * same. */
 static void give_early_end(const struct pp_case *c, struct pp_verdict *verdict)
 {
+	const struct pp_tls_alert *alert = pp_alert_from(c, PP_CLIENT);
+
 	begin(c, &pp_rule_loc_02, verdict);
 	verdict->grade = PP_CONSISTENT;
 	verdict->number = (c->shape.end.ts - c->conn->first.ts) / PP_SECOND;
 	pp_cite_request(c, verdict);
+	if (alert)
+		pp_cite_alert(verdict, alert);
 	pp_cite_end(c, verdict);
 }
 

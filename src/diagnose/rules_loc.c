@@ -77,8 +77,9 @@ const struct pp_rule pp_rule_loc_02 = {
 	.most = PP_STRONG,
 	.signs = PP_IF(CLIENT_LEFT) | PP_IF(FAILED),
 	.match = client_gave_up,
-	.summary = N_("The client itself ended the connection to {host} after {n} s, before it was answered; from this "
-		      "capture it cannot be told why."),
+	.summary =
+	    N_("The client itself ended the connection to {host} after {n} s; from this capture it cannot be told "
+	       "why."),
 	.when = N_("FIN or RST from the client while it waits, without an alert or an error of the peer."),
 	.traps =
 	    N_("It names a victim: what was pending decides. Windows ends failed retransmissions with RST,ACK itself."),

@@ -800,6 +800,13 @@ static void tls_08(struct world *w, bool near)
 	strcpy(s->tls.not_tls_head, "HTTP/1.1 400");
 }
 
+/* What was said before may have been CONNECT. */
+static void tls_08_midway(struct world *w, bool near)
+{
+	tls_08(w, false);
+	w->stories[0].conn.tcp.midstream = near;
+}
+
 static void tls_11(struct world *w, bool near)
 {
 	struct story *s = world_story(w, 0, SERVER, 443, NAME);
@@ -1329,6 +1336,7 @@ static const struct rule_story {
 	{ "TLS-07", PP_OUTCOME_FAULT, PP_STRONG, tls_07 },
 	{ "TLS-07", PP_OUTCOME_FAULT, PP_STRONG, tls_07_client },
 	{ "TLS-08", PP_OUTCOME_FAULT, PP_PROVEN, tls_08 },
+	{ "TLS-08", PP_OUTCOME_FAULT, PP_PROVEN, tls_08_midway },
 	{ "TLS-09", PP_OUTCOME_FAULT, PP_PROVEN, tls_09 },
 	{ "TLS-10", PP_OUTCOME_FAULT, PP_PROVEN, tls_10 },
 	{ "TLS-11", PP_OUTCOME_FAULT, PP_STRONG, tls_11 },
