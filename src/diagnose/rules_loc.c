@@ -6,6 +6,8 @@
 	   "the updater's configuration, the machine's proxy settings for Local System and the service account; "      \
 	   "bypass localhost, 168.63.129.16 and 169.254.169.254.")
 
+enum { ANSWERS_UNTAKEN = 3 };
+
 /* ------------------------------------------------------------------ LOC-01 */
 
 static bool says_unreachable(const struct pp_icmp_error *error)
@@ -375,4 +377,53 @@ const struct pp_rule pp_rule_loc_07 = {
 	    N_("Mend what the service's log names; where a connection broke in the same capture, mend that first."),
 	.source = "systemd.service(5), systemctl(1)",
 	.alternatives = "LOC-03",
+};
+
+/* ------------------------------------------------------------------ LOC-08 */
+
+/* The client repeats its SYN, so it has not heard the SYN-ACKs that stand in a capture of its own link, not of the
+ * server's: what is between that and the client's TCP is the client's. */
+static bool answer_not_taken(const struct pp_case *c, struct pp_verdict *verdict)
+{
+	const struct pp_tcp_facts *tcp = c->tcp;
+	bool reset = pp_seen(tcp->rst.mark);
+
+	if (tcp->syn_ack_count < ANSWERS_UNTAKEN || pp_seen(tcp->established) || c->client->bytes || c->server->bytes ||
+	    (reset && tcp->rst.from == PP_SERVER) || tcp->syn_last.ts - tcp->syn_ack.ts < PP_AT_ONCE_NS ||
+	    pp_hops(c->client->profile.ttl_min) != 0 || pp_hops(c->server->profile.ttl_min) == 0)
+		return false;
+	pp_cite_syn(c, verdict);
+	pp_cite_syn_ack(c, verdict);
+	if (reset)
+		pp_cite_reset(c, verdict);
+	verdict->number = tcp->syn_ack_count;
+	return pp_hit(verdict, PP_CONSISTENT);
+}
+
+const struct pp_rule pp_rule_loc_08 = {
+	.id = "LOC-08",
+	.name = N_("answers arrive and are not taken"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_LOCAL,
+	.owner = PP_OWNER_LOCAL,
+	.most = PP_CONSISTENT,
+	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS,
+	.signs = PP_IF(EARLY),
+	.match = answer_not_taken,
+	.summary =
+	    N_("{server} answers the SYN for {service} ({n} times), but this machine never takes the answer: a packet "
+	       "filter on it, or its network card or driver, drops what arrives."),
+	.when = N_(
+	    "Three or more SYN-ACKs in a capture of the client's own link (its TTL is an initial one, the server's is "
+	    "not), and a second after the first one the client still repeats its SYN. This id is pathproof's own."),
+	.traps = N_("A capture on a device of the client's network sees the same where that network loses them."),
+	.next_test = N_(
+	    "Audit local drops: auditpol /set /subcategory:\"Filtering Platform Packet Drop\", netsh wfp show state; "
+	    "on Linux the counters of nft list ruleset, and nstat for checksum errors."),
+	.remedy = N_(
+	    "Let the answers through in the packet filter of this machine; where none drops them, look at its network "
+	    "card's errors and offloads."),
+	.source = "K-SYSCTL, R9293 3.5",
+	.alternatives = "FW-05,CAP-08",
 };

@@ -257,7 +257,7 @@ const struct pp_rule pp_rule_ok_05 = OK_ROW(
 static bool half_open_scan(const struct pp_case *c)
 {
 	return pp_stage_is(c, PP_STAGE_OPEN) && c->shape.ending == PP_CLIENT_RST && !pp_seen(c->tcp->established) &&
-	       !pp_anything_unseen(c->tcp);
+	       c->tcp->syn_retransmits == 0 && !pp_anything_unseen(c->tcp);
 }
 
 static bool from_outside(const struct pp_case *c)

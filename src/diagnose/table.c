@@ -83,8 +83,8 @@ static const struct pp_rule *const excuses[] = { R(ok_06), R(ok_04), R(fw_16), R
 /* Who says himself what he did. */
 static const struct pp_rule *const told[] = { R(loc_01), R(fw_02), R(fw_03), NULL };
 
-static const struct pp_rule *const opening[] = { R(prx_16), R(loc_04), R(fw_04), R(prx_03), R(prx_02),
-						 R(srv_01), R(fw_01),  R(fw_05), R(srv_07), NULL };
+static const struct pp_rule *const opening[] = { R(prx_16), R(loc_04), R(fw_04), R(prx_03), R(prx_02), R(srv_01),
+						 R(loc_08), R(fw_01),  R(fw_05), R(srv_07), NULL };
 
 static const struct pp_rule *const connecting[] = { R(prx_05), R(prx_06), R(prx_04), R(fw_09),  R(prx_08), R(prx_07),
 						    R(prx_11), R(prx_15), R(fw_13),  R(mtu_01), R(prx_10), R(prx_12),

@@ -195,6 +195,43 @@ static void loc_05(struct world *w, bool near)
 		s->chain[0].not_after = s->now - PP_SECOND;
 }
 
+/* `near`: it took the answer, and the server does not know. */
+static void loc_08(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_syns(s, 1);
+	tell_syn_ack(s);
+	s->conn.tcp.syn_ack_count = 4;
+	tell_wait(s, near ? 500 : 3000);
+	s->conn.tcp.syn_last = story_packet(s, PP_CLIENT);
+	s->conn.tcp.syn_count = 3;
+	s->conn.tcp.syn_retransmits = 2;
+	tell_wait(s, 20000);
+	story_packet(s, PP_SERVER);
+}
+
+/* Captured on the way they may be lost behind there, and at the server's before. */
+static void loc_08_on_the_way(struct world *w, bool near)
+{
+	loc_08(w, false);
+	w->stories[0].conn.tcp.side[PP_CLIENT].profile.ttl_min -= near;
+}
+
+static void loc_08_at_the_server(struct world *w, bool near)
+{
+	loc_08(w, false);
+	if (near)
+		w->stories[0].conn.tcp.side[PP_SERVER].profile.ttl_min = 64;
+}
+
+/* A filter that rejects sends a reset in the client's name. */
+static void loc_08_reset(struct world *w, bool near)
+{
+	loc_08(w, false);
+	tell_rst(&w->stories[0], near ? PP_SERVER : PP_CLIENT, PP_PHASE_SYN);
+}
+
 static void loc_06(struct world *w, bool near)
 {
 	struct story *s = world_story(w, 0, SERVER, 443, NAME);
@@ -1271,6 +1308,10 @@ static const struct rule_story {
 	{ "LOC-03", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, loc_03 },
 	{ "LOC-04", PP_OUTCOME_FAULT, PP_STRONG, loc_04 },
 	{ "LOC-05", PP_OUTCOME_FAULT, PP_STRONG, loc_05 },
+	{ "LOC-08", PP_OUTCOME_FAULT, PP_CONSISTENT, loc_08 },
+	{ "LOC-08", PP_OUTCOME_FAULT, PP_CONSISTENT, loc_08_on_the_way },
+	{ "LOC-08", PP_OUTCOME_FAULT, PP_CONSISTENT, loc_08_at_the_server },
+	{ "LOC-08", PP_OUTCOME_FAULT, PP_CONSISTENT, loc_08_reset },
 	{ "LOC-06", PP_OUTCOME_FAULT, PP_PROVEN, loc_06 },
 	{ "LOC-04", PP_OUTCOME_FAULT, PP_STRONG, loc_04_straight },
 	{ "LOC-04", PP_OUTCOME_FAULT, PP_STRONG, loc_04_other_proxy },
@@ -1688,7 +1729,7 @@ static void test_all_ids_are_there(void **state)
 		const char *family;
 		unsigned count;
 	} families[] = {
-		{ "CAP", 12 },  { "LOC", 7 },  { "DNS", 10 }, { "FW", 16 }, { "PRX", 16 }, { "INSP", 6 }, { "TLS", 12 },
+		{ "CAP", 12 },  { "LOC", 8 },  { "DNS", 10 }, { "FW", 16 }, { "PRX", 16 }, { "INSP", 6 }, { "TLS", 12 },
 		{ "TRUST", 6 }, { "MTLS", 3 }, { "SRV", 7 },  { "MTU", 3 }, { "IDLE", 3 }, { "OK", 10 },
 	};
 	size_t all = 0;
