@@ -116,7 +116,7 @@ const struct pp_rule pp_rule_fw_07 = {
 	.match = reset_by_device,
 	.summary =
 	    N_("A device on the path resets the connection as soon as it sees the request for {service}; the reset "
-	       "does not come from {server}: a firewall filters that name."),
+	       "does not come from {server}: a firewall filters it, by its name or its address."),
 	.when = N_("RST after the ClientHello in less than half a round trip, or with another hop count than the "
 		   "server's packets; no TLS byte."),
 	.traps = N_("A reset of the server's own socket carries its timestamps, next IP ID and hop count (SRV-02)."),
