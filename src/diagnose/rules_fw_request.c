@@ -42,10 +42,10 @@ static bool request_swallowed(const struct pp_case *c, struct pp_verdict *verdic
 	pp_cite_request(c, verdict);
 	if (pp_stage_is(c, PP_STAGE_HELLO))
 		pp_cite(verdict, (struct pp_evidence){
-				     .kind = PP_EV_HELLO_NOT_ACKED, .mark = c->client->last_data, .a = again });
+				     .kind = PP_EV_HELLO_NOT_ACKED, .mark = pp_last_sent(c->client), .a = again });
 	else
 		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_RETRANSMIT,
-						       .mark = c->client->last_data,
+						       .mark = pp_last_sent(c->client),
 						       .a = again,
 						       .b = c->client->stuck_payload });
 	pp_cite_silence(c, verdict, c->client->first_data);
@@ -303,7 +303,7 @@ static bool large_hello(const struct pp_case *c, struct pp_verdict *verdict)
 	pp_cite_hello(c, verdict);
 	if (stuck)
 		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_RETRANSMIT,
-						       .mark = c->client->last_data,
+						       .mark = pp_last_sent(c->client),
 						       .a = c->tcp->watch_retransmits,
 						       .b = c->client->stuck_payload });
 	pp_cite_end(c, verdict);
@@ -457,22 +457,32 @@ const struct pp_rule pp_rule_fw_14 = {
 	.alternatives = "SRV-02,IDLE-01",
 };
 
+/* For a while both sides say nothing new: the server, too, repeats what the client acknowledged long ago. */
+static bool both_repeat(const struct pp_case *c)
+{
+	const struct pp_tcp_side *client = c->client, *server = c->server;
+
+	return pp_seen(server->again) && server->again.ts > client->last_data.ts &&
+	       client->again.ts - client->last_data.ts >= PP_AT_ONCE_NS &&
+	       client->again.ts - server->last_data.ts >= PP_AT_ONCE_NS;
+}
+
 static bool silent_both_ways(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	bool unacked = c->client->stuck_retransmits >= 3 && c->server->last.ts < c->client->last.ts &&
-		       pp_silence(c) >= PP_AT_ONCE_NS;
+	bool silent = c->server->last.ts < c->client->last.ts && pp_silence(c) >= PP_AT_ONCE_NS;
+	bool unacked = c->client->stuck_retransmits >= 3 && (silent || both_repeat(c));
 	bool asleep = c->client->keep_alives >= 3 && c->client->last.ts - c->server->last.ts >= PP_SILENCE_NS;
 
 	if ((!unacked && !asleep) || c->server->bytes == 0 || pp_closed_by_server(c) ||
-	    (c->shape.ending != PP_STILL_OPEN && c->shape.end.ts < c->client->last_data.ts))
+	    (c->shape.ending != PP_STILL_OPEN && c->shape.end.ts < pp_last_sent(c->client).ts))
 		return false;
 	pp_cite_data(c, verdict);
 	if (unacked)
 		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_RETRANSMIT,
-						       .mark = c->client->last_data,
+						       .mark = pp_last_sent(c->client),
 						       .a = c->client->stuck_retransmits,
 						       .b = c->client->stuck_payload });
-	pp_cite_silence(c, verdict, c->server->last);
+	pp_cite_silence(c, verdict, silent || asleep ? c->server->last : c->server->last_data);
 	return pp_hit(verdict, PP_CONSISTENT);
 }
 
@@ -487,12 +497,12 @@ const struct pp_rule pp_rule_fw_15 = {
 	.needs = PP_NEED_BOTH_SIDES | PP_NEED_WAITED | PP_NEED_NO_DROPS,
 	.signs = PP_IF(STUCK),
 	.match = silent_both_ways,
-	.summary = N_("The connection to {host} worked and then went silent; the client's packets are no longer "
-		      "acknowledged: a filter that drops silently, the route or the server, which cannot be told apart "
-		      "from this capture."),
-	.when = N_(
-	    "After data both ways, the client's data or keep-alives are repeated and nothing comes back for a second "
-	    "or more."),
+	.summary =
+	    N_("The connection to {host} worked until the client's packets were no longer acknowledged: a filter "
+	       "that drops silently, the route or the server, which cannot be told apart from this capture."),
+	.when =
+	    N_("After data both ways, the client's data or keep-alives are repeated without acknowledgement, and for a "
+	       "second or more nothing comes back, or only what the server had sent before."),
 	.traps = N_("The host went to sleep or lost its network; an intrusion-prevention drop sends no reset."),
 	.next_test = NEXT_BOTH_SIDES,
 	.remedy = REMEDY_ALLOW,

@@ -81,7 +81,7 @@ static bool dropped_after_idle(const struct pp_case *c, struct pp_verdict *verdi
 	anew = c->service->last_answered > tcp->idle_after.ts;
 	cite_idle(c, verdict);
 	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_RETRANSMIT,
-					       .mark = c->client->last_data,
+					       .mark = pp_last_sent(c->client),
 					       .a = c->client->stuck_retransmits,
 					       .b = c->client->stuck_payload });
 	if (anew)
@@ -141,7 +141,7 @@ static bool keep_alive_race(const struct pp_case *c, struct pp_verdict *verdict)
 	bool crossed = fin_crossed_request(c) && pp_seen(tcp->rst.mark) && tcp->rst.from == PP_SERVER;
 	bool reused = c->shape.ending == PP_SERVER_RST && tcp->rst.after != PP_PHASE_CLOSE && pp_is_pending(c) &&
 		      tcp->longest_idle_ns >= PP_SECOND && tcp->longest_idle_ns < PP_IDLE_NS &&
-		      tcp->idle_after.ts == c->client->last_data.ts;
+		      tcp->idle_after.ts == pp_last_sent(c->client).ts;
 
 	if (!c->shape.worked || (!crossed && !reused))
 		return false;

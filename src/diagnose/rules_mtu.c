@@ -93,7 +93,7 @@ static bool requests_vanish(const struct pp_case *c, struct pp_verdict *verdict)
 		return false;
 	pp_cite_request(c, verdict);
 	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_RETRANSMIT,
-					       .mark = client->last_data,
+					       .mark = pp_last_sent(client),
 					       .a = client->stuck_retransmits,
 					       .b = client->stuck_payload });
 	pp_cite_silence(c, verdict, client->last_data);

@@ -65,8 +65,8 @@ static void find_end(struct pp_shape *shape, const struct pp_tcp_facts *tcp)
 
 	if (!pp_seen(rst->mark) && !pp_seen(tcp->side[PP_CLIENT].fin) && !pp_seen(tcp->side[PP_SERVER].fin))
 		return;
-	shape->went_on = pp_seen(rst->mark) && tcp->side[PP_CLIENT].last_data.ts > rst->mark.ts &&
-			 tcp->side[PP_SERVER].last_data.ts > rst->mark.ts;
+	shape->went_on = pp_seen(rst->mark) && pp_last_sent(&tcp->side[PP_CLIENT]).ts > rst->mark.ts &&
+			 pp_last_sent(&tcp->side[PP_SERVER]).ts > rst->mark.ts;
 	earlier(shape, PP_CLIENT_FIN, tcp->side[PP_CLIENT].fin);
 	earlier(shape, PP_SERVER_FIN, tcp->side[PP_SERVER].fin);
 	if (rst->acceptable && !shape->went_on)

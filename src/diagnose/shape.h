@@ -52,6 +52,12 @@ void pp_shape_of(const struct pp_connection *conn, struct pp_shape *ret_shape);
 bool pp_sent_unseen(const struct pp_tcp_facts *tcp, enum pp_side side);
 bool pp_anything_unseen(const struct pp_tcp_facts *tcp); /* either did */
 
+/* When that side sent bytes last, new ones or some again. */
+static inline struct pp_mark pp_last_sent(const struct pp_tcp_side *side)
+{
+	return side->again.ts > side->last_data.ts ? side->again : side->last_data;
+}
+
 /* The client has turned to something else, perhaps to a sibling that was faster. */
 static inline bool pp_is_given_up(const struct pp_shape *shape)
 {

@@ -280,7 +280,6 @@ static PP_ALWAYS void see_payload(struct pp_flow *flow, const struct pp_packet *
 	news->offset = offset;
 	news->len = len;
 	pp_mark_first(&facts->first_data, *now);
-	facts->last_data = *now;
 	pp_flow_see_idle(flow->body, now);
 	if (len > facts->largest_payload)
 		facts->largest_payload = len;
@@ -292,6 +291,7 @@ static PP_ALWAYS void see_payload(struct pp_flow *flow, const struct pp_packet *
 		me->sent_end = 0;
 		return;
 	}
+	facts->last_data = *now;
 	if (me->sent_end == 0) {
 		me->sent_end = end;
 		me->sent_at = now->ts;
@@ -426,6 +426,8 @@ void pp_flow_payload(struct pp_flow *flow, const struct pp_flow_news *news, bool
 		int64_t begin = news->offset > 0 ? news->offset : 0;
 
 		side->out_of_order++;
+		if (end <= news->next_before)
+			side->last_data = flow->last;
 		if (old_end > begin)
 			side->bytes += (uint64_t)(old_end - begin);
 		if (pp_seen(side->gap) && begin <= (int64_t)side->gap_begin &&
@@ -435,6 +437,7 @@ void pp_flow_payload(struct pp_flow *flow, const struct pp_flow_news *news, bool
 	}
 	if (end > news->next_before)
 		return;
+	side->again = flow->last;
 	side->retransmits++;
 	if (end > (int64_t)side->acked) {
 		side->stuck_retransmits++;

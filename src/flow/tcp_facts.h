@@ -48,11 +48,12 @@ struct pp_tcp_profile {
 /* In each of these structs fields lie by kind and by how often they are set: facts/layout.h passes over four words of
  * zeros at once. */
 struct pp_tcp_side {
-	struct pp_mark first_data, last_data;
-	struct pp_mark last;        /* last segment of any kind */
-	struct pp_mark fin;         /* first FIN */
-	struct pp_mark gap;         /* first segment that came behind missing bytes not filled in the end */
-	struct pp_mark zero_window; /* first announcement */
+	struct pp_mark first_data, last_data; /* the first and last segment that brought new bytes */
+	struct pp_mark last;                  /* last segment of any kind */
+	struct pp_mark fin;                   /* first FIN */
+	struct pp_mark gap;                   /* first segment that came behind missing bytes not filled in the end */
+	struct pp_mark zero_window;           /* first announcement */
+	struct pp_mark again;                 /* last segment that only repeated bytes */
 
 	uint32_t packets;         /* capture duplicates not counted */
 	uint32_t largest_payload; /* largest segment payload seen */

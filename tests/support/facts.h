@@ -210,7 +210,7 @@ static inline void tell_unacked(struct story *s, unsigned times, uint32_t payloa
 {
 	for (unsigned i = 0; i < times; i++) {
 		s->now += PP_SECOND;
-		s->conn.tcp.side[PP_CLIENT].last_data = story_packet(s, PP_CLIENT);
+		s->conn.tcp.side[PP_CLIENT].again = story_packet(s, PP_CLIENT);
 	}
 	s->conn.tcp.watch_retransmits += times;
 	s->conn.tcp.side[PP_CLIENT].retransmits += times;

@@ -197,6 +197,8 @@ static void retransmissions_stuck_and_watched(void **state)
 	assert_int_equal(facts->watch_retransmits, 2);
 	assert_false(facts->watch_part_acked || pp_seen(facts->watch_acked));
 	assert_int_equal(facts->side[C].bytes, 500);
+	assert_int_equal(facts->side[C].last_data.packet, 4);
+	assert_int_equal(facts->side[C].again.packet, f.now.packet);
 	SEND(&f, { S, 5, ACK, 901, 601, 0 });
 	assert_int_equal(facts->side[C].stuck_retransmits, 0);
 	assert_int_equal(facts->watch_acked.packet, f.now.packet);
@@ -271,6 +273,8 @@ static void a_filled_hole_is_none(void **state)
 	see_facts(&f);
 	assert_false(pp_seen(f.flow->body->facts.side[S].gap));
 	assert_int_equal(f.flow->body->facts.side[S].out_of_order, 1);
+	assert_int_equal(f.flow->body->facts.side[S].last_data.packet, f.now.packet);
+	assert_false(pp_seen(f.flow->body->facts.side[S].again));
 	assert_int_equal(f.flow->body->facts.side[S].missing, 0);
 	end(&f);
 }

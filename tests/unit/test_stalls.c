@@ -1,0 +1,91 @@
+/* Connections that worked and then stop in the middle: what stopped them, and what only looks like it. */
+#include "support/cmocka_all.h"
+#include "support/one_world.h"
+
+#define SERVER "203.0.113.10"
+#define NAME "login.example.azure"
+
+static const struct pp_verdict *judge(void)
+{
+	world_judge(&w);
+	return &w.judgements[0].verdict;
+}
+
+static void assert_judged(const char *id, enum pp_outcome outcome)
+{
+	const struct pp_verdict *verdict = judge();
+
+	assert_string_equal(verdict->rule->id, id);
+	assert_int_equal(verdict->outcome, outcome);
+}
+
+/* ------------------------------------------------------------------ both sides repeat what they said */
+
+enum { TICKET = 300 };
+
+/* A request of which nothing arrives; the tickets come, and come again because their acknowledgement does not arrive. */
+static struct story *unheard_request(void)
+{
+	struct story *s = world_story(&w, 0, SERVER, 443, NAME);
+
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_server_hello(s, PP_TLS_1_3);
+	tell_finished(s);
+	tell_app(s, PP_CLIENT, 114);
+	tell_wait(s, 50);
+	for (unsigned i = 0; i < 2; i++) {
+		tell_app(s, PP_SERVER, TICKET);
+		s->tls.server_first[s->tls.server_first_count++] = (struct pp_tls_record){ 23, TICKET };
+	}
+	s->conn.tcp.side[PP_CLIENT].acked -= 114;
+	return s;
+}
+
+static void repeat_tickets(struct story *s)
+{
+	s->conn.tcp.side[PP_SERVER].again = story_packet(s, PP_SERVER);
+	s->conn.tcp.side[PP_SERVER].retransmits++;
+}
+
+static void test_both_sides_repeat(void **state)
+{
+	struct story *s = unheard_request();
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		tell_unacked(s, 1, 114);
+		repeat_tickets(s);
+	}
+	assert_judged("FW-15", PP_OUTCOME_FAULT);
+	world_done(&w);
+	/* The loss heals: the answer acknowledges what was repeated. */
+	s->conn.tcp.side[PP_CLIENT].stuck_retransmits = 0;
+	tell_app(s, PP_SERVER, 2000);
+	assert_judged("OK-01", PP_OUTCOME_OK);
+}
+
+/* New bytes go on arriving while one segment is repeated. */
+static void test_only_one_side_repeats(void **state)
+{
+	struct story *s = unheard_request();
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		tell_unacked(s, 1, 114);
+		repeat_tickets(s);
+		tell_app(s, PP_SERVER, 2000);
+		s->conn.tcp.side[PP_CLIENT].acked -= 114;
+	}
+	assert_int_equal(judge()->outcome, PP_OUTCOME_OK);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_both_sides_repeat),
+		TEST(test_only_one_side_repeats),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
