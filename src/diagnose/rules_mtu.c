@@ -4,7 +4,7 @@
 #define REMEDY N_("Let ICMP 3/4 (ICMPv6 type 2) through from end to end, or clamp the MSS on the tunnel or VPN.")
 #define NEXT_PING N_("Ping {server} with the don't-fragment bit and sizes around 1300 to 1472 bytes.")
 
-enum { LARGE = 1000, TRIES = 3 };
+enum { LARGE = PP_LARGE_PAYLOAD, TRIES = 3 };
 
 static bool says_too_big(const struct pp_icmp_error *error)
 {
@@ -80,13 +80,13 @@ const struct pp_rule pp_rule_mtu_01 = {
 /* ------------------------------------------------------------------ MTU-02 */
 
 /* The large segment is repeated; the small one behind it arrived, which duplicate acknowledgements show, or others were
- * acknowledged before. */
+ * acknowledged before.  Where a large one was, it is not their size that stops them. */
 static bool requests_vanish(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	const struct pp_tcp_side *client = c->client;
 	bool large = client->stuck_payload >= LARGE, hello = pp_stage_is(c, PP_STAGE_HELLO);
 
-	if (client->stuck_retransmits < TRIES || pp_silence(c) < PP_AT_ONCE_NS || !large ||
+	if (client->stuck_retransmits < TRIES || pp_silence(c) < PP_AT_ONCE_NS || !large || client->large_acked ||
 	    pp_icmp_of(c, says_too_big) || pp_closed_by_server(c))
 		return false;
 	if (hello ? c->tcp->watch_segments < 2 || c->server->dup_acks == 0 : client->acked == 0)
@@ -116,8 +116,10 @@ const struct pp_rule pp_rule_mtu_02 = {
 		      "smaller ones pass: the path does not carry large packets, and nobody says so."),
 	.when =
 	    N_("Full-size segments are sent again three times or more without acknowledgement for a second or more, "
-	       "smaller ones are acknowledged, no ICMP 3/4."),
-	.traps = N_("A device that cannot take a ClientHello in two segments (FW-11); a filter (FW-06)."),
+	       "only smaller ones were ever acknowledged, no ICMP 3/4."),
+	.traps =
+	    N_("A device that cannot take a ClientHello in two segments (FW-11); a filter (FW-06); a transfer that "
+	       "is cut on its way (FW-15), after which large segments had passed."),
 	.next_test = NEXT_PING,
 	.remedy = REMEDY,
 	.source = "R2923, K-SYSCTL, LAB 18",

@@ -68,6 +68,7 @@ static void finish_side(struct pp_flow *flow, enum pp_side side, int64_t end_of_
 	struct pp_tcp_side *facts = &flow->body->facts.side[side];
 
 	facts->end = me->next > 0 ? (uint64_t)me->next : 0;
+	facts->large_acked = me->large_end > 0 && (int64_t)facts->acked >= me->large_end;
 	facts->missing = facts->end > facts->bytes ? facts->end - facts->bytes : 0;
 	if (facts->missing == 0)
 		facts->gap = (struct pp_mark){ 0 };

@@ -49,6 +49,7 @@ struct pp_flow_side {
 	} recent;
 	int64_t zero_since; /* PP_TIME_NONE: window open */
 	int64_t fin_offset;
+	int64_t large_end; /* PP_LARGE_PAYLOAD bytes into its first segment that has them; 0: none */
 	uint32_t base_seq;
 	uint32_t isn;              /* of its SYN or SYN-ACK */
 	uint32_t rst_seq, rst_ack; /* of its first reset */

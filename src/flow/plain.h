@@ -61,8 +61,7 @@ static PP_ALWAYS void pp_plain_payload(const struct pp_flow_view *v, const struc
 	}
 	mine->last_data = *now;
 	pp_flow_see_idle(v->body, now);
-	if (len > mine->largest_payload)
-		mine->largest_payload = len;
+	pp_flow_see_size(me, mine, len, me->next + len);
 	if (peer_mss != 0 && len > peer_mss)
 		v->body->facts.offload_segments++;
 	if (v->side == PP_SERVER && pp_seen(v->body->facts.watch))

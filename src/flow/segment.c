@@ -281,8 +281,7 @@ static PP_ALWAYS void see_payload(struct pp_flow *flow, const struct pp_packet *
 	news->len = len;
 	pp_mark_first(&facts->first_data, *now);
 	pp_flow_see_idle(flow->body, now);
-	if (len > facts->largest_payload)
-		facts->largest_payload = len;
+	pp_flow_see_size(me, facts, len, end);
 	if (peer_mss != 0 && len > peer_mss)
 		flow->body->facts.offload_segments++;
 	if (news->side == PP_SERVER && pp_seen(flow->body->facts.watch))

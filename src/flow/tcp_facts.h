@@ -12,6 +12,7 @@
 #include "flow/mark.h"
 
 enum { PP_SYN_TIMES_MAX = 12, PP_ICMP_MAX = 4 };
+enum { PP_LARGE_PAYLOAD = 1000 }; /* bytes in a segment; a path that is too narrow for full ones may not carry it */
 
 /* How the two sides were told apart. */
 enum pp_sides_by { PP_BY_SYN, PP_BY_SYN_ACK, PP_BY_CLIENT_HELLO, PP_BY_SERVER_HELLO, PP_BY_HTTP, PP_BY_PORT };
@@ -59,6 +60,7 @@ struct pp_tcp_side {
 	uint32_t largest_payload; /* largest segment payload seen */
 	struct pp_tcp_profile profile;
 	bool fin_acked;
+	bool large_acked; /* a segment of PP_LARGE_PAYLOAD bytes or more arrived */
 
 	uint64_t bytes;       /* stream bytes seen, each once */
 	uint64_t acked;       /* highest offset of this side's stream the other side acknowledged */

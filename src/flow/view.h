@@ -95,6 +95,16 @@ static PP_ALWAYS void pp_flow_see_acked(const struct pp_flow_view *v, int64_t ac
 	me->ack_set = true;
 }
 
+/* A payload that ends at `end`; the largest one so far comes seldom. */
+static PP_ALWAYS void pp_flow_see_size(struct pp_flow_side *me, struct pp_tcp_side *mine, uint32_t len, int64_t end)
+{
+	if (len <= mine->largest_payload)
+		return;
+	if (len >= PP_LARGE_PAYLOAD && me->large_end == 0)
+		me->large_end = end - len + PP_LARGE_PAYLOAD;
+	mine->largest_payload = len;
+}
+
 static PP_ALWAYS void pp_flow_see_idle(struct pp_flow_body *body, const struct pp_mark *now)
 {
 	if (pp_seen(body->last_data) && now->ts - body->last_data.ts > body->facts.longest_idle_ns) {

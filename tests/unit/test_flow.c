@@ -279,6 +279,24 @@ static void a_filled_hole_is_none(void **state)
 	end(&f);
 }
 
+/* MTU-02: what is acknowledged of a large segment need not be all of it, as its sender may have sent it in parts. */
+static void a_large_segment_that_arrived(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	SEND(&f, OPENED, { C, 1, ACK, 101, 901, 500 }, { C, 1, ACK, 601, 901, 2896 }, { S, 50, ACK, 901, 1100, 0 });
+	see_facts(&f);
+	assert_false(f.facts.side[C].large_acked);
+	SEND(&f, { S, 1, ACK, 901, 2049, 0 }, { S, 1, ACK, 901, 3497, PP_LARGE_PAYLOAD - 1 },
+	     { C, 1, ACK, 3497, 901 + PP_LARGE_PAYLOAD - 1, 0 });
+	see_facts(&f);
+	assert_true(f.facts.side[C].large_acked);
+	assert_false(f.facts.side[S].large_acked);
+	end(&f);
+}
+
 static void keep_alives_are_no_loss(void **state)
 {
 	struct fixture f;
@@ -557,6 +575,7 @@ int main(void)
 		cmocka_unit_test(an_empty_segment_shows_a_hole),
 		cmocka_unit_test(a_hole_the_client_knows_nothing_of),
 		cmocka_unit_test(a_filled_hole_is_none),
+		cmocka_unit_test(a_large_segment_that_arrived),
 		cmocka_unit_test(keep_alives_are_no_loss),
 		cmocka_unit_test(the_reset_that_ends_it),
 		cmocka_unit_test(injected_reset_trains),

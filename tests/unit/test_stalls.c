@@ -80,11 +80,29 @@ static void test_only_one_side_repeats(void **state)
 	assert_int_equal(judge()->outcome, PP_OUTCOME_OK);
 }
 
+/* ------------------------------------------------------------------ uploads */
+
+/* Large segments never arrived, or did until something stopped them. */
+static void test_cut_upload_is_no_narrow_path(void **state)
+{
+	struct story *s = world_story(&w, 0, SERVER, 443, NAME);
+
+	(void)state;
+	tell_tls_works(s, NAME, PP_TLS_1_3);
+	tell_app(s, PP_CLIENT, 10000);
+	tell_unacked(s, 5, 1448);
+	assert_judged("MTU-02", PP_OUTCOME_FAULT);
+	world_done(&w);
+	s->conn.tcp.side[PP_CLIENT].large_acked = true;
+	assert_judged("FW-15", PP_OUTCOME_FAULT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_both_sides_repeat),
 		TEST(test_only_one_side_repeats),
+		TEST(test_cut_upload_is_no_narrow_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
