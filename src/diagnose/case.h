@@ -132,6 +132,12 @@ static inline bool pp_name_unseen(const struct pp_case *c)
 	       c->who->by == PP_ATTRIBUTED_BY_ADDRESS || c->who->by == PP_ATTRIBUTED_BY_SERVICE_TAG;
 }
 
+/* It was sent so that it shall not arrive: no stack begins so low, and a route trace goes no further. */
+static inline bool pp_traces_route(const struct pp_case *c)
+{
+	return c->client->profile.ttl_max != 0 && c->client->profile.ttl_max <= 30;
+}
+
 static inline bool pp_is_web_port(uint16_t port) { return port == 443 || port == 80; }
 
 bool pp_is_azure(const struct pp_case *c); /* the catalogue knows it */

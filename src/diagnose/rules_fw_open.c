@@ -172,7 +172,8 @@ static bool unreachable(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	const struct pp_icmp_error *error = pp_icmp_of(c, is_unreachable);
 
-	return error && !pp_addr_equal(&error->from, &c->conn->client.ip) && told(c, verdict, error, PP_STRONG);
+	return error && !pp_addr_equal(&error->from, &c->conn->client.ip) && !pp_traces_route(c) &&
+	       told(c, verdict, error, PP_STRONG);
 }
 
 const struct pp_rule pp_rule_fw_03 = {
@@ -189,7 +190,9 @@ const struct pp_rule pp_rule_fw_03 = {
 		      "that device filters."),
 	.when = N_("An authentic ICMP unreachable (network, host, port, time exceeded; IPv6 1/0, 1/3, 1/4, 1/6) for a "
 		   "segment of the client."),
-	.traps = N_("A hint, not proof: packet filters may be set to send these codes for a policy."),
+	.traps =
+	    N_("A hint, not proof: packet filters may be set to send these codes for a policy. A route trace (TTL of "
+	       "30 or less) is answered by every router on its way (OK-06)."),
 	.next_test = N_("Trace the route to the address and look at the routing table of {device}."),
 	.remedy = REMEDY_ALLOW,
 	.source = "R1122 3.2.2.1, R9293 3.9.2.2",

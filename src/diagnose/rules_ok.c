@@ -281,7 +281,8 @@ static bool probes_many(const struct pp_case *c)
 static bool scan(const struct pp_case *c)
 {
 	return half_open_scan(c) ||
-	       (pp_stage_is(c, PP_STAGE_SYN) && (c->address->scanned || from_outside(c) || probes_many(c)));
+	       (pp_stage_is(c, PP_STAGE_SYN) &&
+		(c->address->scanned || from_outside(c) || probes_many(c) || pp_traces_route(c)));
 }
 
 /* Whose hello or request was captured is judged by that, however it was opened. */
@@ -313,6 +314,7 @@ static bool probe_or_old(const struct pp_case *c, struct pp_verdict *verdict)
 const struct pp_rule pp_rule_ok_06 = OK_ROW(
     "06", N_("probe, scan, or open before the capture"), probe_or_old, PP_IF(PROBE), PP_STRONG,
     N_("Nothing wrong was seen with {host}: a probe or scan, or a connection that was open before the capture began."),
-    N_("Many ports or hosts asked in vain, half-open connections, attempts from outside at this host; or a connection "
-       "joined midway, with data both ways and no reset while a request waits."),
+    N_("Many ports or hosts asked in vain, half-open connections, attempts from outside at this host, SYNs of a route "
+       "trace (TTL of 30 or less); or a connection joined midway, with data both ways and no reset while a request "
+       "waits."),
     N_("How a connection joined midway was opened cannot be known."), "CF23 4.2, WS");

@@ -31,7 +31,7 @@ static bool is_probe(const struct pp_case *c)
 {
 	if (pp_stage_is(c, PP_STAGE_SYN))
 		return c->gates & PP_CAP(1) || c->address->scanned || c->address->is_client ||
-		       c->diagnosis->seen.scanner;
+		       c->diagnosis->seen.scanner || pp_traces_route(c);
 	return c->gates & PP_CAP(1) || (pp_stage_is(c, PP_STAGE_OPEN) && c->shape.ending == PP_CLIENT_RST);
 }
 

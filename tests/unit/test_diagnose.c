@@ -313,6 +313,27 @@ static void test_reset_without_a_baseline_names_nobody_surely(void **state)
 	assert_verdict(0, "SRV-01", PP_OUTCOME_FAULT, PP_CONSISTENT);
 }
 
+/* Routers answer a trace of the route because its packets were to get no further; those of a client that loop are no
+ * trace. */
+static void test_route_trace_is_no_fault(void **state)
+{
+	for (int loops = 0; loops <= 1; loops++) {
+		struct story *s = world_story(&w, 0, SERVER, 443, NULL);
+
+		tell_syns(s, 1);
+		s->conn.tcp.side[PP_CLIENT].profile.ttl_min = s->conn.tcp.side[PP_CLIENT].profile.ttl_max =
+		    loops ? 64 : 3;
+		tell_icmp(s, "10.0.0.1", 11, 0);
+		world_judge(&w);
+		if (loops)
+			assert_verdict(0, "FW-03", PP_OUTCOME_FAULT, PP_STRONG);
+		else
+			assert_verdict(0, "OK-06", PP_OUTCOME_OK, PP_STRONG);
+		done(state);
+		fresh(state);
+	}
+}
+
 /* ------------------------------------------------------------------ several clients in one capture */
 
 static void by_another(struct story *s, bool another)
@@ -816,6 +837,7 @@ int main(void)
 		TEST(test_other_port_makes_silence_a_port_filter),
 		TEST(test_question_open_on_another_port),
 		TEST(test_reset_without_a_baseline_names_nobody_surely),
+		TEST(test_route_trace_is_no_fault),
 		TEST(test_another_client_wins_no_race),
 		TEST(test_another_client_has_credentials),
 		TEST(test_another_client_goes_straight),
