@@ -6,6 +6,7 @@
 
 #define NOTEWORTHY_DELAY_NS (900 * PP_MS)
 #define RECOVERY_NS (60 * PP_SECOND)
+#define LAST_SYN_NS (3 * PP_SECOND) /* a resolver that does not call off the loser lets it repeat its SYN */
 
 #define OK_ROW(number, title, test, if_signs, grade, summary_text, when_text, traps_text, source_text)                 \
 	{                                                                                                              \
@@ -151,13 +152,21 @@ static bool abandoned(const struct pp_case *c)
 	return pp_is_given_up(&c->shape) && (pp_stage_is(c, PP_STAGE_SYN) || !pp_alert_from(c, PP_SERVER));
 }
 
+/* The loser's address and port answer others before and after: addresses race, and this one is well. */
+static bool answers_others(const struct pp_case *c)
+{
+	return pp_stage_is(c, PP_STAGE_SYN) && pp_seen(c->service->answered) &&
+	       c->service->answered.ts <= c->tcp->syn_last.ts + PP_GROUP_NS &&
+	       c->service->last_answered >= c->tcp->syn.ts - PP_GROUP_NS;
+}
+
 static bool lost_race(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	struct pp_mark winner;
 
-	/* Who was refused did not lose to anybody. */
-	if (!abandoned(c) || (c->tcp->syn_last.ts - c->tcp->syn.ts > 2 * PP_GROUP_NS && !c->who->host) ||
-	    (pp_stage_is(c, PP_STAGE_HELLO) && c->tcp->watch_retransmits) || !pp_sibling_won(c, &winner))
+	/* Who was refused did not lose to anybody; nor did who goes on asking when another one has long been answered. */
+	if (!abandoned(c) || answers_others(c) || (pp_stage_is(c, PP_STAGE_HELLO) && c->tcp->watch_retransmits) ||
+	    !pp_sibling_won(c, &winner) || c->tcp->syn_last.ts - winner.ts > LAST_SYN_NS)
 		return false;
 	pp_cite_syn(c, verdict);
 	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CONTRAST_OTHER,
@@ -166,11 +175,12 @@ static bool lost_race(const struct pp_case *c, struct pp_verdict *verdict)
 	return pp_hit(verdict, PP_STRONG);
 }
 
-const struct pp_rule pp_rule_ok_04 =
-    OK_ROW("04", N_("lost the race"), lost_race, PP_IF(EARLY) | PP_IF(NOT_REFUSED), PP_STRONG,
-	   N_("A parallel attempt to {host} won, so this one was given up; that is how Happy Eyeballs works."),
-	   N_("SYN abandoned or reset while a sibling that began within 2 s works."),
-	   N_("One address family may be broken all the time."), "R8305, CF23 4.2");
+const struct pp_rule pp_rule_ok_04 = OK_ROW(
+    "04", N_("lost the race"), lost_race, PP_IF(EARLY) | PP_IF(NOT_REFUSED), PP_STRONG,
+    N_("A parallel attempt to {host} won, so this one was given up; that is how Happy Eyeballs works."),
+    N_("SYN abandoned or reset while a sibling that began within 2 s works; the last SYN comes no later than 3 s "
+       "after the sibling's first, and its own address and port answer nobody else at that time."),
+    N_("One address family may be broken all the time."), "R8305, CF23 4.2");
 
 static bool fell_back(const struct pp_case *c, struct pp_verdict *verdict)
 {
@@ -280,9 +290,8 @@ static bool probes_many(const struct pp_case *c)
 
 static bool scan(const struct pp_case *c)
 {
-	return half_open_scan(c) ||
-	       (pp_stage_is(c, PP_STAGE_SYN) &&
-		(c->address->scanned || from_outside(c) || probes_many(c) || pp_traces_route(c)));
+	return half_open_scan(c) || (pp_stage_is(c, PP_STAGE_SYN) &&
+				     (c->address->scanned || from_outside(c) || probes_many(c) || pp_traces_route(c)));
 }
 
 /* Whose hello or request was captured is judged by that, however it was opened. */

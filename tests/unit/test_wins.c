@@ -101,6 +101,23 @@ static void test_all_are_kept_without_memory_to_wait(void **state)
 	}
 }
 
+/* A loser is called off when another attempt is through, and it is another address that was raced. */
+static void test_no_race_was_lost(void **state)
+{
+	(void)state;
+	tell_race(NAME);
+	loser->now += 7 * PP_SECOND;
+	loser->conn.tcp.syn_last = story_packet(loser, PP_CLIENT);
+	observe_all();
+	assert_string_not_equal(rule_of_loser(), "OK-04");
+	world_done(&w);
+	w.story_count = 0;
+	tell_race(NAME);
+	loser->conn.server = winner->conn.server;
+	observe_all();
+	assert_string_not_equal(rule_of_loser(), "OK-04");
+}
+
 /* The answer that names the loser's address is read when the loser has ended. */
 static void test_kept_for_a_name_that_comes_late(void **state)
 {
@@ -169,6 +186,7 @@ int main(void)
 		TEST(test_kept_for_a_host),
 		TEST(test_kept_for_the_other_family),
 		TEST(test_all_are_kept_without_memory_to_wait),
+		TEST(test_no_race_was_lost),
 		TEST(test_kept_for_a_name_that_comes_late),
 		TEST(test_legs_are_kept_for_who_was_refused),
 	};
