@@ -35,7 +35,8 @@ struct pp_attribution {
 /* "connect", "sni", … as in the JSON contract; NULL for PP_ATTRIBUTED_BY_NOTHING. */
 const char *pp_attributed_by_name(enum pp_attributed_by by);
 
-/* Names that DNS answers gave to addresses: per client, and the latest answer before the connection wins. */
+/* Names that DNS answers gave to addresses: per client, and the latest answer before the connection wins.  What was asked
+ * for by the other address family names it as well, unless several clients were told that address. */
 struct pp_names;
 struct pp_names *pp_names_new(size_t cap, struct pp_hash_key key);
 void pp_names_free(struct pp_names *names);

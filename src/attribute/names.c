@@ -1,9 +1,12 @@
 /* Which name a client meant by an address: the latest DNS answer before the moment asked about.
  *
- * A hash table holds one tree of answers per (client, server address), ordered by time.  The trees are treaps whose
- * priorities come from the keyed hash: thousands of names for one address, in whatever order a capture brings them,
- * cost a logarithm each and never a list.  Nodes refer to each other by number, because the array that holds them
- * grows.
+ * A hash table holds one tree of answers per (client, server address), ordered by time.  A client asks by one address
+ * and connects by another where the families differ: which address of the other family is its own nobody tells, so such
+ * answers are kept for nobody, and name what anybody connects to as long as one client was told that address.
+ *
+ * The trees are treaps whose priorities come from the keyed hash: thousands of names for one address, in whatever
+ * order a capture brings them, cost a logarithm each and never a list.  Nodes refer to each other by number, because
+ * the array that holds them grows.
  *
  * Invariants  node 0 is no node.  A slot holds the root of its tree, whose key is the slot's key.  The table is at most
  *             half full.
@@ -28,13 +31,15 @@ struct answer {
 	const char *name;
 	uint32_t left, right; /* earlier; later or the same time */
 	uint32_t priority;
-	bool late; /* it came for a moment that had been asked about */
+	uint32_t asker : 30; /* who was told it, hashed */
+	uint32_t late : 1;   /* it came for a moment that had been asked about */
+	uint32_t shared : 1; /* of a root: its tree has answers to several */
 };
 
 /* An answer nobody could read: it may have given any address another name. */
 struct blind {
-	struct pp_addr client;
 	int64_t ts;
+	uint32_t asker;
 };
 
 struct pp_names {
@@ -44,7 +49,7 @@ struct pp_names {
 	uint32_t cap, count;   /* of answers, without node 0 */
 	uint32_t trees, slot_count;
 	uint64_t refused;
-	bool any_late;
+	bool any_late, any_crossed; /* crossed: kept for nobody */
 	/* The latest step of time asked about without finding a name, hashed. */
 	uint32_t in_vain[IN_VAIN];
 	struct blind blind[BLIND]; /* the last ones */
@@ -161,9 +166,15 @@ static uint32_t *in_vain(struct pp_names *names, const struct pp_addr *client, c
 	return &names->in_vain[(mix ^ mix >> 32) * UINT64_C(0x9e3779b97f4a7c15) >> 52];
 }
 
-static enum pp_err add(struct pp_names *names, const struct key *key, const char *name, int64_t ts)
+static uint32_t asker_of(const struct pp_names *names, const struct pp_addr *client)
+{
+	return (uint32_t)pp_hash(&names->hash_key, client, sizeof(*client)) >> 2;
+}
+
+static enum pp_err add(struct pp_names *names, const struct key *key, uint32_t asker, const char *name, int64_t ts)
 {
 	uint32_t node = names->count + 1, *slot;
+	bool shared;
 	size_t need = (node + 1u) * sizeof(struct answer);
 	enum pp_err err = names->count < names->cap ? PP_OK : PP_LIMIT;
 
@@ -180,12 +191,15 @@ static enum pp_err add(struct pp_names *names, const struct key *key, const char
 		.ts = ts,
 		.name = name,
 		.priority = (uint32_t)pp_hash(&names->hash_key, &node, sizeof(node)),
+		.asker = asker,
 		.late = *in_vain(names, &key->client, &key->server) >= step_of(ts),
 	};
 	names->any_late |= at(names, node)->late;
 	slot = find_slot(names, key);
 	names->trees += *slot == 0;
+	shared = *slot && (at(names, *slot)->shared || at(names, *slot)->asker != asker);
 	insert(names, slot, node);
+	at(names, *slot)->shared = shared;
 	return PP_OK;
 }
 
@@ -207,14 +221,26 @@ static int64_t answered_at(const struct pp_lookup *lookup, const struct pp_addr 
 	return any;
 }
 
+static const struct pp_addr nobody;
+
+/* Loopback is every machine's, and its answers are those that the machine has asked for by its own address. */
+static bool crosses(const struct pp_addr *client, const struct pp_addr *server)
+{
+	return pp_addr_is_v4(client) != pp_addr_is_v4(server) && !pp_addr_is_loopback(client);
+}
+
 void pp_names_add(struct pp_names *names, const struct pp_lookup *lookup, unsigned known)
 {
+	uint32_t asker = asker_of(names, &lookup->client.ip);
+
 	if (!lookup->name || lookup->name[0] == '\0')
 		return;
 	for (unsigned i = known; i < lookup->address_count; i++) {
-		struct key key = { lookup->client.ip, lookup->addresses[i] };
+		bool crossed = crosses(&lookup->client.ip, &lookup->addresses[i]);
+		struct key key = { crossed ? nobody : lookup->client.ip, lookup->addresses[i] };
 
-		if (add(names, &key, lookup->name, answered_at(lookup, &key.server)) != PP_OK)
+		names->any_crossed |= crossed;
+		if (add(names, &key, asker, lookup->name, answered_at(lookup, &key.server)) != PP_OK)
 			names->refused++;
 	}
 }
@@ -224,6 +250,8 @@ static const struct answer *search(const struct pp_names *names, const struct ke
 	const struct answer *found = NULL;
 	uint32_t node;
 
+	if (names->slot_count == 0)
+		return NULL;
 	for (node = *find_slot(names, key); node;) {
 		const struct answer *answer = at(names, node);
 
@@ -234,13 +262,27 @@ static const struct answer *search(const struct pp_names *names, const struct ke
 	return found;
 }
 
-void pp_names_blind(struct pp_names *names, const struct pp_addr *client, int64_t at)
+/* What the client was told itself, else what the only one who was told that address was. */
+static const struct answer *answer_for(const struct pp_names *names, const struct pp_addr *client,
+				       const struct pp_addr *server, int64_t when)
 {
-	names->blind[names->blind_count++ % BLIND] = (struct blind){ *client, at };
+	const struct key crossed = { nobody, *server };
+	const struct answer *answer = search(names, &(struct key){ *client, *server }, when);
+
+	if (answer || !names->any_crossed)
+		return answer;
+	answer = search(names, &crossed, when);
+	return answer && !at(names, *find_slot(names, &crossed))->shared ? answer : NULL;
 }
 
-/* Whether anything the client was told between the two moments could not be read; of what is kept no more it may be. */
-static bool is_blind(const struct pp_names *names, const struct pp_addr *client, int64_t after, int64_t until)
+void pp_names_blind(struct pp_names *names, const struct pp_addr *client, int64_t at)
+{
+	names->blind[names->blind_count++ % BLIND] = (struct blind){ at, asker_of(names, client) };
+}
+
+/* Whether anything that was told to whom this answer was told, since then and until that moment, could not be read; of
+ * what is kept no more it may be. */
+static bool is_blind(const struct pp_names *names, const struct answer *answer, int64_t until)
 {
 	uint64_t kept = names->blind_count < BLIND ? names->blind_count : BLIND;
 	int64_t oldest = INT64_MAX;
@@ -249,23 +291,31 @@ static bool is_blind(const struct pp_names *names, const struct pp_addr *client,
 		const struct blind *blind = &names->blind[i];
 
 		oldest = blind->ts < oldest ? blind->ts : oldest;
-		if (blind->ts > after && blind->ts <= until && pp_addr_equal(&blind->client, client))
+		if (blind->ts > answer->ts && blind->ts <= until && blind->asker == answer->asker)
 			return true;
 	}
-	return names->blind_count > BLIND && after < oldest;
+	return names->blind_count > BLIND && answer->ts < oldest;
+}
+
+/* Notes that it was asked about without finding a name. */
+static void ask_in_vain(struct pp_names *names, const struct pp_addr *client, const struct pp_addr *server,
+			int64_t when)
+{
+	uint32_t *latest = in_vain(names, client, server), step = step_of(when);
+
+	if (step > *latest)
+		*latest = step;
 }
 
 const char *pp_names_find(struct pp_names *names, const struct pp_addr *client, const struct pp_addr *server,
 			  int64_t when)
 {
-	const struct answer *answer = names->slot_count ? search(names, &(struct key){ *client, *server }, when) : NULL;
-	uint32_t *latest, step = step_of(when);
+	const struct answer *answer = answer_for(names, client, server, when);
 
 	if (answer)
-		return is_blind(names, client, answer->ts, when) ? NULL : answer->name;
-	latest = in_vain(names, client, server);
-	if (step > *latest)
-		*latest = step;
+		return is_blind(names, answer, when) ? NULL : answer->name;
+	ask_in_vain(names, client, server, when);
+	ask_in_vain(names, &nobody, server, when);
 	return NULL;
 }
 

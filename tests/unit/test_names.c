@@ -105,6 +105,53 @@ static void each_type_has_its_time(void **state)
 	pp_names_free(names);
 }
 
+/* Asked over IPv4, connected over IPv6: one machine's two addresses, which nothing else connects. */
+static void asked_over_the_other_family(void **state)
+{
+	struct pp_names *names = pp_names_new(10, key);
+	struct pp_lookup a = lookup("10.0.0.1", "a.example", "2603::1", 100);
+	struct pp_lookup later = lookup("10.0.0.1", "b.example", "2603::1", 200);
+	struct pp_lookup own = lookup("2001:db8::1", "own.example", "2603::1", 150);
+	struct pp_lookup v4 = lookup("2001:db8::1", "v4.example", "20.1.1.1", 100);
+	struct pp_addr client = addr("10.0.0.1");
+
+	(void)state;
+	pp_names_add(names, &a, 0);
+	pp_names_add(names, &v4, 0);
+	assert_string_equal(find(names, "2001:db8::1", "2603::1", 150), "a.example");
+	assert_string_equal(find(names, "10.0.0.1", "20.1.1.1", 150), "v4.example");
+	assert_null(find(names, "2001:db8::1", "2603::1", 99));
+	assert_null(find(names, "2001:db8::1", "2603::2", 150));
+	pp_names_add(names, &later, 0);
+	assert_string_equal(find(names, "2001:db8::1", "2603::1", 250), "b.example");
+	pp_names_add(names, &own, 0); /* what it was told itself says more */
+	assert_string_equal(find(names, "2001:db8::1", "2603::1", 250), "own.example");
+	assert_string_equal(find(names, "2001:db8::2", "2603::1", 250), "b.example");
+	pp_names_blind(names, &client, 220);
+	assert_null(find(names, "2001:db8::2", "2603::1", 250));
+	pp_names_free(names);
+}
+
+/* With two that were told it, who connects is not known; loopback is no other machine. */
+static void asked_by_several(void **state)
+{
+	struct pp_names *names = pp_names_new(20, key);
+	struct pp_lookup one = lookup("10.0.0.1", "a.example", "2603::1", 100);
+	struct pp_lookup stub = lookup("127.0.0.1", "a.example", "2603::1", 100);
+	struct pp_lookup other = lookup("10.0.0.2", "b.example", "2603::1", 100);
+
+	(void)state;
+	pp_names_add(names, &one, 0);
+	pp_names_add(names, &stub, 0);
+	assert_string_equal(find(names, "2001:db8::1", "2603::1", 150), "a.example");
+	pp_names_add(names, &other, 0);
+	for (int i = 0; i < 8; i++) {
+		assert_null(find(names, "2001:db8::1", "2603::1", 150));
+		pp_names_add(names, &one, 0);
+	}
+	pp_names_free(names);
+}
+
 static void cap_is_counted(void **state)
 {
 	struct pp_names *names = pp_names_new(2, key);
@@ -184,6 +231,8 @@ int main(void)
 		cmocka_unit_test(latest_before),
 		cmocka_unit_test(unread_answers),
 		cmocka_unit_test(each_type_has_its_time),
+		cmocka_unit_test(asked_over_the_other_family),
+		cmocka_unit_test(asked_by_several),
 		cmocka_unit_test(cap_is_counted),
 		cmocka_unit_test(many),
 		cmocka_unit_test(late_answers_are_told),
