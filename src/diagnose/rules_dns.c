@@ -2,6 +2,7 @@
  * and only where no other answer served: another resolver's, another type's, or a connection that worked.
  */
 #include "diagnose/lookup.h"
+#include "diagnose/rules_fw.h"
 
 #define REMEDY_RESOLVER                                                                                                \
 	N_("Make the resolver reachable or repair its forwarder; the name must resolve from this machine.")
@@ -108,10 +109,10 @@ static bool no_answer(const struct pp_case *c, struct pp_verdict *verdict)
 			queries = lookup->questions[i].queries;
 	cite_query(c, verdict);
 	verdict->number = queries;
-	if (pp_seen(lookup->icmp)) {
+	if (pp_seen(lookup->icmp))
 		cite_icmp(c, verdict);
+	if (pp_seen(lookup->icmp) && pp_addr_equal(&lookup->icmp_from, &lookup->resolver.ip))
 		return pp_hit(verdict, PP_PROVEN);
-	}
 	if (c->end - lookup->first.ts < QUERY_WAIT_NS)
 		return false;
 	/* A capture of one direction holds no answers. */
@@ -138,13 +139,14 @@ const struct pp_rule pp_rule_dns_01 = {
 	.summary = N_("The DNS resolver {server} gives no answer for {host}, asked {n} times: the resolver, or the way "
 		      "to it, is broken."),
 	.when =
-	    N_("Two or more queries for one name and type without a response for 5 s, and no other resolver answered."),
+	    N_("Two or more queries for one name and type without a response for 5 s, and no other resolver answered; "
+	       "or the resolver's own ICMP error quotes the query."),
 	.traps = N_("The answer may have come by DoH, DoT, LLMNR, from a cache or a hosts file: then the client "
 		    "connects anyway."),
 	.next_test = N_("Query the resolver from this machine, over UDP and TCP, and another resolver beside it."),
 	.remedy = REMEDY_RESOLVER,
 	.source = "R1035, SEED0",
-	.alternatives = "DNS-08,DNS-07",
+	.alternatives = "DNS-08,DNS-11,DNS-07",
 };
 
 static bool nxdomain(const struct pp_case *c, struct pp_verdict *verdict)
@@ -394,6 +396,90 @@ const struct pp_rule pp_rule_dns_08 = {
 	.remedy = REMEDY_RESOLVER,
 	.source = "R1122 3.2.2.1",
 	.alternatives = "DNS-01",
+};
+
+/* ------------------------------------------------------------------ DNS-11, DNS-12 */
+
+/* What an ICMP error of a device on the way says of the queries; false: there is none. */
+static bool device_tells(const struct pp_case *c, struct pp_icmp_error *ret_error)
+{
+	const struct pp_lookup *lookup = c->lookup;
+	const struct pp_addr *from = &lookup->icmp_from;
+
+	*ret_error = (struct pp_icmp_error){ .type = lookup->icmp_type,
+					     .code = lookup->icmp_code,
+					     .ip_version = pp_addr_is_v4(from) ? 4 : 6 };
+	return pp_seen(lookup->icmp) && !pp_lookup_answered(lookup) && !pp_addr_equal(from, &lookup->resolver.ip) &&
+	       !pp_addr_equal(from, &lookup->client.ip);
+}
+
+/* A port is its host's to close: whoever else says that it is closed, filters. */
+static bool says_port_closed(const struct pp_icmp_error *error)
+{
+	return error->ip_version == 4 ? error->type == 3 && error->code == 3 : error->type == 1 && error->code == 4;
+}
+
+static bool queries_rejected(const struct pp_case *c, struct pp_verdict *verdict)
+{
+	struct pp_icmp_error error;
+
+	if (!device_tells(c, &error) || (!pp_icmp_prohibits(&error) && !says_port_closed(&error)))
+		return false;
+	cite_query(c, verdict);
+	cite_icmp(c, verdict);
+	return pp_hit(verdict, pp_icmp_prohibits(&error) ? PP_PROVEN : PP_STRONG);
+}
+
+const struct pp_rule pp_rule_dns_11 = {
+	.id = "DNS-11",
+	.name = N_("queries rejected on the way"),
+	.scope = PP_SCOPE_LOOKUP,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_DNS,
+	.owner = PP_OWNER_NETWORK,
+	.most = PP_PROVEN,
+	.match = queries_rejected,
+	.summary = N_("The device {device} rejects the queries to the DNS resolver {server}, so {host} cannot be "
+		      "resolved: its rule has to be changed."),
+	.when = N_("An ICMP 3/9, 3/10 or 3/13 (IPv6 1/1, 1/5) that quotes a query and is not the resolver's own, or "
+		   "port unreachable from another address than the resolver's; no resolver answered."),
+	.traps = N_("The resolver's own ICMP error is the resolver's: DNS-08, DNS-01."),
+	.next_test = NEXT_LOG,
+	.remedy = REMEDY_DEVICE,
+	.source = "R1812 5.2.7.1, R4443 3.1, K-ICMP",
+	.alternatives = "DNS-08,DNS-12",
+};
+
+static bool resolver_unreachable(const struct pp_case *c, struct pp_verdict *verdict)
+{
+	struct pp_icmp_error error;
+
+	if (!device_tells(c, &error) || !pp_icmp_is_unreachable(&error) || says_port_closed(&error))
+		return false;
+	cite_query(c, verdict);
+	cite_icmp(c, verdict);
+	return pp_hit(verdict, PP_CONSISTENT);
+}
+
+const struct pp_rule pp_rule_dns_12 = {
+	.id = "DNS-12",
+	.name = N_("resolver unreachable"),
+	.scope = PP_SCOPE_LOOKUP,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_DNS,
+	.owner = PP_OWNER_NETWORK,
+	.most = PP_CONSISTENT,
+	.match = resolver_unreachable,
+	.summary = N_("{device} reports the DNS resolver {server} as unreachable, so {host} cannot be resolved: the "
+		      "route ends there, or the resolver is down; the network team has to look first."),
+	.when = N_("An ICMP unreachable (network, host, time exceeded; IPv6 1/0, 1/3) that quotes a query and is not "
+		   "the resolver's own; no resolver answered."),
+	.traps = N_("A resolver that is switched off looks like a missing route, and so does an address that never "
+		    "was a resolver's."),
+	.next_test = N_("Trace the route to the resolver, and check which resolvers this machine is given."),
+	.remedy = REMEDY_RESOLVER,
+	.source = "R1122 3.2.2.1",
+	.alternatives = "DNS-11,DNS-01",
 };
 
 /* ------------------------------------------------------------------ harmless */

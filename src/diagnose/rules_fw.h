@@ -17,4 +17,8 @@
 #define NEXT_BOTH_SIDES N_("Capture on the inside and the outside of the firewall at the same time.")
 #define NEXT_LOG N_("Ask for the firewall's log at this time for {server}.")
 
+/* rules_fw_open.c: that it is forbidden; that it cannot be reached, a port of it included */
+bool pp_icmp_prohibits(const struct pp_icmp_error *error);
+bool pp_icmp_is_unreachable(const struct pp_icmp_error *error);
+
 #endif

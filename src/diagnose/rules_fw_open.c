@@ -107,7 +107,7 @@ const struct pp_rule pp_rule_fw_01 = {
 
 /* ------------------------------------------------------------------ FW-02, FW-03 */
 
-static bool is_prohibition(const struct pp_icmp_error *error)
+bool pp_icmp_prohibits(const struct pp_icmp_error *error)
 {
 	return error->ip_version == 6
 		   ? error->type == 1 && (error->code == 1 || error->code == 5)
@@ -116,7 +116,7 @@ static bool is_prohibition(const struct pp_icmp_error *error)
 
 /* 3/2 and 3/3 too: a TCP stack answers with RST, so for TCP only a filter says "port unreachable" (netfilter's
  * default). */
-static bool is_unreachable(const struct pp_icmp_error *error)
+bool pp_icmp_is_unreachable(const struct pp_icmp_error *error)
 {
 	static const uint16_t codes =
 	    1U << 0 | 1U << 1 | 1U << 2 | 1U << 3 | 1U << 5 | 1U << 6 | 1U << 7 | 1U << 11 | 1U << 12;
@@ -145,7 +145,7 @@ static bool told(const struct pp_case *c, struct pp_verdict *verdict, const stru
 
 static bool prohibited(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	return told(c, verdict, pp_icmp_of(c, is_prohibition), PP_PROVEN);
+	return told(c, verdict, pp_icmp_of(c, pp_icmp_prohibits), PP_PROVEN);
 }
 
 const struct pp_rule pp_rule_fw_02 = {
@@ -170,7 +170,7 @@ const struct pp_rule pp_rule_fw_02 = {
 
 static bool unreachable(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	const struct pp_icmp_error *error = pp_icmp_of(c, is_unreachable);
+	const struct pp_icmp_error *error = pp_icmp_of(c, pp_icmp_is_unreachable);
 
 	return error && !pp_addr_equal(&error->from, &c->conn->client.ip) && !pp_traces_route(c) &&
 	       told(c, verdict, error, PP_STRONG);

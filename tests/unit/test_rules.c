@@ -330,6 +330,29 @@ static void dns_08(struct world *w, bool near)
 	lookup->icmp_type = lookup->icmp_code = 3;
 }
 
+static void dns_11(struct world *w, bool near)
+{
+	dns_08(w, true);
+	w->lookups[0].icmp_code = 13;
+	if (near) /* another resolver answered */
+		tell_dns_reply(w, world_lookup(w, 100, NAME, 1), 0, SERVER);
+}
+
+static void dns_11_port(struct world *w, bool near) { dns_08(w, !near); }
+
+static void dns_12(struct world *w, bool near)
+{
+	dns_08(w, true);
+	w->lookups[0].icmp_code = near ? 13 : 1;
+}
+
+/* The resolver's own filter is the resolver's. */
+static void dns_01_told(struct world *w, bool near)
+{
+	dns_08(w, near);
+	w->lookups[0].icmp_code = 13;
+}
+
 static void dns_09(struct world *w, bool near)
 {
 	tell_dns_reply(w, world_lookup(w, 0, near ? NAME : "wpad.corp.example", 1), PP_RCODE_NXDOMAIN, NULL);
@@ -1325,6 +1348,10 @@ static const struct rule_story {
 	{ "DNS-07", PP_OUTCOME_FAULT, PP_PROVEN, dns_07 },
 	{ "DNS-08", PP_OUTCOME_FAULT, PP_PROVEN, dns_08 },
 	{ "DNS-09", PP_OUTCOME_OK, PP_STRONG, dns_09 },
+	{ "DNS-01", PP_OUTCOME_FAULT, PP_PROVEN, dns_01_told },
+	{ "DNS-11", PP_OUTCOME_FAULT, PP_PROVEN, dns_11 },
+	{ "DNS-11", PP_OUTCOME_FAULT, PP_STRONG, dns_11_port },
+	{ "DNS-12", PP_OUTCOME_FAULT, PP_CONSISTENT, dns_12 },
 	{ "FW-01", PP_OUTCOME_FAULT, PP_CONSISTENT, fw_01 },
 	{ "FW-02", PP_OUTCOME_FAULT, PP_PROVEN, fw_02 },
 	{ "FW-03", PP_OUTCOME_FAULT, PP_STRONG, fw_03 },
@@ -1729,7 +1756,7 @@ static void test_all_ids_are_there(void **state)
 		const char *family;
 		unsigned count;
 	} families[] = {
-		{ "CAP", 12 },  { "LOC", 8 },  { "DNS", 10 }, { "FW", 16 }, { "PRX", 16 }, { "INSP", 6 }, { "TLS", 12 },
+		{ "CAP", 12 },  { "LOC", 8 },  { "DNS", 12 }, { "FW", 16 }, { "PRX", 16 }, { "INSP", 6 }, { "TLS", 12 },
 		{ "TRUST", 6 }, { "MTLS", 3 }, { "SRV", 7 },  { "MTU", 3 }, { "IDLE", 3 }, { "OK", 10 },
 	};
 	size_t all = 0;
