@@ -291,16 +291,15 @@ static bool is_public(const struct pp_addr *addr)
 	return !pp_addr_is_private(addr) && !pp_addr_is_bogon(addr) && !pp_addr_is_link_local(addr);
 }
 
-/* A refusal in clear is an answer (403), so those that "worked" must be no more than the refusals. */
+/* A private answer shows that the zone is linked: whether its record is right, only the endpoint's side knows, so what
+ * the connection shows stands.  A refusal in clear is an answer (403), so those that "worked" must be no more than the
+ * refusals. */
 static bool private_endpoint_missed(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	const struct pp_host *host = c->host;
 
-	if (!has_private_link(c->lookup))
-		return false;
-	if (all_addresses(c->lookup, is_public)
-		? host->refusals == 0 || host->worked_count > host->refusals
-		: !all_addresses(c->lookup, pp_addr_is_private) || host->failed_opens == 0 || pp_host_worked_for(c))
+	if (!has_private_link(c->lookup) || !all_addresses(c->lookup, is_public) || host->refusals == 0 ||
+	    host->worked_count > host->refusals)
 		return false;
 	cite_address(c, verdict);
 	return pp_hit(verdict, PP_STRONG);
@@ -315,11 +314,12 @@ const struct pp_rule pp_rule_dns_06 = {
 	.owner = PP_OWNER_DNS,
 	.most = PP_STRONG,
 	.match = private_endpoint_missed,
-	.summary = N_("{host} has a private endpoint, but the DNS resolver {server} leads to {device}, where it does "
-		      "not work: the private zone is very probably not linked, or its record is wrong."),
+	.summary = N_("{host} has a private endpoint, but the DNS resolver {server} leads to the public address "
+		      "{device}, which refuses: the private zone is very probably not linked."),
 	.when = N_("The alias chain holds a privatelink zone, the final address is public and the service there "
-		   "refuses, or it is private and does not answer."),
-	.traps = N_("Public access may be allowed beside the private endpoint: then the connection works."),
+		   "refuses."),
+	.traps = N_("Public access may be allowed beside the private endpoint: then the connection works. A private "
+		    "address that does not answer was resolved rightly: the connection tells why."),
 	.next_test = N_("Ask 168.63.129.16 for the name from inside the virtual network."),
 	.remedy = REMEDY_PRIVATE,
 	.source = "JP-PE",

@@ -308,6 +308,17 @@ static void dns_06(struct world *w, bool near)
 	tell_rst(s, PP_SERVER, PP_PHASE_CLIENT_HELLO);
 }
 
+/* A private address was resolved rightly, whatever becomes of the connection. */
+static void dns_06_private(struct world *w, bool near)
+{
+	dns_06(w, false);
+	if (!near)
+		return;
+	w->lookups[0].addresses[0] = story_addr("10.1.0.70", 0).ip;
+	w->story_count = 0;
+	tell_syns(world_story(w, 100, "10.1.0.70", 443, NAME), 4);
+}
+
 static void dns_07(struct world *w, bool near)
 {
 	struct pp_lookup *lookup = world_lookup(w, 0, NAME, 1);
@@ -1345,6 +1356,7 @@ static const struct rule_story {
 	{ "DNS-04", PP_OUTCOME_FAULT, PP_PROVEN, dns_04 },
 	{ "DNS-05", PP_OUTCOME_FAULT, PP_STRONG, dns_05 },
 	{ "DNS-06", PP_OUTCOME_FAULT, PP_STRONG, dns_06 },
+	{ "DNS-06", PP_OUTCOME_FAULT, PP_STRONG, dns_06_private },
 	{ "DNS-07", PP_OUTCOME_FAULT, PP_PROVEN, dns_07 },
 	{ "DNS-08", PP_OUTCOME_FAULT, PP_PROVEN, dns_08 },
 	{ "DNS-09", PP_OUTCOME_OK, PP_STRONG, dns_09 },
