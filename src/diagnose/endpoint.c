@@ -2,8 +2,8 @@
  *
  * A port of a host that worked is well unless it broke later, or the failures are proven and outnumber the successes;
  * another port's success says nothing of it.  What cuts connections in the middle of their life stands, for
- * reconnecting is no cure. A lookup's fault counts where no connection worked: it is the cause of whatever came behind
- * it.  Port tests are no success: behind a terminator they always work.  Where packets were cut before they told whom
+ * reconnecting is no cure. A lookup's fault counts where no connection worked: one that gave a wrong address is the
+ * cause of whatever came behind it, one that gave none is not, for the client knew an address all the same.  Port tests are no success: behind a terminator they always work.  Where packets were cut before they told whom
  * they were for, a success makes good nothing.
  */
 #include "diagnose/account.h"
@@ -15,13 +15,23 @@ enum { BROKE_TIMES = 2 };
 
 static bool is_fault(const struct pp_candidate *candidate) { return candidate->outcome == PP_OUTCOME_FAULT; }
 
-/* A better reason than the other: lookups first, then grade, then number; earlier ones stand first. */
+enum cause { LOOKUP_WITHOUT_ADDRESS, CONNECTION, MISLED };
+
+static enum cause cause_of(const struct pp_candidate *candidate)
+{
+	if (!candidate->by_lookup)
+		return CONNECTION;
+	return candidate->rule == &pp_rule_dns_05 || candidate->rule == &pp_rule_dns_06 ? MISLED
+											: LOOKUP_WITHOUT_ADDRESS;
+}
+
+/* A better reason than the other: what caused it first, then grade, then number; earlier ones stand first. */
 static bool beats(const struct pp_candidate *a, const struct pp_candidate *b)
 {
 	if (!b)
 		return true;
-	if (a->by_lookup != b->by_lookup)
-		return a->by_lookup;
+	if (cause_of(a) != cause_of(b))
+		return cause_of(a) > cause_of(b);
 	if (a->grade != b->grade)
 		return a->grade > b->grade;
 	return a->count > b->count;

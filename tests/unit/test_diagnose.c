@@ -552,6 +552,21 @@ static void test_lookup_counts_where_nothing_was_connected(void **state)
 	assert_int_equal(pp_diagnosis_conclusion(w.diagnosis)->exit_status, 1);
 }
 
+/* A client that connects all the same has not failed for want of an address. */
+static void test_connection_counts_before_a_lookup_without_address(void **state)
+{
+	(void)state;
+	tell_dns_reply(&w, world_lookup(&w, 0, "denied.example.azure", 1), PP_RCODE_NXDOMAIN, NULL);
+	deny(100, "denied.example.azure", 403);
+	tell_dns_reply(&w, world_lookup(&w, 0, NAME, 1), 0, "0.0.0.0");
+	tell_syns(world_story(&w, 100, "0.0.0.0", 443, NAME), 4);
+	world_judge(&w);
+	assert_string_equal(w.lookup_judgements[0].verdict.rule->id, "DNS-02");
+	assert_string_equal(endpoint_of("denied.example.azure")->verdict->rule->id, "PRX-07");
+	assert_string_equal(w.judgements[1].verdict.rule->id, "FW-01");
+	assert_string_equal(endpoint_of(NAME)->verdict->rule->id, "DNS-05"); /* it was led there */
+}
+
 static void test_address_stands_for_a_host_without_a_name(void **state)
 {
 	struct story *s = world_story(&w, 0, SERVER, 443, NULL);
@@ -848,6 +863,7 @@ int main(void)
 		TEST(test_endpoint_counts_and_owns_its_text),
 		TEST(test_retry_heals_and_breaking_later_does_not),
 		TEST(test_lookup_counts_where_nothing_was_connected),
+		TEST(test_connection_counts_before_a_lookup_without_address),
 		TEST(test_address_stands_for_a_host_without_a_name),
 		TEST(test_expectations_of_the_profile),
 		TEST(test_conclusion_is_the_most_telling_fault),
