@@ -140,6 +140,9 @@ static inline bool pp_traces_route(const struct pp_case *c)
 
 static inline bool pp_is_web_port(uint16_t port) { return port == 443 || port == 80; }
 
+/* lookup.c: the lookups at the resolver that this connection wants to ask, too; NULL: there are none, or it does not. */
+const struct pp_name *pp_lookups_beside(const struct pp_case *c);
+
 bool pp_is_azure(const struct pp_case *c); /* the catalogue knows it */
 bool pp_is_revocation_host(const struct pp_attribution *who);
 /* Asked of every connection, so the first letter decides before a call does. */

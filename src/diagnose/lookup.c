@@ -97,10 +97,12 @@ void pp_lookup_observe(struct pp_diagnosis *diagnosis, const struct pp_lookup *l
 	struct pp_map_key name = pp_key_of_text(diagnosis, lookup->name);
 	struct pp_map_key label = key_of_first_label(diagnosis, lookup->name);
 	struct pp_map_key asked = pp_key_of_name_for(diagnosis, &name, &lookup->client.ip);
+	struct pp_map_key resolver = pp_key_of_socket(diagnosis, &lookup->resolver);
 
 	pp_baseline_observe_lookup(diagnosis, lookup);
 	remember(diagnosis, &name, lookup);
 	remember(diagnosis, &asked, lookup);
+	remember(diagnosis, &resolver, lookup);
 	if (lookup->address_count)
 		remember(diagnosis, &label, lookup);
 	if (who->row)
@@ -108,6 +110,19 @@ void pp_lookup_observe(struct pp_diagnosis *diagnosis, const struct pp_lookup *l
 }
 
 /* ------------------------------------------------------------------ asking */
+
+enum { DNS_PORT = 53, DNS_OVER_TLS_PORT = 853 };
+
+const struct pp_name *pp_lookups_beside(const struct pp_case *c)
+{
+	struct pp_endpoint_addr resolver = { c->conn->server.ip, DNS_PORT };
+	struct pp_map_key key;
+
+	if (c->conn->server.port != DNS_PORT && c->conn->server.port != DNS_OVER_TLS_PORT)
+		return NULL;
+	key = pp_key_of_socket(c->diagnosis, &resolver);
+	return pp_map_find(&c->diagnosis->names, &key);
+}
 
 static bool begins(const char *name, const char *with) { return strncmp(name, with, strlen(with)) == 0; }
 

@@ -1,6 +1,7 @@
 /* DNS: lookups.  A lookup is all queries of one client for one name at one resolver; only its address types are judged,
  * and only where no other answer served: another resolver's, another type's, or a connection that worked.
  */
+#include "diagnose/account.h"
 #include "diagnose/lookup.h"
 #include "diagnose/rules_fw.h"
 
@@ -328,39 +329,60 @@ const struct pp_rule pp_rule_dns_06 = {
 
 /* ------------------------------------------------------------------ DNS-07, DNS-08 */
 
-static bool tcp_blocked(const struct pp_case *c, struct pp_verdict *verdict)
+/* What the connections to the resolver's TCP port failed at; NULL: at nothing, or nothing that the network or the
+ * resolver has done. */
+static const struct pp_candidate *tcp_failure(const struct pp_case *c)
 {
-	struct pp_endpoint_addr resolver = { c->lookup->resolver.ip, 53 };
-	struct pp_map_key key = pp_key_of_socket(c->diagnosis, &resolver);
-	const struct pp_service *service = pp_map_find(&c->diagnosis->services, &key);
+	struct pp_map_key key = pp_key_of_addr(&c->lookup->resolver.ip);
+	const struct pp_host_record *host = pp_map_find(&c->diagnosis->hosts, &key);
+	const struct pp_candidate *best = NULL;
+
+	for (const struct pp_candidate *at = host ? host->candidates : NULL; at; at = at->next) {
+		if (at->port != c->lookup->resolver.port)
+			continue;
+		if (at->outcome == PP_OUTCOME_OK)
+			return NULL;
+		if ((at->domain == PP_DOMAIN_FIREWALL || at->domain == PP_DOMAIN_SERVER) &&
+		    (!best || at->grade > best->grade))
+			best = at;
+	}
+	return best;
+}
+
+/* Who fails there is told by how: a refusal or a close is the resolver's own unless a device gives itself away; silence
+ * is the network's, for the resolver does answer over UDP. */
+static bool tcp_fails(const struct pp_case *c, struct pp_verdict *verdict)
+{
+	const struct pp_candidate *how;
 	bool truncated = false;
 
 	for (unsigned i = 0; i < c->lookup->question_count; i++)
 		truncated |= c->lookup->questions[i].truncated;
-	if (!truncated || c->lookup->address_count || !service || service->failed_opens == 0 ||
-	    pp_seen(service->answered))
+	if (!truncated || c->lookup->address_count || !(how = tcp_failure(c)))
 		return false;
 	cite_query(c, verdict);
 	cite_reply(c, verdict);
-	return pp_hit(verdict, PP_PROVEN);
+	if (how->domain == PP_DOMAIN_SERVER)
+		verdict->owner = PP_OWNER_DNS;
+	return pp_hit(verdict, how->rule == &pp_rule_fw_01 ? PP_STRONG : (enum pp_grade)how->grade);
 }
 
 const struct pp_rule pp_rule_dns_07 = {
 	.id = "DNS-07",
-	.name = N_("truncated answer and TCP blocked"),
+	.name = N_("truncated answer and TCP fails"),
 	.scope = PP_SCOPE_LOOKUP,
 	.outcome = PP_OUTCOME_FAULT,
 	.domain = PP_DOMAIN_DNS,
 	.owner = PP_OWNER_NETWORK,
 	.most = PP_PROVEN,
-	.match = tcp_blocked,
-	.summary = N_("The answer for {host} does not fit into UDP, and the DNS resolver {server} cannot be reached "
-		      "over TCP port 53."),
-	.when = N_("The reply is marked truncated, and the TCP connection to port 53 of the resolver is refused or "
-		   "unanswered."),
+	.match = tcp_fails,
+	.summary = N_("The answer for {host} does not fit into UDP, and the DNS resolver {server} cannot be asked over "
+		      "TCP port 53."),
+	.when = N_("The reply is marked truncated, and the TCP connection to port 53 of the resolver is unanswered or "
+		   "rejected by a device (network), or the resolver refuses it or closes it without an answer (DNS)."),
 	.traps = N_("Some clients ask again over UDP with a larger buffer instead."),
 	.next_test = N_("Query the resolver over TCP from this machine."),
-	.remedy = N_("Allow TCP port 53 to the resolver."),
+	.remedy = N_("Allow TCP port 53 to the resolver, and let it answer there."),
 	.source = "R1035, R9293",
 	.alternatives = "DNS-01",
 };

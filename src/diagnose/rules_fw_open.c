@@ -76,7 +76,7 @@ static bool no_syn_ack(const struct pp_case *c, struct pp_verdict *verdict)
 	if (!syn_unanswered(c) || c->path != PP_DIRECT || !silent(c, verdict, cite_contrasts(c, verdict)))
 		return false;
 	if (c->conn->server.port == DNS_PORT || /* the lookup that needs it says what that means */
-	    may_have_fallen_back(c))
+	    pp_lookups_beside(c) || may_have_fallen_back(c))
 		verdict->outcome = PP_OUTCOME_INCONCLUSIVE;
 	return true;
 }
@@ -236,6 +236,8 @@ static bool syn_reset_by_device(const struct pp_case *c, struct pp_verdict *verd
 	other = pp_other_port(c, &port);
 	if (other)
 		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CONTRAST_PORT, .mark = *other, .a = port });
+	if (pp_lookups_beside(c))
+		verdict->outcome = PP_OUTCOME_INCONCLUSIVE;
 	if (!foreign.ttl && !foreign.early)
 		return pp_hit(verdict, PP_CONSISTENT);
 	return pp_hit(verdict, foreign.ttl && foreign.early ? PP_PROVEN : PP_STRONG);

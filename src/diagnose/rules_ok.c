@@ -29,11 +29,12 @@ static void cite_success(const struct pp_case *c, struct pp_verdict *verdict)
 
 /* ------------------------------------------------------------------ OK-01, OK-02, OK-07 */
 
-/* One voice is enough for protocols that only report or only greet; what was said must have arrived. */
+/* One voice is enough for protocols that only report or only greet; what was said must have arrived.  A resolver is asked
+ * and answers. */
 static bool one_voice_heard(const struct pp_case *c)
 {
-	return pp_stage_is(c, PP_STAGE_ONE_VOICE) && !pp_seen(c->tcp->rst.mark) && c->client->stuck_retransmits == 0 &&
-	       c->client->acked >= c->client->bytes;
+	return !pp_lookups_beside(c) && pp_stage_is(c, PP_STAGE_ONE_VOICE) && !pp_seen(c->tcp->rst.mark) &&
+	       c->client->stuck_retransmits == 0 && c->client->acked >= c->client->bytes;
 }
 
 /* Where the ServerHello was cut off, what looks like data may be the rest of a TLS 1.3 handshake, or an alert. */

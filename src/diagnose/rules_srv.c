@@ -18,6 +18,8 @@ static bool port_closed(const struct pp_case *c, struct pp_verdict *verdict)
 		return false;
 	pp_cite_syn(c, verdict);
 	pp_cite_reset(c, verdict);
+	if (pp_lookups_beside(c)) /* they tell what it means */
+		verdict->outcome = PP_OUTCOME_INCONCLUSIVE;
 	return pp_hit(verdict, lowest >= 0 && !pp_address_ttl_is_foreign(c, rst->ttl) ? PP_STRONG : PP_CONSISTENT);
 }
 

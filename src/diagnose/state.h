@@ -134,7 +134,7 @@ struct pp_probes {
 	uint64_t hosts;
 };
 
-/* A name that was looked up. */
+/* A name that was looked up, or a resolver that was asked. */
 struct pp_name {
 	struct pp_map_key key;
 	struct pp_mark answered; /* earliest reply with an address */

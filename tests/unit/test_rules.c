@@ -332,6 +332,30 @@ static void dns_07(struct world *w, bool near)
 		tell_syns(s, 3);
 }
 
+/* The resolver itself refuses, or takes the query and closes. */
+static void dns_07_closed(struct world *w, bool near)
+{
+	dns_07(w, true);
+	w->story_count = 0;
+	tell_syns(world_story(w, 50, "10.0.0.53", 53, NULL), 1);
+	tell_rst(&w->stories[0], PP_SERVER, PP_PHASE_SYN)->window = 0;
+	w->lookups[0].questions[0].truncated = !near;
+}
+
+static void dns_07_says_nothing(struct world *w, bool near)
+{
+	struct story *s;
+
+	dns_07(w, true);
+	s = &w->stories[0];
+	tell_bytes(s, PP_CLIENT, 50);
+	tell_watch(s, s->conn.last, 1);
+	tell_acked(s);
+	if (near)
+		tell_bytes(s, PP_SERVER, 50);
+	tell_fin(s, PP_SERVER);
+}
+
 static void dns_08(struct world *w, bool near)
 {
 	struct pp_lookup *lookup = world_lookup(w, 0, NAME, 1);
@@ -1357,7 +1381,9 @@ static const struct rule_story {
 	{ "DNS-05", PP_OUTCOME_FAULT, PP_STRONG, dns_05 },
 	{ "DNS-06", PP_OUTCOME_FAULT, PP_STRONG, dns_06 },
 	{ "DNS-06", PP_OUTCOME_FAULT, PP_STRONG, dns_06_private },
-	{ "DNS-07", PP_OUTCOME_FAULT, PP_PROVEN, dns_07 },
+	{ "DNS-07", PP_OUTCOME_FAULT, PP_STRONG, dns_07 },
+	{ "DNS-07", PP_OUTCOME_FAULT, PP_CONSISTENT, dns_07_closed },
+	{ "DNS-07", PP_OUTCOME_FAULT, PP_CONSISTENT, dns_07_says_nothing },
 	{ "DNS-08", PP_OUTCOME_FAULT, PP_PROVEN, dns_08 },
 	{ "DNS-09", PP_OUTCOME_OK, PP_STRONG, dns_09 },
 	{ "DNS-01", PP_OUTCOME_FAULT, PP_PROVEN, dns_01_told },
