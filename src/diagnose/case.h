@@ -140,6 +140,8 @@ static inline bool pp_traces_route(const struct pp_case *c)
 
 static inline bool pp_is_web_port(uint16_t port) { return port == 443 || port == 80; }
 
+enum { PP_DNS_PORT = 53, PP_DNS_OVER_TLS_PORT = 853 };
+
 /* lookup.c: the lookups at the resolver that this connection wants to ask, too; NULL: there are none, or it does not. */
 const struct pp_name *pp_lookups_beside(const struct pp_case *c);
 

@@ -111,14 +111,12 @@ void pp_lookup_observe(struct pp_diagnosis *diagnosis, const struct pp_lookup *l
 
 /* ------------------------------------------------------------------ asking */
 
-enum { DNS_PORT = 53, DNS_OVER_TLS_PORT = 853 };
-
 const struct pp_name *pp_lookups_beside(const struct pp_case *c)
 {
-	struct pp_endpoint_addr resolver = { c->conn->server.ip, DNS_PORT };
+	struct pp_endpoint_addr resolver = { c->conn->server.ip, PP_DNS_PORT };
 	struct pp_map_key key;
 
-	if (c->conn->server.port != DNS_PORT && c->conn->server.port != DNS_OVER_TLS_PORT)
+	if (c->conn->server.port != PP_DNS_PORT && c->conn->server.port != PP_DNS_OVER_TLS_PORT)
 		return NULL;
 	key = pp_key_of_socket(c->diagnosis, &resolver);
 	return pp_map_find(&c->diagnosis->names, &key);

@@ -12,7 +12,6 @@ static bool syn_unanswered(const struct pp_case *c)
 	return pp_stage_is(c, PP_STAGE_SYN) && !pp_seen(c->tcp->rst.mark) && pp_seen(c->tcp->syn);
 }
 
-enum { DNS_PORT = 53 };
 static const int64_t FALLBACK_NS = 60 * PP_SECOND;
 
 /* A SYN or two without an answer are a sign, not a finding: the outcome stays open. */
@@ -75,7 +74,7 @@ static bool no_syn_ack(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	if (!syn_unanswered(c) || c->path != PP_DIRECT || !silent(c, verdict, cite_contrasts(c, verdict)))
 		return false;
-	if (c->conn->server.port == DNS_PORT || /* the lookup that needs it says what that means */
+	if (c->conn->server.port == PP_DNS_PORT || /* the lookup that needs it says what that means */
 	    pp_lookups_beside(c) || may_have_fallen_back(c))
 		verdict->outcome = PP_OUTCOME_INCONCLUSIVE;
 	return true;

@@ -183,11 +183,26 @@ const struct pp_rule pp_rule_ok_04 = OK_ROW(
        "after the sibling's first, and its own address and port answer nobody else at that time."),
     N_("One address family may be broken all the time."), "R8305, CF23 4.2");
 
+/* DNS over TLS where it can be had, else without (RFC 7858 section 4.1). */
+static bool asked_without_tls(const struct pp_case *c, struct pp_verdict *verdict)
+{
+	const struct pp_name *lookups = c->conn->server.port == PP_DNS_OVER_TLS_PORT ? pp_lookups_beside(c) : NULL;
+
+	if (!lookups || lookups->last_answered < c->conn->first.ts)
+		return false;
+	pp_cite_syn(c, verdict);
+	pp_cite(verdict,
+		(struct pp_evidence){ .kind = PP_EV_CONTRAST_PORT, .mark = lookups->answered, .a = PP_DNS_PORT });
+	return pp_hit(verdict, PP_STRONG);
+}
+
 static bool fell_back(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	const struct pp_host_port *port = pp_host_port(c->host, c->who->port);
 	int64_t later;
 
+	if (asked_without_tls(c, verdict))
+		return true;
 	if (!pp_stage_is(c, PP_STAGE_SYN))
 		return false;
 	if (pp_is_wpad(c) && (pp_seen(pp_overview_of(c)->direct_worked) || pp_seen(pp_overview_of(c)->proxy_worked))) {
@@ -208,10 +223,11 @@ static bool fell_back(const struct pp_case *c, struct pp_verdict *verdict)
 }
 
 const struct pp_rule pp_rule_ok_08 = OK_ROW(
-    "08", N_("fallback succeeded"), fell_back, PP_IF(SYN) | PP_IF(EXCUSABLE), PP_STRONG,
+    "08", N_("fallback succeeded"), fell_back, PP_IF(FAILED) | PP_IF(EXCUSABLE), PP_STRONG,
     N_("This attempt for {host} failed, and another address, resolver or path did the job; it costs time, it is no "
        "fault."),
-    N_("A later attempt for the same name works: another address, family, resolver or path."),
+    N_("A later attempt for the same name works: another address, family, resolver or path; or DNS over TLS (853) "
+       "fails, and the same resolver answers on port 53."),
     N_("The first choice stays broken and delays every start."), "R8305, SEED4");
 
 /* ------------------------------------------------------------------ OK-05, OK-06: nobody wanted anything */

@@ -64,11 +64,12 @@ static uint64_t of_way(const struct pp_case *c)
 {
 	uint16_t port = c->shape.connect ? c->shape.connect->port : c->conn->server.port;
 	bool script = pp_is_wpad(c), named = c->who->host != NULL;
+	bool name_service = c->conn->server.port == PP_DNS_OVER_TLS_PORT;
 
 	return (c->path == PP_DIRECT ? PP_IF(DIRECT) : PP_IF(PROXY)) | sign(c->shape.tunnel, PP_SIGN_TUNNEL) |
 	       sign(pp_proxy_reply(c) != NULL, PP_SIGN_PROXY_REPLY) | sign(missed_proxy(c), PP_SIGN_PROXY_MISSED) |
 	       sign(script || pp_seen(c->diagnosis->shared.pac_failed), PP_SIGN_PAC) | sign(named, PP_SIGN_NAMED) |
-	       sign(named || script, PP_SIGN_EXCUSABLE) | sign(!pp_is_web_port(port), PP_SIGN_ODD_PORT);
+	       sign(named || script || name_service, PP_SIGN_EXCUSABLE) | sign(!pp_is_web_port(port), PP_SIGN_ODD_PORT);
 }
 
 static uint64_t of_tls(const struct pp_case *c)

@@ -567,6 +567,32 @@ static void test_connection_counts_before_a_lookup_without_address(void **state)
 	assert_string_equal(endpoint_of(NAME)->verdict->rule->id, "DNS-05"); /* it was led there */
 }
 
+/* DNS over TLS is blocked at all, then in its handshake; the resolver answers without. */
+static void test_lookups_without_tls_do_the_job(void **state)
+{
+	struct story *s = world_story(&w, 0, "10.0.0.53", 853, NULL);
+
+	(void)state;
+	tell_syns(s, 4);
+	s = world_story(&w, 0, "10.0.0.53", 853, NULL);
+	tell_open(s);
+	tell_hello(s, NULL, PP_TLS_1_3, 300);
+	tell_acked(s);
+	tell_rst(s, PP_SERVER, PP_PHASE_CLIENT_HELLO);
+	s = world_story(&w, 9000, "10.0.0.53", 853, NULL); /* not since */
+	tell_syns(s, 4);
+	s = world_story(&w, 0, "10.0.0.54", 853, NULL); /* nobody asked that one without */
+	tell_syns(s, 4);
+	tell_dns_reply(&w, world_lookup(&w, 5000, NAME, 1), 0, SERVER);
+	world_judge(&w);
+	assert_string_equal(w.judgements[0].verdict.rule->id, "OK-08");
+	assert_string_equal(w.judgements[1].verdict.rule->id, "OK-08");
+	assert_string_equal(w.judgements[2].verdict.rule->id, "FW-01");
+	assert_int_equal(w.judgements[2].verdict.outcome, PP_OUTCOME_INCONCLUSIVE);
+	assert_string_equal(w.judgements[3].verdict.rule->id, "FW-01");
+	assert_int_equal(w.judgements[3].verdict.outcome, PP_OUTCOME_FAULT);
+}
+
 static void test_address_stands_for_a_host_without_a_name(void **state)
 {
 	struct story *s = world_story(&w, 0, SERVER, 443, NULL);
@@ -864,6 +890,7 @@ int main(void)
 		TEST(test_retry_heals_and_breaking_later_does_not),
 		TEST(test_lookup_counts_where_nothing_was_connected),
 		TEST(test_connection_counts_before_a_lookup_without_address),
+		TEST(test_lookups_without_tls_do_the_job),
 		TEST(test_address_stands_for_a_host_without_a_name),
 		TEST(test_expectations_of_the_profile),
 		TEST(test_conclusion_is_the_most_telling_fault),
