@@ -414,12 +414,21 @@ static void give_lookup(const struct pp_case *c, const struct pp_rule *rule, enu
 					      .b = c->lookup->question_count ? c->lookup->questions[0].queries : 0 });
 }
 
-/* NOERROR without addresses is a fine answer: the name exists. */
+static bool is_truncated(const struct pp_lookup *lookup)
+{
+	for (unsigned i = 0; i < lookup->question_count; i++)
+		if (lookup->questions[i].truncated)
+			return true;
+	return false;
+}
+
+/* NOERROR without addresses is a fine answer: the name exists.  But one that is truncated only says to ask again. */
 static bool served(const struct pp_lookup *lookup)
 {
 	uint8_t rcode;
 
-	return lookup->address_count || (pp_lookup_rcode(lookup, &rcode) && rcode == PP_RCODE_NOERROR);
+	return lookup->address_count ||
+	       (pp_lookup_rcode(lookup, &rcode) && rcode == PP_RCODE_NOERROR && !is_truncated(lookup));
 }
 
 void pp_judge_lookup(const struct pp_case *c, struct pp_judgement *ret_judgement)

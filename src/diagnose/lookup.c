@@ -16,15 +16,16 @@ bool pp_lookup_wants_address(const struct pp_lookup *lookup)
 
 bool pp_lookup_rcode(const struct pp_lookup *lookup, uint8_t *ret_rcode)
 {
-	bool any = false;
+	bool any = lookup->address_count > 0;
 
-	for (unsigned i = 0; i < lookup->question_count; i++) {
+	if (any)
+		*ret_rcode = PP_RCODE_NOERROR;
+	for (unsigned i = 0; i < lookup->question_count && lookup->address_count == 0; i++) {
 		const struct pp_dns_question *question = &lookup->questions[i];
 
 		if (!question->answered || !is_address_type(question->type))
 			continue;
-		if (!any || question->rcode == PP_RCODE_NOERROR ||
-		    (question->type == PP_DNS_A && *ret_rcode != PP_RCODE_NOERROR))
+		if (!any || question->type == PP_DNS_A)
 			*ret_rcode = question->rcode;
 		any = true;
 	}
@@ -35,7 +36,7 @@ bool pp_lookup_answered(const struct pp_lookup *lookup)
 {
 	uint8_t rcode;
 
-	return lookup->address_count > 0 || pp_lookup_rcode(lookup, &rcode);
+	return pp_lookup_rcode(lookup, &rcode);
 }
 
 /* ------------------------------------------------------------------ names seen */

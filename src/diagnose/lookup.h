@@ -4,7 +4,8 @@
 
 #include "diagnose/case.h"
 
-/* A resolver answered a question for addresses; its best code: NOERROR if any type got it.  False: none did. */
+/* A resolver answered a question for addresses; the code that counts: NOERROR where it gave one, else that of the A
+ * record's, whose absence is what clients fail at.  False: none was answered. */
 bool pp_lookup_rcode(const struct pp_lookup *lookup, uint8_t *ret_rcode);
 bool pp_lookup_answered(const struct pp_lookup *lookup);
 bool pp_lookup_wants_address(const struct pp_lookup *lookup);

@@ -258,17 +258,28 @@ static void dns_02(struct world *w, bool near)
 	tell_dns_reply(w, world_lookup(w, 0, near ? "wpad.corp.example" : NAME, 1), PP_RCODE_NXDOMAIN, NULL);
 }
 
+/* One of two types exists, and has no address: for the client the other one counts.  An AAAA that fails beside an A
+ * record that is there, even with its address in another answer, is the other way round. */
+static void dns_02_half(struct world *w, bool near)
+{
+	struct pp_lookup *lookup = world_lookup(w, 0, NAME, 1);
+
+	lookup->questions[0].type = near ? PP_DNS_AAAA : PP_DNS_A;
+	tell_dns_reply(w, lookup, PP_RCODE_NXDOMAIN, NULL);
+	lookup->questions[lookup->question_count++] = (struct pp_dns_question){ .type = near ? PP_DNS_A : PP_DNS_AAAA,
+										.queries = 1,
+										.first_query = lookup->first };
+	tell_dns_reply(w, lookup, 0, NULL);
+}
+
 static void dns_03(struct world *w, bool near)
 {
 	struct pp_lookup *lookup = world_lookup(w, 0, NAME, 1);
 
 	tell_dns_reply(w, lookup, PP_RCODE_SERVFAIL, NULL);
-	if (near) /* the other address type works */
-		lookup->questions[lookup->question_count++] = (struct pp_dns_question){ .type = PP_DNS_AAAA,
-											.queries = 1,
-											.first_query = lookup->first,
-											.answered = true,
-											.rcode = PP_RCODE_NOERROR };
+	lookup->questions[lookup->question_count++] =
+	    (struct pp_dns_question){ .type = PP_DNS_AAAA, .queries = 1, .first_query = lookup->first };
+	tell_dns_reply(w, lookup, 0, near ? "2001:db8::7" : NULL); /* the other address type works */
 }
 
 static void dns_04(struct world *w, bool near)
@@ -1376,6 +1387,7 @@ static const struct rule_story {
 	{ "LOC-07", PP_OUTCOME_FAULT, PP_PROVEN, loc_07 },
 	{ "DNS-01", PP_OUTCOME_FAULT, PP_STRONG, dns_01 },
 	{ "DNS-02", PP_OUTCOME_FAULT, PP_PROVEN, dns_02 },
+	{ "DNS-02", PP_OUTCOME_FAULT, PP_PROVEN, dns_02_half },
 	{ "DNS-03", PP_OUTCOME_FAULT, PP_STRONG, dns_03 },
 	{ "DNS-04", PP_OUTCOME_FAULT, PP_PROVEN, dns_04 },
 	{ "DNS-05", PP_OUTCOME_FAULT, PP_STRONG, dns_05 },
