@@ -132,9 +132,15 @@ const struct pp_rule pp_rule_prx_03 = {
 
 /* ------------------------------------------------------------------ PRX-09, PRX-10: no answer */
 
+/* Not even part of a status line; what answered an earlier leg came before it. */
+static bool connect_unanswered(const struct pp_case *c)
+{
+	return pp_stage_is(c, PP_STAGE_CONNECT) && !pp_spoke_since(c->server, c->shape.connect->mark);
+}
+
 static bool silent_on_connect(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	if (!pp_stage_is(c, PP_STAGE_CONNECT) || pp_closed_by_server(c) || c->server->bytes)
+	if (!connect_unanswered(c) || pp_closed_by_server(c))
 		return false;
 	pp_cite_request(c, verdict);
 	pp_cite_silence(c, verdict, c->tcp->watch);
@@ -156,7 +162,9 @@ const struct pp_rule pp_rule_prx_09 = {
 	.match = silent_on_connect,
 	.summary = N_("The proxy {proxy} took the CONNECT for {host} and never answered it: a slow upstream or a hung "
 		      "proxy, which cannot be told apart from this capture; the proxy's log knows."),
-	.when = N_("CONNECT sent, no status line until the client gives up or for 10 s."),
+	.when = N_(
+	    "CONNECT sent, perhaps after a 407 to an earlier one, and no byte of an answer to it until the client gives "
+	    "up or for 10 s."),
 	.traps = N_("A proxy waits for its own connection to the destination: the cause may lie behind it."),
 	.next_test = NEXT_PROXY_LOG,
 	.remedy = REMEDY_TEAM,
@@ -164,9 +172,18 @@ const struct pp_rule pp_rule_prx_09 = {
 	.alternatives = "PRX-11,CAP-08",
 };
 
+/* A proxy that closes behind its 407 does so whatever comes next: the CONNECT must have reached it first. */
+static bool closed_after_earlier_leg(const struct pp_case *c)
+{
+	bool by_reset = c->shape.ending == PP_SERVER_RST && c->tcp->rst.has_ack && c->tcp->rst.ack_ahead == 0;
+	bool taken = pp_seen(c->tcp->watch_acked) && c->tcp->watch_acked.ts <= c->shape.end.ts;
+
+	return c->server->bytes && !taken && !by_reset;
+}
+
 static bool closes_on_connect(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	if (!pp_stage_is(c, PP_STAGE_CONNECT) || !pp_closed_by_server(c) || c->server->bytes || c->server->missing)
+	if (!connect_unanswered(c) || !pp_closed_by_server(c) || c->server->missing || closed_after_earlier_leg(c))
 		return false;
 	pp_cite_request(c, verdict);
 	pp_cite_end(c, verdict);
@@ -186,8 +203,12 @@ const struct pp_rule pp_rule_prx_10 = {
 	.signs = PP_IF(CONNECT) | PP_IF(SERVER_CLOSED),
 	.match = closes_on_connect,
 	.summary = N_("The proxy {proxy} closes the connection on the CONNECT for {host} without giving a status."),
-	.when = N_("FIN or RST after the CONNECT, without any payload."),
-	.traps = N_("A device between client and proxy may reset in its name (FW-07)."),
+	.when = N_(
+	    "FIN or RST after the CONNECT, without any payload behind it; where an earlier CONNECT was answered, this "
+	    "one was acknowledged before the close."),
+	.traps = N_(
+	    "A device between client and proxy may reset in its name (FW-07). A proxy that closes behind its 407 may "
+	    "cross the next CONNECT."),
 	.next_test = NEXT_PROXY_LOG,
 	.remedy = REMEDY_TEAM,
 	.source = "R9110 9.3.6, LAB",

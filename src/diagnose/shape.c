@@ -95,7 +95,7 @@ static bool any_alert_is_read(const struct pp_tls_facts *tls)
 }
 
 /* What was captured of it may be less than it was; with nothing behind the request there was nothing. */
-static bool spoke_since(const struct pp_tcp_side *server, struct pp_mark request)
+bool pp_spoke_since(const struct pp_tcp_side *server, struct pp_mark request)
 {
 	const struct pp_mark *last = &server->last_data;
 
@@ -114,7 +114,7 @@ static bool hidden(const struct pp_connection *conn, const struct pp_tls_facts *
 	return !any_alert_is_read(tls) && !pp_seen(tls->not_tls) &&
 	       (conn->tcp.snapped || tls->desynchronised[PP_SERVER] || tls->server_first_unseen ||
 		server->missing_acked) &&
-	       (spoke_since(server, tls->client_hello) || server->missing_acked);
+	       (pp_spoke_since(server, tls->client_hello) || server->missing_acked);
 }
 
 enum { MORE_THAN_ALERT = 64 }; /* bytes; a Finished and what goes with it are more, an alert is less */
@@ -152,7 +152,7 @@ static enum pp_stage http_stage(const struct pp_connection *conn, const struct p
 	if (shape->exchange && !(shape->connect && shape->connect->mark.ts > shape->exchange->mark.ts)) {
 		if (pp_seen(shape->exchange->reply.mark))
 			return PP_STAGE_ANSWERED;
-		return (tcp->snapped && spoke_since(server, shape->exchange->mark)) || server->missing_acked ||
+		return (tcp->snapped && pp_spoke_since(server, shape->exchange->mark)) || server->missing_acked ||
 			       pp_seen(shape->exchange->reply.begin)
 			   ? PP_STAGE_OPAQUE
 			   : PP_STAGE_ASKED;
@@ -163,7 +163,7 @@ static enum pp_stage http_stage(const struct pp_connection *conn, const struct p
 		return PP_STAGE_TUNNEL;
 	if (pp_seen(shape->connect->reply.mark))
 		return PP_STAGE_DENIED;
-	return tcp->snapped && spoke_since(server, shape->connect->mark) ? PP_STAGE_OPAQUE : PP_STAGE_CONNECT;
+	return tcp->snapped && pp_spoke_since(server, shape->connect->mark) ? PP_STAGE_OPAQUE : PP_STAGE_CONNECT;
 }
 
 /* The server went on after the tunnel's 2xx with something that is neither TLS nor HTTP. */

@@ -57,6 +57,8 @@ static inline struct pp_mark pp_last_sent(const struct pp_tcp_side *side)
 {
 	return side->again.ts > side->last_data.ts ? side->again : side->last_data;
 }
+/* Bytes of the server came behind this request (no mark: ever); those of an earlier answer did not. */
+bool pp_spoke_since(const struct pp_tcp_side *server, struct pp_mark request);
 
 /* The client has turned to something else, perhaps to a sibling that was faster. */
 static inline bool pp_is_given_up(const struct pp_shape *shape)

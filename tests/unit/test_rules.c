@@ -661,6 +661,36 @@ static void prx_10(struct world *w, bool near)
 	tell_fin(s, near ? PP_CLIENT : PP_SERVER);
 }
 
+/* A CONNECT with credentials on the connection of the 407. */
+static struct story *second_leg(struct world *w)
+{
+	struct story *s = connect_through(w, 0, NAME, 443);
+
+	tell_connect_reply(s, 407);
+	tell_connect(s, NAME, 443)->credentials = PP_CREDENTIALS_BASIC;
+	return s;
+}
+
+static void prx_09_second_leg(struct world *w, bool near)
+{
+	struct story *s = second_leg(w);
+
+	tell_acked(s);
+	if (near) /* part of a status line */
+		s->connects[1].reply.begin = tell_bytes(s, PP_SERVER, 10);
+	tell_wait(s, 14000);
+	tell_fin(s, PP_CLIENT);
+}
+
+static void prx_10_second_leg(struct world *w, bool near)
+{
+	struct story *s = second_leg(w);
+
+	if (!near) /* else it closes behind the 407, and has not seen this one yet */
+		tell_acked(s);
+	tell_fin(s, PP_SERVER);
+}
+
 static void prx_11(struct world *w, bool near) { denied(w, NAME, 443, near ? 403 : 503); }
 
 static void prx_12(struct world *w, bool near)
@@ -1427,6 +1457,8 @@ static const struct rule_story {
 	{ "PRX-08", PP_OUTCOME_FAULT, PP_PROVEN, prx_08 },
 	{ "PRX-09", PP_OUTCOME_FAULT, PP_CONSISTENT, prx_09 },
 	{ "PRX-10", PP_OUTCOME_FAULT, PP_STRONG, prx_10 },
+	{ "PRX-09", PP_OUTCOME_FAULT, PP_CONSISTENT, prx_09_second_leg },
+	{ "PRX-10", PP_OUTCOME_FAULT, PP_STRONG, prx_10_second_leg },
 	{ "PRX-11", PP_OUTCOME_FAULT, PP_PROVEN, prx_11 },
 	{ "PRX-12", PP_OUTCOME_FAULT, PP_STRONG, prx_12 },
 	{ "PRX-13", PP_OUTCOME_FAULT, PP_CONSISTENT, prx_13 },
