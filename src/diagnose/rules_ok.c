@@ -44,39 +44,55 @@ static bool may_be_handshake(const struct pp_case *c)
 	       !c->shape.tls->complete;
 }
 
+/* Somebody broke it off (SRV-08: who), or may have: TLS does not show where an answer ends, so a reset of the server
+ * straight behind its data, without a goodbye of either side, may come at its end or cut it. */
+static bool may_be_cut(const struct pp_case *c)
+{
+	if (c->shape.ending == PP_STILL_OPEN)
+		return false;
+	return pp_answer_is_cut(c->conn, &c->shape) ||
+	       (pp_stage_is(c, PP_STAGE_SECURE) && c->shape.ending == PP_SERVER_RST && c->shape.tls->alert_count == 0 &&
+		c->shape.end.ts - c->server->last_data.ts < PP_AT_ONCE_NS);
+}
+
 static bool complete(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	bool unheard;
+	bool unheard, cut = may_be_cut(c);
 
 	if (!c->shape.worked && !one_voice_heard(c))
 		return false;
 	cite_success(c, verdict);
+	if (cut)
+		pp_cite_end(c, verdict);
 	unheard = pp_stage_is(c, PP_STAGE_SECURE) && c->shape.tls->app_bytes[PP_CLIENT] == 0; /* the capture lost it */
-	return pp_hit(verdict,
-		      unheard || may_be_handshake(c) || pp_stage_is(c, PP_STAGE_ONE_VOICE) ? PP_CONSISTENT : PP_PROVEN);
+	return pp_hit(verdict, unheard || cut || may_be_handshake(c) || pp_stage_is(c, PP_STAGE_ONE_VOICE)
+				   ? PP_CONSISTENT
+				   : PP_PROVEN);
 }
 
 const struct pp_rule pp_rule_ok_01 = OK_ROW(
     "01", N_("works"), complete, PP_IF(SPOKE), PP_PROVEN, N_("{host} works."),
     N_("TLS handshake complete and application data both ways, or a final HTTP status, or data of another protocol; "
-       "any orderly end."),
-    N_("What happens inside TLS cannot be seen."), "diagnosis facts 2.13");
+       "any orderly end. Consistent where the answer was not whole when the client left, or where "
+       "the server resets straight behind its data in TLS."),
+    N_("What happens inside TLS cannot be seen, nor where an answer ends there."), "diagnosis facts 2.13");
 
 static bool reset_after_end(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	if (!c->shape.worked || !pp_seen(c->tcp->rst.mark) || c->shape.went_on)
+	if (!c->shape.worked || !pp_seen(c->tcp->rst.mark) || c->shape.went_on || may_be_cut(c))
 		return false;
 	cite_success(c, verdict);
 	pp_cite_reset(c, verdict);
 	return pp_hit(verdict, PP_STRONG);
 }
 
-const struct pp_rule pp_rule_ok_02 =
-    OK_ROW("02", N_("reset after the end"), reset_after_end, PP_IF(WORKED) | PP_IF(RESET), PP_STRONG,
-	   N_("{host} works; the reset came after the exchange was done and is harmless."),
-	   N_("RST after close_notify or FIN, or behind the last byte of the answer."),
-	   N_("Unread tickets or close_notify make a stack reset by rule; .NET closes without close_notify."),
-	   "R9293 SHLD-3, DN-44660, DN-44764, LAB 15, LAB 24");
+const struct pp_rule pp_rule_ok_02 = OK_ROW(
+    "02", N_("reset after the end"), reset_after_end, PP_IF(WORKED) | PP_IF(RESET), PP_STRONG,
+    N_("{host} works; the reset came after the exchange was done and is harmless."),
+    N_("RST after close_notify or FIN, or behind the last byte of the answer; in TLS, where that byte is not known, of "
+       "the client or after a second of silence."),
+    N_("Unread tickets or close_notify make a stack reset by rule; .NET closes without close_notify."),
+    "R9293 SHLD-3, DN-44660, DN-44764, LAB 15, LAB 24");
 
 static bool resumed(const struct pp_case *c, struct pp_verdict *verdict)
 {

@@ -346,3 +346,81 @@ const struct pp_rule pp_rule_srv_07 = {
 	.source = "LAB 11",
 	.alternatives = "FW-08,SRV-02",
 };
+
+/* ------------------------------------------------------------------ SRV-08 */
+
+/* When the client said goodbye, in words or by closing, if it did so first. */
+static bool client_left(const struct pp_case *c, int64_t *ret_ts)
+{
+	const struct pp_tls_facts *tls = c->shape.tls;
+
+	*ret_ts = c->shape.end.ts;
+	for (unsigned i = 0; tls && i < tls->alert_count; i++) {
+		if (tls->alerts[i].from != PP_CLIENT || tls->alerts[i].mark.ts > c->shape.end.ts)
+			continue;
+		*ret_ts = tls->alerts[i].mark.ts;
+		return true;
+	}
+	return pp_closed_by_client(c);
+}
+
+/* Its bytes arrived, the next ones were due, and it closes: neither the path nor a pause explains that. */
+static bool server_broke_off(const struct pp_case *c, int64_t pause)
+{
+	struct pp_foreign foreign = { 0 };
+
+	if (c->shape.ending == PP_SERVER_RST)
+		foreign = pp_reset_is_foreign(c);
+	return c->path == PP_DIRECT && pause < PP_SILENCE_NS && c->server->stuck_retransmits == 0 && !foreign.ttl &&
+	       !foreign.early;
+}
+
+static bool breaks_off(const struct pp_case *c, struct pp_verdict *verdict)
+{
+	int64_t until, pause;
+	bool left;
+
+	if (c->shape.ending == PP_STILL_OPEN || !c->shape.worked || !pp_answer_is_cut(c->conn, &c->shape) ||
+	    c->client->zero_window_ns >= PP_AT_ONCE_NS) /* the client takes no more */
+		return false;
+	left = client_left(c, &until);
+	pause = until - c->server->last_data.ts;
+	if (left && pause < PP_PATIENCE_NS)
+		return false;
+	if (pp_stage_is(c, PP_STAGE_ANSWERED)) {
+		pp_cite_request(c, verdict);
+		pp_cite_reply(verdict, &c->shape.exchange->reply, false);
+	}
+	pp_cite_data(c, verdict);
+	pp_cite_end(c, verdict);
+	if (left || !server_broke_off(c, pause))
+		return pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
+	return pp_hit(verdict, PP_CONSISTENT);
+}
+
+const struct pp_rule pp_rule_srv_08 = {
+	.id = "SRV-08",
+	.name = N_("answer broken off"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_SERVER,
+	.owner = PP_OWNER_SERVER,
+	.most = PP_CONSISTENT,
+	.needs = PP_NEED_BOTH_SIDES,
+	.signs = PP_IF(WORKED),
+	.match = breaks_off,
+	.summary =
+	    N_("The answer of {server} for {service} breaks off before its end: the server, what lies behind it, or "
+	       "a device that speaks for it, which cannot be told apart from this capture."),
+	.when = N_(
+	    "FIN or RST of the server before all of Content-Length, the last chunk, or the end of a TLS record, with "
+	    "every byte before it captured. Undecided by way of a proxy, after a pause of 10 s, and "
+	    "where the client closes after 3 s without another byte."),
+	.traps = N_(
+	    "A client that leaves early on purpose, or takes no more (its receive window is full). A stream of events may be closed without a last chunk. What "
+	    "ends at a record's end may be cut, too."),
+	.next_test = NEXT_SERVER,
+	.remedy = REMEDY,
+	.source = "R9112 8, R8446 6.1",
+	.alternatives = "FW-13,FW-14,SRV-02",
+};

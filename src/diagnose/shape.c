@@ -49,6 +49,18 @@ bool pp_anything_unseen(const struct pp_tcp_facts *tcp)
 	return pp_sent_unseen(tcp, PP_CLIENT) || pp_sent_unseen(tcp, PP_SERVER);
 }
 
+bool pp_answer_is_cut(const struct pp_connection *conn, const struct pp_shape *shape)
+{
+	const struct pp_tcp_facts *tcp = &conn->tcp;
+
+	/* With a request that was lost, whose answer this is would be a guess, too. */
+	if (tcp->snapped || tcp->side[PP_CLIENT].missing || tcp->side[PP_SERVER].missing || pp_anything_unseen(tcp))
+		return false;
+	if (shape->stage == PP_STAGE_ANSWERED)
+		return !shape->exchange->reply.complete && !conn->http->malformed[PP_SERVER];
+	return shape->stage == PP_STAGE_SECURE && shape->tls->server_record_cut;
+}
+
 /* ------------------------------------------------------------------ how it ended */
 
 static void earlier(struct pp_shape *shape, enum pp_ending ending, struct pp_mark mark)

@@ -105,8 +105,8 @@ static const struct pp_rule *const flight[] = {
 };
 
 static const struct pp_rule *const established[] = {
-	R(fw_09),  R(idle_03), R(idle_01), R(idle_02), R(fw_14),   R(fw_13),   R(srv_05), R(mtu_02),
-	R(mtu_01), R(fw_15),   R(srv_06),  R(mtls_03), R(mtls_01), R(insp_05), R(srv_02), NULL,
+	R(fw_09), R(idle_03), R(idle_01), R(idle_02), R(fw_14),   R(fw_13),  R(srv_05), R(mtu_02), R(mtu_01),
+	R(fw_15), R(srv_06),  R(mtls_03), R(mtls_01), R(insp_05), R(srv_02), R(srv_08), NULL,
 };
 
 static const struct pp_rule *const success[] = { R(insp_01), R(ok_10), R(ok_03), R(ok_09), R(ok_07),

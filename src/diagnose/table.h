@@ -61,7 +61,7 @@ const struct pp_look_alikes *pp_look_alikes_of(const struct pp_look_alikes slots
 	X(srv_07) X(tls_03) X(srv_02) X(srv_03) X(fw_06) X(srv_04) \
 	X(trust_03) X(trust_04) X(insp_06) X(loc_05) X(trust_05) X(trust_06) X(trust_01) X(trust_02) \
 	X(mtls_01) X(mtls_02) X(mtls_03) X(tls_11) X(tls_12) \
-	X(idle_03) X(idle_01) X(idle_02) X(fw_14) X(srv_05) X(fw_15) X(srv_06) X(insp_05) \
+	X(idle_03) X(idle_01) X(idle_02) X(fw_14) X(srv_05) X(fw_15) X(srv_06) X(srv_08) X(insp_05) \
 	X(insp_01) X(ok_10) X(ok_03) X(ok_09) X(ok_07) X(ok_02) X(ok_01) X(ok_05) X(loc_02) X(loc_07) \
 	X(insp_02) X(insp_03) X(insp_04) X(prx_14) X(mtu_03) X(fw_12)
 /* clang-format on */

@@ -448,12 +448,18 @@ static bool ends_with_hidden_alert(const struct pp_tls *tls, enum pp_side from)
 	return pp_tls_13_is_alert(&tls->t13, from, facts->last_record[from].len);
 }
 
+static bool ends_inside_record(const struct pp_tls_framer *framer)
+{
+	return framer->framing == PP_TLS_KEPT && (framer->in_body ? !framer->torn : framer->have > 0);
+}
+
 void pp_tls_finish(struct pp_tls *tls)
 {
 	struct pp_tls_facts *facts = &tls->facts;
 	const struct pp_mark *last = facts->last_record_mark;
 	enum pp_side first = last[PP_CLIENT].ts <= last[PP_SERVER].ts ? PP_CLIENT : PP_SERVER;
 
+	facts->server_record_cut = ends_inside_record(&tls->sides[PP_SERVER].framer);
 	for (unsigned i = 0; i < 2; i++) {
 		enum pp_side from = i == 0 ? first : pp_other_side(first);
 

@@ -103,6 +103,7 @@ struct pp_tls_facts {
 	bool certificates_cut;           /* could not be read whole */
 	bool server_first_unseen;        /* bytes before the ServerHello are missing from the capture */
 	bool desynchronised[2];          /* record framing lost for a gap: later records could not be seen */
+	bool server_record_cut;          /* the server's bytes end inside a record */
 	bool clipped;
 	bool not_tls_http;     /* `not_tls` begins with "HTTP/" */
 	char not_tls_head[16]; /* … printable form of its beginning */

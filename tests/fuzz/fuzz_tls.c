@@ -114,6 +114,7 @@ static void compare(const struct pp_tls_facts *a, const struct pp_tls_facts *b)
 	FUZZ_CHECK(a->client_certificate_len == b->client_certificate_len);
 	FUZZ_CHECK(a->certificates_cut == b->certificates_cut && a->not_tls_http == b->not_tls_http);
 	FUZZ_CHECK(a->server_first_unseen == b->server_first_unseen && a->clipped == b->clipped);
+	FUZZ_CHECK(a->server_record_cut == b->server_record_cut);
 	FUZZ_CHECK(a->client_first_count == b->client_first_count && a->server_first_count == b->server_first_count);
 }
 

@@ -81,6 +81,67 @@ static void test_a_client_that_leaves_before_the_answer(void **state)
 	assert_nobody_accused();
 }
 
+/* 60 kB of an answer whose length was announced and is more. */
+static struct story *half_an_answer(int64_t ms, const char *name)
+{
+	struct story *s = world_story(&w, ms, SERVER, 80, name);
+
+	tell_open(s);
+	tell_request(s, name, "/crl");
+	tell_answer(s, 200)->complete = false;
+	tell_bytes(s, PP_SERVER, 60000);
+	return s;
+}
+
+static void test_half_an_answer_is_nobodys_fault_alone(void **state)
+{
+	struct story *s = half_an_answer(0, "one.example.com");
+
+	(void)state;
+	tell_wait(s, 60000); /* a stream of events, perhaps */
+	tell_fin(s, PP_SERVER);
+	s = half_an_answer(0, "two.example.com");
+	tell_wait(s, 5000); /* given up */
+	tell_fin(s, PP_CLIENT);
+	s = half_an_answer(0, "three.example.com");
+	s->exchanges[0].absolute_form = true;
+	tell_fin(s, PP_SERVER);
+	s = half_an_answer(0, "four.example.com"); /* the rest was sent, and the capture has lost it */
+	s->conn.tcp.side[PP_SERVER].missing = 140000;
+	s->conn.tcp.side[PP_SERVER].missing_acked = 140000;
+	tell_fin(s, PP_SERVER);
+	s = half_an_answer(0, "five.example.com"); /* the client takes no more */
+	s->conn.tcp.side[PP_CLIENT].zero_window_ns = 5 * PP_SECOND;
+	tell_rst(s, PP_SERVER, PP_PHASE_DATA);
+	assert_nobody_accused();
+	assert_verdict(0, "SRV-08", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
+	assert_verdict(1, "SRV-08", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
+	assert_verdict(2, "SRV-08", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
+	assert_verdict(3, "OK-01", PP_OUTCOME_OK, PP_PROVEN);
+	assert_verdict(4, "OK-01", PP_OUTCOME_OK, PP_CONSISTENT);
+}
+
+static void test_a_reset_that_may_have_cut_the_answer_is_not_called_harmless(void **state)
+{
+	struct story *s = world_story(&w, 0, SERVER, 443, NAME);
+
+	(void)state;
+	tell_tls_works(s, NAME, PP_TLS_1_3); /* behind a whole record, which may not be the last */
+	tell_rst(s, PP_SERVER, PP_PHASE_TLS_ESTABLISHED);
+	s = world_story(&w, 5000, SERVER, 443, NAME);
+	tell_tls_works(s, NAME, PP_TLS_1_3);
+	tell_wait(s, 15000);
+	tell_rst(s, PP_SERVER, PP_PHASE_TLS_ESTABLISHED);
+	s = half_an_answer(40000, NAME); /* the client's own */
+	tell_rst(s, PP_CLIENT, PP_PHASE_DATA);
+	assert_nobody_accused();
+	assert_verdict(0, "OK-01", PP_OUTCOME_OK, PP_CONSISTENT);
+	assert_verdict(1, "OK-02", PP_OUTCOME_OK, PP_STRONG);
+	assert_verdict(2, "OK-01", PP_OUTCOME_OK, PP_CONSISTENT);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(w.judgements[i].also_count, 0);
+}
+
 static void test_other_protocols(void **state)
 {
 	struct story *s = world_story(&w, 0, OTHER, 22, NULL);
@@ -863,6 +924,8 @@ int main(void)
 		TEST(test_resets_after_the_exchange),
 		TEST(test_answers_of_azure_in_clear),
 		TEST(test_a_client_that_leaves_before_the_answer),
+		TEST(test_half_an_answer_is_nobodys_fault_alone),
+		TEST(test_a_reset_that_may_have_cut_the_answer_is_not_called_harmless),
 		TEST(test_other_protocols),
 		TEST(test_a_scan_is_no_fault_of_anybody),
 		TEST(test_connection_tests_of_an_open_port),

@@ -1227,6 +1227,28 @@ static void srv_07(struct world *w, bool near)
 	tell_fin(s, PP_SERVER);
 }
 
+static void srv_08(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 80, NAME);
+
+	tell_open(s);
+	tell_request(s, NAME, "/crl");
+	tell_answer(s, 200)->complete = false;
+	tell_bytes(s, PP_SERVER, 60000);
+	tell_fin(s, near ? PP_CLIENT : PP_SERVER); /* near: it has seen enough */
+}
+
+static void srv_08_tls(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_tls_works(s, NAME, PP_TLS_1_3);
+	s->tls.server_record_cut = true;
+	if (near) /* says goodbye before the server closes */
+		tell_hidden_alert(s, PP_CLIENT);
+	tell_rst(s, PP_SERVER, PP_PHASE_TLS_ESTABLISHED);
+}
+
 /* MTU */
 static void mtu_01(struct world *w, bool near)
 {
@@ -1513,6 +1535,8 @@ static const struct rule_story {
 	{ "SRV-05", PP_OUTCOME_FAULT, PP_PROVEN, srv_05 },
 	{ "SRV-06", PP_OUTCOME_FAULT, PP_PROVEN, srv_06 },
 	{ "SRV-07", PP_OUTCOME_FAULT, PP_STRONG, srv_07 },
+	{ "SRV-08", PP_OUTCOME_FAULT, PP_CONSISTENT, srv_08 },
+	{ "SRV-08", PP_OUTCOME_FAULT, PP_CONSISTENT, srv_08_tls },
 	{ "MTU-01", PP_OUTCOME_FAULT, PP_PROVEN, mtu_01 },
 	{ "MTU-02", PP_OUTCOME_FAULT, PP_STRONG, mtu_02 },
 	{ "MTU-03", PP_OUTCOME_OK, PP_PROVEN, mtu_03 },
@@ -1839,7 +1863,7 @@ static void test_all_ids_are_there(void **state)
 		unsigned count;
 	} families[] = {
 		{ "CAP", 12 },  { "LOC", 8 },  { "DNS", 12 }, { "FW", 16 }, { "PRX", 16 }, { "INSP", 6 }, { "TLS", 12 },
-		{ "TRUST", 6 }, { "MTLS", 3 }, { "SRV", 7 },  { "MTU", 3 }, { "IDLE", 3 }, { "OK", 10 },
+		{ "TRUST", 6 }, { "MTLS", 3 }, { "SRV", 8 },  { "MTU", 3 }, { "IDLE", 3 }, { "OK", 10 },
 	};
 	size_t all = 0;
 

@@ -669,6 +669,32 @@ static void gap_in_application_data(void **state)
 	stop(&run);
 }
 
+static bool cut_behind(const char *bytes, size_t len, uint64_t missing)
+{
+	struct run run;
+	bool cut;
+
+	start(&run);
+	play(&run, tls12_client_certificate, 5, 0);
+	send_bytes(&run, PP_SERVER, (struct pp_span){ (const uint8_t *)bytes, len });
+	pp_tls_gap(run.tls, PP_SERVER, missing);
+	pp_tls_finish(run.tls);
+	cut = pp_tls_facts(run.tls)->server_record_cut;
+	stop(&run);
+	return cut;
+}
+
+static void end_inside_a_record(void **state)
+{
+	static const char data[] = "\x17\3\3\0\6 data ";
+
+	(void)state;
+	for (size_t len = 0; len < sizeof(data); len++)
+		assert_int_equal(cut_behind(data, len, 0), len > 0 && len < sizeof(data) - 1);
+	assert_false(cut_behind(data, 8, 1)); /* the capture has lost the next byte, and perhaps the others */
+	assert_false(cut_behind(data, 3, 9));
+}
+
 static void joined_midway(void **state)
 {
 	struct run run;
@@ -763,6 +789,7 @@ int main(void)
 		cmocka_unit_test(gap_to_the_end_of_the_client_hello),
 		cmocka_unit_test(gap_in_the_server_flight),
 		cmocka_unit_test(gap_in_application_data),
+		cmocka_unit_test(end_inside_a_record),
 		cmocka_unit_test(joined_midway),
 		cmocka_unit_test(absurd_message),
 		cmocka_unit_test(no_memory),
