@@ -59,7 +59,8 @@ static bool client_gave_up(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	struct pp_mark since = pp_seen(c->tcp->watch) ? c->tcp->watch : c->client->last_data;
 
-	if (!pp_closed_by_client(c) || c->shape.worked || !pp_seen(since) || pp_seen(c->tcp->watch_answer))
+	if (!pp_closed_by_client(c) || c->shape.worked || !pp_seen(since) ||
+	    (pp_seen(c->tcp->watch_answer) && !c->shape.unheard))
 		return false;
 	if (c->shape.end.ts - since.ts < GIVE_UP_NS)
 		return false;

@@ -135,7 +135,8 @@ const struct pp_rule pp_rule_prx_03 = {
 /* Not even part of a status line; what answered an earlier leg came before it. */
 static bool connect_unanswered(const struct pp_case *c)
 {
-	return pp_stage_is(c, PP_STAGE_CONNECT) && !pp_spoke_since(c->server, c->shape.connect->mark);
+	return pp_stage_is(c, PP_STAGE_CONNECT) &&
+	       (c->shape.unheard || !pp_spoke_since(c->server, c->shape.connect->mark));
 }
 
 static bool silent_on_connect(const struct pp_case *c, struct pp_verdict *verdict)
@@ -145,6 +146,8 @@ static bool silent_on_connect(const struct pp_case *c, struct pp_verdict *verdic
 	pp_cite_request(c, verdict);
 	pp_cite_silence(c, verdict, c->tcp->watch);
 	pp_cite_end(c, verdict);
+	if (c->shape.unheard)
+		pp_cite_reply(verdict, &c->shape.connect->reply, true);
 	pp_name_proxy(c, verdict);
 	return pp_hit(verdict, PP_CONSISTENT);
 }
@@ -160,8 +163,9 @@ const struct pp_rule pp_rule_prx_09 = {
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_WAITED | PP_NEED_NO_DROPS,
 	.signs = PP_IF(CONNECT),
 	.match = silent_on_connect,
-	.summary = N_("The proxy {proxy} took the CONNECT for {host} and never answered it: a slow upstream or a hung "
-		      "proxy, which cannot be told apart from this capture; the proxy's log knows."),
+	.summary = N_("The proxy {proxy} took the CONNECT for {host} and did not answer it while the client waited: a "
+		      "slow upstream or a hung proxy, which cannot be told apart from this capture; the proxy's log "
+		      "knows."),
 	.when = N_(
 	    "CONNECT sent, perhaps after a 407 to an earlier one, and no byte of an answer to it until the client gives "
 	    "up or for 10 s."),

@@ -185,7 +185,7 @@ static bool silent(const struct pp_case *c, struct pp_verdict *verdict)
 	if (!asked || c->shape.tunnel || pp_closed_by_server(c) || !pp_seen(c->tcp->watch_acked) ||
 	    c->server->missing ||
 	    (pp_stage_is(c, PP_STAGE_FLIGHT) ? c->client->last_data.ts > c->server->last_data.ts
-					     : c->server->bytes > 0))
+					     : pp_spoke_since(c->server, c->tcp->watch) && !c->shape.unheard))
 		return false;
 	if (pp_stage_is(c, PP_STAGE_FLIGHT) && flight_is_over(c->shape.tls))
 		return false;
@@ -196,6 +196,8 @@ static bool silent(const struct pp_case *c, struct pp_verdict *verdict)
 	pp_cite_acked(c, verdict);
 	pp_cite_silence(c, verdict, c->tcp->watch);
 	pp_cite_end(c, verdict);
+	if (c->shape.unheard && pp_stage_is(c, PP_STAGE_ASKED))
+		pp_cite_reply(verdict, &c->shape.exchange->reply, false);
 	/* Half an answer, and then nobody even gives up: rather an excerpt of a capture than a silence. */
 	if (pp_stage_is(c, PP_STAGE_FLIGHT) && c->shape.ending == PP_STILL_OPEN)
 		return pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
@@ -213,10 +215,11 @@ const struct pp_rule pp_rule_srv_04 = {
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_WAITED | PP_NEED_NO_DROPS,
 	.signs = PP_IF(ACKED),
 	.match = silent,
-	.summary = N_("{server} acknowledged the request for {service} and then said nothing more: a hung server, its "
-		      "upstream, or a device that drops the answer, which cannot be told apart from this capture."),
-	.when = N_("ClientHello or request fully acknowledged, nothing follows for 10 s or until the client gives up, "
-		   "and no later segment shows a gap."),
+	.summary = N_(
+	    "{server} acknowledged the request for {service} and said nothing more while the client waited: a hung "
+	    "server, its upstream, or a device that drops the answer, which cannot be told apart from this capture."),
+	.when = N_("ClientHello or request fully acknowledged, nothing follows for 10 s or until the client gives up "
+		   "(what comes then is answered by its reset), and no later segment shows a gap."),
 	.traps = N_("Large answers lost on the way show a gap in a later segment (MTU-01); behind a complete server "
 		    "flight it is the client's turn."),
 	.next_test = NEXT_SERVER,

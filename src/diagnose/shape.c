@@ -85,6 +85,15 @@ static void find_end(struct pp_shape *shape, const struct pp_tcp_facts *tcp)
 		earlier(shape, rst->from == PP_CLIENT ? PP_CLIENT_RST : PP_SERVER_RST, rst->mark);
 }
 
+/* The client had closed before this came, and answers it with a reset; who only has nothing more to ask acknowledges it. */
+static bool came_too_late(const struct pp_tcp_facts *tcp, const struct pp_shape *shape, struct pp_mark said)
+{
+	bool left = shape->ending == PP_CLIENT_FIN || shape->ending == PP_CLIENT_RST;
+
+	return left && pp_seen(said) && said.ts > shape->end.ts && tcp->rst.from == PP_CLIENT &&
+	       pp_seen(tcp->rst.mark) && (shape->ending == PP_CLIENT_RST || tcp->rst.mark.ts >= said.ts);
+}
+
 /* ------------------------------------------------------------------ how far it got */
 
 static uint16_t best_offer(const struct pp_tls_facts *tls)
@@ -156,12 +165,19 @@ static enum pp_stage tls_stage(const struct pp_connection *conn, const struct pp
 	return hidden(conn, tls) ? PP_STAGE_OPAQUE : PP_STAGE_HELLO;
 }
 
+static bool connect_is_last(const struct pp_shape *shape)
+{
+	return shape->connect && !(shape->exchange && shape->exchange->mark.ts >= shape->connect->mark.ts);
+}
+
 static enum pp_stage http_stage(const struct pp_connection *conn, const struct pp_shape *shape)
 {
 	const struct pp_tcp_facts *tcp = &conn->tcp;
 	const struct pp_tcp_side *server = &tcp->side[PP_SERVER];
 
-	if (shape->exchange && !(shape->connect && shape->connect->mark.ts > shape->exchange->mark.ts)) {
+	if (shape->exchange && !connect_is_last(shape)) {
+		if (shape->unheard)
+			return PP_STAGE_ASKED;
 		if (pp_seen(shape->exchange->reply.mark))
 			return PP_STAGE_ANSWERED;
 		return (tcp->snapped && pp_spoke_since(server, shape->exchange->mark)) || server->missing_acked ||
@@ -171,6 +187,8 @@ static enum pp_stage http_stage(const struct pp_connection *conn, const struct p
 	}
 	if (!shape->connect)
 		return pp_seen(conn->http->reply_without_request) ? PP_STAGE_OPAQUE : PP_STAGE_NOTHING;
+	if (shape->unheard)
+		return PP_STAGE_CONNECT;
 	if (shape->connect->tunnel)
 		return PP_STAGE_TUNNEL;
 	if (pp_seen(shape->connect->reply.mark))
@@ -222,19 +240,23 @@ enum {
 static const int64_t TICKETS_WITHIN_NS = 250 * PP_MS; /* the second may wait for an acknowledgement that is delayed */
 
 /* NewSessionTicket looks like application data (dissect/tls_13.h): two records of one length right behind the handshake
- * and nothing else are tickets, and no answer. */
-static bool only_tickets_came(const struct pp_connection *conn, const struct pp_tls_facts *tls)
+ * and nothing else are tickets, and no answer; nor is one that came too late behind them. */
+static bool only_tickets_came(const struct pp_connection *conn, const struct pp_shape *shape)
 {
-	unsigned count = tls->server_first_count;
+	const struct pp_tls_facts *tls = shape->tls;
+	bool late = came_too_late(&conn->tcp, shape, tls->last_record_mark[PP_SERVER]);
+	uint64_t bytes = tls->app_bytes[PP_SERVER] - (late ? tls->last_record[PP_SERVER].len : 0);
+	unsigned count = tls->server_first_count - late;
 	uint16_t len;
 
-	if (tls->app_bytes[PP_SERVER] > (uint64_t)TICKETS * UINT16_MAX || tls->version < PP_TLS_1_3 || count <= TICKETS)
+	if (bytes > (uint64_t)TICKETS * UINT16_MAX || tls->version < PP_TLS_1_3 || tls->server_first_count <= TICKETS ||
+	    count <= TICKETS)
 		return false;
 	len = tls->server_first[count - 1].len;
-	return len >= TICKET_LEAST && tls->server_first[count - TICKETS].len == len &&
-	       tls->app_bytes[PP_SERVER] == (uint64_t)TICKETS * len &&
-	       conn->tcp.side[PP_SERVER].last_data.ts - tls->complete_mark.ts <=
-		   TICKETS_WITHIN_NS + (conn->tcp.handshake_rtt_ns > 0 ? conn->tcp.handshake_rtt_ns : 0);
+	if (len < TICKET_LEAST || tls->server_first[count - TICKETS].len != len || bytes != (uint64_t)TICKETS * len)
+		return false;
+	return late || conn->tcp.side[PP_SERVER].last_data.ts - tls->complete_mark.ts <=
+			   TICKETS_WITHIN_NS + (conn->tcp.handshake_rtt_ns > 0 ? conn->tcp.handshake_rtt_ns : 0);
 }
 
 enum { TELLING = 16 }; /* bytes that TLS and HTTP are known by, or not to be either */
@@ -261,7 +283,7 @@ static bool did_its_job(const struct pp_connection *conn, const struct pp_shape 
 
 	switch (shape->stage) {
 	case PP_STAGE_SECURE:
-		return shape->tls->app_bytes[PP_SERVER] > 0 && !only_tickets_came(conn, shape->tls) &&
+		return shape->tls->app_bytes[PP_SERVER] > 0 && !shape->unheard && !only_tickets_came(conn, shape) &&
 		       (shape->tls->app_bytes[PP_CLIENT] > 0 || pp_sent_unseen(&conn->tcp, PP_CLIENT));
 	case PP_STAGE_ANSWERED:
 		return pp_status_is_reachable(reply->status) && reply->page == PP_PAGE_NONE &&
@@ -273,23 +295,32 @@ static bool did_its_job(const struct pp_connection *conn, const struct pp_shape 
 	}
 }
 
-static void read_tls(struct pp_shape *shape, const struct pp_tls_facts *tls)
+static void read_tls(struct pp_shape *shape, const struct pp_connection *conn)
 {
+	const struct pp_tls_facts *tls = conn->tls;
+
 	shape->tls = tls;
+	shape->unheard = came_too_late(&conn->tcp, shape, tls->app_data[PP_SERVER]);
 	shape->offer = tls->client_hello_count ? best_offer(tls) : 0;
 	shape->leaf = tls->certificate_count && !tls->certificates[0]->unparsed ? tls->certificates[0] : NULL;
 	if (pp_seen(tls->server_hello) && pp_seen(tls->client_hello))
 		shape->hello_ns = tls->server_hello.ts - tls->client_hello.ts;
 }
 
-static void read_http(struct pp_shape *shape, const struct pp_http_facts *http)
+static void read_http(struct pp_shape *shape, const struct pp_connection *conn)
 {
+	const struct pp_http_facts *http = conn->http;
+
 	if (http->connect_count)
 		shape->connect = &http->connects[http->connect_count - 1];
 	if (http->exchange_count)
 		shape->exchange = &http->exchanges[http->exchange_count - 1];
 	shape->asked_proxy = shape->connect || (shape->exchange && shape->exchange->absolute_form);
-	shape->tunnel = shape->connect && shape->connect->tunnel;
+	if (connect_is_last(shape))
+		shape->unheard = came_too_late(&conn->tcp, shape, shape->connect->reply.begin);
+	else if (shape->exchange)
+		shape->unheard = came_too_late(&conn->tcp, shape, shape->exchange->reply.begin);
+	shape->tunnel = shape->connect && shape->connect->tunnel && !(connect_is_last(shape) && shape->unheard);
 }
 
 /* Nobody ever said anything: most of a scan, or of a dead network. */
@@ -311,9 +342,9 @@ void pp_shape_of(const struct pp_connection *conn, struct pp_shape *ret_shape)
 		return;
 	}
 	if (conn->http)
-		read_http(shape, conn->http);
+		read_http(shape, conn);
 	if (conn->tls && !conn->tls->client_hello_from_server)
-		read_tls(shape, conn->tls);
+		read_tls(shape, conn);
 	shape->stage = stage_of(conn, shape);
 	shape->unread = is_unread(conn, shape->stage);
 	shape->passed =

@@ -40,6 +40,7 @@ struct pp_shape {
 	bool passed;                             /* a ServerHello or an HTTP reply came back for what was asked */
 	bool worked;      /* it did its job: data both ways behind whatever handshakes there were */
 	bool unread;      /* too little was captured of each packet to tell what was spoken */
+	bool unheard;     /* what answers its latest request came when the client had gone */
 	bool went_on;     /* both sides spoke after the reset: nobody took it */
 	uint16_t offer;   /* highest TLS version offered, 0: none */
 	int64_t near_ns;  /* SYN to SYN-ACK, else the fastest acknowledgement; -1 */

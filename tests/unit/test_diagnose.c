@@ -757,6 +757,43 @@ static void test_tickets_are_no_answer(void **state)
 	assert_string_equal(w.judgements[0].verdict.rule->id, "OK-01");
 }
 
+/* One record, behind tickets or alone, when the client has closed. */
+static void answer_to_nobody(int64_t ms, bool tickets, bool reset)
+{
+	struct story *s = world_story(&w, ms, SERVER, 443, NAME);
+
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_server_hello(s, PP_TLS_1_3);
+	tell_finished(s);
+	tell_app(s, PP_CLIENT, 300);
+	for (unsigned i = 0; tickets && i < 2; i++) {
+		tell_app(s, PP_SERVER, 250);
+		s->tls.server_first[s->tls.server_first_count++] = (struct pp_tls_record){ 23, 250 };
+	}
+	tell_wait(s, 12000);
+	tell_fin(s, PP_CLIENT);
+	tell_wait(s, 10000);
+	tell_app(s, PP_SERVER, 90);
+	s->tls.server_first[s->tls.server_first_count++] = s->tls.last_record[PP_SERVER] =
+	    (struct pp_tls_record){ 23, 90 };
+	s->tls.last_record_mark[PP_SERVER] = s->conn.tcp.side[PP_SERVER].last_data;
+	if (reset)
+		tell_rst(s, PP_CLIENT, PP_PHASE_TLS_ESTABLISHED);
+}
+
+static void test_an_answer_that_nobody_waited_for(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 4; i++)
+		answer_to_nobody(i * 1000, i & 1, i < 2);
+	assert_nobody_accused();
+	assert_verdict(0, "LOC-02", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
+	assert_verdict(1, "LOC-02", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
+	assert_verdict(2, "OK-01", PP_OUTCOME_OK, PP_PROVEN); /* it was acknowledged */
+	assert_verdict(3, "OK-01", PP_OUTCOME_OK, PP_PROVEN);
+}
+
 static void ask_in_vain(const char *asker, const char *target)
 {
 	w.neighbours[w.neighbour_count++] = (struct pp_neighbour){ .target = story_addr(target, 0).ip,
@@ -958,6 +995,7 @@ int main(void)
 		TEST(test_expectations_of_the_profile),
 		TEST(test_conclusion_is_the_most_telling_fault),
 		TEST(test_tickets_are_no_answer),
+		TEST(test_an_answer_that_nobody_waited_for),
 		TEST(test_missing_gateway),
 		TEST(test_gateway_of_another_host),
 		TEST(test_gateway_of_a_host_that_was_answered),

@@ -682,6 +682,20 @@ static void prx_09_second_leg(struct world *w, bool near)
 	tell_fin(s, PP_CLIENT);
 }
 
+/* The tunnel opens when the client has gone; near: it has only said all it had to say. */
+static void prx_09_late(struct world *w, bool near)
+{
+	struct story *s = connect_through(w, 0, NAME, 443);
+
+	tell_acked(s);
+	tell_wait(s, 5000);
+	tell_fin(s, PP_CLIENT);
+	tell_wait(s, 3000);
+	tell_connect_reply(s, 200);
+	if (!near)
+		tell_rst(s, PP_CLIENT, PP_PHASE_CONNECT);
+}
+
 static void prx_10_second_leg(struct world *w, bool near)
 {
 	struct story *s = second_leg(w);
@@ -1195,6 +1209,24 @@ static void srv_03(struct world *w, bool near)
 
 static void srv_04(struct world *w, bool near) { cap_08(w, !near); }
 
+/* As prx_09_late, of the second request on the connection. */
+static void srv_04_late(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 80, NAME);
+
+	tell_open(s);
+	tell_request(s, NAME, "/one");
+	tell_answer(s, 200);
+	tell_request(s, NAME, "/two");
+	tell_acked(s);
+	tell_wait(s, 5000);
+	tell_fin(s, PP_CLIENT);
+	tell_wait(s, 3000);
+	tell_answer(s, 200);
+	if (!near)
+		tell_rst(s, PP_CLIENT, PP_PHASE_DATA);
+}
+
 static void srv_05(struct world *w, bool near)
 {
 	struct story *s = world_story(w, 0, SERVER, 443, NAME);
@@ -1480,6 +1512,7 @@ static const struct rule_story {
 	{ "PRX-09", PP_OUTCOME_FAULT, PP_CONSISTENT, prx_09 },
 	{ "PRX-10", PP_OUTCOME_FAULT, PP_STRONG, prx_10 },
 	{ "PRX-09", PP_OUTCOME_FAULT, PP_CONSISTENT, prx_09_second_leg },
+	{ "PRX-09", PP_OUTCOME_FAULT, PP_CONSISTENT, prx_09_late },
 	{ "PRX-10", PP_OUTCOME_FAULT, PP_STRONG, prx_10_second_leg },
 	{ "PRX-11", PP_OUTCOME_FAULT, PP_PROVEN, prx_11 },
 	{ "PRX-12", PP_OUTCOME_FAULT, PP_STRONG, prx_12 },
@@ -1532,6 +1565,7 @@ static const struct rule_story {
 	{ "SRV-02", PP_OUTCOME_FAULT, PP_STRONG, srv_02 },
 	{ "SRV-03", PP_OUTCOME_FAULT, PP_CONSISTENT, srv_03 },
 	{ "SRV-04", PP_OUTCOME_FAULT, PP_CONSISTENT, srv_04 },
+	{ "SRV-04", PP_OUTCOME_FAULT, PP_CONSISTENT, srv_04_late },
 	{ "SRV-05", PP_OUTCOME_FAULT, PP_PROVEN, srv_05 },
 	{ "SRV-06", PP_OUTCOME_FAULT, PP_PROVEN, srv_06 },
 	{ "SRV-07", PP_OUTCOME_FAULT, PP_STRONG, srv_07 },
