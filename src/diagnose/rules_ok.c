@@ -55,6 +55,13 @@ static bool may_be_cut(const struct pp_case *c)
 		c->shape.end.ts - c->server->last_data.ts < PP_AT_ONCE_NS);
 }
 
+/* A refusal in clear through a proxy that names nobody. */
+static bool may_be_proxys(const struct pp_case *c)
+{
+	return pp_stage_is(c, PP_STAGE_ANSWERED) && c->shape.exchange->reply.status >= 400 &&
+	       pp_author_is_open(c->shape.exchange);
+}
+
 static bool complete(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	bool unheard, cut = may_be_cut(c);
@@ -65,9 +72,10 @@ static bool complete(const struct pp_case *c, struct pp_verdict *verdict)
 	if (cut)
 		pp_cite_end(c, verdict);
 	unheard = pp_stage_is(c, PP_STAGE_SECURE) && c->shape.tls->app_bytes[PP_CLIENT] == 0; /* the capture lost it */
-	return pp_hit(verdict, unheard || cut || may_be_handshake(c) || pp_stage_is(c, PP_STAGE_ONE_VOICE)
-				   ? PP_CONSISTENT
-				   : PP_PROVEN);
+	return pp_hit(verdict,
+		      unheard || cut || may_be_handshake(c) || may_be_proxys(c) || pp_stage_is(c, PP_STAGE_ONE_VOICE)
+			  ? PP_CONSISTENT
+			  : PP_PROVEN);
 }
 
 const struct pp_rule pp_rule_ok_01 = OK_ROW(
@@ -75,7 +83,9 @@ const struct pp_rule pp_rule_ok_01 = OK_ROW(
     N_("TLS handshake complete and application data both ways, or a final HTTP status, or data of another protocol; "
        "any orderly end. Consistent where the answer was not whole when the client left, or where "
        "the server resets straight behind its data in TLS."),
-    N_("What happens inside TLS cannot be seen, nor where an answer ends there."), "diagnosis facts 2.13");
+    N_("What happens inside TLS cannot be seen, nor where an answer ends there; a status of 400 or more through a "
+       "proxy may be the proxy's."),
+    "diagnosis facts 2.13");
 
 static bool reset_after_end(const struct pp_case *c, struct pp_verdict *verdict)
 {

@@ -170,6 +170,12 @@ static void cite_answer(const struct pp_case *c, struct pp_verdict *verdict, con
 	pp_name_proxy(c, verdict);
 }
 
+/* An origin behind it might use the same phrase. */
+static enum pp_grade surely_proxys(const struct pp_case *c, const struct pp_http_reply *reply)
+{
+	return pp_stage_is(c, PP_STAGE_ANSWERED) && pp_reason_is_proxys(reply) ? PP_STRONG : PP_PROVEN;
+}
+
 static bool port_denied(const struct pp_case *c)
 {
 	return pp_stage_is(c, PP_STAGE_DENIED) && !pp_is_web_port(c->shape.connect->port) &&
@@ -185,7 +191,8 @@ static bool policy_denies(const struct pp_case *c, struct pp_verdict *verdict)
 	if (pp_stage_is(c, PP_STAGE_ANSWERED) && reply->status < 400)
 		return false;
 	cite_answer(c, verdict, reply);
-	return pp_hit(verdict, reply->status == 403 || reply->page != PP_PAGE_NONE ? PP_PROVEN : PP_STRONG);
+	return pp_hit(verdict,
+		      reply->status == 403 || reply->page != PP_PAGE_NONE ? surely_proxys(c, reply) : PP_STRONG);
 }
 
 const struct pp_rule pp_rule_prx_07 = {
@@ -246,7 +253,7 @@ static bool upstream_failed(const struct pp_case *c, struct pp_verdict *verdict)
 	if (!reply || !is_upstream_error(reply->status))
 		return false;
 	cite_answer(c, verdict, reply);
-	return pp_hit(verdict, PP_PROVEN);
+	return pp_hit(verdict, surely_proxys(c, reply));
 }
 
 const struct pp_rule pp_rule_prx_11 = {
@@ -270,6 +277,38 @@ const struct pp_rule pp_rule_prx_11 = {
 		     "according to the error's detail."),
 	.source = "R9110 15.6, LAB 20, SQUID",
 	.alternatives = "PRX-07",
+};
+
+static bool gateway_error(const struct pp_case *c, struct pp_verdict *verdict)
+{
+	const struct pp_http_reply *reply = pp_stage_is(c, PP_STAGE_ANSWERED) ? &c->shape.exchange->reply : NULL;
+
+	if (!reply || !pp_is_gateway_error(reply->status) || !pp_author_is_open(c->shape.exchange))
+		return false;
+	cite_answer(c, verdict, reply);
+	return pp_hit(verdict, PP_CONSISTENT);
+}
+
+const struct pp_rule pp_rule_prx_17 = {
+	.id = "PRX-17",
+	.name = N_("gateway error of the proxy or the server"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_PROXY,
+	.owner = PP_OWNER_PROXY,
+	.most = PP_CONSISTENT,
+	.signs = PP_IF(ANSWER) | PP_IF(PROXY),
+	.match = gateway_error,
+	.summary = N_("The request for {host} through the proxy {proxy} ends in the gateway error {n} ({detail}): the "
+		      "proxy did not get there, or passes on what the server said, which cannot be told apart from "
+		      "this capture; the proxy's log knows."),
+	.when = N_("502, 503 or 504 to a plain HTTP request through a proxy, and nothing in the answer tells whether "
+		   "the proxy or the server wrote it."),
+	.traps = N_("A proxy that adds no Via passes an origin's error on unmarked."),
+	.next_test = NEXT_PROXY_LOG,
+	.remedy = REMEDY_TEAM,
+	.source = "R9110 15.6, R9110 7.6.3",
+	.alternatives = "PRX-11,SRV-06",
 };
 
 /* An alert is the answer of a TLS port to a plain CONNECT. */

@@ -273,13 +273,15 @@ static bool gateway_error(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	const struct pp_http_exchange *exchange = c->shape.exchange;
 
-	if (!pp_stage_is(c, PP_STAGE_ANSWERED) || exchange->reply.status < 502 || exchange->reply.status > 504 ||
-	    pp_reply_is_proxys(exchange) || exchange->reply.page == PP_PAGE_AZURE_FIREWALL)
+	if (!pp_stage_is(c, PP_STAGE_ANSWERED) || !pp_is_gateway_error(exchange->reply.status) ||
+	    pp_reply_is_proxys(exchange) || pp_author_is_open(exchange) ||
+	    exchange->reply.page == PP_PAGE_AZURE_FIREWALL)
 		return false;
 	pp_cite_request(c, verdict);
 	pp_cite_reply(verdict, &exchange->reply, false);
 	verdict->number = exchange->reply.status;
-	return pp_hit(verdict, PP_PROVEN);
+	/* Behind the proxy that was asked there may be another one. */
+	return pp_hit(verdict, exchange->absolute_form ? PP_STRONG : PP_PROVEN);
 }
 
 const struct pp_rule pp_rule_srv_06 = {
@@ -294,14 +296,15 @@ const struct pp_rule pp_rule_srv_06 = {
 	.match = gateway_error,
 	.summary = N_("{host} itself answers with the gateway error {n}: the connection works, what lies behind that "
 		      "server does not."),
-	.when = N_("502, 503 or 504 over plain HTTP, not from a proxy. 400, 403 and 404 of an Azure service mean that "
-		   "it is reachable."),
+	.when =
+	    N_("502, 503 or 504 over plain HTTP, not from a proxy: it was asked directly, or the proxy's Via stands "
+	       "beside the Server of another. 400, 403 and 404 of an Azure service mean that it is reachable."),
 	.traps = N_("A transparent proxy may be the author."),
 	.next_test = NEXT_SERVER,
 	.remedy = N_("Look at the service behind it; HTTP 400, 403 or 404 from Azure need identity and permissions, "
 		     "not the network."),
 	.source = "R9110 15.6, SEED0",
-	.alternatives = "PRX-11,FW-09",
+	.alternatives = "PRX-11,PRX-17,FW-09",
 };
 
 static bool accept_and_close(const struct pp_case *c, struct pp_verdict *verdict)

@@ -4,8 +4,30 @@
 
 static bool names_a_proxy(const char *text)
 {
-	return text && (strstr(text, "squid") || strstr(text, "Squid") || strstr(text, "BlueCoat") ||
-			strstr(text, "Zscaler") || strstr(text, "mitmproxy"));
+	static const char *const names[] = { "squid", "Squid", "BlueCoat", "Zscaler", "proxy", "Proxy" };
+
+	for (size_t i = 0; text && i < sizeof(names) / sizeof(names[0]); i++)
+		if (strstr(text, names[i]))
+			return true;
+	return false;
+}
+
+static bool is_squids(const struct pp_http_reply *reply)
+{
+	return reply->x_squid_error || reply->page == PP_PAGE_SQUID;
+}
+
+/* The proxy's Via beside the Server of another: it passed on what an origin wrote.  Proxies put Via into their own answers,
+ * too, so by itself it tells nothing. */
+static bool is_relayed(const struct pp_http_reply *reply)
+{
+	return reply->via && reply->server && !names_a_proxy(reply->server) && !is_squids(reply);
+}
+
+/* Apache's reason for what its mod_proxy says itself. */
+bool pp_reason_is_proxys(const struct pp_http_reply *reply)
+{
+	return reply->reason && strcmp(reply->reason, "Proxy Error") == 0 && !is_relayed(reply);
 }
 
 bool pp_reply_is_proxys(const struct pp_http_exchange *exchange)
@@ -13,13 +35,19 @@ bool pp_reply_is_proxys(const struct pp_http_exchange *exchange)
 	const struct pp_http_reply *reply = &exchange->reply;
 
 	return reply->status == 407 ||
-	       (exchange->absolute_form && (reply->x_squid_error || reply->page == PP_PAGE_SQUID ||
-					    reply->page == PP_PAGE_BLOCK || names_a_proxy(reply->server)));
+	       (exchange->absolute_form &&
+		(is_squids(reply) || reply->page == PP_PAGE_BLOCK || names_a_proxy(reply->server) ||
+		 (reply->proxy_agent && !is_relayed(reply)) || pp_reason_is_proxys(reply)));
+}
+
+bool pp_author_is_open(const struct pp_http_exchange *exchange)
+{
+	return exchange->absolute_form && !is_relayed(&exchange->reply) && !pp_reply_is_proxys(exchange);
 }
 
 bool pp_status_is_reachable(uint16_t status)
 {
-	return status >= 100 && status != 407 && status != 470 && (status < 502 || status > 504);
+	return status >= 100 && status != 407 && status != 470 && !pp_is_gateway_error(status);
 }
 
 /* ------------------------------------------------------------------ what was not captured */

@@ -85,6 +85,10 @@ bool pp_may_be_complete(const struct pp_connection *conn);
 
 /* The proxy itself speaks, not an origin behind it. */
 bool pp_reply_is_proxys(const struct pp_http_exchange *exchange);
+bool pp_reason_is_proxys(const struct pp_http_reply *reply); /* its reason phrase says so */
+/* A proxy was asked, and nothing tells whether it or the origin wrote the answer. */
+bool pp_author_is_open(const struct pp_http_exchange *exchange);
+static inline bool pp_is_gateway_error(uint16_t status) { return status >= 502 && status <= 504; }
 /* A status of an origin that says "I am here": all but the gateway errors 502 to 504. */
 bool pp_status_is_reachable(uint16_t status);
 

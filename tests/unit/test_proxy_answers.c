@@ -1,0 +1,131 @@
+/* Answers in clear that a proxy may have written: whose word it is, and what it says. */
+#include "support/cmocka_all.h"
+#include "support/one_world.h"
+
+#include "diagnose/rule.h"
+
+#define PROXY "10.0.0.8"
+#define NAME "crl.example.azure"
+
+static struct story *opened(const char *server, uint16_t port)
+{
+	struct story *s = world_story(&w, w.story_count * 1000, server, port, NULL);
+
+	tell_open(s);
+	return s;
+}
+
+/* A plain request through a proxy, and its answer. */
+static struct pp_http_reply *proxied(uint16_t status)
+{
+	struct story *s = opened(PROXY, 8080);
+
+	tell_request(s, NAME, "/")->absolute_form = true;
+	return tell_answer(s, status);
+}
+
+static void assert_verdict(unsigned i, const char *id, enum pp_outcome outcome, enum pp_grade grade)
+{
+	const struct pp_verdict *verdict = &w.judgements[i].verdict;
+
+	if (strcmp(verdict->rule->id, id) != 0 || verdict->outcome != outcome || verdict->grade != grade)
+		fail_msg("connection %u: %s, %s, %s", i, verdict->rule->id, pp_outcome_name(verdict->outcome),
+			 pp_grade_name(verdict->grade));
+}
+
+/* ------------------------------------------------------------------ whose word it is */
+
+static void test_a_proxy_that_names_itself(void **state)
+{
+	static const char *const products[] = { "squid/5.7", "tinyproxy/1.11.1", "Zscaler/6.2", "Proxy" };
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++)
+		proxied(403)->server = products[i];
+	proxied(504)->proxy_agent = "Privoxy/3.0.34";
+	world_judge(&w);
+	for (unsigned i = 0; i < 4; i++)
+		assert_verdict(i, "PRX-07", PP_OUTCOME_FAULT, PP_PROVEN);
+	assert_verdict(4, "PRX-11", PP_OUTCOME_FAULT, PP_PROVEN);
+}
+
+static void test_a_phrase_of_the_proxys(void **state)
+{
+	static const uint16_t statuses[] = { 502, 403, 502 };
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct pp_http_reply *reply = proxied(statuses[i]);
+
+		reply->server = "Apache/2.4.71 (Debian)";
+		reply->reason = "Proxy Error";
+		if (i == 2) /* passed on, so it is of an Apache in front of the server */
+			reply->via = "1.1 proxy.corp.example (squid/5.7)";
+	}
+	world_judge(&w);
+	assert_verdict(0, "PRX-11", PP_OUTCOME_FAULT, PP_STRONG);
+	assert_verdict(1, "PRX-07", PP_OUTCOME_FAULT, PP_STRONG);
+	assert_verdict(2, "SRV-06", PP_OUTCOME_FAULT, PP_STRONG);
+}
+
+static void test_an_answer_that_was_passed_on(void **state)
+{
+	struct pp_http_reply *reply;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		reply = proxied(i ? 403 : 503);
+		reply->server = "origin";
+		reply->via = "1.1 proxy.corp.example (squid/5.7)";
+	}
+	reply = proxied(503); /* Squid puts Via into its own, too */
+	reply->server = "squid/5.7";
+	reply->via = "1.1 proxy.corp.example (squid/5.7)";
+	world_judge(&w);
+	assert_verdict(0, "SRV-06", PP_OUTCOME_FAULT, PP_STRONG);
+	assert_verdict(1, "OK-01", PP_OUTCOME_OK, PP_PROVEN);
+	assert_verdict(2, "PRX-11", PP_OUTCOME_FAULT, PP_PROVEN);
+}
+
+static void test_an_answer_of_nobody_knows_whom(void **state)
+{
+	(void)state;
+	proxied(502)->server = "nginx";
+	proxied(504)->via = "1.1 proxy.corp.example"; /* its own, or of a server that does not say its name */
+	world_judge(&w);
+	assert_verdict(0, "PRX-17", PP_OUTCOME_FAULT, PP_CONSISTENT);
+	assert_int_equal(w.judgements[0].verdict.owner, PP_OWNER_PROXY);
+	assert_verdict(1, "PRX-17", PP_OUTCOME_FAULT, PP_CONSISTENT);
+}
+
+static void test_a_refusal_of_nobody_knows_whom(void **state)
+{
+	(void)state;
+	proxied(404)->server = "nginx";
+	proxied(200)->server = "nginx";
+	world_judge(&w);
+	assert_verdict(0, "OK-01", PP_OUTCOME_OK, PP_CONSISTENT);
+	assert_verdict(1, "OK-01", PP_OUTCOME_OK, PP_PROVEN);
+}
+
+static void test_a_server_asked_directly_speaks_for_itself(void **state)
+{
+	struct story *s = opened("203.0.113.10", 80);
+
+	(void)state;
+	tell_request(s, NAME, "/");
+	tell_answer(s, 502)->reason = "Proxy Error"; /* an Apache in front of it */
+	world_judge(&w);
+	assert_verdict(0, "SRV-06", PP_OUTCOME_FAULT, PP_PROVEN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_a_proxy_that_names_itself),      TEST(test_a_phrase_of_the_proxys),
+		TEST(test_an_answer_that_was_passed_on),   TEST(test_an_answer_of_nobody_knows_whom),
+		TEST(test_a_refusal_of_nobody_knows_whom), TEST(test_a_server_asked_directly_speaks_for_itself),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
