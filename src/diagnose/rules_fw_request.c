@@ -246,41 +246,59 @@ const struct pp_rule pp_rule_fw_10 = {
 
 /* Azure Firewall's page names its author.  Other pages are taken for a filter's only where the status says so too: web
  * application firewalls of the origin write such pages as well, so that is never proof. */
-static bool block_page(const struct pp_case *c, struct pp_verdict *verdict)
+static bool names_a_filter(const struct pp_case *c, const struct pp_http_reply *reply)
+{
+	return reply->page == PP_PAGE_AZURE_FIREWALL || reply->status == 470 ||
+	       (reply->page == PP_PAGE_BLOCK && reply->status >= 400 && c->path == PP_DIRECT);
+}
+
+static const char *author(const struct pp_http_reply *reply)
+{
+	if (reply->page == PP_PAGE_AZURE_FIREWALL || reply->status == 470)
+		return "Azure Firewall";
+	return reply->x_squid_error ? reply->x_squid_error : reply->server ? reply->server : "HTTP";
+}
+
+static bool answered_in_between(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	const struct pp_http_reply *reply = pp_stage_is(c, PP_STAGE_DENIED)     ? &c->shape.connect->reply
 					    : pp_stage_is(c, PP_STAGE_ANSWERED) ? &c->shape.exchange->reply
 										: NULL;
-	bool azure;
+	bool squid;
 
 	if (!reply)
 		return false;
-	azure = reply->page == PP_PAGE_AZURE_FIREWALL;
-	if (!azure && reply->status != 470 &&
-	    (reply->page != PP_PAGE_BLOCK || reply->status < 400 || c->path != PP_DIRECT))
+	squid = pp_stage_is(c, PP_STAGE_ANSWERED) && !c->shape.exchange->absolute_form && pp_reply_is_squids(reply);
+	if (!squid && !names_a_filter(c, reply))
 		return false;
 	pp_cite_request(c, verdict);
 	pp_cite_reply(verdict, reply, false);
 	verdict->number = reply->status;
-	verdict->detail = azure || reply->status == 470 ? "Azure Firewall" : reply->server ? reply->server : "HTTP";
-	return pp_hit(verdict, azure ? PP_PROVEN : PP_STRONG);
+	verdict->detail = author(reply);
+	/* Squid answers a client that does not know of it: in between, or in front of the server. */
+	if (squid && (c->shape.asked_proxy || pp_terminator_here(c) != PP_TERMINATOR))
+		return pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
+	return pp_hit(verdict, reply->page == PP_PAGE_AZURE_FIREWALL ? PP_PROVEN : PP_STRONG);
 }
 
 const struct pp_rule pp_rule_fw_09 = {
 	.id = "FW-09",
-	.name = N_("block page"),
+	.name = N_("answered in the server's place"),
 	.scope = PP_SCOPE_CONNECTION,
 	.outcome = PP_OUTCOME_FAULT,
 	.domain = PP_DOMAIN_FIREWALL,
 	.owner = PP_OWNER_NETWORK,
 	.most = PP_PROVEN,
 	.signs = PP_IF(ANSWER),
-	.match = block_page,
-	.summary = N_("A filter on the path answers the request for {host} itself with a block page (status {n}, "
-		      "{detail}): no rule allows it."),
-	.when =
-	    N_("Status 470 with \"Action: Deny\" as Azure Firewall writes it, or an error page that names a filter."),
-	.traps = N_("A 403 of the origin, or of its own web application firewall."),
+	.match = answered_in_between,
+	.summary = N_("A filter or proxy answers the request for {host} in the server's place (status {n}, {detail}): "
+		      "it has to let the request through, or its log tells what failed there."),
+	.when = N_("Status 470 with \"Action: Deny\" as Azure Firewall writes it, an error page that names a filter, "
+		   "or an error of Squid's own to a client that asked no proxy, from an end of TCP that is "
+		   "nearer than the server."),
+	.traps =
+	    N_("A 403 of the origin, or of its own web application firewall. A Squid that is not near may stand in "
+	       "front of the server."),
 	.next_test = NEXT_LOG,
 	.remedy = REMEDY_APPLICATION,
 	.source = "AZ-JPFW, SEED3",

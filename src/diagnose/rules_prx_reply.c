@@ -188,7 +188,7 @@ static bool policy_denies(const struct pp_case *c, struct pp_verdict *verdict)
 
 	if (!reply || !is_policy(reply) || (reply->status == 403 && port_denied(c)))
 		return false;
-	if (pp_stage_is(c, PP_STAGE_ANSWERED) && reply->status < 400)
+	if (pp_stage_is(c, PP_STAGE_ANSWERED) && reply->status < 400 && !reply->x_squid_error)
 		return false;
 	cite_answer(c, verdict, reply);
 	return pp_hit(verdict,

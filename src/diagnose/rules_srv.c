@@ -274,7 +274,7 @@ static bool gateway_error(const struct pp_case *c, struct pp_verdict *verdict)
 	const struct pp_http_exchange *exchange = c->shape.exchange;
 
 	if (!pp_stage_is(c, PP_STAGE_ANSWERED) || !pp_is_gateway_error(exchange->reply.status) ||
-	    pp_reply_is_proxys(exchange) || pp_author_is_open(exchange) ||
+	    pp_reply_is_proxys(exchange) || pp_author_is_open(exchange) || pp_reply_is_squids(&exchange->reply) ||
 	    exchange->reply.page == PP_PAGE_AZURE_FIREWALL)
 		return false;
 	pp_cite_request(c, verdict);
@@ -299,7 +299,7 @@ const struct pp_rule pp_rule_srv_06 = {
 	.when =
 	    N_("502, 503 or 504 over plain HTTP, not from a proxy: it was asked directly, or the proxy's Via stands "
 	       "beside the Server of another. 400, 403 and 404 of an Azure service mean that it is reachable."),
-	.traps = N_("A transparent proxy may be the author."),
+	.traps = N_("A transparent proxy may be the author; Squid tells that it is (FW-09)."),
 	.next_test = NEXT_SERVER,
 	.remedy = N_("Look at the service behind it; HTTP 400, 403 or 404 from Azure need identity and permissions, "
 		     "not the network."),

@@ -12,7 +12,7 @@ static bool names_a_proxy(const char *text)
 	return false;
 }
 
-static bool is_squids(const struct pp_http_reply *reply)
+bool pp_reply_is_squids(const struct pp_http_reply *reply)
 {
 	return reply->x_squid_error || reply->page == PP_PAGE_SQUID;
 }
@@ -21,7 +21,7 @@ static bool is_squids(const struct pp_http_reply *reply)
  * too, so by itself it tells nothing. */
 static bool is_relayed(const struct pp_http_reply *reply)
 {
-	return reply->via && reply->server && !names_a_proxy(reply->server) && !is_squids(reply);
+	return reply->via && reply->server && !names_a_proxy(reply->server) && !pp_reply_is_squids(reply);
 }
 
 /* Apache's reason for what its mod_proxy says itself. */
@@ -36,13 +36,19 @@ bool pp_reply_is_proxys(const struct pp_http_exchange *exchange)
 
 	return reply->status == 407 ||
 	       (exchange->absolute_form &&
-		(is_squids(reply) || reply->page == PP_PAGE_BLOCK || names_a_proxy(reply->server) ||
+		(pp_reply_is_squids(reply) || reply->page == PP_PAGE_BLOCK || names_a_proxy(reply->server) ||
 		 (reply->proxy_agent && !is_relayed(reply)) || pp_reason_is_proxys(reply)));
 }
 
 bool pp_author_is_open(const struct pp_http_exchange *exchange)
 {
 	return exchange->absolute_form && !is_relayed(&exchange->reply) && !pp_reply_is_proxys(exchange);
+}
+
+/* Squid sends some of its own with a redirect to a page that tells why (deny_info). */
+static bool is_refusal(const struct pp_http_exchange *exchange)
+{
+	return exchange->reply.x_squid_error || (pp_reply_is_proxys(exchange) && exchange->reply.status >= 400);
 }
 
 bool pp_status_is_reachable(uint16_t status)
@@ -315,7 +321,7 @@ static bool did_its_job(const struct pp_connection *conn, const struct pp_shape 
 		       (shape->tls->app_bytes[PP_CLIENT] > 0 || pp_sent_unseen(&conn->tcp, PP_CLIENT));
 	case PP_STAGE_ANSWERED:
 		return pp_status_is_reachable(reply->status) && reply->page == PP_PAGE_NONE &&
-		       !(pp_reply_is_proxys(shape->exchange) && reply->status >= 400);
+		       !is_refusal(shape->exchange);
 	case PP_STAGE_DATA:
 		return !shape->unread && conn->tcp.side[PP_SERVER].bytes > 0;
 	default:

@@ -83,6 +83,7 @@ static inline bool pp_is_in_session(const struct pp_shape *shape)
 /* Its TLS handshake may have been completed by what the snap length cut off. */
 bool pp_may_be_complete(const struct pp_connection *conn);
 
+bool pp_reply_is_squids(const struct pp_http_reply *reply); /* its own words, asked as a proxy or not */
 /* The proxy itself speaks, not an origin behind it. */
 bool pp_reply_is_proxys(const struct pp_http_exchange *exchange);
 bool pp_reason_is_proxys(const struct pp_http_reply *reply); /* its reason phrase says so */

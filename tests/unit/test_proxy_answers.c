@@ -119,12 +119,72 @@ static void test_a_server_asked_directly_speaks_for_itself(void **state)
 	assert_verdict(0, "SRV-06", PP_OUTCOME_FAULT, PP_PROVEN);
 }
 
+/* ------------------------------------------------------------------ a proxy that nobody asked */
+
+/* Squid's answer to a request for a server that is `rtt` away. */
+static struct pp_http_reply *intercepted(const char *server, int64_t rtt, uint16_t status, const char *error)
+{
+	struct story *s = world_story(&w, w.story_count * 1000, server, 80, NULL);
+	struct pp_http_reply *reply;
+
+	s->rtt = rtt;
+	tell_open(s);
+	tell_request(s, NAME, "/");
+	reply = tell_answer(s, status);
+	reply->x_squid_error = error;
+	reply->page = PP_PAGE_SQUID;
+	return reply;
+}
+
+static void test_a_transparent_squid(void **state)
+{
+	(void)state;
+	world_works(&w, 0, "203.0.113.10", NAME); /* the server is far */
+	intercepted("203.0.113.10", PP_MS, 403, "ERR_ACCESS_DENIED 0");
+	intercepted("203.0.113.10", PP_MS, 503, "ERR_CONNECT_FAIL 111");
+	intercepted("203.0.113.10", PP_MS, 302, "302 Access Denied")->page = PP_PAGE_NONE;
+	world_judge(&w);
+	for (unsigned i = 1; i < 4; i++)
+		assert_verdict(i, "FW-09", PP_OUTCOME_FAULT, PP_STRONG);
+	assert_int_equal(w.judgements[1].verdict.owner, PP_OWNER_NETWORK);
+}
+
+static void test_a_squid_that_may_be_the_servers(void **state)
+{
+	(void)state;
+	intercepted("203.0.113.10", 50 * PP_MS, 503, "ERR_CONNECT_FAIL 111");
+	intercepted("203.0.113.10", 50 * PP_MS, 403, "ERR_ACCESS_DENIED 0");
+	intercepted("203.0.113.20", PP_MS, 503, "ERR_CONNECT_FAIL 111");
+	world_judge(&w);
+	for (unsigned i = 0; i < 3; i++)
+		assert_verdict(i, "FW-09", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
+}
+
+static void test_a_redirect_of_squids_own(void **state)
+{
+	struct pp_http_reply *reply = proxied(302);
+
+	(void)state;
+	reply->x_squid_error = "302 Access Denied";
+	reply->server = "squid/5.7";
+	proxied(302)->via = "1.1 proxy.corp.example (squid/5.7)";
+	world_judge(&w);
+	assert_verdict(0, "PRX-07", PP_OUTCOME_FAULT, PP_STRONG);
+	assert_verdict(1, "OK-01", PP_OUTCOME_OK, PP_PROVEN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_a_proxy_that_names_itself),      TEST(test_a_phrase_of_the_proxys),
-		TEST(test_an_answer_that_was_passed_on),   TEST(test_an_answer_of_nobody_knows_whom),
-		TEST(test_a_refusal_of_nobody_knows_whom), TEST(test_a_server_asked_directly_speaks_for_itself),
+		TEST(test_a_proxy_that_names_itself),
+		TEST(test_a_phrase_of_the_proxys),
+		TEST(test_an_answer_that_was_passed_on),
+		TEST(test_an_answer_of_nobody_knows_whom),
+		TEST(test_a_refusal_of_nobody_knows_whom),
+		TEST(test_a_server_asked_directly_speaks_for_itself),
+		TEST(test_a_transparent_squid),
+		TEST(test_a_squid_that_may_be_the_servers),
+		TEST(test_a_redirect_of_squids_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
