@@ -249,6 +249,7 @@ const struct pp_rule pp_rule_fw_10 = {
 static bool names_a_filter(const struct pp_case *c, const struct pp_http_reply *reply)
 {
 	return reply->page == PP_PAGE_AZURE_FIREWALL || reply->status == 470 ||
+	       (reply->status == PP_NETWORK_LOGIN && !pp_proxy_reply(c)) ||
 	       (reply->page == PP_PAGE_BLOCK && reply->status >= 400 && c->path == PP_DIRECT);
 }
 
@@ -256,6 +257,8 @@ static const char *author(const struct pp_http_reply *reply)
 {
 	if (reply->page == PP_PAGE_AZURE_FIREWALL || reply->status == 470)
 		return "Azure Firewall";
+	if (reply->status == PP_NETWORK_LOGIN)
+		return "Network Authentication Required";
 	return reply->x_squid_error ? reply->x_squid_error : reply->server ? reply->server : "HTTP";
 }
 
@@ -291,11 +294,13 @@ const struct pp_rule pp_rule_fw_09 = {
 	.most = PP_PROVEN,
 	.signs = PP_IF(ANSWER),
 	.match = answered_in_between,
-	.summary = N_("A filter or proxy answers the request for {host} in the server's place (status {n}, {detail}): "
-		      "it has to let the request through, or its log tells what failed there."),
-	.when = N_("Status 470 with \"Action: Deny\" as Azure Firewall writes it, an error page that names a filter, "
-		   "or an error of Squid's own to a client that asked no proxy, from an end of TCP that is "
-		   "nearer than the server."),
+	.summary =
+	    N_("A filter, portal or proxy answers the request for {host} in the server's place (status {n}, {detail}): "
+	       "it has to let the request through, or its log tells what failed there."),
+	.when = N_(
+	    "Status 470 with \"Action: Deny\" as Azure Firewall writes it, an error page that names a filter, "
+	    "status 511, which only those send who control access to the network (a captive portal), or an error of Squid's own to a client that asked no proxy, from an end of TCP that is "
+	    "nearer than the server."),
 	.traps =
 	    N_("A 403 of the origin, or of its own web application firewall. A Squid that is not near may stand in "
 	       "front of the server."),

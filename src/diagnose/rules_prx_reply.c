@@ -6,12 +6,18 @@ static const int64_t NEXT_LEG_NS = 200 * PP_MS; /* within which a client comes a
 
 /* ------------------------------------------------------------------ PRX-04 to PRX-06: authentication */
 
-/* The latest proxied request that ended in 407, as reply and what it carried. */
+static bool wants_login(const struct pp_http_reply *reply)
+{
+	return reply->status == AUTHENTICATION_REQUIRED || reply->status == PP_NETWORK_LOGIN;
+}
+
+/* The latest proxied request that ended in 407, as reply and what it carried; or in 511, by the proxy or a portal on its
+ * way out. */
 static const struct pp_http_reply *denied_for_login(const struct pp_case *c, enum pp_credentials *ret_credentials)
 {
 	const struct pp_http_reply *reply = pp_proxy_reply(c);
 
-	if (!reply || reply->status != AUTHENTICATION_REQUIRED)
+	if (!reply || !wants_login(reply))
 		return NULL;
 	*ret_credentials =
 	    pp_stage_is(c, PP_STAGE_DENIED) ? c->shape.connect->credentials : c->shape.exchange->credentials;
@@ -95,12 +101,13 @@ const struct pp_rule pp_rule_prx_04 = {
 	.summary = N_("The proxy {proxy} demands authentication ({detail}) for {host}, and the client is not seen to "
 		      "give any: the proxy has to let the agent's destinations through without it."),
 	.when = N_("407 is the last status of the attempt group, no final credentials were sent, and the capture goes "
-		   "on long enough for the client to send some."),
+		   "on long enough for the client to send some; or 511, which is never the origin's."),
 	.traps = N_("The first legs of NTLM or Negotiate look the same until the last one succeeds (PRX-05). Where "
-		    "the snap length cut the request off, credentials may have been in it."),
+		    "the snap length cut the request off, credentials may have been in it. A 511 may be of a portal "
+		    "on the proxy's own way out."),
 	.next_test = NEXT_PROXY_LOG,
 	.remedy = REMEDY_LOGIN,
-	.source = "R9110 15.5.8, SEED4, ENTRA-PX, AMA-NET",
+	.source = "R9110 15.5.8, R6585 6, SEED4, ENTRA-PX, AMA-NET",
 	.alternatives = "PRX-06,PRX-05",
 };
 
@@ -152,11 +159,14 @@ const struct pp_rule pp_rule_prx_06 = {
 static bool is_wrong_kind(uint16_t status) { return status == 400 || status == 405 || status == 501; }
 
 /* 404 and 5xx say that the proxy tried and failed; every other refusal is its policy. */
-static bool is_upstream_error(uint16_t status) { return status == 404 || (status >= 500 && status != 501); }
+static bool is_upstream_error(uint16_t status)
+{
+	return status == 404 || (status >= 500 && status != 501 && status != PP_NETWORK_LOGIN);
+}
 
 static bool is_policy(const struct pp_http_reply *reply)
 {
-	return reply->status != AUTHENTICATION_REQUIRED && reply->status != 470 && !is_wrong_kind(reply->status) &&
+	return !wants_login(reply) && reply->status != 470 && !is_wrong_kind(reply->status) &&
 	       !is_upstream_error(reply->status) &&
 	       (reply->status < 200 || reply->status >= 300 || reply->page == PP_PAGE_BLOCK);
 }

@@ -35,9 +35,9 @@ bool pp_reply_is_proxys(const struct pp_http_exchange *exchange)
 	const struct pp_http_reply *reply = &exchange->reply;
 
 	return reply->status == 407 ||
-	       (exchange->absolute_form &&
-		(pp_reply_is_squids(reply) || reply->page == PP_PAGE_BLOCK || names_a_proxy(reply->server) ||
-		 (reply->proxy_agent && !is_relayed(reply)) || pp_reason_is_proxys(reply)));
+	       (exchange->absolute_form && (reply->status == PP_NETWORK_LOGIN || pp_reply_is_squids(reply) ||
+					    reply->page == PP_PAGE_BLOCK || names_a_proxy(reply->server) ||
+					    (reply->proxy_agent && !is_relayed(reply)) || pp_reason_is_proxys(reply)));
 }
 
 bool pp_author_is_open(const struct pp_http_exchange *exchange)
@@ -53,7 +53,8 @@ static bool is_refusal(const struct pp_http_exchange *exchange)
 
 bool pp_status_is_reachable(uint16_t status)
 {
-	return status >= 100 && status != 407 && status != 470 && !pp_is_gateway_error(status);
+	return status >= 100 && status != 407 && status != 470 && status != PP_NETWORK_LOGIN &&
+	       !pp_is_gateway_error(status);
 }
 
 /* ------------------------------------------------------------------ what was not captured */

@@ -89,8 +89,10 @@ bool pp_reply_is_proxys(const struct pp_http_exchange *exchange);
 bool pp_reason_is_proxys(const struct pp_http_reply *reply); /* its reason phrase says so */
 /* A proxy was asked, and nothing tells whether it or the origin wrote the answer. */
 bool pp_author_is_open(const struct pp_http_exchange *exchange);
+/* Never an origin's: who controls access to the network wants a login (RFC 6585 section 6). */
+enum { PP_NETWORK_LOGIN = 511 };
 static inline bool pp_is_gateway_error(uint16_t status) { return status >= 502 && status <= 504; }
-/* A status of an origin that says "I am here": all but the gateway errors 502 to 504. */
+/* A status of an origin that says "I am here": all but what others say, and the gateway errors 502 to 504. */
 bool pp_status_is_reachable(uint16_t status);
 
 #endif

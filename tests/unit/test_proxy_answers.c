@@ -173,6 +173,39 @@ static void test_a_redirect_of_squids_own(void **state)
 	assert_verdict(1, "OK-01", PP_OUTCOME_OK, PP_PROVEN);
 }
 
+/* ------------------------------------------------------------------ logins */
+
+static struct pp_http_reply *connected(uint16_t status, enum pp_credentials credentials)
+{
+	struct story *s = opened(PROXY, 8080);
+	struct pp_connect *connect = tell_connect(s, NAME, 443);
+
+	connect->credentials = credentials;
+	tell_connect_reply(s, status);
+	tell_fin(s, PP_SERVER);
+	return &connect->reply;
+}
+
+static void test_a_login_to_the_network(void **state)
+{
+	struct story *s = opened("203.0.113.10", 80);
+
+	(void)state;
+	tell_request(s, NAME, "/");
+	tell_answer(s, 511)->server = "nginx";
+	s = opened("203.0.113.10", 80);
+	tell_request(s, NAME, "/");
+	tell_answer(s, 510)->server = "nginx";
+	proxied(511)->server = "nginx";
+	connected(511, PP_CREDENTIALS_NONE);
+	world_judge(&w);
+	assert_verdict(0, "FW-09", PP_OUTCOME_FAULT, PP_STRONG);
+	assert_int_equal(w.judgements[0].verdict.owner, PP_OWNER_NETWORK);
+	assert_verdict(1, "OK-01", PP_OUTCOME_OK, PP_PROVEN);
+	assert_verdict(2, "PRX-04", PP_OUTCOME_FAULT, PP_STRONG);
+	assert_verdict(3, "PRX-04", PP_OUTCOME_FAULT, PP_STRONG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +218,7 @@ int main(void)
 		TEST(test_a_transparent_squid),
 		TEST(test_a_squid_that_may_be_the_servers),
 		TEST(test_a_redirect_of_squids_own),
+		TEST(test_a_login_to_the_network),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
