@@ -36,20 +36,20 @@ static bool was_refused(const struct pp_tcp_facts *tcp) { return pp_seen(tcp->rs
 
 /* ------------------------------------------------------------------ observing */
 
-/* A 407 names a scheme (RFC 9110 section 15.5.8): without one that line was cut, and of a first leg the challenge in it. */
+/* A 407 or 401 names a scheme (RFC 9110 section 15.5): without one that line was cut, and of a first leg the challenge in it. */
 static bool is_challenge(enum pp_credentials credentials, const struct pp_http_reply *reply)
 {
 	return reply->challenge || (credentials == PP_CREDENTIALS_NTLM_FIRST && reply->scheme_count == 0);
 }
 
 /* Which leg of an authentication a reply is, if it tells anything. */
-static enum pp_leg leg_of(enum pp_credentials credentials, const struct pp_http_reply *reply)
+static enum pp_leg leg_of(enum pp_credentials credentials, const struct pp_http_reply *reply, bool denied)
 {
 	if (reply->status == 0)
 		return credentials == PP_CREDENTIALS_NONE ? PP_LEG_NONE : PP_LEG_PENDING;
-	if (reply->status == 407 && is_challenge(credentials, reply))
+	if (denied && is_challenge(credentials, reply))
 		return PP_LEG_PENDING;
-	if (reply->status == 407)
+	if (denied)
 		return is_final(credentials) ? PP_LEG_REJECTED : PP_LEG_NONE;
 	return credentials == PP_CREDENTIALS_NONE ? PP_LEG_GRANTED_BARE : PP_LEG_GRANTED;
 }
@@ -64,13 +64,15 @@ static void want_legs(struct pp_wins *wins, const struct pp_win *leg, const stru
 }
 
 static void observe_reply(struct pp_diagnosis *diagnosis, struct pp_win *leg, enum pp_credentials credentials,
-			  struct pp_mark request, const struct pp_http_reply *reply, bool of_proxy)
+			  struct pp_mark request, const struct pp_http_reply *reply, bool of_proxy, bool to_connect)
 {
-	leg->leg = of_proxy ? leg_of(credentials, reply) : PP_LEG_NONE;
+	bool denied = pp_wants_credentials(reply, to_connect);
+
+	leg->leg = of_proxy ? leg_of(credentials, reply, denied) : PP_LEG_NONE;
 	leg->reply = leg->leg == PP_LEG_PENDING ? request : reply->mark;
 	if (leg->leg)
 		pp_wins_add(diagnosis, leg);
-	if (reply->status == 407)
+	if (denied)
 		want_legs(&diagnosis->wins, leg, reply);
 }
 
@@ -79,10 +81,10 @@ static void observe_legs(struct pp_diagnosis *diagnosis, struct pp_win *leg, con
 {
 	for (unsigned i = 0; i < http->connect_count; i++)
 		observe_reply(diagnosis, leg, http->connects[i].credentials, http->connects[i].mark,
-			      &http->connects[i].reply, asked_proxy);
+			      &http->connects[i].reply, asked_proxy, true);
 	for (unsigned i = 0; i < http->exchange_count; i++)
 		observe_reply(diagnosis, leg, http->exchanges[i].credentials, http->exchanges[i].mark,
-			      &http->exchanges[i].reply, asked_proxy && http->exchanges[i].absolute_form);
+			      &http->exchanges[i].reply, asked_proxy && http->exchanges[i].absolute_form, false);
 }
 
 void pp_group_leg(struct pp_diagnosis *diagnosis, const struct pp_win *win)
@@ -270,12 +272,12 @@ bool pp_sibling_won(const struct pp_case *c, struct pp_mark *ret_mark)
 	       client_won(c, any_client(pp_addr_is_v4(&c->conn->server.ip)), ret_mark);
 }
 
-/* The latest 407 of this connection's proxied requests. */
-static const struct pp_http_reply *last_407(const struct pp_case *c)
+/* The latest refusal of this connection's proxied requests that wants credentials. */
+static const struct pp_http_reply *last_denied(const struct pp_case *c)
 {
-	if (c->shape.connect && c->shape.connect->reply.status == 407)
+	if (c->shape.connect && pp_wants_credentials(&c->shape.connect->reply, true))
 		return &c->shape.connect->reply;
-	if (c->shape.exchange && c->shape.exchange->reply.status == 407)
+	if (c->shape.exchange && pp_wants_credentials(&c->shape.exchange->reply, false))
 		return &c->shape.exchange->reply;
 	return NULL;
 }
@@ -328,21 +330,21 @@ static struct pp_mark rejected_leg(const struct pp_legs *legs, int64_t denied)
 
 struct pp_mark pp_leg_granted(const struct pp_case *c)
 {
-	const struct pp_http_reply *denied = last_407(c);
+	const struct pp_http_reply *denied = last_denied(c);
 
 	return denied ? search_legs(c, denied, c->conn->first.ts, granted_leg) : (struct pp_mark){ 0 };
 }
 
 bool pp_leg_pending(const struct pp_case *c)
 {
-	const struct pp_http_reply *denied = last_407(c);
+	const struct pp_http_reply *denied = last_denied(c);
 
 	return denied && pp_seen(search_legs(c, denied, c->conn->first.ts, pending_leg));
 }
 
 struct pp_mark pp_leg_rejected(const struct pp_case *c)
 {
-	const struct pp_http_reply *denied = last_407(c);
+	const struct pp_http_reply *denied = last_denied(c);
 
 	return denied ? search_legs(c, denied, denied->mark.ts - PP_LEGS_NS, rejected_leg) : (struct pp_mark){ 0 };
 }

@@ -1,23 +1,22 @@
 /* PRX: what a proxy says.  Its status line is its own word and proves who spoke; why it said so is its log's business. */
 #include "diagnose/rules_prx.h"
 
-enum { AUTHENTICATION_REQUIRED = 407 };
 static const int64_t NEXT_LEG_NS = 200 * PP_MS; /* within which a client comes again on another connection */
 
 /* ------------------------------------------------------------------ PRX-04 to PRX-06: authentication */
 
-static bool wants_login(const struct pp_http_reply *reply)
+/* Credentials, or, by the proxy or a portal on its way out, 511. */
+static bool wants_login(const struct pp_case *c, const struct pp_http_reply *reply)
 {
-	return reply->status == AUTHENTICATION_REQUIRED || reply->status == PP_NETWORK_LOGIN;
+	return pp_wants_credentials(reply, pp_stage_is(c, PP_STAGE_DENIED)) || reply->status == PP_NETWORK_LOGIN;
 }
 
-/* The latest proxied request that ended in 407, as reply and what it carried; or in 511, by the proxy or a portal on its
- * way out. */
+/* The latest proxied request that ended in the demand of a login, as reply and what it carried. */
 static const struct pp_http_reply *denied_for_login(const struct pp_case *c, enum pp_credentials *ret_credentials)
 {
 	const struct pp_http_reply *reply = pp_proxy_reply(c);
 
-	if (!reply || !wants_login(reply))
+	if (!reply || !wants_login(c, reply))
 		return NULL;
 	*ret_credentials =
 	    pp_stage_is(c, PP_STAGE_DENIED) ? c->shape.connect->credentials : c->shape.exchange->credentials;
@@ -100,8 +99,9 @@ const struct pp_rule pp_rule_prx_04 = {
 	.match = login_missing,
 	.summary = N_("The proxy {proxy} demands authentication ({detail}) for {host}, and the client is not seen to "
 		      "give any: the proxy has to let the agent's destinations through without it."),
-	.when = N_("407 is the last status of the attempt group, no final credentials were sent, and the capture goes "
-		   "on long enough for the client to send some; or 511, which is never the origin's."),
+	.when = N_(
+	    "407 (or 401 to a CONNECT) is the last status of the attempt group, no final credentials were sent, and the capture goes "
+	    "on long enough for the client to send some; or 511, which is never the origin's."),
 	.traps = N_("The first legs of NTLM or Negotiate look the same until the last one succeeds (PRX-05). Where "
 		    "the snap length cut the request off, credentials may have been in it. A 511 may be of a portal "
 		    "on the proxy's own way out."),
@@ -125,11 +125,10 @@ static bool login_rejected(const struct pp_case *c, struct pp_verdict *verdict)
 	pp_cite_request(c, verdict);
 	pp_cite_reply(verdict, reply, true);
 	if (rejected.packet != reply->mark.packet)
-		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_HTTP_STATUS,
-						       .mark = rejected,
-						       .side = PP_SERVER,
-						       .a = AUTHENTICATION_REQUIRED,
-						       .b = 1 });
+		pp_cite(
+		    verdict,
+		    (struct pp_evidence){
+			.kind = PP_EV_HTTP_STATUS, .mark = rejected, .side = PP_SERVER, .a = reply->status, .b = 1 });
 	pp_name_proxy(c, verdict);
 	return pp_hit(verdict, PP_PROVEN);
 }
@@ -145,8 +144,8 @@ const struct pp_rule pp_rule_prx_06 = {
 	.signs = PP_IF(PROXY_REPLY),
 	.match = login_rejected,
 	.summary = N_("The proxy {proxy} rejects the credentials the client sent for {host}."),
-	.when = N_("Credentials with final content (Basic, NTLM type 3, a Negotiate token) answered by 407 again, "
-		   "without a challenge."),
+	.when = N_("Credentials with final content (Basic, NTLM type 3, a Negotiate token) answered by 407 again (or "
+		   "by 401 where it was a CONNECT), without a challenge."),
 	.traps = N_("The second leg of NTLM carries a type 1 message and is answered by a challenge."),
 	.next_test = NEXT_PROXY_LOG,
 	.remedy = REMEDY_LOGIN,
@@ -164,9 +163,9 @@ static bool is_upstream_error(uint16_t status)
 	return status == 404 || (status >= 500 && status != 501 && status != PP_NETWORK_LOGIN);
 }
 
-static bool is_policy(const struct pp_http_reply *reply)
+static bool is_policy(const struct pp_case *c, const struct pp_http_reply *reply)
 {
-	return !wants_login(reply) && reply->status != 470 && !is_wrong_kind(reply->status) &&
+	return !wants_login(c, reply) && reply->status != 470 && !is_wrong_kind(reply->status) &&
 	       !is_upstream_error(reply->status) &&
 	       (reply->status < 200 || reply->status >= 300 || reply->page == PP_PAGE_BLOCK);
 }
@@ -196,7 +195,7 @@ static bool policy_denies(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	const struct pp_http_reply *reply = pp_proxy_reply(c);
 
-	if (!reply || !is_policy(reply) || (reply->status == 403 && port_denied(c)))
+	if (!reply || !is_policy(c, reply) || (reply->status == 403 && port_denied(c)))
 		return false;
 	if (pp_stage_is(c, PP_STAGE_ANSWERED) && reply->status < 400 && !reply->x_squid_error)
 		return false;

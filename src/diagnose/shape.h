@@ -87,6 +87,11 @@ bool pp_reply_is_squids(const struct pp_http_reply *reply); /* its own words, as
 /* The proxy itself speaks, not an origin behind it. */
 bool pp_reply_is_proxys(const struct pp_http_exchange *exchange);
 bool pp_reason_is_proxys(const struct pp_http_reply *reply); /* its reason phrase says so */
+/* A proxy's answer that wants credentials: to a CONNECT only it can say 401, too. */
+static inline bool pp_wants_credentials(const struct pp_http_reply *reply, bool to_connect)
+{
+	return reply->status == 407 || (to_connect && reply->status == 401);
+}
 /* A proxy was asked, and nothing tells whether it or the origin wrote the answer. */
 bool pp_author_is_open(const struct pp_http_exchange *exchange);
 /* Never an origin's: who controls access to the network wants a login (RFC 6585 section 6). */

@@ -206,6 +206,41 @@ static void test_a_login_to_the_network(void **state)
 	assert_verdict(3, "PRX-04", PP_OUTCOME_FAULT, PP_STRONG);
 }
 
+/* Some proxies say so to credentials that they do not like; what an origin says to a plain request is passed on. */
+static void test_a_401_to_a_connect_wants_credentials(void **state)
+{
+	struct pp_http_reply *reply = connected(401, PP_CREDENTIALS_BASIC);
+
+	(void)state;
+	reply->schemes[reply->scheme_count++] = "Basic";
+	proxied(401)->server = "origin";
+	w.stories[1].exchanges[0].reply.via = "1.1 proxy.corp.example";
+	world_judge(&w);
+	assert_verdict(0, "PRX-06", PP_OUTCOME_FAULT, PP_PROVEN);
+	assert_verdict(1, "OK-01", PP_OUTCOME_OK, PP_PROVEN);
+}
+
+static void test_a_401_to_a_connect_without_credentials(void **state)
+{
+	struct pp_http_reply *reply = connected(401, PP_CREDENTIALS_NONE);
+
+	(void)state;
+	reply->schemes[reply->scheme_count++] = "Basic";
+	world_judge(&w);
+	assert_verdict(0, "PRX-04", PP_OUTCOME_FAULT, PP_PROVEN);
+}
+
+static void test_a_401_that_a_later_leg_satisfies(void **state)
+{
+	struct pp_http_reply *reply = connected(401, PP_CREDENTIALS_NONE);
+
+	(void)state;
+	reply->schemes[reply->scheme_count++] = "Basic";
+	connected(200, PP_CREDENTIALS_BASIC);
+	world_judge(&w);
+	assert_verdict(0, "PRX-05", PP_OUTCOME_OK, PP_PROVEN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +254,9 @@ int main(void)
 		TEST(test_a_squid_that_may_be_the_servers),
 		TEST(test_a_redirect_of_squids_own),
 		TEST(test_a_login_to_the_network),
+		TEST(test_a_401_to_a_connect_wants_credentials),
+		TEST(test_a_401_to_a_connect_without_credentials),
+		TEST(test_a_401_that_a_later_leg_satisfies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
