@@ -153,21 +153,46 @@ const struct pp_rule pp_rule_prx_06 = {
 	.alternatives = "PRX-04",
 };
 
-/* ------------------------------------------------------------------ PRX-07, PRX-08, PRX-11, PRX-15: other answers */
+/* ------------------------------------------------------------------ PRX-07, PRX-08, PRX-11, PRX-15 to PRX-18 */
 
 static bool is_wrong_kind(uint16_t status) { return status == 400 || status == 405 || status == 501; }
 
-/* 404 and 5xx say that the proxy tried and failed; every other refusal is its policy. */
-static bool is_upstream_error(uint16_t status)
+static bool holds(const char *text, const char *what) { return text && strstr(text, what); }
+
+/* It tried to get there and failed.  A bare 500 does not say so, but what says more may be cut off. */
+static bool is_upstream_error(const struct pp_case *c, const struct pp_http_reply *reply)
 {
-	return status == 404 || (status >= 500 && status != 501 && status != PP_NETWORK_LOGIN);
+	if (reply->status == 500)
+		return holds(reply->x_squid_error, "ERR_CANNOT_FORWARD") || holds(reply->reason, "Unable to connect") ||
+		       (!reply->x_squid_error && c->gates & PP_CAP(3));
+	return reply->status == 404 || pp_is_gateway_error(reply->status);
 }
 
-static bool is_policy(const struct pp_case *c, const struct pp_http_reply *reply)
+/* Squid's redirects (deny_info) lead to a page that tells why not. */
+static bool is_policy(const struct pp_http_reply *reply)
 {
-	return !wants_login(c, reply) && reply->status != 470 && !is_wrong_kind(reply->status) &&
-	       !is_upstream_error(reply->status) &&
-	       (reply->status < 200 || reply->status >= 300 || reply->page == PP_PAGE_BLOCK);
+	return reply->status == 403 || reply->status == 451 || reply->page == PP_PAGE_BLOCK ||
+	       (reply->x_squid_error && reply->status < 400);
+}
+
+/* What the proxy's own answer to the latest request tells. */
+enum answer { NO_REFUSAL, OF_LOGIN, OF_UPSTREAM, OF_POLICY, OF_WRONG_KIND, OF_ITS_OWN };
+
+static enum answer answer_of(const struct pp_case *c)
+{
+	const struct pp_http_reply *reply = pp_proxy_reply(c);
+
+	if (!reply || reply->status == 470 || reply->page == PP_PAGE_AZURE_FIREWALL)
+		return NO_REFUSAL;
+	if (pp_stage_is(c, PP_STAGE_ANSWERED) && reply->status < 400 && !reply->x_squid_error)
+		return NO_REFUSAL; /* a page may well speak of blocking */
+	if (wants_login(c, reply))
+		return OF_LOGIN;
+	if (is_upstream_error(c, reply))
+		return OF_UPSTREAM;
+	if (is_policy(reply))
+		return OF_POLICY;
+	return pp_stage_is(c, PP_STAGE_DENIED) && is_wrong_kind(reply->status) ? OF_WRONG_KIND : OF_ITS_OWN;
 }
 
 static void cite_answer(const struct pp_case *c, struct pp_verdict *verdict, const struct pp_http_reply *reply)
@@ -179,10 +204,12 @@ static void cite_answer(const struct pp_case *c, struct pp_verdict *verdict, con
 	pp_name_proxy(c, verdict);
 }
 
-/* An origin behind it might use the same phrase. */
+/* An origin behind it might use the same phrase; and a 500 is read as what it mostly is where it is cut. */
 static enum pp_grade surely_proxys(const struct pp_case *c, const struct pp_http_reply *reply)
 {
-	return pp_stage_is(c, PP_STAGE_ANSWERED) && pp_reason_is_proxys(reply) ? PP_STRONG : PP_PROVEN;
+	bool guessed = reply->status == 500 && !reply->x_squid_error && c->gates & PP_CAP(3);
+
+	return guessed || (pp_stage_is(c, PP_STAGE_ANSWERED) && pp_reason_is_proxys(reply)) ? PP_STRONG : PP_PROVEN;
 }
 
 static bool port_denied(const struct pp_case *c)
@@ -195,9 +222,7 @@ static bool policy_denies(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	const struct pp_http_reply *reply = pp_proxy_reply(c);
 
-	if (!reply || !is_policy(c, reply) || (reply->status == 403 && port_denied(c)))
-		return false;
-	if (pp_stage_is(c, PP_STAGE_ANSWERED) && reply->status < 400 && !reply->x_squid_error)
+	if (answer_of(c) != OF_POLICY || (reply->status == 403 && port_denied(c)))
 		return false;
 	cite_answer(c, verdict, reply);
 	return pp_hit(verdict,
@@ -216,7 +241,8 @@ const struct pp_rule pp_rule_prx_07 = {
 	.match = policy_denies,
 	.summary =
 	    N_("The proxy {proxy} denies {host} by its policy (status {n}, {detail}): the proxy team has to allow it."),
-	.when = N_("The final status is 403, or a deny page, from the proxy itself."),
+	.when = N_("The final status is 403 or 451, a deny page, or a redirect of Squid's to one, from the proxy "
+		   "itself."),
 	.traps = N_("A 403 inside TLS, or of an origin over plain HTTP, is not the proxy's. The client's RST behind it "
 		    "is harmless."),
 	.next_test = NEXT_PROXY_LOG,
@@ -259,7 +285,7 @@ static bool upstream_failed(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	const struct pp_http_reply *reply = pp_proxy_reply(c);
 
-	if (!reply || !is_upstream_error(reply->status))
+	if (answer_of(c) != OF_UPSTREAM)
 		return false;
 	cite_answer(c, verdict, reply);
 	return pp_hit(verdict, surely_proxys(c, reply));
@@ -277,15 +303,46 @@ const struct pp_rule pp_rule_prx_11 = {
 	.match = upstream_failed,
 	.summary = N_("The proxy {proxy} could not reach {host} itself (status {n}, {detail}): DNS, route or firewall "
 		      "at the proxy's own way out."),
-	.when = N_("5xx or 404 from the proxy. Squid: ERR_CONNECT_FAIL 111 refused, 110 silent, 113 or 101 routing; "
-		   "ERR_DNS_FAIL or 500 ERR_CANNOT_FORWARD 0 its DNS. Elsewhere 502 bad answer, 504 time-out."),
+	.when = N_("502, 503, 504 or 404 from the proxy, or a 500 that tells the same. Squid: ERR_CONNECT_FAIL 111 "
+		   "refused, 110 silent, 113 or 101 routing; ERR_DNS_FAIL or 500 ERR_CANNOT_FORWARD 0 its DNS. "
+		   "Elsewhere 502 bad answer, 504 time-out; 500 \"Unable to connect\" is tinyproxy's."),
 	.traps =
 	    N_("Status codes are not the same for one cause in all products; the error's number is the proxy's errno."),
 	.next_test = N_("Resolve and connect to {host} from the proxy itself."),
 	.remedy = N_("The proxy was reached, its upstream failed: repair DNS, route or firewall at the proxy's egress "
 		     "according to the error's detail."),
 	.source = "R9110 15.6, LAB 20, SQUID",
-	.alternatives = "PRX-07",
+	.alternatives = "PRX-07,PRX-18",
+};
+
+static bool not_served(const struct pp_case *c, struct pp_verdict *verdict)
+{
+	if (answer_of(c) != OF_ITS_OWN)
+		return false;
+	cite_answer(c, verdict, pp_proxy_reply(c));
+	return pp_hit(verdict, PP_STRONG);
+}
+
+const struct pp_rule pp_rule_prx_18 = {
+	.id = "PRX-18",
+	.name = N_("not served, the proxy does not say why"),
+	.scope = PP_SCOPE_CONNECTION,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_PROXY,
+	.owner = PP_OWNER_PROXY,
+	.most = PP_STRONG,
+	.signs = PP_IF(PROXY_REPLY),
+	.match = not_served,
+	.summary =
+	    N_("The proxy {proxy} does not serve the request for {host} (status {n}, {detail}); whether its policy, "
+	       "its load, a service of its own or its way out is the cause, its log tells."),
+	.when = N_("A status of the proxy's own that tells neither a login nor a policy nor its way out: a bare 500 or "
+		   "508, 408, 421, 429, a redirect of a CONNECT; Squid's ERR_ICAP_FAILURE."),
+	.traps = N_("A redirect may lead to a login page, or to one that tells why the proxy denies it."),
+	.next_test = NEXT_PROXY_LOG,
+	.remedy = REMEDY_TEAM,
+	.source = "R9110 15, R6585, SQUID",
+	.alternatives = "PRX-07,PRX-11",
 };
 
 static bool gateway_error(const struct pp_case *c, struct pp_verdict *verdict)
@@ -336,9 +393,9 @@ static bool hello_answered_by_proxy(const struct pp_case *c)
 
 static bool not_a_proxy(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	const struct pp_http_reply *reply = pp_stage_is(c, PP_STAGE_DENIED) ? &c->shape.connect->reply : NULL;
+	const struct pp_http_reply *reply = answer_of(c) == OF_WRONG_KIND ? &c->shape.connect->reply : NULL;
 
-	if (!(reply && is_wrong_kind(reply->status)) && !answered_with_tls(c) && !hello_answered_by_proxy(c))
+	if (!reply && !answered_with_tls(c) && !hello_answered_by_proxy(c))
 		return false;
 	pp_cite_request(c, verdict);
 	if (reply)

@@ -88,7 +88,7 @@ static const struct pp_rule *const opening[] = { R(prx_16), R(loc_04), R(fw_04),
 
 static const struct pp_rule *const connecting[] = { R(prx_05), R(prx_06), R(prx_04), R(fw_09),  R(prx_08), R(prx_07),
 						    R(prx_11), R(prx_15), R(fw_13),  R(mtu_01), R(prx_10), R(prx_12),
-						    R(prx_09), R(prx_17), R(prx_16), R(loc_04), NULL };
+						    R(prx_09), R(prx_17), R(prx_18), R(prx_16), R(loc_04), NULL };
 
 /* After the request, before the answer.  Alerts and answers that are no TLS first; then what was acknowledged decides
  * between loss and silence, and who sent the reset or close between a device and the server. */

@@ -241,6 +241,44 @@ static void test_a_401_that_a_later_leg_satisfies(void **state)
 	assert_verdict(0, "PRX-05", PP_OUTCOME_OK, PP_PROVEN);
 }
 
+/* ------------------------------------------------------------------ what it says */
+
+static void test_what_a_status_tells(void **state)
+{
+	static const struct {
+		uint16_t status;
+		const char *error, *id;
+	} rows[] = {
+		{ 403, NULL, "PRX-07" },
+		{ 451, NULL, "PRX-07" },
+		{ 302, "302 Access Denied", "PRX-07" },
+		{ 302, NULL, "PRX-18" },
+		{ 408, NULL, "PRX-18" },
+		{ 429, NULL, "PRX-18" },
+		{ 500, NULL, "PRX-18" },
+		{ 500, "ERR_ICAP_FAILURE 0", "PRX-18" },
+		{ 500, "ERR_CANNOT_FORWARD 0", "PRX-11" },
+		{ 508, NULL, "PRX-18" },
+		{ 502, NULL, "PRX-11" },
+		{ 503, "ERR_DNS_FAIL 0", "PRX-11" },
+	};
+	enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+	(void)state;
+	for (unsigned i = 0; i < ROWS; i++)
+		connected(rows[i].status, PP_CREDENTIALS_NONE)->x_squid_error = rows[i].error;
+	proxied(500)->x_squid_error = "ERR_ICAP_FAILURE 0";
+	proxied(400)->x_squid_error = "ERR_INVALID_URL 0";
+	world_judge(&w);
+	for (unsigned i = 0; i < ROWS + 2; i++) {
+		const struct pp_verdict *verdict = &w.judgements[i].verdict;
+
+		assert_string_equal(verdict->rule->id, i < ROWS ? rows[i].id : "PRX-18");
+		assert_int_equal(verdict->outcome, PP_OUTCOME_FAULT);
+		assert_int_equal(verdict->owner, PP_OWNER_PROXY);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +295,7 @@ int main(void)
 		TEST(test_a_401_to_a_connect_wants_credentials),
 		TEST(test_a_401_to_a_connect_without_credentials),
 		TEST(test_a_401_that_a_later_leg_satisfies),
+		TEST(test_what_a_status_tells),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -764,6 +764,8 @@ static void prx_17(struct world *w, bool near)
 	tell_answer(s, 502);
 }
 
+static void prx_18(struct world *w, bool near) { denied(w, NAME, 443, near ? 502 : 508); }
+
 /* INSP */
 static void insp_01(struct world *w, bool near)
 {
@@ -1530,6 +1532,7 @@ static const struct rule_story {
 	{ "PRX-15", PP_OUTCOME_FAULT, PP_STRONG, prx_15 },
 	{ "PRX-16", PP_OUTCOME_FAULT, PP_STRONG, prx_16 },
 	{ "PRX-17", PP_OUTCOME_FAULT, PP_CONSISTENT, prx_17 },
+	{ "PRX-18", PP_OUTCOME_FAULT, PP_STRONG, prx_18 },
 	{ "INSP-01", PP_OUTCOME_OK, PP_STRONG, insp_01 },
 	{ "INSP-02", PP_OUTCOME_OK, PP_STRONG, insp_02 },
 	{ "INSP-03", PP_OUTCOME_OK, PP_CONSISTENT, insp_03 },
@@ -1906,7 +1909,7 @@ static void test_all_ids_are_there(void **state)
 		const char *family;
 		unsigned count;
 	} families[] = {
-		{ "CAP", 12 },  { "LOC", 8 },  { "DNS", 12 }, { "FW", 16 }, { "PRX", 17 }, { "INSP", 6 }, { "TLS", 12 },
+		{ "CAP", 12 },  { "LOC", 8 },  { "DNS", 12 }, { "FW", 16 }, { "PRX", 18 }, { "INSP", 6 }, { "TLS", 12 },
 		{ "TRUST", 6 }, { "MTLS", 3 }, { "SRV", 8 },  { "MTU", 3 }, { "IDLE", 3 }, { "OK", 10 },
 	};
 	size_t all = 0;
