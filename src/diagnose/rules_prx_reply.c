@@ -388,7 +388,7 @@ static bool answered_with_tls(const struct pp_case *c)
 static bool hello_answered_by_proxy(const struct pp_case *c)
 {
 	return pp_stage_is(c, PP_STAGE_HELLO) && !c->shape.asked_proxy && c->service->proxy &&
-	       c->shape.tls->not_tls_http;
+	       c->shape.tls->not_tls_http && !(c->gates & PP_CAP(1)); /* or a CONNECT was not captured */
 }
 
 static bool not_a_proxy(const struct pp_case *c, struct pp_verdict *verdict)

@@ -394,6 +394,9 @@ static bool no_tls_there(const struct pp_case *c, struct pp_verdict *verdict)
 					       .side = PP_SERVER,
 					       .text = c->shape.tls->not_tls_head });
 	verdict->detail = c->shape.tls->not_tls_head;
+	if (c->gates & PP_CAP(1) &&
+	    !pp_is_web_port(c->conn->server.port)) /* what was said before may have been CONNECT */
+		return pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
 	return pp_hit(verdict, PP_PROVEN);
 }
 
@@ -405,13 +408,14 @@ const struct pp_rule pp_rule_tls_08 = {
 	.domain = PP_DOMAIN_TLS,
 	.owner = PP_OWNER_LOCAL,
 	.most = PP_PROVEN,
-	.needs = PP_NEED_START | PP_NEED_NO_DROPS,
+	.needs = PP_NEED_NO_DROPS,
 	.signs = PP_IF(HELLO) | PP_IF(NOT_TLS),
 	.match = no_tls_there,
 	.summary = N_("What answers for {service} at {server} does not speak TLS (it begins with \"{detail}\"): wrong "
 		      "port, a plain proxy or a captive portal."),
 	.when = N_("The first bytes from the server after the ClientHello are HTTP, a banner or no TLS record."),
-	.traps = N_("A protocol that begins in clear: joined midway, it is undecided."),
+	.traps = N_(
+	    "A protocol that begins in clear, or a tunnel: joined midway on a port other than 443 and 80, it is undecided."),
 	.next_test = N_("Ask {server} in plain HTTP what it is."),
 	.remedy = N_("Correct host, port or proxy setting of the client, or remove the captive portal from the path."),
 	.source = "LAB 26",

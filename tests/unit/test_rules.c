@@ -965,7 +965,8 @@ static void tls_08(struct world *w, bool near)
 static void tls_08_midway(struct world *w, bool near)
 {
 	tls_08(w, false);
-	w->stories[0].conn.tcp.midstream = near;
+	w->stories[0].conn.tcp.midstream = true;
+	w->stories[0].conn.server.port = near ? 8080 : 443;
 }
 
 static void tls_11(struct world *w, bool near)
@@ -1743,6 +1744,30 @@ static void test_hidden_certificate_behind_a_proxy(void **state)
 	}
 }
 
+/* TLS straight to a proxy is a wrong setting; joined midway the CONNECT may be missing. */
+static void test_hello_to_a_proxy(void **state)
+{
+	static struct world w;
+
+	(void)state;
+	for (int midway = 0; midway <= 1; midway++) {
+		struct story *s;
+
+		world_init(&w);
+		s = world_story(&w, 0, PROXY, 8080, NULL);
+		tell_open(s);
+		tell_hello(s, NAME, PP_TLS_1_3, 500);
+		tell_acked(s);
+		s->tls.not_tls = tell_bytes(s, PP_SERVER, 300);
+		s->tls.not_tls_http = true;
+		s->conn.tcp.midstream = midway;
+		world_proxied(&w, 1000, PROXY, "www.example.com");
+		world_judge(&w);
+		assert_int_equal(w.judgements[0].verdict.outcome, midway ? PP_OUTCOME_INCONCLUSIVE : PP_OUTCOME_FAULT);
+		world_done(&w);
+	}
+}
+
 /* A public service is not in the next room; one with a private address may be. */
 static void test_who_answers_nearby(void **state)
 {
@@ -1954,6 +1979,7 @@ int main(void)
 		cmocka_unit_test(test_all_ids_are_there),
 		cmocka_unit_test(test_layers_hold_rows_of_the_table),
 		cmocka_unit_test(test_every_rule_has_stories),
+		cmocka_unit_test(test_hello_to_a_proxy),
 		cmocka_unit_test(test_who_answers_nearby),
 		cmocka_unit_test(test_hidden_certificate_behind_a_proxy),
 		cmocka_unit_test(test_hits),
