@@ -205,6 +205,18 @@ bool pp_lookup_is_noise(const struct pp_case *c)
 	       label_found(c);
 }
 
+bool pp_lookup_alias_found(const struct pp_case *c)
+{
+	for (unsigned i = 0; i < c->lookup->alias_count; i++) {
+		struct pp_map_key key = pp_key_of_text(c->diagnosis, c->lookup->aliases[i]);
+		const struct pp_name *name = pp_map_find(&c->diagnosis->names, &key);
+
+		if (name && pp_seen(name->answered))
+			return true;
+	}
+	return false;
+}
+
 /* The earliest answer with an address that the client had, as far as it can be told from others. */
 static struct pp_mark answered_to(const struct pp_case *c, const struct pp_map_key *key)
 {

@@ -9,6 +9,8 @@
 bool pp_lookup_rcode(const struct pp_lookup *lookup, uint8_t *ret_rcode);
 bool pp_lookup_answered(const struct pp_lookup *lookup);
 bool pp_lookup_wants_address(const struct pp_lookup *lookup);
+/* A name that the answer leads to was looked up by itself, and has an address. */
+bool pp_lookup_alias_found(const struct pp_case *c);
 /* Names that may fail in health: discovery, search suffixes, reverse lookups, block lists. */
 bool pp_lookup_is_noise(const struct pp_case *c);
 /* Another resolver or a later try answered, or a connection to the name worked. */

@@ -323,6 +323,57 @@ const struct pp_rule pp_rule_dns_06 = {
 	.alternatives = "DNS-05,FW-01",
 };
 
+/* ------------------------------------------------------------------ DNS-13 */
+
+/* Every address type that was asked for was answered, the A record among them, and there is none. */
+static bool has_no_address(const struct pp_lookup *lookup)
+{
+	bool has_a = false;
+
+	for (unsigned i = 0; i < lookup->question_count; i++) {
+		const struct pp_dns_question *question = &lookup->questions[i];
+
+		if (question->type != PP_DNS_A && question->type != PP_DNS_AAAA)
+			continue;
+		if (!question->answered || question->rcode != PP_RCODE_NOERROR || question->truncated)
+			return false;
+		has_a |= question->type == PP_DNS_A;
+	}
+	return has_a && lookup->address_count == 0 && !lookup->clipped && !lookup->replies_only;
+}
+
+/* Any name may exist without an address; those that the catalogue knows are there to be connected to. */
+static bool nothing_to_connect_to(const struct pp_case *c, struct pp_verdict *verdict)
+{
+	if (!pp_is_azure(c) || !has_no_address(c->lookup) || pp_lookup_alias_found(c))
+		return false;
+	pp_cite_dns_query(c, verdict);
+	pp_cite_dns_reply(c, verdict);
+	return pp_hit(verdict, PP_STRONG);
+}
+
+const struct pp_rule pp_rule_dns_13 = {
+	.id = "DNS-13",
+	.name = N_("name without an address"),
+	.scope = PP_SCOPE_LOOKUP,
+	.outcome = PP_OUTCOME_FAULT,
+	.domain = PP_DOMAIN_DNS,
+	.owner = PP_OWNER_DNS,
+	.most = PP_STRONG,
+	.match = nothing_to_connect_to,
+	.summary = N_("The DNS resolver {server} knows the name {host} and gives no address for it, so nothing can "
+		      "connect to it: very probably a zone lacks the record, its alias leads nowhere, or a filter "
+		      "empties the answer."),
+	.when = N_("NOERROR without an address for the A record and whatever else was asked, of a name that the "
+		   "catalogue knows; neither its aliases nor another lookup found one, and no connection to it works."),
+	.traps = N_("AAAA alone is often empty in health; names that are no host's (zones, service records) have no "
+		    "address."),
+	.next_test = NEXT_OTHER,
+	.remedy = REMEDY_FILTER,
+	.source = "R2308 2.2",
+	.alternatives = "DNS-02,DNS-05",
+};
+
 /* ------------------------------------------------------------------ harmless */
 
 static bool noise(const struct pp_case *c, struct pp_verdict *verdict)

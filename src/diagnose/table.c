@@ -132,8 +132,8 @@ const struct pp_layer pp_layers[] = {
 const unsigned pp_layer_count = sizeof(pp_layers) / sizeof(pp_layers[0]);
 
 static const struct pp_rule *const lookups[] = { R(prx_01), R(dns_09), R(dns_05), R(dns_06), R(loc_03),
-						 R(dns_08), R(dns_11), R(dns_12), R(dns_07), R(dns_02),
-						 R(dns_04), R(dns_03), R(dns_01), NULL };
+						 R(dns_08), R(dns_11), R(dns_13), R(dns_12), R(dns_07),
+						 R(dns_02), R(dns_04), R(dns_03), R(dns_01), NULL };
 const struct pp_layer pp_lookup_layer = { "lookup", ~0U, false, PP_CHOOSE_FIRST, lookups };
 
 const struct pp_rule *const pp_note_rules[] = { R(prx_14), R(insp_01), R(insp_02), R(insp_03), R(mtu_03), R(ok_02),

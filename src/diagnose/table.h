@@ -50,7 +50,7 @@ const struct pp_look_alikes *pp_look_alikes_of(const struct pp_look_alikes slots
 #define PP_RULES(X) \
 	X(cap_01) X(cap_02) X(cap_03) X(cap_04) X(cap_05) X(cap_06) \
 	X(cap_07) X(cap_08) X(cap_09) X(cap_10) X(cap_11) X(cap_12) \
-	X(prx_01) X(dns_09) X(dns_05) X(dns_06) X(dns_08) X(dns_11) X(dns_12) X(dns_07) \
+	X(prx_01) X(dns_09) X(dns_05) X(dns_06) X(dns_08) X(dns_11) X(dns_12) X(dns_13) X(dns_07) \
 	X(dns_02) X(dns_04) X(dns_03) X(dns_01) X(dns_10) X(loc_03) \
 	X(ok_06) X(ok_04) X(fw_16) X(ok_08) \
 	X(loc_01) X(fw_02) X(fw_03) \

@@ -1,7 +1,7 @@
 /* dns_facts: one DNS message as plain facts, and one lookup: all queries of a client for a name at a resolver.
  *
  * Units   TTL in seconds; names lower case, without the final dot, escaped as RFC 4343 section 2.1 (\DDD).
- * Limits  the *_MAX below; more sets `clipped`.
+ * Limits  the *_MAX below; more sets `clipped`, in a lookup also records that the capture cut off.
  * Source  RFC 1035, RFC 6891 (EDNS), RFC 8914 (extended errors), RFC 9619.
  */
 #ifndef PP_DISSECT_DNS_FACTS_H

@@ -398,7 +398,7 @@ struct pp_lookup_news pp_lookups_add(struct pp_lookups *lookups, const struct pp
 	pp_mark_first(&lookup->first, mark);
 	lookup->last = mark;
 	lookup->over_tcp |= over_tcp;
-	lookup->clipped |= message->clipped;
+	lookup->clipped |= message->clipped || message->answers_cut;
 	if (message->response)
 		add_reply(slot, message, client->port, mark);
 	else

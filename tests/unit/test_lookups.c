@@ -114,6 +114,24 @@ static void test_types_of_a_name_are_one_lookup(void **state)
 	end(&f);
 }
 
+/* What the capture cut off may have been an address. */
+static void test_cut_answer_is_clipped(void **state)
+{
+	struct pp_dns_message reply = message(1, PP_DNS_A, "a.example", true);
+	struct fixture f;
+
+	(void)state;
+	begin(&f, 100);
+	ask(&f, 1, PP_DNS_A, "a.example");
+	ask(&f, 2, PP_DNS_A, "b.example");
+	reply.answers_cut = true;
+	answer(&f, &reply);
+	answer_with(&f, 2, PP_DNS_A, "b.example", 0, NULL);
+	assert_true(pp_lookups_at(f.lookups, 0)->clipped);
+	assert_false(pp_lookups_at(f.lookups, 1)->clipped);
+	end(&f);
+}
+
 static void test_retries_and_the_reply_that_counts(void **state)
 {
 	const struct pp_dns_question *question;
@@ -485,6 +503,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_types_of_a_name_are_one_lookup),
+		cmocka_unit_test(test_cut_answer_is_clipped),
 		cmocka_unit_test(test_retries_and_the_reply_that_counts),
 		cmocka_unit_test(test_truncated_then_tcp),
 		cmocka_unit_test(test_replies_only),

@@ -392,6 +392,35 @@ static void dns_12(struct world *w, bool near)
 	w->lookups[0].icmp_code = near ? 13 : 1;
 }
 
+static void dns_13(struct world *w, bool near)
+{
+	struct pp_lookup *lookup = world_lookup(w, 0, NAME, 1);
+
+	tell_dns_reply(w, lookup, 0, NULL);
+	lookup->aliases[0] = "edge.other.example";
+	lookup->alias_count = 1;
+	if (near) /* it is asked for by itself */
+		tell_dns_reply(w, world_lookup(w, 100, "edge.other.example", 1), 0, SERVER);
+}
+
+/* Names nobody knows may be no host's. */
+static void dns_13_unknown(struct world *w, bool near)
+{
+	tell_dns_reply(w, world_lookup(w, 0, near ? "zone.corp.example" : NAME, 1), 0, NULL);
+}
+
+static void dns_13_aaaa(struct world *w, bool near)
+{
+	dns_13_unknown(w, false);
+	w->lookups[0].questions[0].type = near ? PP_DNS_AAAA : PP_DNS_A;
+}
+
+static void dns_13_cut(struct world *w, bool near)
+{
+	dns_13_unknown(w, false);
+	w->lookups[0].clipped = near;
+}
+
 /* The resolver's own filter is the resolver's. */
 static void dns_01_told(struct world *w, bool near)
 {
@@ -1498,6 +1527,10 @@ static const struct rule_story {
 	{ "DNS-11", PP_OUTCOME_FAULT, PP_PROVEN, dns_11 },
 	{ "DNS-11", PP_OUTCOME_FAULT, PP_STRONG, dns_11_port },
 	{ "DNS-12", PP_OUTCOME_FAULT, PP_CONSISTENT, dns_12 },
+	{ "DNS-13", PP_OUTCOME_FAULT, PP_STRONG, dns_13 },
+	{ "DNS-13", PP_OUTCOME_FAULT, PP_STRONG, dns_13_unknown },
+	{ "DNS-13", PP_OUTCOME_FAULT, PP_STRONG, dns_13_aaaa },
+	{ "DNS-13", PP_OUTCOME_FAULT, PP_STRONG, dns_13_cut },
 	{ "FW-01", PP_OUTCOME_FAULT, PP_CONSISTENT, fw_01 },
 	{ "FW-02", PP_OUTCOME_FAULT, PP_PROVEN, fw_02 },
 	{ "FW-03", PP_OUTCOME_FAULT, PP_STRONG, fw_03 },
@@ -1934,7 +1967,7 @@ static void test_all_ids_are_there(void **state)
 		const char *family;
 		unsigned count;
 	} families[] = {
-		{ "CAP", 12 },  { "LOC", 8 },  { "DNS", 12 }, { "FW", 16 }, { "PRX", 18 }, { "INSP", 6 }, { "TLS", 12 },
+		{ "CAP", 12 },  { "LOC", 8 },  { "DNS", 13 }, { "FW", 16 }, { "PRX", 18 }, { "INSP", 6 }, { "TLS", 12 },
 		{ "TRUST", 6 }, { "MTLS", 3 }, { "SRV", 8 },  { "MTU", 3 }, { "IDLE", 3 }, { "OK", 10 },
 	};
 	size_t all = 0;
