@@ -133,7 +133,7 @@ const struct pp_rule pp_rule_dns_01 = {
 	.owner = PP_OWNER_DNS,
 	.most = PP_PROVEN,
 	.match = no_answer,
-	.summary = N_("The DNS resolver {server} gives no answer for {host}, asked {n} times: the resolver, or the way "
+	.summary = N_("The DNS resolver {server} gives no answer for {host} (queries: {n}): the resolver, or the way "
 		      "to it, is broken."),
 	.when =
 	    N_("Two or more queries for one name and type without a response for 5 s, and no other resolver answered; "

@@ -103,15 +103,35 @@ static void add(struct pp_findings *findings, struct pp_finding_list *list, cons
 		list->left_out++;
 }
 
+/* The surest verdict is shown, as it is the one that the host and the conclusion speak with.  Without memory the one
+ * before it stays. */
+static void show_instead(struct pp_findings *findings, struct pp_finding_list *list, struct pp_finding *known,
+			 const struct pp_verdict *verdict, const struct pp_finding_place *place)
+{
+	struct pp_verdict surer;
+
+	pp_verdict_copy(&surer, verdict);
+	if (!copy_verdict(findings, &surer)) {
+		list->left_out++;
+		return;
+	}
+	pp_verdict_copy(&known->verdict, &surer);
+	known->place = *place;
+	known->has_place = true;
+}
+
 static void count(struct pp_findings *findings, struct pp_finding_list *list, const char *host, const char *category,
 		  const struct pp_verdict *verdict, const struct pp_finding_place *place)
 {
 	struct pp_finding *known = find(findings, list, host, verdict->rule);
 
-	if (known)
-		known->count++;
-	else
+	if (!known) {
 		add(findings, list, host, category, verdict, place, PP_WEIGHT_UNKNOWN);
+		return;
+	}
+	known->count++;
+	if (verdict->grade > known->verdict.grade)
+		show_instead(findings, list, known, verdict, place);
 }
 
 /* ---- The visit ---- */

@@ -146,6 +146,34 @@ static void test_quiet_verbose_color(void **state)
 	free(text);
 }
 
+/* The surest of a host's attempts is shown: the host's verdict, and the headline, are made of it. */
+static void test_surest_is_shown(void **state)
+{
+	static const enum pp_grade grades[] = { PP_CONSISTENT, PP_PROVEN, PP_STRONG };
+	struct pp_attribution who = { .host = "a.example.com", .category = "other" };
+	const struct pp_finding *finding;
+	struct pp_findings findings;
+
+	(void)state;
+	pp_findings_init(&findings, pp_sample_paths, 2, false);
+	for (uint32_t i = 0; i < 3; i++) {
+		struct pp_connection conn = { .stream = i, .first = { .packet = i + 1 } };
+		struct pp_judgement judgement = { .verdict = { .rule = pp_rule_find("FW-01"),
+							       .outcome = PP_OUTCOME_FAULT,
+							       .grade = grades[i],
+							       .number = i } };
+
+		assert_int_equal(findings.visitor.connection(&findings, &conn, &who, &judgement), PP_OK);
+	}
+	assert_int_equal(findings.faults.count, 1);
+	finding = (const void *)findings.faults.first;
+	assert_int_equal(finding->count, 3);
+	assert_int_equal(finding->verdict.grade, PP_PROVEN);
+	assert_int_equal(finding->verdict.number, 1);
+	assert_int_equal(finding->place.stream, 1);
+	pp_findings_done(&findings);
+}
+
 /* Faults beyond the cap are counted, not kept. */
 static void test_many_faults(void **state)
 {
@@ -249,6 +277,7 @@ int main(void)
 		cmocka_unit_test(test_report),
 		cmocka_unit_test(test_widths),
 		cmocka_unit_test(test_quiet_verbose_color),
+		cmocka_unit_test(test_surest_is_shown),
 		cmocka_unit_test(test_many_faults),
 		cmocka_unit_test(test_wrapping),
 		cmocka_unit_test(test_table),
