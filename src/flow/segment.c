@@ -30,6 +30,16 @@ static uint32_t duplicate_window_us(const struct pp_flow *flow, const struct pp_
 	return (uint32_t)half_rtt_us;
 }
 
+/* Whoever has no socket says the same to every segment: where the other side spoke in between, it is an answer to that. */
+static bool answers_anew(const struct pp_flow *flow, const struct pp_flow_side *me, const struct pp_packet *packet)
+{
+	enum pp_side side = me == &flow->body->side[PP_CLIENT] ? PP_CLIENT : PP_SERVER;
+	const struct pp_tcp_side *facts = flow->body->facts.side;
+
+	return (packet->tcp.flags & PP_TCP_RST) && !pp_has_ip_id(packet) &&
+	       facts[pp_other_side(side)].last.packet > facts[side].last.packet;
+}
+
 /* Whether one of the signatures kept is this one, and young enough. */
 PP_SELDOM static bool is_recent(const struct pp_flow *flow, const struct pp_flow_side *me,
 				const struct pp_packet *packet, uint32_t sign, int64_t ts)
@@ -37,6 +47,8 @@ PP_SELDOM static bool is_recent(const struct pp_flow *flow, const struct pp_flow
 	bool syn_id = (packet->tcp.flags & PP_TCP_SYN) && pp_has_ip_id(packet);
 	uint32_t most = duplicate_window_us(flow, packet);
 
+	if (answers_anew(flow, me, packet))
+		return false;
 	if (syn_id && most < PP_DUPLICATE_SYN_US)
 		most = PP_DUPLICATE_SYN_US;
 	for (unsigned i = 0; i < PP_RECENT_MAX; i++) {

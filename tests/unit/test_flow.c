@@ -50,7 +50,8 @@ struct seg {
 	uint32_t seq, ack, len;
 	bool copy; /* same IP ID as the segment before */
 	uint8_t ttl;
-	bool had; /* stream/ knows these bytes already */
+	bool had;   /* stream/ knows these bytes already */
+	bool no_id; /* IP ID 0 */
 };
 
 /* As the dissectors would have it that saw no payload. */
@@ -74,7 +75,7 @@ static void send_segment(struct fixture *f, const struct seg *seg)
 	packet.sport = ports[seg->from];
 	packet.dport = ports[!seg->from];
 	packet.ttl = seg->ttl ? seg->ttl : 64;
-	packet.ip_id = f->ip_id;
+	packet.ip_id = seg->no_id ? 0 : f->ip_id;
 	packet.tcp.flags = seg->flags;
 	packet.tcp.seq = seg->seq;
 	packet.tcp.ack = seg->ack;
@@ -346,6 +347,25 @@ static void injected_reset_trains(void **state)
 	end(&f);
 }
 
+/* Whoever has no socket any more answers every segment alike. */
+static void resets_that_answer_are_no_copies(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	SEND(&f, OPENED, { S, 1, ACK, 901, 101, 10 }, { C, 0, RST, 101, 0, 0, .no_id = true },
+	     { S, 0, ACK, 911, 101, 10 }, { C, 0, RST, 101, 0, 0, .no_id = true });
+	see_facts(&f);
+	assert_int_equal(f.facts.duplicates, 0);
+	assert_int_equal(f.facts.rst.count, 2);
+	SEND(&f, { C, 0, RST, 101, 0, 0, .no_id = true });
+	see_facts(&f);
+	assert_int_equal(f.facts.duplicates, 1);
+	assert_int_equal(f.facts.rst.count, 2);
+	end(&f);
+}
+
 /* A reset nobody would accept is kept only while there is none better. */
 static void an_acceptable_reset_wins(void **state)
 {
@@ -579,6 +599,7 @@ int main(void)
 		cmocka_unit_test(keep_alives_are_no_loss),
 		cmocka_unit_test(the_reset_that_ends_it),
 		cmocka_unit_test(injected_reset_trains),
+		cmocka_unit_test(resets_that_answer_are_no_copies),
 		cmocka_unit_test(an_acceptable_reset_wins),
 		cmocka_unit_test(syn_again_after_a_refusal),
 		cmocka_unit_test(reused_ports_are_a_new_stream),
