@@ -145,6 +145,9 @@ static bool keep_alive_race(const struct pp_case *c, struct pp_verdict *verdict)
 
 	if (!c->shape.worked || (!crossed && !reused))
 		return false;
+	/* A device that has forgotten the connection resets it as well, whatever the server would have done (FW-14). */
+	if (!crossed && pp_reset_is_foreign(c).ttl)
+		return false;
 	cite_idle(c, verdict);
 	pp_cite_end(c, verdict);
 	return pp_hit(verdict, PP_STRONG);
@@ -162,8 +165,11 @@ const struct pp_rule pp_rule_idle_03 = {
 	.match = keep_alive_race,
 	.summary = N_("{host} closed an idle keep-alive connection just as the client sent its next request on it; the "
 		      "client retries, it is no fault."),
-	.when = N_("The server's FIN or RST crosses the client's next request on a connection that had worked."),
-	.traps = N_("A client that does not retry reports an error."),
+	.when = N_("The server's FIN or RST crosses the client's next request on a connection that had worked; the RST "
+		   "comes from as far away as the server's other packets."),
+	.traps =
+	    N_("A client that does not retry reports an error. A firewall that has forgotten the connection resets "
+	       "it in the same way, from nearer (FW-14)."),
 	.next_test = N_("None needed."),
 	.remedy = N_("No action; a shorter keep-alive on the client avoids it."),
 	.source = "R9293",

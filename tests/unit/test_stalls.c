@@ -97,12 +97,37 @@ static void test_cut_upload_is_no_narrow_path(void **state)
 	assert_judged("FW-15", PP_OUTCOME_FAULT);
 }
 
+/* ------------------------------------------------------------------ resets of a connection that rested */
+
+/* Whose reset meets the next request on it: the server's, or that of a device which has forgotten the connection. */
+static void test_reset_of_a_resting_connection(void **state)
+{
+	for (int foreign = 0; foreign <= 1; foreign++) {
+		struct story *s = world_story(&w, 0, SERVER, 443, NAME);
+
+		tell_tls_works(s, NAME, PP_TLS_1_3);
+		s->conn.tcp.longest_idle_ns = 6 * PP_SECOND;
+		tell_wait(s, 6000);
+		tell_app(s, PP_CLIENT, 300);
+		s->conn.tcp.idle_after = s->conn.last;
+		tell_wait(s, 1);
+		tell_rst(s, PP_SERVER, PP_PHASE_TLS_ESTABLISHED)->ttl = foreign ? 64 : 62;
+		if (foreign)
+			assert_judged("FW-14", PP_OUTCOME_FAULT);
+		else
+			assert_judged("IDLE-03", PP_OUTCOME_OK);
+		done(state);
+		fresh(state);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_both_sides_repeat),
 		TEST(test_only_one_side_repeats),
 		TEST(test_cut_upload_is_no_narrow_path),
+		TEST(test_reset_of_a_resting_connection),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
