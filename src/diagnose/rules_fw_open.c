@@ -127,13 +127,46 @@ bool pp_icmp_is_unreachable(const struct pp_icmp_error *error)
 	return (error->type == 3 && error->code < 16 && (codes >> error->code & 1)) || error->type == 11;
 }
 
+static bool is_in_exchange(const struct pp_case *c)
+{
+	return pp_stage_is(c, PP_STAGE_SECURE) || pp_stage_is(c, PP_STAGE_ANSWERED) || pp_stage_is(c, PP_STAGE_DATA);
+}
+
+/* For a while the server has said nothing new, one side repeats what the other does not get, and this is why.  What answers
+ * only a goodbye stops nothing. */
+static bool stalls_exchange(const struct pp_case *c, const struct pp_icmp_error *error)
+{
+	const struct pp_tcp_side *client = c->client, *server = c->server;
+	bool unheard = client->stuck_retransmits && error->mark.ts - client->last_data.ts >= PP_AT_ONCE_NS;
+	bool deaf = pp_seen(server->again) && server->again.ts - server->last_data.ts >= PP_AT_ONCE_NS;
+
+	return error->mark.ts - server->last_data.ts >= PP_AT_ONCE_NS && (unheard || deaf) &&
+	       (c->shape.ending == PP_STILL_OPEN || c->shape.end.ts > error->mark.ts);
+}
+
+/* The one that explains why nothing came; NULL: none. */
+static const struct pp_icmp_error *telling(const struct pp_case *c, bool (*wanted)(const struct pp_icmp_error *error))
+{
+	for (unsigned i = 0; i < c->tcp->icmp_count; i++) {
+		const struct pp_icmp_error *error = &c->tcp->icmp[i];
+
+		if (error->authentic && error->about == PP_CLIENT && wanted(error) &&
+		    (is_in_exchange(c) ? stalls_exchange(c, error)
+				       : !c->shape.worked && c->server->last_data.ts <= error->mark.ts))
+			return error;
+	}
+	return NULL;
+}
+
 static bool told(const struct pp_case *c, struct pp_verdict *verdict, const struct pp_icmp_error *error,
 		 enum pp_grade grade)
 {
-	if (!error || c->shape.worked || c->server->last_data.ts > error->mark.ts)
+	if (!error)
 		return false;
 	pp_cite_syn(c, verdict);
-	if (!pp_stage_is(c, PP_STAGE_SYN))
+	if (is_in_exchange(c))
+		pp_cite_data(c, verdict);
+	else if (!pp_stage_is(c, PP_STAGE_SYN))
 		pp_cite_request(c, verdict);
 	pp_cite(verdict,
 		(struct pp_evidence){
@@ -144,7 +177,7 @@ static bool told(const struct pp_case *c, struct pp_verdict *verdict, const stru
 
 static bool prohibited(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	return told(c, verdict, pp_icmp_of(c, pp_icmp_prohibits), PP_PROVEN);
+	return told(c, verdict, telling(c, pp_icmp_prohibits), PP_PROVEN);
 }
 
 const struct pp_rule pp_rule_fw_02 = {
@@ -159,7 +192,9 @@ const struct pp_rule pp_rule_fw_02 = {
 	.match = prohibited,
 	.summary = N_("The device {device} rejects the connection to {service} at {server} as administratively "
 		      "prohibited: its rule has to be changed."),
-	.when = N_("An ICMP 3/9, 3/10 or 3/13 (IPv6 1/1, 1/5) that quotes a segment outstanding at that time."),
+	.when = N_(
+	    "An ICMP 3/9, 3/10 or 3/13 (IPv6 1/1, 1/5) that quotes a segment outstanding at that time; once data was "
+	    "exchanged, one that meets what is only repeated since a second or more."),
 	.traps = N_("An ICMP error that quotes nothing the client had under way is ignored as forged or stale."),
 	.next_test = NEXT_LOG,
 	.remedy = REMEDY_DEVICE,
@@ -169,7 +204,7 @@ const struct pp_rule pp_rule_fw_02 = {
 
 static bool unreachable(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	const struct pp_icmp_error *error = pp_icmp_of(c, pp_icmp_is_unreachable);
+	const struct pp_icmp_error *error = telling(c, pp_icmp_is_unreachable);
 
 	return error && !pp_addr_equal(&error->from, &c->conn->client.ip) && !pp_traces_route(c) &&
 	       told(c, verdict, error, PP_STRONG);

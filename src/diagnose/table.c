@@ -83,6 +83,9 @@ static const struct pp_rule *const excuses[] = { R(ok_06), R(ok_04), R(fw_16), R
 /* Who says himself what he did. */
 static const struct pp_rule *const told[] = { R(loc_01), R(fw_02), R(fw_03), NULL };
 
+/* The same of what had worked. */
+static const struct pp_rule *const cut_and_told[] = { R(fw_02), R(fw_03), NULL };
+
 static const struct pp_rule *const opening[] = { R(prx_16), R(loc_04), R(fw_04), R(prx_03), R(prx_02), R(srv_01),
 						 R(loc_08), R(fw_01),  R(fw_05), R(srv_07), NULL };
 
@@ -120,6 +123,7 @@ static const struct pp_rule *const rest[] = { R(cap_02), R(cap_03), R(cap_09), R
 const struct pp_layer pp_layers[] = {
 	{ "excuses", FAILING, true, PP_CHOOSE_FIRST, excuses },
 	{ "told by ICMP", FAILING, true, PP_CHOOSE_BEST, told },
+	{ "cut, and told by ICMP", S(SECURE) | S(ANSWERED) | S(DATA), false, PP_CHOOSE_BEST, cut_and_told },
 	{ "TCP open", S(SYN) | S(OPEN), true, PP_CHOOSE_BEST, opening },
 	{ "CONNECT", S(CONNECT) | S(DENIED) | S(TUNNEL) | S(ANSWERED), false, PP_CHOOSE_BEST, connecting },
 	{ "after the request", S(HELLO) | S(ASKED) | S(ONE_VOICE), true, PP_CHOOSE_BEST, asked },

@@ -16,31 +16,38 @@ static bool is_outstanding(const struct pp_flow *flow, enum pp_side about, uint3
 	return offset >= (int64_t)flow->body->facts.side[about].acked - 1 && offset <= side->next + 1;
 }
 
+/* Where an error is kept; -1: nowhere.  The first ones, and in the last place the latest of those that come before their side
+ * closes: a device that rejects one segment after the other goes on rejecting what is repeated. */
+static int place_of_icmp(struct pp_tcp_facts *facts, enum pp_side about, bool authentic)
+{
+	if (facts->icmp_count < PP_ICMP_MAX)
+		return (int)facts->icmp_count++;
+	return authentic && !pp_seen(facts->side[about].fin) ? PP_ICMP_MAX - 1 : -1;
+}
+
 void pp_flow_icmp(struct pp_flow *flow, const struct pp_packet *packet, enum pp_side about, struct pp_mark now)
 {
-	struct pp_tcp_facts *facts = &flow->body->facts;
 	const struct pp_flow_side *side = &flow->body->side[about];
-	struct pp_icmp_error *error = &facts->icmp[facts->icmp_count];
+	bool authentic = packet->quote.has_seq && side->known && is_outstanding(flow, about, packet->quote.seq);
+	int place = place_of_icmp(&flow->body->facts, about, authentic);
+	uint8_t bit = (uint8_t)(1u << (place & 7));
 
-	if (facts->icmp_count == PP_ICMP_MAX)
+	if (place < 0)
 		return;
-	facts->icmp_count++;
-	*error = (struct pp_icmp_error){ .mark = now,
-					 .from = packet->src,
-					 .ip_version = packet->ip_version,
-					 .type = packet->icmp_type,
-					 .code = packet->icmp_code,
-					 .mtu = packet->icmp_mtu,
-					 .about = about };
-	if (!packet->quote.has_seq)
+	flow->body->facts.icmp[place] = (struct pp_icmp_error){ .mark = now,
+								.from = packet->src,
+								.ip_version = packet->ip_version,
+								.type = packet->icmp_type,
+								.code = packet->icmp_code,
+								.mtu = packet->icmp_mtu,
+								.authentic = authentic,
+								.about = about };
+	flow->body->icmp_early &= (uint8_t)~bit;
+	if (!packet->quote.has_seq || side->known)
 		return;
-	if (side->known) {
-		error->authentic = is_outstanding(flow, about, packet->quote.seq);
-	} else {
-		/* Captures reorder: the segment it quotes may come right behind it. */
-		flow->body->icmp_early |= (uint8_t)(1u << (facts->icmp_count - 1));
-		flow->body->icmp_seq[facts->icmp_count - 1] = packet->quote.seq;
-	}
+	/* Captures reorder: the segment it quotes may come right behind it. */
+	flow->body->icmp_early |= bit;
+	flow->body->icmp_seq[place] = packet->quote.seq;
 }
 
 void pp_flow_swap(struct pp_flow *flow, enum pp_sides_by by)

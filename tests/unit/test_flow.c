@@ -366,6 +366,41 @@ static void resets_that_answer_are_no_copies(void **state)
 	end(&f);
 }
 
+static void send_icmp(struct fixture *f, uint32_t seq)
+{
+	struct pp_packet packet = {
+		.ip_version = 4, .icmp_type = 3, .icmp_code = 13, .quote = { .has_seq = true, .seq = seq }
+	};
+
+	f->now.ts += PP_MS;
+	f->now.packet++;
+	pp_flow_icmp(f->flow, &packet, PP_CLIENT, f->now);
+}
+
+/* Of many the first are kept, and the last one that its side did not provoke by closing. */
+static void the_first_and_the_last_icmp_errors(void **state)
+{
+	const struct pp_tcp_facts *facts;
+	struct fixture f;
+	uint32_t last;
+
+	(void)state;
+	begin(&f);
+	SEND(&f, OPENED, { C, 1, ACK, 101, 901, 500 });
+	for (unsigned i = 0; i < 2 * PP_ICMP_MAX; i++)
+		send_icmp(&f, 101);
+	last = f.now.packet;
+	send_icmp(&f, 90); /* stale, so it tells nothing */
+	SEND(&f, { C, 1, ACK | FIN, 601, 901, 0 });
+	send_icmp(&f, 601);
+	facts = &f.flow->body->facts;
+	assert_int_equal(facts->icmp_count, PP_ICMP_MAX);
+	assert_int_equal(facts->icmp[0].mark.packet, last - 2 * PP_ICMP_MAX + 1);
+	assert_int_equal(facts->icmp[PP_ICMP_MAX - 1].mark.packet, last);
+	assert_true(facts->icmp[PP_ICMP_MAX - 1].authentic);
+	end(&f);
+}
+
 /* A reset nobody would accept is kept only while there is none better. */
 static void an_acceptable_reset_wins(void **state)
 {
@@ -600,6 +635,7 @@ int main(void)
 		cmocka_unit_test(the_reset_that_ends_it),
 		cmocka_unit_test(injected_reset_trains),
 		cmocka_unit_test(resets_that_answer_are_no_copies),
+		cmocka_unit_test(the_first_and_the_last_icmp_errors),
 		cmocka_unit_test(an_acceptable_reset_wins),
 		cmocka_unit_test(syn_again_after_a_refusal),
 		cmocka_unit_test(reused_ports_are_a_new_stream),

@@ -92,7 +92,7 @@ static void test_kinds_do_not_mix(void **state)
 			uint64_t signs = PP_IF(FAILED) | i << 2 * (i & 1);
 			const struct pp_plan *plan = pp_plan_of(&plans, PP_STAGE_HELLO, signs);
 
-			for (const struct pp_rule *const *at = pp_layers[4].rules; *at; at++)
+			for (const struct pp_rule *const *at = pp_layers[5].rules; *at; at++)
 				assert_int_equal(plan_has(plan, *at),
 						 (signs & PP_IF(WORKED)) == 0 && !((*at)->signs & ~signs));
 		}

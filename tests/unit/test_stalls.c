@@ -121,6 +121,60 @@ static void test_reset_of_a_resting_connection(void **state)
 	}
 }
 
+/* ------------------------------------------------------------------ what ICMP says of a transfer */
+
+/* A device rejects one segment after the other; or its word is about a goodbye, or the transfer goes on. */
+static void test_rejected_in_the_middle(void **state)
+{
+	struct story *s = world_story(&w, 0, SERVER, 443, NAME);
+
+	(void)state;
+	tell_tls_works(s, NAME, PP_TLS_1_3);
+	tell_app(s, PP_CLIENT, 10000);
+	tell_icmp(s, "10.0.0.1", 3, 13);
+	tell_unacked(s, 3, 1448);
+	tell_icmp(s, "10.0.0.1", 3, 13);
+	assert_judged("FW-02", PP_OUTCOME_FAULT);
+	world_done(&w);
+	s->conn.tcp.icmp[1].code = 1;
+	s->conn.tcp.icmp_count = 2;
+	assert_judged("FW-03", PP_OUTCOME_FAULT);
+	world_done(&w);
+	s->conn.tcp.side[PP_CLIENT].stuck_retransmits = 0;
+	tell_app(s, PP_SERVER, 2000);
+	assert_judged("OK-01", PP_OUTCOME_OK);
+}
+
+/* The server repeats what the client has: its acknowledgements are what is rejected. */
+static void test_acknowledgements_rejected(void **state)
+{
+	struct story *s = world_story(&w, 0, SERVER, 443, NAME);
+
+	(void)state;
+	tell_tls_works(s, NAME, PP_TLS_1_3);
+	for (unsigned i = 0; i < 3; i++) {
+		tell_wait(s, 700);
+		s->conn.tcp.side[PP_SERVER].again = story_packet(s, PP_SERVER);
+		tell_icmp(s, "10.0.0.1", 3, 10);
+	}
+	assert_judged("FW-02", PP_OUTCOME_FAULT);
+}
+
+static void test_rejected_goodbye(void **state)
+{
+	struct story *s = world_story(&w, 0, SERVER, 443, NAME);
+
+	(void)state;
+	tell_tls_works(s, NAME, PP_TLS_1_3);
+	tell_wait(s, 30000);
+	tell_hidden_alert(s, PP_CLIENT);
+	tell_icmp(s, "10.0.0.1", 3, 13);
+	tell_fin(s, PP_CLIENT);
+	tell_unacked(s, 3, 24);
+	tell_icmp(s, "10.0.0.1", 3, 13);
+	assert_judged("OK-01", PP_OUTCOME_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -128,6 +182,9 @@ int main(void)
 		TEST(test_only_one_side_repeats),
 		TEST(test_cut_upload_is_no_narrow_path),
 		TEST(test_reset_of_a_resting_connection),
+		TEST(test_rejected_in_the_middle),
+		TEST(test_acknowledgements_rejected),
+		TEST(test_rejected_goodbye),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
