@@ -120,6 +120,14 @@ static bool served_as_proxy(const struct pp_http_facts *http)
 	return false;
 }
 
+static bool is_for_tunnels(const struct pp_http_facts *http)
+{
+	for (unsigned i = 0; i < http->connect_count; i++)
+		if (http->connects[i].tunnel || http->connects[i].reply.status == 407)
+			return true;
+	return false;
+}
+
 /* The earliest of each host, by time; the table keeps the first PP_NAMES_KEPT. */
 static void add_good_name(struct pp_service *service, uint32_t host, struct pp_mark mark)
 {
@@ -185,8 +193,10 @@ static void observe_service(struct pp_service *service, const struct pp_connecti
 	}
 	if (shape->passed && shape->tls && !shape->tunnel && who->by == PP_ATTRIBUTED_BY_SNI && host)
 		add_good_name(service, host - 1, shape->tls->server_hello);
-	if (conn->http)
+	if (conn->http) {
 		service->proxy |= served_as_proxy(conn->http);
+		service->tunnels |= is_for_tunnels(conn->http);
+	}
 	if (shape->offer > service->best_offer)
 		service->best_offer = shape->offer;
 }

@@ -192,7 +192,8 @@ static enum answer answer_of(const struct pp_case *c)
 		return OF_UPSTREAM;
 	if (is_policy(reply))
 		return OF_POLICY;
-	return pp_stage_is(c, PP_STAGE_DENIED) && is_wrong_kind(reply->status) ? OF_WRONG_KIND : OF_ITS_OWN;
+	return pp_stage_is(c, PP_STAGE_DENIED) && is_wrong_kind(reply->status) && !c->service->tunnels ? OF_WRONG_KIND
+												       : OF_ITS_OWN;
 }
 
 static void cite_answer(const struct pp_case *c, struct pp_verdict *verdict, const struct pp_http_reply *reply)
@@ -337,7 +338,8 @@ const struct pp_rule pp_rule_prx_18 = {
 	    N_("The proxy {proxy} does not serve the request for {host} (status {n}, {detail}); whether its policy, "
 	       "its load, a service of its own or its way out is the cause, its log tells."),
 	.when = N_("A status of the proxy's own that tells neither a login nor a policy nor its way out: a bare 500 or "
-		   "508, 408, 421, 429, a redirect of a CONNECT; Squid's ERR_ICAP_FAILURE."),
+		   "508, 408, 421, 429, a redirect of a CONNECT; Squid's ERR_ICAP_FAILURE; 400, 405 or 501 to a "
+		   "CONNECT where others were granted or need credentials."),
 	.traps = N_("A redirect may lead to a login page, or to one that tells why the proxy denies it."),
 	.next_test = NEXT_PROXY_LOG,
 	.remedy = REMEDY_TEAM,
@@ -422,8 +424,8 @@ const struct pp_rule pp_rule_prx_15 = {
 	.match = not_a_proxy,
 	.summary = N_("What listens at {server} is not the kind of proxy that this machine takes it for: the proxy "
 		      "setting (host, port or scheme) is very probably wrong."),
-	.when = N_("400, 405 or 501 to a CONNECT, a TLS alert to a plain CONNECT, or an HTTP answer of a proxy to a "
-		   "ClientHello."),
+	.when = N_("400, 405 or 501 to a CONNECT where none was granted or needs credentials, a TLS alert to a plain "
+		   "CONNECT, or an HTTP answer of a proxy to a ClientHello."),
 	.traps = N_("A proxy that finds the request malformed for another reason."),
 	.next_test = N_("Request http://{host}/ through {server} by hand."),
 	.remedy = REMEDY_SETTING,

@@ -95,6 +95,7 @@ struct pp_service {
 	bool proxy : 1;        /* it served as a proxy, or --proxy names it */
 	bool genuine : 1;      /* in a tunnel it opened, a listed authority's certificate was shown, … */
 	bool inspects : 1;     /* … or a listed inspector's */
+	bool tunnels : 1;      /* it opened one, or wants credentials for it */
 	uint8_t passed_count;
 	struct pp_good_name passed[PP_NAMES_KEPT]; /* earliest ServerHellos, one per host, by time */
 };

@@ -279,6 +279,41 @@ static void test_what_a_status_tells(void **state)
 	}
 }
 
+static void test_a_proxy_that_opens_tunnels_is_one(void **state)
+{
+	static const uint16_t statuses[] = { 400, 405, 501 };
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		connected(statuses[i], PP_CREDENTIALS_NONE);
+	world_proxied(&w, 9000, PROXY, "other.example.azure");
+	world_judge(&w);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_verdict(i, "PRX-18", PP_OUTCOME_FAULT, PP_STRONG);
+		assert_int_equal(w.judgements[i].verdict.owner, PP_OWNER_PROXY);
+	}
+}
+
+static void test_a_proxy_that_wants_credentials_is_one(void **state)
+{
+	(void)state;
+	connected(400, PP_CREDENTIALS_NONE);
+	connected(407, PP_CREDENTIALS_NONE)->schemes[0] = "Negotiate";
+	world_judge(&w);
+	assert_verdict(0, "PRX-18", PP_OUTCOME_FAULT, PP_STRONG);
+}
+
+/* A web server answers the absolute form, too. */
+static void test_what_opens_no_tunnel_may_be_no_proxy(void **state)
+{
+	(void)state;
+	connected(405, PP_CREDENTIALS_NONE);
+	proxied(200);
+	world_proxied(&w, 9000, "10.0.0.9", "other.example.azure");
+	world_judge(&w);
+	assert_verdict(0, "PRX-15", PP_OUTCOME_FAULT, PP_STRONG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +331,9 @@ int main(void)
 		TEST(test_a_401_to_a_connect_without_credentials),
 		TEST(test_a_401_that_a_later_leg_satisfies),
 		TEST(test_what_a_status_tells),
+		TEST(test_a_proxy_that_opens_tunnels_is_one),
+		TEST(test_a_proxy_that_wants_credentials_is_one),
+		TEST(test_what_opens_no_tunnel_may_be_no_proxy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
