@@ -297,15 +297,16 @@ const struct pp_rule pp_rule_fw_09 = {
 	.summary =
 	    N_("A filter, portal or proxy answers the request for {host} in the server's place (status {n}, {detail}): "
 	       "it has to let the request through, or its log tells what failed there."),
-	.when = N_(
-	    "Status 470 with \"Action: Deny\" as Azure Firewall writes it, an error page that names a filter, "
-	    "status 511, which only those send who control access to the network (a captive portal), or an error of Squid's own to a client that asked no proxy, from an end of TCP that is "
-	    "nearer than the server."),
-	.traps =
-	    N_("A 403 of the origin, or of its own web application firewall. A Squid that is not near may stand in "
-	       "front of the server."),
+	.when = N_("Status 470 with \"Action: Deny\" as Azure Firewall writes it, an error page that names a filter, "
+		   "status 511, which only those send who control access to the network (a captive portal), or an "
+		   "error of Squid's own to a client that asked no proxy, from an end of TCP that is nearer than the "
+		   "server."),
+	.traps = N_("A 403 of the origin, or of its own web application firewall. A Squid of which nothing shows that "
+		    "it is nearer may stand in front of the server."),
 	.next_test = NEXT_LOG,
-	.remedy = REMEDY_APPLICATION,
+	.remedy =
+	    N_("Add a rule for the name where the answer comes from (on the Azure Firewall an application rule), or "
+	       "let the agents through without a login; verify with a whole request instead of a port test."),
 	.source = "AZ-JPFW, SEED3",
 	.alternatives = "SRV-06,PRX-07",
 };

@@ -99,9 +99,9 @@ const struct pp_rule pp_rule_prx_04 = {
 	.match = login_missing,
 	.summary = N_("The proxy {proxy} demands authentication ({detail}) for {host}, and the client is not seen to "
 		      "give any: the proxy has to let the agent's destinations through without it."),
-	.when = N_(
-	    "407 (or 401 to a CONNECT) is the last status of the attempt group, no final credentials were sent, and the capture goes "
-	    "on long enough for the client to send some; or 511, which is never the origin's."),
+	.when = N_("407 (or 401 to a CONNECT) is the last status of the attempt group, no final credentials were sent, "
+		   "and the capture goes on long enough for the client to send some; or 511, which is never the "
+		   "origin's."),
 	.traps = N_("The first legs of NTLM or Negotiate look the same until the last one succeeds (PRX-05). Where "
 		    "the snap length cut the request off, credentials may have been in it. A 511 may be of a portal "
 		    "on the proxy's own way out."),
