@@ -122,6 +122,12 @@ static const struct pp_http_exchange *telling_exchange(const struct pp_http_fact
 	return NULL;
 }
 
+/* A tunnel goes where its CONNECT said, whatever is in it; one that was refused may be followed by another request. */
+static bool is_past(const struct pp_connect *connect, const struct pp_http_exchange *exchange)
+{
+	return connect && exchange && !connect->tunnel && exchange->mark.ts > connect->mark.ts;
+}
+
 /* The port a request meant: its own; http's where it names an origin to a proxy without one; else the server's. */
 static uint16_t exchange_port(const struct pp_http_exchange *exchange, const struct pp_connection *conn)
 {
@@ -176,13 +182,12 @@ static struct pp_attribution by_certificate(const struct pp_attributor *attribut
 const char *pp_attribution_name(const struct pp_http_facts *http, const struct pp_tls_facts *tls)
 {
 	const struct pp_connect *connect = http ? telling_connect(http) : NULL;
-	const struct pp_http_exchange *exchange;
+	const struct pp_http_exchange *exchange = http ? telling_exchange(http) : NULL;
 
-	if (connect)
+	if (connect && !is_past(connect, exchange))
 		return connect->host;
 	if (tls && is_name(tls->sni))
 		return tls->sni;
-	exchange = http ? telling_exchange(http) : NULL;
 	return exchange ? exchange->host : NULL;
 }
 
@@ -193,7 +198,7 @@ struct pp_attribution pp_attribute_connection(const struct pp_attributor *attrib
 	struct pp_attribution result = { .category = OTHER };
 	const char *name = NULL;
 
-	if (connect)
+	if (connect && !is_past(connect, exchange))
 		return by_host(attributor, connect->host, connect->port, PP_ATTRIBUTED_BY_CONNECT);
 	if (conn->tls && is_name(conn->tls->sni))
 		return by_host(attributor, conn->tls->sni, conn->server.port, PP_ATTRIBUTED_BY_SNI);

@@ -115,6 +115,29 @@ static void connect_wins(void **state)
 	expect(state, &conn, "eus.his.arc.azure.com", 8080, "arc", "sni");
 }
 
+/* A tunnel's host is its CONNECT's; behind one that was refused another may be asked for. */
+static void request_behind_a_refused_connect(void **state)
+{
+	struct pp_connect connect = { .host = "a.example", .port = 443, .mark = { .ts = 200, .packet = 2 } };
+	struct pp_http_exchange exchange = { .host = "b.example",
+					     .absolute_form = true,
+					     .mark = { .ts = 300, .packet = 3 } };
+	struct pp_http_facts http = {
+		.connects = &connect, .connect_count = 1, .exchanges = &exchange, .exchange_count = 1
+	};
+	struct pp_connection conn = connection("10.2.0.16", 8080);
+
+	conn.http = &http;
+	expect(state, &conn, "b.example", 80, "other", "http_host");
+	assert_string_equal(pp_attribution_name(&http, NULL), "b.example");
+	exchange.mark.ts = 100;
+	expect(state, &conn, "a.example", 443, "other", "connect");
+	exchange.mark.ts = 300;
+	connect.tunnel = true;
+	expect(state, &conn, "a.example", 443, "other", "connect");
+	assert_string_equal(pp_attribution_name(&http, NULL), "a.example");
+}
+
 static void address_as_host(void **state)
 {
 	struct pp_connect connects[] = { { .host = "168.63.129.16", .port = 80 } };
@@ -257,9 +280,10 @@ static void recent_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(connect_wins),      cmocka_unit_test(address_as_host), cmocka_unit_test(http_host),
-		cmocka_unit_test(certificate_names), cmocka_unit_test(dns_answers),     cmocka_unit_test(addresses),
-		cmocka_unit_test(recent_names),
+		cmocka_unit_test(connect_wins),      cmocka_unit_test(address_as_host),
+		cmocka_unit_test(http_host),         cmocka_unit_test(request_behind_a_refused_connect),
+		cmocka_unit_test(certificate_names), cmocka_unit_test(dns_answers),
+		cmocka_unit_test(addresses),         cmocka_unit_test(recent_names),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
