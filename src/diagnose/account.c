@@ -168,6 +168,21 @@ static void add_candidate(struct pp_diagnosis *diagnosis, struct pp_host_record 
 /* Whose it was is known only of live captures; then another process's failure is not the agent's. */
 static bool may_be_agents(const struct pp_process *process) { return !process || !process->aimed || process->ours; }
 
+void pp_count_connection(struct pp_diagnosis *diagnosis, const struct pp_verdict *verdict)
+{
+	switch (verdict->outcome) {
+	case PP_OUTCOME_OK:
+		diagnosis->flows_ok++;
+		return;
+	case PP_OUTCOME_FAULT:
+		diagnosis->flows_fault++;
+		return;
+	case PP_OUTCOME_INCONCLUSIVE:
+		diagnosis->flows_unclear++;
+		return;
+	}
+}
+
 void pp_account_connection(struct pp_diagnosis *diagnosis, const struct pp_case *c, const struct pp_verdict *verdict)
 {
 	struct pp_host_record *host = pp_map_place(&diagnosis->hosts, c->places.host);
@@ -175,7 +190,6 @@ void pp_account_connection(struct pp_diagnosis *diagnosis, const struct pp_case 
 	bool real = ok && (c->shape.worked || pp_stage_is(c, PP_STAGE_SECURE));
 	bool unnamed = !ok && pp_name_unseen(c);
 
-	*(ok ? &diagnosis->flows_ok : fault ? &diagnosis->flows_fault : &diagnosis->flows_unclear) += 1;
 	if (!host)
 		return;
 	pp_host_judged(diagnosis, host,

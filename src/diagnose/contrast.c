@@ -250,12 +250,14 @@ static void observe_host_http(struct pp_diagnosis *diagnosis, struct pp_host *ho
 	struct pp_host_more *more;
 
 	for (unsigned i = 0; i < http->connect_count; i++)
-		if (http->connects[i].reply.status == 403 && http->connects[i].port == 443 &&
-		    (more = more_of(diagnosis, host)) != NULL)
+		if (pp_is_for(http->connects[i].host, host->name) && http->connects[i].reply.status == 403 &&
+		    http->connects[i].port == 443 && (more = more_of(diagnosis, host)) != NULL)
 			pp_keep_earliest(&more->denied_443, http->connects[i].reply.mark);
 	for (unsigned i = 0; i < http->exchange_count; i++) {
 		const struct pp_http_reply *reply = &http->exchanges[i].reply;
 
+		if (!pp_is_for(http->exchanges[i].host, host->name))
+			continue;
 		if ((reply->status == 470 || reply->page == PP_PAGE_AZURE_FIREWALL) &&
 		    (more = more_of(diagnosis, host)) != NULL)
 			pp_keep_earliest(&more->page_470, reply->mark);

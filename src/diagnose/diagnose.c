@@ -6,6 +6,7 @@
 #include "diagnose/judge.h"
 #include "diagnose/lookup.h"
 #include "diagnose/machine.h"
+#include "diagnose/others.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -168,6 +169,22 @@ size_t pp_diagnosis_memory(const struct pp_diagnosis *diagnosis)
 
 /* ------------------------------------------------------------------ observe, prepare */
 
+PP_APART static void observe_others(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+				    const struct pp_attribution *who, const struct pp_places *places)
+{
+	struct pp_other other;
+	struct pp_shape shape;
+	unsigned at = 0;
+
+	while (pp_others_next(diagnosis, conn, who, &at, &other)) {
+		struct pp_places its = *places;
+
+		pp_shape_of(&other.conn, &shape);
+		pp_contrast_observe(diagnosis, &other.conn, &other.who, &shape, &its);
+		pp_group_observe(diagnosis, &other.conn, &other.who, &shape, &its);
+	}
+}
+
 void pp_diagnosis_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 			  const struct pp_attribution *who, struct pp_places *ret_places)
 {
@@ -177,6 +194,8 @@ void pp_diagnosis_observe(struct pp_diagnosis *diagnosis, const struct pp_connec
 	ret_places->address = pp_baseline_observe(diagnosis, conn, who, &shape);
 	pp_contrast_observe(diagnosis, conn, who, &shape, ret_places);
 	pp_group_observe(diagnosis, conn, who, &shape, ret_places);
+	if (pp_has_others(conn))
+		observe_others(diagnosis, conn, who, ret_places);
 }
 
 const char *pp_diagnosis_host(const struct pp_diagnosis *diagnosis, const struct pp_places *places)
@@ -369,9 +388,8 @@ void pp_diagnosis_prepare(struct pp_diagnosis *diagnosis, int64_t first, int64_t
 
 /* ------------------------------------------------------------------ judge */
 
-void pp_diagnosis_judge(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
-			const struct pp_attribution *who, const struct pp_places *places,
-			struct pp_judgement *ret_judgement)
+static void judge(struct pp_diagnosis *diagnosis, const struct pp_connection *conn, const struct pp_attribution *who,
+		  const struct pp_places *places, struct pp_judgement *ret_judgement)
 {
 	struct pp_case c;
 
@@ -380,6 +398,32 @@ void pp_diagnosis_judge(struct pp_diagnosis *diagnosis, const struct pp_connecti
 	c.signs = pp_signs_of(&c);
 	pp_judge_connection(&diagnosis->plans, &c, ret_judgement);
 	pp_account_connection(diagnosis, &c, &ret_judgement->verdict);
+}
+
+/* Each is booked with its host; the connection counts once, as what it is itself. */
+PP_APART static void judge_others(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+				  const struct pp_attribution *who, const struct pp_places *places)
+{
+	struct pp_judgement judgement;
+	struct pp_other other;
+	unsigned at = 0;
+
+	while (pp_others_next(diagnosis, conn, who, &at, &other)) {
+		struct pp_places its = *places;
+
+		its.host = pp_diagnosis_host_place(diagnosis, other.who.host, 0);
+		judge(diagnosis, &other.conn, &other.who, &its, &judgement);
+	}
+}
+
+void pp_diagnosis_judge(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+			const struct pp_attribution *who, const struct pp_places *places,
+			struct pp_judgement *ret_judgement)
+{
+	judge(diagnosis, conn, who, places, ret_judgement);
+	pp_count_connection(diagnosis, &ret_judgement->verdict);
+	if (pp_has_others(conn))
+		judge_others(diagnosis, conn, who, places);
 }
 
 void pp_diagnosis_judge_lookup(struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup,

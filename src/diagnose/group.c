@@ -77,14 +77,16 @@ static void observe_reply(struct pp_diagnosis *diagnosis, struct pp_win *leg, en
 }
 
 static void observe_legs(struct pp_diagnosis *diagnosis, struct pp_win *leg, const struct pp_http_facts *http,
-			 bool asked_proxy)
+			 const char *host, bool asked_proxy)
 {
 	for (unsigned i = 0; i < http->connect_count; i++)
-		observe_reply(diagnosis, leg, http->connects[i].credentials, http->connects[i].mark,
-			      &http->connects[i].reply, asked_proxy, true);
+		if (pp_is_for(http->connects[i].host, host))
+			observe_reply(diagnosis, leg, http->connects[i].credentials, http->connects[i].mark,
+				      &http->connects[i].reply, asked_proxy, true);
 	for (unsigned i = 0; i < http->exchange_count; i++)
-		observe_reply(diagnosis, leg, http->exchanges[i].credentials, http->exchanges[i].mark,
-			      &http->exchanges[i].reply, asked_proxy && http->exchanges[i].absolute_form, false);
+		if (pp_is_for(http->exchanges[i].host, host))
+			observe_reply(diagnosis, leg, http->exchanges[i].credentials, http->exchanges[i].mark,
+				      &http->exchanges[i].reply, asked_proxy && http->exchanges[i].absolute_form, false);
 }
 
 void pp_group_leg(struct pp_diagnosis *diagnosis, const struct pp_win *win)
@@ -193,7 +195,7 @@ void pp_group_observe_it(struct pp_diagnosis *diagnosis, const struct pp_connect
 	if (shape->worked || shape->passed)
 		pp_wins_add(diagnosis, &win);
 	if (places->host && conn->http)
-		observe_legs(diagnosis, &win, conn->http, shape->asked_proxy);
+		observe_legs(diagnosis, &win, conn->http, who->host, shape->asked_proxy);
 }
 
 /* What pp_sibling_won() will ask for. */

@@ -200,17 +200,12 @@ static enum pp_stage tls_stage(const struct pp_connection *conn, const struct pp
 	return hidden(conn, tls) ? PP_STAGE_OPAQUE : PP_STAGE_HELLO;
 }
 
-static bool connect_is_last(const struct pp_shape *shape)
-{
-	return shape->connect && !(shape->exchange && shape->exchange->mark.ts >= shape->connect->mark.ts);
-}
-
 static enum pp_stage http_stage(const struct pp_connection *conn, const struct pp_shape *shape)
 {
 	const struct pp_tcp_facts *tcp = &conn->tcp;
 	const struct pp_tcp_side *server = &tcp->side[PP_SERVER];
 
-	if (shape->exchange && !connect_is_last(shape)) {
+	if (shape->exchange) {
 		if (shape->unheard)
 			return PP_STAGE_ASKED;
 		if (pp_seen(shape->exchange->reply.mark))
@@ -350,12 +345,14 @@ static void read_http(struct pp_shape *shape, const struct pp_connection *conn)
 		shape->connect = &http->connects[http->connect_count - 1];
 	if (http->exchange_count)
 		shape->exchange = &http->exchanges[http->exchange_count - 1];
-	shape->asked_proxy = shape->connect || (shape->exchange && shape->exchange->absolute_form);
-	if (connect_is_last(shape))
-		shape->unheard = came_too_late(&conn->tcp, shape, shape->connect->reply.begin);
-	else if (shape->exchange)
+	if (shape->connect && shape->exchange && shape->connect->mark.ts > shape->exchange->mark.ts)
+		shape->exchange = NULL;
+	if (shape->exchange)
 		shape->unheard = came_too_late(&conn->tcp, shape, shape->exchange->reply.begin);
-	shape->tunnel = shape->connect && shape->connect->tunnel && !(connect_is_last(shape) && shape->unheard);
+	else if (shape->connect)
+		shape->unheard = came_too_late(&conn->tcp, shape, shape->connect->reply.begin);
+	shape->asked_proxy = shape->connect || (shape->exchange && shape->exchange->absolute_form);
+	shape->tunnel = shape->connect && shape->connect->tunnel && (shape->exchange || !shape->unheard);
 }
 
 /* Nobody ever said anything: most of a scan, or of a dead network. */

@@ -32,7 +32,7 @@ struct pp_shape {
 	enum pp_ending ending;
 	struct pp_mark end;                      /* the first FIN, or RST that its receiver would accept */
 	const struct pp_connect *connect;        /* the last one; NULL: none */
-	const struct pp_http_exchange *exchange; /* the last one; NULL: none */
+	const struct pp_http_exchange *exchange; /* the last one; NULL: none, or a CONNECT came behind it */
 	const struct pp_tls_facts *tls;          /* NULL: none, or no ClientHello of the client */
 	const struct pp_tls_certificate *leaf;   /* NULL: not seen */
 	bool asked_proxy;                        /* CONNECT or absolute-form: whoever is there was taken for a proxy */

@@ -329,6 +329,12 @@ static inline uint64_t pp_bit_of(uint64_t value) { return 1ULL << (value * 0x9e3
 uint64_t pp_bit_of_text(const char *text);
 uint64_t pp_bit_of_host(const struct pp_host_record *record); /* NULL: of none */
 
+/* Whether a request is for that host: one connection may carry some for others.  Without a name it may be. */
+static inline bool pp_is_for(const char *request_host, const char *host)
+{
+	return !request_host || !host || strcmp(request_host, host) == 0;
+}
+
 /* FW-08's shape: the whole ClientHello was acknowledged, and then the other end closed without a byte. */
 bool pp_closed_after_hello(const struct pp_connection *conn, const struct pp_shape *shape);
 /* The client said goodbye or closed before the server did: `*ret_left` tells when. */

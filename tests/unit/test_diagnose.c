@@ -3,6 +3,7 @@
 #include "support/cmocka_all.h"
 #include "support/one_world.h"
 
+#include "attribute/catalogue.h"
 #include "diagnose/case.h"
 #include "diagnose/table.h"
 
@@ -584,6 +585,121 @@ static void test_endpoint_counts_and_owns_its_text(void **state)
 	assert_string_equal(endpoint_of(NAME)->verdict->rule->id, "OK-01");
 }
 
+/* ------------------------------------------------------------------ several hosts on one connection */
+
+static void fetch(struct story *s, const char *host, uint16_t status)
+{
+	tell_request(s, host, "/x")->absolute_form = true;
+	s->exchanges[s->http.exchange_count - 1].port = 80;
+	if (status >= 400)
+		tell_answer(s, status)->x_squid_error = "ERR_ACCESS_DENIED 0";
+	else
+		tell_answer(s, status);
+	tell_wait(s, 10);
+}
+
+static void judge_by_name(void)
+{
+	static struct pp_attributor attributor;
+	struct pp_catalogue *catalogue;
+
+	assert_int_equal(pp_catalogue_new_empty(&catalogue), PP_OK);
+	attributor.catalogue = catalogue;
+	w.options.attributor = &attributor;
+	world_judge(&w);
+	pp_catalogue_free(catalogue);
+}
+
+static void assert_endpoint(const char *host, const char *id, enum pp_outcome outcome)
+{
+	const struct pp_endpoint *endpoint = endpoint_of(host);
+
+	assert_non_null(endpoint);
+	assert_string_equal(endpoint->verdict->rule->id, id);
+	assert_int_equal(endpoint->verdict->outcome, outcome);
+	assert_string_equal(endpoint->verdict->host, host);
+	assert_int_equal(endpoint->flows, 1);
+}
+
+static void test_each_host_of_a_connection_is_judged(void **state)
+{
+	struct story *s = world_story(&w, 0, PROXY, 8080, NULL);
+
+	(void)state;
+	tell_open(s);
+	fetch(s, "denied.example.com", 403);
+	fetch(s, "healed.example.com", 503);
+	fetch(s, "healed.example.com", 200);
+	fetch(s, "good.example.com", 200);
+	tell_rst(s, PP_SERVER, PP_PHASE_DATA); /* no business of those before */
+	judge_by_name();
+	assert_verdict(0, "OK-02", PP_OUTCOME_OK, PP_STRONG);
+	assert_endpoint("denied.example.com", "PRX-07", PP_OUTCOME_FAULT);
+	assert_endpoint("healed.example.com", "OK-01", PP_OUTCOME_OK);
+	assert_endpoint("good.example.com", "OK-02", PP_OUTCOME_OK);
+	assert_int_equal(pp_diagnosis_endpoint_count(w.diagnosis), 3);
+	assert_int_equal(pp_diagnosis_conclusion(w.diagnosis)->flows_ok, 1);
+	assert_int_equal(pp_diagnosis_conclusion(w.diagnosis)->flows_fault, 0);
+	assert_int_equal(pp_diagnosis_conclusion(w.diagnosis)->fault_count, 1);
+	assert_int_equal(pp_diagnosis_conclusion(w.diagnosis)->exit_status, 1);
+}
+
+static void test_a_good_host_before_a_bad_one(void **state)
+{
+	struct story *s = world_story(&w, 0, PROXY, 8080, NULL);
+
+	(void)state;
+	tell_open(s);
+	fetch(s, "good.example.com", 200);
+	fetch(s, "denied.example.com", 403);
+	judge_by_name();
+	assert_verdict(0, "PRX-07", PP_OUTCOME_FAULT, PP_PROVEN);
+	assert_endpoint("denied.example.com", "PRX-07", PP_OUTCOME_FAULT);
+	assert_endpoint("good.example.com", "OK-01", PP_OUTCOME_OK);
+}
+
+static void test_what_is_in_a_tunnel_is_of_its_connect(void **state)
+{
+	struct story *s = world_story(&w, 0, PROXY, 8080, NULL);
+
+	(void)state;
+	tell_open(s);
+	tell_connect(s, "denied.example.com", 443);
+	tell_connect_reply(s, 403);
+	tell_wait(s, 10);
+	tell_connect(s, "good.example.com", 80);
+	tell_connect_reply(s, 200);
+	tell_wait(s, 10);
+	tell_request(s, "alias.example.com", "/");
+	tell_answer(s, 200);
+	s->http.in_tunnel = true;
+	story_attribute(&s->who, "good.example.com");
+	judge_by_name();
+	assert_endpoint("denied.example.com", "PRX-07", PP_OUTCOME_FAULT);
+	assert_null(endpoint_of("alias.example.com"));
+	assert_int_equal(pp_diagnosis_endpoint_count(w.diagnosis), 2);
+}
+
+/* PRX-07 denies a host by its port 443, PRX-08 a port: another host's 443 is neither here nor there. */
+static void test_another_hosts_denial_is_not_this_ones(void **state)
+{
+	struct story *s = world_story(&w, 0, PROXY, 8080, NULL);
+
+	(void)state;
+	tell_open(s);
+	tell_connect(s, "denied.example.com", 443);
+	tell_connect_reply(s, 403);
+	tell_wait(s, 10);
+	tell_connect(s, "good.example.com", 8443);
+	tell_connect_reply(s, 403);
+	judge_by_name();
+	assert_verdict(0, "PRX-08", PP_OUTCOME_FAULT, PP_PROVEN);
+	world_done(&w);
+	s->connects[0].host = "good.example.com";
+	judge_by_name();
+	assert_verdict(0, "PRX-07", PP_OUTCOME_FAULT, PP_PROVEN);
+}
+
 static void test_retry_heals_and_breaking_later_does_not(void **state)
 {
 	(void)state;
@@ -987,6 +1103,10 @@ int main(void)
 		TEST(test_another_client_offers_more),
 		TEST(test_legs_of_authentication_on_one_connection),
 		TEST(test_endpoint_counts_and_owns_its_text),
+		TEST(test_each_host_of_a_connection_is_judged),
+		TEST(test_a_good_host_before_a_bad_one),
+		TEST(test_what_is_in_a_tunnel_is_of_its_connect),
+		TEST(test_another_hosts_denial_is_not_this_ones),
 		TEST(test_retry_heals_and_breaking_later_does_not),
 		TEST(test_lookup_counts_where_nothing_was_connected),
 		TEST(test_connection_counts_before_a_lookup_without_address),
