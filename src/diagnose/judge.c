@@ -222,7 +222,8 @@ static void add_alternatives(const struct pp_case *c, struct pp_verdict *verdict
 		add_alternative(verdict, row->as[i].rule, row->as[i].why_not);
 }
 
-/* Notes that say the same as the verdict, or blame where it acquits, are left out. */
+/* Notes that say the same as the verdict, or blame where it acquits, are left out; and so are those that call well what it
+ * accuses. */
 static void add_notes(const struct pp_case *c, const struct pp_rule *const *rows, const uint8_t *step,
 		      struct pp_judgement *judgement)
 {
@@ -234,7 +235,8 @@ static void add_notes(const struct pp_case *c, const struct pp_rule *const *rows
 			continue;
 		begin(c, rule, also);
 		if (!rule->match(c, also) || gates_shut(c, rule) ||
-		    (judgement->verdict.outcome == PP_OUTCOME_OK && also->outcome != PP_OUTCOME_OK))
+		    (judgement->verdict.outcome == PP_OUTCOME_OK && also->outcome != PP_OUTCOME_OK) ||
+		    (judgement->verdict.outcome == PP_OUTCOME_FAULT && also->outcome == PP_OUTCOME_OK))
 			continue;
 		cap_grade(c, also);
 		keep_here(c, also);

@@ -116,6 +116,8 @@ static void test_reset_of_a_resting_connection(void **state)
 			assert_judged("FW-14", PP_OUTCOME_FAULT);
 		else
 			assert_judged("IDLE-03", PP_OUTCOME_OK);
+		/* That the host works is said beside what excuses it, not beside what accuses. */
+		assert_int_equal(w.judgements[0].also_count, !foreign);
 		done(state);
 		fresh(state);
 	}
