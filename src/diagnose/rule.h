@@ -2,7 +2,7 @@
  *
  * Text fields are English msgids marked with N_() and may hold these placeholders, expanded by report/phrase.c:
  * {host} (host or address and port), {service} (the same where the sentence has {server} too), {server} (address:port
- * on the wire), {proxy}, {device}, {detail}, {n}.
+ * on the wire), {address} (without its port), {proxy}, {device}, {detail}, {n}.
  */
 #ifndef PP_DIAGNOSE_RULE_H
 #define PP_DIAGNOSE_RULE_H

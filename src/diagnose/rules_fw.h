@@ -5,8 +5,12 @@
 #include "diagnose/case.h"
 
 #define REMEDY_ALLOW                                                                                                   \
-	N_("SYN retransmissions on 443 mean a network or firewall problem: allow the agent's names and addresses on "  \
-	   "this port, then capture on both sides of the firewall at once.")
+	N_("Allow the agent's names and addresses on this port on the way to {server}, then capture on both sides of " \
+	   "the firewall at once.")
+#define REMEDY_ON_THE_WAY                                                                                              \
+	N_("Look on the way to {server} for what dropped the packets from this moment on: a limit, a rule that was "   \
+	   "changed, a lost state or route.")
+#define REMEDY_ROUTE N_("Correct the route at {device}, or the rule by which it rejects these packets.")
 #define REMEDY_DEVICE                                                                                                  \
 	N_("Change the rule of the device that rejects or resets; ask for its deny log at this time and for these "    \
 	   "addresses and ports.")

@@ -220,15 +220,16 @@ const struct pp_rule pp_rule_fw_03 = {
 	.most = PP_STRONG,
 	.signs = PP_IF(ICMP),
 	.match = unreachable,
-	.summary = N_("{device} reports {server} for {service} as unreachable: very probably the route ends there, or "
-		      "that device filters."),
+	.summary =
+	    N_("{device} reports that packets for {service} do not get to {server}: no route, a route that runs in "
+	       "a circle, or a filter that says so."),
 	.when = N_("An authentic ICMP unreachable (network, host, port, time exceeded; IPv6 1/0, 1/3, 1/4, 1/6) for a "
 		   "segment of the client."),
 	.traps =
 	    N_("A hint, not proof: packet filters may be set to send these codes for a policy. A route trace (TTL of "
 	       "30 or less) is answered by every router on its way (OK-06)."),
 	.next_test = N_("Trace the route to the address and look at the routing table of {device}."),
-	.remedy = REMEDY_ALLOW,
+	.remedy = REMEDY_ROUTE,
 	.source = "R1122 3.2.2.1, R9293 3.9.2.2",
 	.alternatives = "FW-02,LOC-01",
 };
@@ -294,7 +295,8 @@ const struct pp_rule pp_rule_fw_04 = {
 		   "less than half of its lowest round trip; no SYN-ACK."),
 	.traps = N_("Without other packets of that address the sender cannot be told from the server; any-cast and "
 		    "load balancers have edges."),
-	.next_test = N_("Connect to a port of {server} that is known to be open and compare TTL and round trip."),
+	.next_test =
+	    N_("Connect to another port of {address} that is known to be open and compare TTL and round trip."),
 	.remedy = REMEDY_DEVICE,
 	.source = "LAB 1, LAB 2, R9293 3.5.2",
 	.alternatives = "SRV-01",

@@ -529,7 +529,7 @@ const struct pp_rule pp_rule_fw_15 = {
 	       "second or more nothing comes back, or only what the server had sent before."),
 	.traps = N_("The host went to sleep or lost its network; an intrusion-prevention drop sends no reset."),
 	.next_test = NEXT_BOTH_SIDES,
-	.remedy = REMEDY_ALLOW,
+	.remedy = REMEDY_ON_THE_WAY,
 	.source = "AZ-IDPS",
 	.alternatives = "IDLE-02,MTU-02",
 };

@@ -2,7 +2,7 @@
 #include "diagnose/case.h"
 
 #define REMEDY N_("Let ICMP 3/4 (ICMPv6 type 2) through from end to end, or clamp the MSS on the tunnel or VPN.")
-#define NEXT_PING N_("Ping {server} with the don't-fragment bit and sizes around 1300 to 1472 bytes.")
+#define NEXT_PING N_("Ping {address} with the don't-fragment bit and sizes around 1300 to 1472 bytes.")
 
 enum { LARGE = PP_LARGE_PAYLOAD, TRIES = 3 };
 

@@ -41,7 +41,8 @@ const struct pp_rule pp_rule_srv_01 = {
 		   "the grade is lowest."),
 	.traps = N_("A packet filter's reset has the same bytes (FW-04). Windows tries three to five times: that is "
 		    "one attempt."),
-	.next_test = N_("Connect to another port of {server} that is known to be open and compare TTL and round trip."),
+	.next_test =
+	    N_("Connect to another port of {address} that is known to be open and compare TTL and round trip."),
 	.remedy = REMEDY,
 	.source = "R9293 3.5.2, M-KB175523, LAB 1",
 	.alternatives = "FW-04",

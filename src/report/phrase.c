@@ -44,6 +44,7 @@ enum verdict_value {
 	VALUE_NUMBER = PP_PHRASE_NUMBER,
 	VALUE_PROXY,
 	VALUE_DEVICE,
+	VALUE_ADDRESS,
 	VALUES
 };
 
@@ -52,7 +53,7 @@ int pp_phrase_verdict_value(const char *name)
 	static const char *const names[VALUES] = {
 		[VALUE_HOST] = "host",   [VALUE_SERVICE] = "service", [VALUE_SERVER] = "server",
 		[VALUE_PROXY] = "proxy", [VALUE_DEVICE] = "device",   [VALUE_DETAIL] = "detail",
-		[VALUE_NUMBER] = "n",
+		[VALUE_NUMBER] = "n",    [VALUE_ADDRESS] = "address",
 	};
 
 	for (int i = 0; i < VALUES; i++)
@@ -61,11 +62,15 @@ int pp_phrase_verdict_value(const char *name)
 	return -1;
 }
 
+static char *put_address(char *at, enum pp_language language, const struct pp_addr *ip)
+{
+	return pp_addr_is_set(ip) ? pp_addr_format(ip, at) : put(at, pp_say(language, N_("an unknown address")));
+}
+
 static char *put_endpoint(char *at, enum pp_language language, const struct pp_endpoint_addr *endpoint)
 {
-	if (!pp_addr_is_set(&endpoint->ip))
-		return put(at, pp_say(language, N_("an unknown address")));
-	return endpoint->port ? pp_put_endpoint(at, endpoint) : pp_addr_format(&endpoint->ip, at);
+	return pp_addr_is_set(&endpoint->ip) && endpoint->port ? pp_put_endpoint(at, endpoint)
+							       : put_address(at, language, &endpoint->ip);
 }
 
 char *pp_phrase_put_verdict(char *at, enum pp_language language, const struct pp_verdict *verdict, int value)
@@ -83,6 +88,8 @@ char *pp_phrase_put_verdict(char *at, enum pp_language language, const struct pp
 		if (pp_addr_is_set(&verdict->device))
 			return pp_addr_format(&verdict->device, at);
 		return put(at, pp_say(language, N_("a device on the path")));
+	case VALUE_ADDRESS:
+		return put_address(at, language, &verdict->server.ip);
 	case VALUE_NUMBER:
 		return pp_phrase_put_number(at, verdict->number);
 	case VALUE_DETAIL:

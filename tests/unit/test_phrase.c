@@ -20,8 +20,8 @@ static void test_rule_texts(void **state)
 	verdict.server = pp_sample_addr("2001:db8::5", 443);
 	verdict.detail = NULL;
 	pp_line_start(&line);
-	pp_phrase_rule(&line, PP_ENGLISH, "{host}, {service} said {detail}.", &verdict);
-	assert_string_equal(line.text, "[2001:db8::5]:443, an unnamed service said.");
+	pp_phrase_rule(&line, PP_ENGLISH, "{host}, {service} said {detail} at {address}.", &verdict);
+	assert_string_equal(line.text, "[2001:db8::5]:443, an unnamed service said at 2001:db8::5.");
 }
 
 /* What the capture says cannot become a placeholder or a format. */
