@@ -40,7 +40,8 @@ static bool tcp_fails(const struct pp_case *c, struct pp_verdict *verdict)
 	pp_cite_dns_reply(c, verdict);
 	if (how->domain == PP_DOMAIN_SERVER)
 		verdict->owner = PP_OWNER_DNS;
-	return pp_hit(verdict, how->rule == &pp_rule_fw_01 ? PP_STRONG : (enum pp_grade)how->grade);
+	return pp_hit(verdict,
+		      how->rule == &pp_rule_fw_01 ? PP_PROVEN : (enum pp_grade)how->grade); /* that it fails is seen */
 }
 
 const struct pp_rule pp_rule_dns_07 = {

@@ -1518,7 +1518,7 @@ static const struct rule_story {
 	{ "DNS-05", PP_OUTCOME_FAULT, PP_STRONG, dns_05 },
 	{ "DNS-06", PP_OUTCOME_FAULT, PP_STRONG, dns_06 },
 	{ "DNS-06", PP_OUTCOME_FAULT, PP_STRONG, dns_06_private },
-	{ "DNS-07", PP_OUTCOME_FAULT, PP_STRONG, dns_07 },
+	{ "DNS-07", PP_OUTCOME_FAULT, PP_PROVEN, dns_07 },
 	{ "DNS-07", PP_OUTCOME_FAULT, PP_CONSISTENT, dns_07_closed },
 	{ "DNS-07", PP_OUTCOME_FAULT, PP_CONSISTENT, dns_07_says_nothing },
 	{ "DNS-08", PP_OUTCOME_FAULT, PP_PROVEN, dns_08 },

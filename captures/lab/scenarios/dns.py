@@ -78,7 +78,7 @@ def servfail(lab):
 
 @scenario("S82", "dns-truncated", title="The answer is truncated, and the resolver's TCP port is blocked.",
           made="A resolver that sets TC in every answer, and iptables DROP for TCP port 53.",
-          endpoints=[fault(ARC, rules="DNS-07", grades="strong", owner="network")],
+          endpoints=[fault(ARC, rules="DNS-07", grades="proven", owner="network")],
           shows={"dns.flags.truncated == 1": 2, "tcp.flags.syn == 1 && tcp.dstport == 53": 3,
                  "tcp.srcport == 53": (0, 0)})
 def truncated(lab):
