@@ -166,9 +166,13 @@ static uint32_t *in_vain(struct pp_names *names, const struct pp_addr *client, c
 	return &names->in_vain[(mix ^ mix >> 32) * UINT64_C(0x9e3779b97f4a7c15) >> 52];
 }
 
-static uint32_t asker_of(const struct pp_names *names, const struct pp_addr *client)
+/* Without the key, too: two that meet count as one, so what one of them was told may name what the other connects to. */
+static uint32_t asker_of(const struct pp_addr *client)
 {
-	return (uint32_t)pp_hash(&names->hash_key, client, sizeof(*client)) >> 2;
+	struct pp_addr_words from = pp_addr_words(client);
+	uint64_t mix = from.high * 3 + from.low;
+
+	return (uint32_t)((mix ^ mix >> 32) * UINT64_C(0x9e3779b97f4a7c15) >> 34);
 }
 
 static enum pp_err add(struct pp_names *names, const struct key *key, uint32_t asker, const char *name, int64_t ts)
@@ -231,7 +235,7 @@ static bool crosses(const struct pp_addr *client, const struct pp_addr *server)
 
 void pp_names_add(struct pp_names *names, const struct pp_lookup *lookup, unsigned known)
 {
-	uint32_t asker = asker_of(names, &lookup->client.ip);
+	uint32_t asker = asker_of(&lookup->client.ip);
 
 	if (!lookup->name || lookup->name[0] == '\0')
 		return;
@@ -277,7 +281,7 @@ static const struct answer *answer_for(const struct pp_names *names, const struc
 
 void pp_names_blind(struct pp_names *names, const struct pp_addr *client, int64_t at)
 {
-	names->blind[names->blind_count++ % BLIND] = (struct blind){ at, asker_of(names, client) };
+	names->blind[names->blind_count++ % BLIND] = (struct blind){ at, asker_of(client) };
 }
 
 /* Whether anything that was told to whom this answer was told, since then and until that moment, could not be read; of

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_BYTES = 2048 };
+enum { CHUNK_BYTES = 2176 };
 
 struct pp_chunk {
 	struct pp_chunk *next;

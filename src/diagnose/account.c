@@ -168,21 +168,6 @@ static void add_candidate(struct pp_diagnosis *diagnosis, struct pp_host_record 
 /* Whose it was is known only of live captures; then another process's failure is not the agent's. */
 static bool may_be_agents(const struct pp_process *process) { return !process || !process->aimed || process->ours; }
 
-void pp_count_connection(struct pp_diagnosis *diagnosis, const struct pp_verdict *verdict)
-{
-	switch (verdict->outcome) {
-	case PP_OUTCOME_OK:
-		diagnosis->flows_ok++;
-		return;
-	case PP_OUTCOME_FAULT:
-		diagnosis->flows_fault++;
-		return;
-	case PP_OUTCOME_INCONCLUSIVE:
-		diagnosis->flows_unclear++;
-		return;
-	}
-}
-
 void pp_account_connection(struct pp_diagnosis *diagnosis, const struct pp_case *c, const struct pp_verdict *verdict)
 {
 	struct pp_host_record *host = pp_map_place(&diagnosis->hosts, c->places.host);

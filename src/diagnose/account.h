@@ -20,7 +20,6 @@ struct pp_candidate {
 void pp_candidate_verdict(const struct pp_diagnosis *diagnosis, const struct pp_host_record *host,
 			  const struct pp_candidate *candidate, struct pp_verdict *ret_verdict);
 
-void pp_count_connection(struct pp_diagnosis *diagnosis, const struct pp_verdict *verdict);
 void pp_account_connection(struct pp_diagnosis *diagnosis, const struct pp_case *c, const struct pp_verdict *verdict);
 void pp_account_lookup(struct pp_diagnosis *diagnosis, const struct pp_case *c, const struct pp_verdict *verdict);
 

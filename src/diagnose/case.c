@@ -109,7 +109,7 @@ static bool shown_nothing(const struct pp_case *c)
 /* A server that goes away makes libraries send an alert of their own choice (OpenSSL decode_error, GnuTLS
  * unexpected_message, Java handshake_failure): it says nothing of what the server sent.  One that speaks of a certificate
  * does, whether that was captured or not. */
-static bool answers_an_end(const struct pp_case *c, const struct pp_tls_alert *alert)
+PP_APART static bool answers_an_end(const struct pp_case *c, const struct pp_tls_alert *alert)
 {
 	if (alert->from == PP_SERVER || pp_speaks_of_certificate(alert->code))
 		return false;
@@ -215,10 +215,10 @@ const struct pp_issuer_row *pp_listed_issuer(struct pp_diagnosis *diagnosis, con
  * same proxy showed elsewhere; some leave some names alone. */
 static void look_for_inspection(struct pp_case *c, struct pp_diagnosis *diagnosis)
 {
-	bool hidden = c->shape.tunnel && !c->shape.leaf && c->shape.tls->version >= PP_TLS_1_3;
-	bool maybe = pp_granted_early(&c->shape) || (hidden && c->service->inspects);
+	bool tls_13 = c->shape.tls->version >= PP_TLS_1_3;
+	bool maybe = c->shape.tunnel && (pp_granted_early(&c->shape) || (tls_13 && c->service->inspects));
 
-	c->issuer = pp_listed_issuer(diagnosis, &c->shape);
+	c->issuer = c->shape.leaf ? pp_listed_issuer(diagnosis, &c->shape) : NULL;
 	c->doubted = maybe && !c->shape.leaf && c->service->genuine;
 	c->inspected = maybe && !c->shape.leaf && !c->doubted ? PP_LIKELY_INSPECTED : PP_NOT_INSPECTED;
 	if (c->issuer)

@@ -150,8 +150,10 @@ static const struct pp_neighbour *missing_gateway(const struct pp_diagnosis *dia
 		if (!found || neighbour->requests > found->requests)
 			found = neighbour;
 	}
-	return targets <= SWEEP_TARGETS && one_asks && diagnosis->flows_ok == 0 && diagnosis->lookups_ok == 0 ? found
-													      : NULL;
+	return targets <= SWEEP_TARGETS && one_asks && diagnosis->flows[PP_OUTCOME_OK] == 0 &&
+		       diagnosis->lookups_ok == 0
+		   ? found
+		   : NULL;
 }
 
 static struct pp_verdict *add_machine(struct pp_conclusion *conclusion)
@@ -178,7 +180,8 @@ static void blame_gateway(struct pp_diagnosis *diagnosis, const struct pp_neighb
 	verdict->outcome = PP_OUTCOME_FAULT;
 	verdict->domain = pp_rule_loc_01.domain;
 	verdict->owner = pp_rule_loc_01.owner;
-	verdict->grade = diagnosis->flows_fault + diagnosis->flows_unclear ? PP_STRONG : PP_PROVEN;
+	verdict->grade =
+	    diagnosis->flows[PP_OUTCOME_FAULT] + diagnosis->flows[PP_OUTCOME_INCONCLUSIVE] ? PP_STRONG : PP_PROVEN;
 	verdict->server.ip = neighbour->target;
 	verdict->device = neighbour->asked_by;
 	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_NEIGHBOUR,
@@ -267,9 +270,9 @@ enum pp_err pp_conclusion_draw(struct pp_diagnosis *diagnosis)
 	size_t faults = count_faults(diagnosis);
 	const struct pp_neighbour *gateway = missing_gateway(diagnosis);
 
-	conclusion->flows_ok = diagnosis->flows_ok;
-	conclusion->flows_fault = diagnosis->flows_fault;
-	conclusion->flows_inconclusive = diagnosis->flows_unclear;
+	conclusion->flows_ok = diagnosis->flows[PP_OUTCOME_OK];
+	conclusion->flows_fault = diagnosis->flows[PP_OUTCOME_FAULT];
+	conclusion->flows_inconclusive = diagnosis->flows[PP_OUTCOME_INCONCLUSIVE];
 	conclusion->outcome = PP_OUTCOME_INCONCLUSIVE;
 	conclusion->exit_status = 2;
 	if (faults) {

@@ -48,7 +48,7 @@ bool pp_left_silently(const struct pp_connection *conn, const struct pp_shape *s
 	struct pp_mark flight;
 
 	if ((shape->stage != PP_STAGE_FLIGHT && shape->stage != PP_STAGE_SECURE) || tls->resumed ||
-	    !pp_seen(tls->client_hello) || !pp_left_first(shape, ret_left) || tls->app_bytes[PP_CLIENT] ||
+	    !pp_seen(tls->client_hello) || tls->app_bytes[PP_CLIENT] || !pp_left_first(shape, ret_left) ||
 	    client_alert(tls, false))
 		return false;
 	if (tls->app_bytes[PP_SERVER] && tls->app_data[PP_SERVER].ts <= ret_left->ts)
@@ -175,7 +175,7 @@ static uint32_t service_of(struct pp_diagnosis *diagnosis, const struct pp_endpo
 
 static void observe_issuer(struct pp_diagnosis *diagnosis, struct pp_service *service, const struct pp_shape *shape)
 {
-	const struct pp_issuer_row *issuer = shape->tunnel && shape->leaf ? pp_listed_issuer(diagnosis, shape) : NULL;
+	const struct pp_issuer_row *issuer = pp_listed_issuer(diagnosis, shape);
 
 	service->genuine |= issuer && issuer->kind != PP_ISSUER_INSPECTOR;
 	service->inspects |= issuer && issuer->kind == PP_ISSUER_INSPECTOR;
@@ -238,7 +238,7 @@ static void observe_host_tls(struct pp_diagnosis *diagnosis, struct pp_host *hos
 			pp_keep_earliest(&more->asked_certificate,
 					 asked ? tls->certificate_request : tls->server_hello);
 	}
-	if (pp_left_silently(conn, shape, &when)) {
+	if (!tls->app_bytes[PP_CLIENT] && pp_left_silently(conn, shape, &when)) {
 		more = more_of(diagnosis, host);
 		if (more)
 			more->silent_leaves++;
@@ -363,7 +363,8 @@ void pp_contrast_observe(struct pp_diagnosis *diagnosis, const struct pp_connect
 	if (ret_places->service) {
 		service = pp_map_place(&diagnosis->services, ret_places->service);
 		observe_service(service, conn, who, shape, place);
-		observe_issuer(diagnosis, service, shape);
+		if (shape->tunnel && shape->leaf)
+			observe_issuer(diagnosis, service, shape);
 	}
 	pp_overview_observe(diagnosis, conn, who, shape, host, record);
 }

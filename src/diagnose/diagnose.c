@@ -388,8 +388,9 @@ void pp_diagnosis_prepare(struct pp_diagnosis *diagnosis, int64_t first, int64_t
 
 /* ------------------------------------------------------------------ judge */
 
-static void judge(struct pp_diagnosis *diagnosis, const struct pp_connection *conn, const struct pp_attribution *who,
-		  const struct pp_places *places, struct pp_judgement *ret_judgement)
+static PP_ALWAYS void judge(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+			    const struct pp_attribution *who, const struct pp_places *places,
+			    struct pp_judgement *ret_judgement)
 {
 	struct pp_case c;
 
@@ -421,7 +422,7 @@ void pp_diagnosis_judge(struct pp_diagnosis *diagnosis, const struct pp_connecti
 			struct pp_judgement *ret_judgement)
 {
 	judge(diagnosis, conn, who, places, ret_judgement);
-	pp_count_connection(diagnosis, &ret_judgement->verdict);
+	diagnosis->flows[ret_judgement->verdict.outcome]++;
 	if (pp_has_others(conn))
 		judge_others(diagnosis, conn, who, places);
 }

@@ -86,7 +86,8 @@ static void observe_legs(struct pp_diagnosis *diagnosis, struct pp_win *leg, con
 	for (unsigned i = 0; i < http->exchange_count; i++)
 		if (pp_is_for(http->exchanges[i].host, host))
 			observe_reply(diagnosis, leg, http->exchanges[i].credentials, http->exchanges[i].mark,
-				      &http->exchanges[i].reply, asked_proxy && http->exchanges[i].absolute_form, false);
+				      &http->exchanges[i].reply, asked_proxy && http->exchanges[i].absolute_form,
+				      false);
 }
 
 void pp_group_leg(struct pp_diagnosis *diagnosis, const struct pp_win *win)

@@ -80,6 +80,7 @@ enum pp_sign {
 	PP_SIGN_LEAF, /* its certificate can be read */
 	PP_SIGN_INSPECTED,
 	PP_SIGN_FAR_HELLO, /* the ServerHello took much longer than the SYN-ACK */
+	PP_SIGN_CUT,       /* perhaps the answer is not whole */
 	PP_SIGNS
 };
 #define PP_IF(name) (UINT64_C(1) << PP_SIGN_##name)

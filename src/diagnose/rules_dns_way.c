@@ -105,10 +105,12 @@ static bool device_tells(const struct pp_case *c, struct pp_icmp_error *ret_erro
 	const struct pp_lookup *lookup = c->lookup;
 	const struct pp_addr *from = &lookup->icmp_from;
 
+	if (!pp_seen(lookup->icmp))
+		return false;
 	*ret_error = (struct pp_icmp_error){ .type = lookup->icmp_type,
 					     .code = lookup->icmp_code,
 					     .ip_version = pp_addr_is_v4(from) ? 4 : 6 };
-	return pp_seen(lookup->icmp) && !pp_lookup_answered(lookup) && !pp_addr_equal(from, &lookup->resolver.ip) &&
+	return !pp_lookup_answered(lookup) && !pp_addr_equal(from, &lookup->resolver.ip) &&
 	       !pp_addr_equal(from, &lookup->client.ip);
 }
 

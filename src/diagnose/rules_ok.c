@@ -50,7 +50,7 @@ static bool may_be_cut(const struct pp_case *c)
 {
 	if (c->shape.ending == PP_STILL_OPEN)
 		return false;
-	return pp_answer_is_cut(c->conn, &c->shape) ||
+	return (pp_answer_lacks_end(&c->shape) && pp_answer_is_cut(c->conn, &c->shape)) ||
 	       (pp_stage_is(c, PP_STAGE_SECURE) && c->shape.ending == PP_SERVER_RST && c->shape.tls->alert_count == 0 &&
 		c->shape.end.ts - c->server->last_data.ts < PP_AT_ONCE_NS);
 }
@@ -64,11 +64,12 @@ static bool may_be_proxys(const struct pp_case *c)
 
 static bool complete(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	bool unheard, cut = may_be_cut(c);
+	bool unheard, cut;
 
 	if (!c->shape.worked && !one_voice_heard(c))
 		return false;
 	cite_success(c, verdict);
+	cut = c->signs & (PP_IF(CUT) | PP_IF(SERVER_RST)) && may_be_cut(c);
 	if (cut)
 		pp_cite_end(c, verdict);
 	unheard = pp_stage_is(c, PP_STAGE_SECURE) && c->shape.tls->app_bytes[PP_CLIENT] == 0; /* the capture lost it */

@@ -414,7 +414,7 @@ const struct pp_rule pp_rule_srv_08 = {
 	.owner = PP_OWNER_SERVER,
 	.most = PP_CONSISTENT,
 	.needs = PP_NEED_BOTH_SIDES,
-	.signs = PP_IF(WORKED),
+	.signs = PP_IF(WORKED) | PP_IF(CUT),
 	.match = breaks_off,
 	.summary =
 	    N_("The answer of {server} for {service} breaks off before its end: the server, what lies behind it, or "

@@ -89,11 +89,8 @@ bool pp_answer_is_cut(const struct pp_connection *conn, const struct pp_shape *s
 	const struct pp_tcp_facts *tcp = &conn->tcp;
 
 	/* With a request that was lost, whose answer this is would be a guess, too. */
-	if (tcp->snapped || tcp->side[PP_CLIENT].missing || tcp->side[PP_SERVER].missing || pp_anything_unseen(tcp))
-		return false;
-	if (shape->stage == PP_STAGE_ANSWERED)
-		return !shape->exchange->reply.complete && !conn->http->malformed[PP_SERVER];
-	return shape->stage == PP_STAGE_SECURE && shape->tls->server_record_cut;
+	return pp_answer_lacks_end(shape) && !(shape->exchange && conn->http->malformed[PP_SERVER]) && !tcp->snapped &&
+	       !tcp->side[PP_CLIENT].missing && !tcp->side[PP_SERVER].missing && !pp_anything_unseen(tcp);
 }
 
 /* ------------------------------------------------------------------ how it ended */
@@ -120,13 +117,17 @@ static void find_end(struct pp_shape *shape, const struct pp_tcp_facts *tcp)
 		earlier(shape, rst->from == PP_CLIENT ? PP_CLIENT_RST : PP_SERVER_RST, rst->mark);
 }
 
-/* The client had closed before this came, and answers it with a reset; who only has nothing more to ask acknowledges it. */
-static bool came_too_late(const struct pp_tcp_facts *tcp, const struct pp_shape *shape, struct pp_mark said)
+PP_APART static bool met_a_reset(const struct pp_tcp_facts *tcp, const struct pp_shape *shape, int64_t said)
 {
-	bool left = shape->ending == PP_CLIENT_FIN || shape->ending == PP_CLIENT_RST;
+	return tcp->rst.from == PP_CLIENT && said > shape->end.ts &&
+	       (shape->ending == PP_CLIENT_RST || (shape->ending == PP_CLIENT_FIN && tcp->rst.mark.ts >= said));
+}
 
-	return left && pp_seen(said) && said.ts > shape->end.ts && tcp->rst.from == PP_CLIENT &&
-	       pp_seen(tcp->rst.mark) && (shape->ending == PP_CLIENT_RST || tcp->rst.mark.ts >= said.ts);
+/* The client had closed before this came, and answers it with a reset; who only has nothing more to ask acknowledges it. */
+static inline bool came_too_late(const struct pp_tcp_facts *tcp, const struct pp_shape *shape,
+				 const struct pp_mark *said)
+{
+	return pp_seen(tcp->rst.mark) && pp_seen(*said) && met_a_reset(tcp, shape, said->ts);
 }
 
 /* ------------------------------------------------------------------ how far it got */
@@ -274,13 +275,17 @@ static const int64_t TICKETS_WITHIN_NS = 250 * PP_MS; /* the second may wait for
 static bool only_tickets_came(const struct pp_connection *conn, const struct pp_shape *shape)
 {
 	const struct pp_tls_facts *tls = shape->tls;
-	bool late = came_too_late(&conn->tcp, shape, tls->last_record_mark[PP_SERVER]);
-	uint64_t bytes = tls->app_bytes[PP_SERVER] - (late ? tls->last_record[PP_SERVER].len : 0);
-	unsigned count = tls->server_first_count - late;
+	uint64_t bytes = tls->app_bytes[PP_SERVER];
+	unsigned count = tls->server_first_count;
 	uint16_t len;
+	bool late;
 
-	if (bytes > (uint64_t)TICKETS * UINT16_MAX || tls->version < PP_TLS_1_3 || tls->server_first_count <= TICKETS ||
-	    count <= TICKETS)
+	if (bytes > (TICKETS + 1) * (uint64_t)UINT16_MAX || tls->version < PP_TLS_1_3 || count <= TICKETS)
+		return false;
+	late = came_too_late(&conn->tcp, shape, &tls->last_record_mark[PP_SERVER]);
+	bytes -= late ? tls->last_record[PP_SERVER].len : 0;
+	count -= late;
+	if (count <= TICKETS)
 		return false;
 	len = tls->server_first[count - 1].len;
 	if (len < TICKET_LEAST || tls->server_first[count - TICKETS].len != len || bytes != (uint64_t)TICKETS * len)
@@ -330,7 +335,8 @@ static void read_tls(struct pp_shape *shape, const struct pp_connection *conn)
 	const struct pp_tls_facts *tls = conn->tls;
 
 	shape->tls = tls;
-	shape->unheard = came_too_late(&conn->tcp, shape, tls->app_data[PP_SERVER]);
+	if (pp_seen(conn->tcp.rst.mark))
+		shape->unheard = came_too_late(&conn->tcp, shape, &tls->app_data[PP_SERVER]);
 	shape->offer = tls->client_hello_count ? best_offer(tls) : 0;
 	shape->leaf = tls->certificate_count && !tls->certificates[0]->unparsed ? tls->certificates[0] : NULL;
 	if (pp_seen(tls->server_hello) && pp_seen(tls->client_hello))
@@ -348,9 +354,9 @@ static void read_http(struct pp_shape *shape, const struct pp_connection *conn)
 	if (shape->connect && shape->exchange && shape->connect->mark.ts > shape->exchange->mark.ts)
 		shape->exchange = NULL;
 	if (shape->exchange)
-		shape->unheard = came_too_late(&conn->tcp, shape, shape->exchange->reply.begin);
+		shape->unheard = came_too_late(&conn->tcp, shape, &shape->exchange->reply.begin);
 	else if (shape->connect)
-		shape->unheard = came_too_late(&conn->tcp, shape, shape->connect->reply.begin);
+		shape->unheard = came_too_late(&conn->tcp, shape, &shape->connect->reply.begin);
 	shape->asked_proxy = shape->connect || (shape->exchange && shape->exchange->absolute_form);
 	shape->tunnel = shape->connect && shape->connect->tunnel && (shape->exchange || !shape->unheard);
 }

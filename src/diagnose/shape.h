@@ -61,8 +61,14 @@ static inline struct pp_mark pp_last_sent(const struct pp_tcp_side *side)
 /* Bytes of the server came behind this request (no mark: ever); those of an earlier answer did not. */
 bool pp_spoke_since(const struct pp_tcp_side *server, struct pp_mark request);
 
-/* Every byte was captured, and the server's end inside what was announced: a Content-Length, chunks, a TLS
- * record. */
+/* The bytes that were captured of the server end inside what was announced: a Content-Length, chunks, a TLS record. */
+static inline bool pp_answer_lacks_end(const struct pp_shape *shape)
+{
+	if (shape->stage == PP_STAGE_ANSWERED)
+		return !shape->exchange->reply.complete;
+	return shape->stage == PP_STAGE_SECURE && shape->tls->server_record_cut;
+}
+/* The same, and every byte was captured. */
 bool pp_answer_is_cut(const struct pp_connection *conn, const struct pp_shape *shape);
 
 /* The client has turned to something else, perhaps to a sibling that was faster. */

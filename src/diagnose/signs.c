@@ -78,7 +78,7 @@ static uint64_t of_tls(const struct pp_case *c)
 	bool failed = !c->shape.worked, alert = failed && tls->alert_count > 0;
 	bool flight = pp_seen(tls->server_hello) || (c->gates & PP_CAP(3) && c->server->bytes); /* perhaps cut off */
 
-	return (alert ? PP_IF(ALERT) | PP_IF(OBJECTION) : 0) |
+	return (alert ? PP_IF(ALERT) | PP_IF(OBJECTION) : 0) | sign(tls->server_record_cut, PP_SIGN_CUT) |
 	       sign(failed && flight && (alert || pp_closed_by_client(c)), PP_SIGN_DISTRUST) |
 	       sign(tls->hello_retry, PP_SIGN_RETRY) | sign(pp_seen(tls->not_tls), PP_SIGN_NOT_TLS) |
 	       sign(c->shape.offer && c->shape.offer <= PP_TLS_1_1, PP_SIGN_OLD_OFFER) |
@@ -92,5 +92,7 @@ uint64_t pp_signs_of(const struct pp_case *c)
 	uint64_t signs = of_stage[c->shape.stage] | of_ending[c->shape.ending] | of_tcp(c) | of_way(c);
 
 	signs |= c->shape.worked ? PP_IF(WORKED) | PP_IF(SPOKE) : PP_IF(FAILED);
+	if (c->shape.exchange)
+		signs |= sign(!c->shape.exchange->reply.complete, PP_SIGN_CUT);
 	return c->shape.tls ? signs | of_tls(c) : signs;
 }

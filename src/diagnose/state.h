@@ -258,8 +258,8 @@ struct pp_diagnosis {
 	int64_t end;
 	const struct pp_neighbour *neighbours;
 	unsigned neighbour_count;
-	uint64_t refused; /* out of memory, beside the tables' own */
-	uint32_t flows_ok, flows_fault, flows_unclear, lookups_ok;
+	uint64_t refused;                                        /* out of memory, beside the tables' own */
+	uint32_t flows[PP_OUTCOME_INCONCLUSIVE + 1], lookups_ok; /* flows: by outcome */
 	const struct pp_host_record *
 	    *endpoints; /* by first packets; the first candidate of each is the one that counts */
 	size_t endpoint_count;

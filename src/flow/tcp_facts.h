@@ -150,7 +150,7 @@ struct pp_tcp_facts {
 	uint32_t duplicates;       /* capture duplicates dropped: CAP-04 */
 	uint32_t offload_segments; /* segments larger than the announced MSS: CAP-05 */
 	uint32_t icmp_count;
-	uint32_t syn_ms[PP_SYN_TIMES_MAX]; /* send times after the first SYN, in ms */
+	uint32_t syn_ms[PP_SYN_TIMES_MAX];      /* send times after the first SYN, in ms */
 	struct pp_icmp_error icmp[PP_ICMP_MAX]; /* the first ones, and the last before a FIN */
 };
 

@@ -154,14 +154,17 @@ static bool is_plain(char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '
 
 /* Sixteen bytes compared at once; the compiler knows which instructions that takes. */
 typedef int8_t vector __attribute__((vector_size(16)));
+typedef uint8_t octets __attribute__((vector_size(16)));
 typedef uint64_t words __attribute__((vector_size(16)));
 enum { VECTOR = sizeof(vector) };
 
 /* All bits set for each byte that is_plain() is false for.  A signed byte below the space is a control character or no
- * ASCII. */
+ * ASCII, and one more makes such a byte of DEL. */
 static inline vector odd_ones(vector bytes)
 {
-	return (bytes < ' ') | (bytes == 0x7f) | (bytes == '"') | (bytes == '\\');
+	vector next = (vector)((octets)bytes + 1);
+
+	return (next <= ' ') | (bytes == '"') | (bytes == '\\');
 }
 
 static inline bool none(vector odd)
@@ -186,6 +189,8 @@ size_t pp_escape_plain(const char *text, size_t len)
 
 	while (len - at >= VECTOR && none(odd_ones(load(text + at))))
 		at += VECTOR;
+	if (len - at < VECTOR && len >= VECTOR && none(odd_ones(load(text + len - VECTOR))))
+		return len;
 	while (at < len && is_plain(text[at]))
 		at++;
 	return at;
