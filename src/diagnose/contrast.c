@@ -41,7 +41,8 @@ bool pp_left_first(const struct pp_shape *shape, struct pp_mark *ret_left)
 }
 
 /* Tickets that arrive before the client leaves show that it stayed for a round trip after its Finished: it had accepted
- * the certificate.  Those on their way when it leaves show nothing.  "At once" is counted from the server's last handshake packet that the client could have seen. */
+ * the certificate.  Those on their way when it leaves show nothing.  "At once" is counted from the server's last
+ * handshake packet that the client could have seen. */
 bool pp_left_silently(const struct pp_connection *conn, const struct pp_shape *shape, struct pp_mark *ret_left)
 {
 	const struct pp_tls_facts *tls = shape->tls;

@@ -3,8 +3,9 @@
  * A port of a host that worked is well unless it broke later, or the failures are proven and outnumber the successes;
  * another port's success says nothing of it.  What cuts connections in the middle of their life stands, for
  * reconnecting is no cure. A lookup's fault counts where no connection worked: one that gave a wrong address is the
- * cause of whatever came behind it, one that gave none is not, for the client knew an address all the same.  Port tests are no success: behind a terminator they always work.  Where packets were cut before they told whom
- * they were for, a success makes good nothing.
+ * cause of whatever came behind it, one that gave none is not, for the client knew an address all the same.  Port tests
+ * are no success: behind a terminator they always work.  Where packets were cut before they told whom they were for, a
+ * success makes good nothing.
  */
 #include "diagnose/account.h"
 #include "diagnose/table.h"

@@ -36,7 +36,8 @@ static bool was_refused(const struct pp_tcp_facts *tcp) { return pp_seen(tcp->rs
 
 /* ------------------------------------------------------------------ observing */
 
-/* A 407 or 401 names a scheme (RFC 9110 section 15.5): without one that line was cut, and of a first leg the challenge in it. */
+/* A 407 or 401 names a scheme (RFC 9110 section 15.5): without one that line was cut, and of a first leg the challenge in
+ * it. */
 static bool is_challenge(enum pp_credentials credentials, const struct pp_http_reply *reply)
 {
 	return reply->challenge || (credentials == PP_CREDENTIALS_NTLM_FIRST && reply->scheme_count == 0);

@@ -424,7 +424,8 @@ static bool is_truncated(const struct pp_lookup *lookup)
 	return false;
 }
 
-/* NOERROR without addresses is a fine answer for what is no host's name: it exists.  But one that is truncated only says to ask again. */
+/* NOERROR without addresses is a fine answer for what is no host's name: it exists.  But one that is truncated only says
+ * to ask again. */
 static bool served(const struct pp_lookup *lookup)
 {
 	uint8_t rcode;

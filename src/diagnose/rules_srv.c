@@ -424,8 +424,8 @@ const struct pp_rule pp_rule_srv_08 = {
 	    "every byte before it captured. Undecided by way of a proxy, after a pause of 10 s, and "
 	    "where the client closes after 3 s without another byte."),
 	.traps = N_(
-	    "A client that leaves early on purpose, or takes no more (its receive window is full). A stream of events may be closed without a last chunk. What "
-	    "ends at a record's end may be cut, too."),
+	    "A client that leaves early on purpose, or takes no more (its receive window is full). A stream of events may "
+	    "be closed without a last chunk. What ends at a record's end may be cut, too."),
 	.next_test = NEXT_SERVER,
 	.remedy = REMEDY,
 	.source = "R9112 8, R8446 6.1",

@@ -3,8 +3,9 @@
  * Shape   pp_pcapfile_open() reads the file header, pp_pcapfile_read() walks records inside the input's window; the
  *         window moves only before the first record of a batch, so all frames of a batch are views into one window.
  * Units   times in ns; microsecond fields of a million and more are added as they are, as libpcap and Wireshark do.
- * Errors  PP_NOTCAPTURE: no pcap header, or a major version below 2; PP_CUT: not the whole of one.  What is wrong with a record becomes the info's
- *         damage; the bytes of a cut last record are no frame (Wireshark does not show it either).
+ * Errors  PP_NOTCAPTURE: no pcap header, or a major version below 2; PP_CUT: not the whole of one.  What is wrong
+ *         with a record becomes the info's damage; the bytes of a cut last record are no frame (Wireshark does not show
+ *         it either).
  * Owns    nothing; input and info are the source's.
  * Limits  PP_FRAME_MAX bytes a record.
  * Source  draft-ietf-opsawg-pcap; libpcap sf-pcap.c for byte orders, the modified header, and swapped lengths.

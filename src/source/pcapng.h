@@ -3,8 +3,8 @@
  * Shape   pp_pcapng_read() walks blocks inside the input's window; the window moves only while the batch is empty, so
  *         all frames of a batch are views into one window.  Blocks that nobody needs pass by without being buffered.
  * Units   times in ns; interfaces are counted over all sections.
- * Errors  PP_NOTCAPTURE: no section header; PP_CUT: not the whole of one.  A block that contradicts itself becomes the info's damage, at the block's
- *         offset; a broken option costs only the options after it.
+ * Errors  PP_NOTCAPTURE: no section header; PP_CUT: not the whole of one.  A block that contradicts itself becomes the
+ *         info's damage, at the block's offset; a broken option costs only the options after it.
  * Owns    the interface table and the notes until pp_pcapng_close(); input and info are the source's.
  * Limits  PP_FRAME_MAX bytes a packet, PP_INPUT_MOST a block that is looked into, PP_INTERFACES_MAX interfaces.
  * Source  draft-ietf-opsawg-pcapng; frame numbers as tshark 4.0.17 gives them, which counts some blocks that are no
