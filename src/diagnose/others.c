@@ -11,11 +11,13 @@ static unsigned count_of(const struct pp_http_facts *http) { return http->connec
 
 static struct request request_at(const struct pp_http_facts *http, unsigned at)
 {
-	const struct pp_connect *connect = &http->connects[at];
 	const struct pp_http_exchange *exchange;
 
-	if (at < http->connect_count)
+	if (at < http->connect_count) {
+		const struct pp_connect *connect = &http->connects[at];
+
 		return (struct request){ connect->host, connect->begin, connect->mark, &connect->reply };
+	}
 	exchange = &http->exchanges[at - http->connect_count];
 	return (struct request){ exchange->host, exchange->begin, exchange->mark, &exchange->reply };
 }
