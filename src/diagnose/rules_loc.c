@@ -151,12 +151,12 @@ const struct pp_rule pp_rule_loc_03 = {
 /* ------------------------------------------------------------------ LOC-04 */
 
 /* The client speaks TLS to a port where others speak HTTP proxy; it may have asked for a tunnel where the capture lost
- * something. */
+ * something, or cut what it said first. */
 static bool tls_to_proxy(const struct pp_case *c)
 {
 	return pp_stage_is(c, PP_STAGE_HELLO) && !(c->gates & PP_CAP(9)) && c->service->proxy &&
-	       !c->shape.asked_proxy && !pp_seen(c->shape.tls->not_tls) &&
-	       (pp_closed_by_server(c) || !pp_seen(c->tcp->watch_answer));
+	       pp_mark_same(&c->client->first_data, &c->shape.tls->client_hello_begin) && !c->shape.asked_proxy &&
+	       !pp_seen(c->shape.tls->not_tls) && (pp_closed_by_server(c) || !pp_seen(c->tcp->watch_answer));
 }
 
 /* It goes direct where nothing direct works, while others on this host use a proxy that does. */

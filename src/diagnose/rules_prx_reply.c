@@ -354,6 +354,8 @@ static bool gateway_error(const struct pp_case *c, struct pp_verdict *verdict)
 	if (!reply || !pp_is_gateway_error(reply->status) || !pp_author_is_open(c->shape.exchange))
 		return false;
 	cite_answer(c, verdict, reply);
+	if (c->gates & PP_CAP(3)) /* what tells may be cut off */
+		return pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
 	return pp_hit(verdict, PP_CONSISTENT);
 }
 
@@ -371,7 +373,7 @@ const struct pp_rule pp_rule_prx_17 = {
 		      "proxy did not get there, or passes on what the server said, which cannot be told apart from "
 		      "this capture; the proxy's log knows."),
 	.when = N_("502, 503 or 504 to a plain HTTP request through a proxy, and nothing in the answer tells whether "
-		   "the proxy or the server wrote it."),
+		   "the proxy or the server wrote it. Undecided where the answer was cut."),
 	.traps = N_("A proxy that adds no Via passes an origin's error on unmarked."),
 	.next_test = NEXT_PROXY_LOG,
 	.remedy = REMEDY_TEAM,

@@ -281,6 +281,8 @@ static bool gateway_error(const struct pp_case *c, struct pp_verdict *verdict)
 	pp_cite_request(c, verdict);
 	pp_cite_reply(verdict, &exchange->reply, false);
 	verdict->number = exchange->reply.status;
+	if (c->gates & PP_CAP(3) && !exchange->reply.server) /* a proxy that nobody asked may be the author */
+		return pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
 	/* Behind the proxy that was asked there may be another one. */
 	return pp_hit(verdict, exchange->absolute_form ? PP_STRONG : PP_PROVEN);
 }

@@ -203,7 +203,8 @@ static inline void pp_flow_payload_in_order(struct pp_flow *flow, const struct p
 {
 	flow->body->facts.side[news->side].bytes += news->len;
 }
-/* A request of the client is complete: from now on its acknowledgement is watched. */
+/* A request of the client is complete: from now on its acknowledgement is watched, unless the server closed on the one
+ * before. */
 void pp_flow_watch(struct pp_flow *flow, int64_t begin, int64_t end, uint32_t segments, struct pp_mark now);
 void pp_flow_icmp(struct pp_flow *flow, const struct pp_packet *packet, enum pp_side about, struct pp_mark now);
 /* The sides were guessed wrongly: the dissectors saw who is who. */

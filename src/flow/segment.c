@@ -472,7 +472,11 @@ static uint32_t segments_sent(const struct pp_flow *flow, int64_t len, uint32_t 
 void pp_flow_watch(struct pp_flow *flow, int64_t begin, int64_t end, uint32_t segments, struct pp_mark now)
 {
 	struct pp_tcp_facts *facts = &flow->body->facts;
+	const struct pp_tcp_side *server = &facts->side[PP_SERVER];
 
+	/* What is said to a server that closed without a word, an alert for one, asks for nothing. */
+	if (pp_seen(facts->watch) && pp_seen(server->fin) && server->bytes == 0)
+		return;
 	facts->watch = now;
 	facts->watch_begin = (uint64_t)begin;
 	facts->watch_end = (uint64_t)end;

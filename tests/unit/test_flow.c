@@ -208,6 +208,30 @@ static void retransmissions_stuck_and_watched(void **state)
 	end(&f);
 }
 
+/* An alert to a server that closed on the hello is no second request; one to a server that has answered may be. */
+static void nothing_is_asked_of_who_has_closed(void **state)
+{
+	for (int answered = 0; answered <= 1; answered++) {
+		struct fixture f;
+		const struct pp_tcp_facts *facts;
+		uint32_t hello;
+
+		(void)state;
+		begin(&f);
+		SEND(&f, OPENED, { C, 1, ACK, 101, 901, 500 });
+		pp_flow_watch(f.flow, 0, 500, 1, f.now);
+		hello = f.now.packet;
+		if (answered)
+			SEND(&f, { S, 5, ACK, 901, 601, 7 });
+		SEND(&f, { S, 5, FIN | ACK, 901 + 7 * (uint32_t)answered, 601, 0 });
+		SEND(&f, { C, 1, ACK, 601, 902 + 7 * (uint32_t)answered, 7 });
+		pp_flow_watch(f.flow, 500, 507, 1, f.now);
+		facts = &f.flow->body->facts;
+		assert_int_equal(facts->watch.packet, answered ? f.now.packet : hello);
+		end(&f);
+	}
+}
+
 /* The host's own capture has them before its network card cuts them. */
 static void segments_larger_than_the_mss(void **state)
 {
@@ -626,6 +650,7 @@ int main(void)
 		cmocka_unit_test(syn_retransmissions_and_their_clock),
 		cmocka_unit_test(copies_are_dropped),
 		cmocka_unit_test(retransmissions_stuck_and_watched),
+		cmocka_unit_test(nothing_is_asked_of_who_has_closed),
 		cmocka_unit_test(segments_larger_than_the_mss),
 		cmocka_unit_test(an_empty_segment_shows_a_hole),
 		cmocka_unit_test(a_hole_the_client_knows_nothing_of),

@@ -159,6 +159,20 @@ static void loc_04_other_proxy(struct world *w, bool near)
 	set(w, "HTTPS_PROXY", near ? "http://" PROXY ":8080" : "http://10.0.0.9:8080");
 }
 
+/* TLS to a port where others speak to a proxy; `near`: what the client said first was cut. */
+static void loc_04_hello(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, PROXY, 8080, NULL);
+
+	tell_open(s);
+	if (near)
+		tell_bytes(s, PP_CLIENT, 120);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_wait(s, 20000);
+	tell_fin(s, PP_SERVER);
+	world_proxied(w, 100, PROXY, "other.example.azure");
+}
+
 static void loc_07(struct world *w, bool near)
 {
 	w->notes[w->noted.count++] = (struct pp_note){
@@ -1509,6 +1523,7 @@ static const struct rule_story {
 	{ "LOC-06", PP_OUTCOME_FAULT, PP_PROVEN, loc_06 },
 	{ "LOC-04", PP_OUTCOME_FAULT, PP_STRONG, loc_04_straight },
 	{ "LOC-04", PP_OUTCOME_FAULT, PP_STRONG, loc_04_other_proxy },
+	{ "LOC-04", PP_OUTCOME_FAULT, PP_STRONG, loc_04_hello },
 	{ "LOC-07", PP_OUTCOME_FAULT, PP_PROVEN, loc_07 },
 	{ "DNS-01", PP_OUTCOME_FAULT, PP_STRONG, dns_01 },
 	{ "DNS-02", PP_OUTCOME_FAULT, PP_PROVEN, dns_02 },
