@@ -81,11 +81,11 @@ struct pp_icmp_quote {
 /* What a TCP segment is made of comes first and fills two cache lines, but for what SACK says. */
 struct pp_packet {
 	alignas(64) uint8_t kind; /* enum pp_packet_kind */
-	uint8_t ip_version;       /* 4, and both addresses are; 6, or 0 when there is no IP */
-	bool bad;         /* a header lies about its length or version; what could be read is there all the same */
-	bool cut;         /* headers or payload are missing at the end: snap length, or a mirror that cuts */
-	uint8_t tunnels;  /* encapsulations around this IP header (GRE, VXLAN, …) */
-	uint8_t protocol; /* IANA number of the transport */
+	bool bad;           /* a header lies about its length or version; what could be read is there all the same */
+	uint8_t ip_version; /* 4, and both addresses are; 6, or 0 when there is no IP */
+	bool cut;           /* headers or payload are missing at the end: snap length, or a mirror that cuts */
+	uint8_t tunnels;    /* encapsulations around this IP header (GRE, VXLAN, …) */
+	uint8_t protocol;   /* IANA number of the transport */
 	bool df;
 	uint8_t ttl; /* hop limit for IPv6 */
 	struct pp_addr src, dst;
@@ -113,6 +113,18 @@ struct pp_packet {
 	bool frag_more;
 	uint8_t frag_protocol; /* the protocol to go on with, from the first fragment */
 };
+
+/* TCP whose headers are in order: asked of every packet, so both bytes are compared at once. */
+static inline bool pp_packet_is_sound_tcp(const struct pp_packet *packet)
+{
+	static const uint8_t sound[2] = { PP_PACKET_TCP, false };
+	uint16_t is, want;
+
+	_Static_assert(offsetof(struct pp_packet, kind) == 0 && offsetof(struct pp_packet, bad) == 1, "side by side");
+	memcpy(&is, packet, sizeof(is));
+	memcpy(&want, sound, sizeof(want));
+	return is == want;
+}
 
 /* `data` holds `caplen` of the frame's `len` bytes. */
 void pp_decode(uint16_t link_type, const uint8_t *data, uint32_t caplen, uint32_t len, struct pp_packet *ret_packet);

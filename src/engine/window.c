@@ -190,7 +190,7 @@ static bool is_left_out(struct pp_analysis *analysis, const struct window *windo
 	const struct pp_frame *frame = &window->frames[i];
 	const struct pp_packet *packet = &window->packets[i];
 
-	if (!window->points || packet->kind != PP_PACKET_TCP || packet->bad)
+	if (!window->points || !pp_packet_is_sound_tcp(packet))
 		return false;
 	switch (pp_flows_point(analysis->flows, packet, window->hashes[i], point_of(frame), frame->mark)) {
 	case PP_POINT_FILED:
@@ -221,7 +221,7 @@ static PP_ALWAYS void file_all(struct pp_analysis *analysis, struct window *wind
 			before = NULL;
 			continue;
 		}
-		if (packet->kind == PP_PACKET_TCP && !packet->bad) {
+		if (pp_packet_is_sound_tcp(packet)) {
 			before =
 			    file_segment(analysis, window->same[i] ? before : NULL, packet, window->hashes[i], now);
 		} else {
