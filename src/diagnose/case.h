@@ -52,9 +52,9 @@ struct pp_case {
 void pp_case_of(struct pp_case *c, const struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 		const struct pp_attribution *who, const struct pp_places *places);
 bool pp_granted_early(const struct pp_shape *shape); /* a tunnel, before anybody else can have been asked */
-/* Adds what the certificates say; keeps the catalogue's answers in the diagnosis. */
 const struct pp_issuer_row *pp_listed_issuer(struct pp_diagnosis *diagnosis,
 					     const struct pp_shape *shape); /* of the chain; NULL: none is */
+/* Adds what the certificates say; keeps the catalogue's answers in the diagnosis. */
 void pp_case_inspect(struct pp_case *c, struct pp_diagnosis *diagnosis);
 void pp_case_of_unit(struct pp_case *c, const struct pp_diagnosis *diagnosis, const struct pp_failed_unit *unit);
 void pp_case_of_lookup(struct pp_case *c, const struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup,
@@ -194,6 +194,8 @@ enum pp_trust {
 enum pp_trust pp_trust_of(const struct pp_case *c);
 bool pp_speaks_of_certificate(uint8_t alert_code);
 bool pp_is_anothers(const struct pp_case *c); /* the certificate is made out to other names than was asked for */
+/* It left behind a complete handshake without a word, tickets on their way: a test of the connection does so, too. */
+bool pp_may_only_look(const struct pp_case *c);
 const struct pp_tls_alert *
 pp_trust_alert(const struct pp_case *c); /* the client's word against the certificate; NULL */
 bool pp_certificate_covers(const struct pp_tls_certificate *leaf, const char *host);

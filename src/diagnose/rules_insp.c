@@ -207,7 +207,7 @@ static bool inspector_untrusted(const struct pp_case *c, struct pp_verdict *verd
 		return false;
 	name_inspector(c, verdict);
 	pp_cite_refusal(c, verdict);
-	if (only_time_tells(c) && (c->doubted || pp_seen(pp_overview_of(c)->proxy_worked)))
+	if (pp_may_only_look(c) || (only_time_tells(c) && (c->doubted || pp_seen(pp_overview_of(c)->proxy_worked))))
 		return pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
 	return pp_hit(verdict, c->inspected == PP_SURELY_INSPECTED && pp_trust_alert(c) ? PP_PROVEN : PP_STRONG);
 }
@@ -226,7 +226,8 @@ const struct pp_rule pp_rule_insp_06 = {
 		      "it was shown, so the name has to be excluded from inspection."),
 	.when =
 	    N_("INSP-01 (or INSP-02, where the certificate is hidden) holds, and the client refuses or leaves.  Where "
-	       "it is hidden and something else works through the same proxy, it is undecided."),
+	       "it is hidden and something else works through the same proxy, or the client only leaves while "
+	       "tickets are on their way, it is undecided."),
 	.traps = N_("The server has nothing to do with it: everything seen comes from the inspector."),
 	.next_test = NEXT_BYPASS,
 	.remedy = N_("Exclude the agent's names from TLS inspection; second best, install the inspection authority in "

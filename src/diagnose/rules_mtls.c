@@ -20,16 +20,22 @@ static bool in_handshake_or_behind(const struct pp_case *c)
 	return c->shape.tls && (pp_stage_is(c, PP_STAGE_FLIGHT) || pp_stage_is(c, PP_STAGE_SECURE));
 }
 
-/* A hidden alert of the server, unless it answers a goodbye.  The client may close right behind it as well. */
+/* A hidden alert of the server right behind the handshake, unless it answers a goodbye: later it may end a connection that
+ * was opened in advance.  The client may close right behind it as well. */
 static const struct pp_tls_alert *hidden_word(const struct pp_case *c)
 {
 	const struct pp_tls_facts *tls = c->shape.tls;
 	struct pp_mark left;
 	bool goodbye = pp_left_first(&c->shape, &left);
+	int64_t done = tls->complete ? tls->complete_mark.ts : tls->server_hello.ts;
 
-	for (unsigned i = 0; i < tls->alert_count && c->shape.ending != PP_STILL_OPEN; i++)
-		if (tls->alerts[i].from == PP_SERVER && tls->alerts[i].encrypted)
-			return goodbye && left.ts <= tls->alerts[i].mark.ts ? NULL : &tls->alerts[i];
+	for (unsigned i = 0; i < tls->alert_count && c->shape.ending != PP_STILL_OPEN; i++) {
+		const struct pp_tls_alert *alert = &tls->alerts[i];
+
+		if (alert->from == PP_SERVER && alert->encrypted)
+			return (goodbye && left.ts <= alert->mark.ts) || alert->mark.ts - done > PP_AT_ONCE_NS ? NULL
+													       : alert;
+	}
 	return NULL;
 }
 

@@ -80,7 +80,7 @@ static bool client_leaves(const struct pp_case *c, struct pp_verdict *verdict)
 	pp_cite_refusal(c, verdict);
 	verdict->owner = pp_trust_owner(c);
 	verdict->number = pp_host_rest(c->host)->silent_leaves;
-	if (listed || may_be_anybodys(c) ||
+	if (listed || may_be_anybodys(c) || pp_may_only_look(c) ||
 	    (complete && !(never && pp_host_rest(c->host)->silent_leaves >= SEEN_ALWAYS)))
 		return pp_hit_as(verdict, PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT);
 	return pp_hit(verdict, never && pp_host_rest(c->host)->silent_leaves >= SEEN_OFTEN ? PP_STRONG : PP_CONSISTENT);
@@ -102,7 +102,9 @@ const struct pp_rule pp_rule_trust_02 = {
 		      "capture."),
 	.when = N_("A ClientHello and a complete server flight, no alert from the client, then FIN or RST within 1 s "
 		   "and no application data; no byte of the client is missing."),
-	.traps = N_("The client was cancelled, only probes, or misses its own certificate."),
+	.traps =
+	    N_("The client was cancelled, only probes, or misses its own certificate. Where session tickets were on "
+	       "their way when it left, it is undecided."),
 	.next_test = NEXT_SHOW,
 	.remedy = N_("Look into the client's log for the certificate error; compare the certificate shown with the "
 		     "expected one."),

@@ -170,6 +170,11 @@ enum pp_trust pp_trust_of(const struct pp_case *c)
 	return cause_of_refusal(c, alert);
 }
 
+bool pp_may_only_look(const struct pp_case *c)
+{
+	return pp_stage_is(c, PP_STAGE_SECURE) && !pp_trust_alert(c) && c->shape.tls->app_bytes[PP_SERVER];
+}
+
 /* A date or a revocation is the server's affair.  The server showed something that nobody lists: its owner has to look.
  * A listed issuer that the client does not know is the client's affair, and so is what cannot be read of a service
  * whose certificates are known to be in order. */
