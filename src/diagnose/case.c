@@ -192,7 +192,7 @@ bool pp_granted_early(const struct pp_shape *shape)
 {
 	int64_t grant;
 
-	if (!shape->tunnel || shape->hello_ns < LATE_HELLO_NS)
+	if (!shape->tunnel || !shape->connect || shape->hello_ns < LATE_HELLO_NS)
 		return false;
 	grant = shape->connect->reply.mark.ts - shape->connect->mark.ts;
 	return grant >= 0 && grant < EARLY_200_NS && shape->hello_ns >= LATE_HELLO_TIMES * grant;

@@ -227,7 +227,8 @@ static inline void pp_cite(struct pp_verdict *verdict, struct pp_evidence eviden
 void pp_cite_syn(const struct pp_case *c, struct pp_verdict *verdict);
 void pp_cite_syn_ack(const struct pp_case *c, struct pp_verdict *verdict);
 void pp_cite_hello(const struct pp_case *c, struct pp_verdict *verdict);
-void pp_cite_request(const struct pp_case *c, struct pp_verdict *verdict); /* ClientHello, CONNECT or HTTP request */
+void pp_cite_request(const struct pp_case *c, struct pp_verdict *verdict); /* ClientHello, or HTTP or SOCKS request */
+void pp_cite_tunnel(const struct pp_case *c, struct pp_verdict *verdict);  /* how it was asked for and granted */
 void pp_cite_acked(const struct pp_case *c, struct pp_verdict *verdict);
 void pp_cite_silence(const struct pp_case *c, struct pp_verdict *verdict, struct pp_mark since);
 void pp_cite_reset(const struct pp_case *c, struct pp_verdict *verdict);

@@ -55,6 +55,12 @@ static void cite_exchange(const struct pp_http_exchange *exchange, struct pp_ver
 					       .text = exchange->host ? exchange->host : exchange->method });
 }
 
+static void cite_socks(const struct pp_case *c, struct pp_verdict *verdict)
+{
+	pp_cite(verdict, (struct pp_evidence){
+			     .kind = PP_EV_SOCKS, .mark = c->client->first_data, .a = c->shape.socks.version });
+}
+
 void pp_cite_request(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	if (c->shape.tls && pp_seen(c->shape.tls->client_hello))
@@ -63,6 +69,21 @@ void pp_cite_request(const struct pp_case *c, struct pp_verdict *verdict)
 		cite_exchange(c->shape.exchange, verdict);
 	else if (c->shape.connect)
 		cite_connect(c->shape.connect, verdict);
+	else if (c->shape.socks.version)
+		cite_socks(c, verdict);
+}
+
+void pp_cite_tunnel(const struct pp_case *c, struct pp_verdict *verdict)
+{
+	const struct pp_connect *connect = c->shape.connect;
+
+	if (!connect) {
+		cite_socks(c, verdict);
+		return;
+	}
+	pp_cite(verdict, (struct pp_evidence){
+			     .kind = PP_EV_CONNECT, .mark = connect->mark, .text = connect->host, .a = connect->port });
+	pp_cite_reply(verdict, &connect->reply, true);
 }
 
 void pp_cite_acked(const struct pp_case *c, struct pp_verdict *verdict)

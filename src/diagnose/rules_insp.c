@@ -24,7 +24,8 @@ static const char *inspector_name(const struct pp_case *c)
 static void name_inspector(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	if (c->shape.tunnel) {
-		pp_cite_reply(verdict, &c->shape.connect->reply, true);
+		if (c->shape.connect)
+			pp_cite_reply(verdict, &c->shape.connect->reply, true);
 		verdict->proxy = c->conn->server;
 	}
 	verdict->detail = inspector_name(c);

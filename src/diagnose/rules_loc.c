@@ -172,7 +172,7 @@ static bool direct_past_proxy(const struct pp_case *c)
 /* Whoever was reached has not said a word for the server. */
 #define BEFORE_ANSWER                                                                                                  \
 	(1U << PP_STAGE_SYN | 1U << PP_STAGE_OPEN | 1U << PP_STAGE_CONNECT | 1U << PP_STAGE_DENIED |                   \
-	 1U << PP_STAGE_TUNNEL | 1U << PP_STAGE_HELLO | 1U << PP_STAGE_ASKED)
+	 1U << PP_STAGE_TUNNEL | 1U << PP_STAGE_HELLO | 1U << PP_STAGE_ASKED | 1U << PP_STAGE_SOCKS)
 
 /* What a service of the capture is told to use, where it did not and failed; NULL: nothing like that. */
 static const struct pp_proxy_setting *setting_not_followed(const struct pp_case *c)

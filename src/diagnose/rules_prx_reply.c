@@ -381,12 +381,33 @@ const struct pp_rule pp_rule_prx_17 = {
 	.alternatives = "PRX-11,SRV-06",
 };
 
-/* An alert is the answer of a TLS port to a plain CONNECT. */
-static bool answered_with_tls(const struct pp_case *c)
+/* What somebody who speaks no HTTP says to a CONNECT: a TLS port sends an alert, others greet or decline; NULL: nothing. */
+static const char *answered_otherwise(const struct pp_case *c)
 {
-	const struct pp_span *head = &c->conn->server_head;
+	struct pp_span head = c->conn->server_head;
 
-	return pp_stage_is(c, PP_STAGE_CONNECT) && head->len >= 2 && head->p[0] == 21 && head->p[1] == 3;
+	if (!pp_stage_is(c, PP_STAGE_CONNECT) || head.len < 2 || c->gates & PP_CAP(3) || c->server->missing)
+		return NULL;
+	if (head.p[0] == 21 && head.p[1] == 3)
+		return N_("a TLS alert");
+	if (pp_socks_declines(head))
+		return "SOCKS 5";
+	return head.len >= 4 && head.p[0] >= ' ' && memcmp(head.p, "HTTP", 4) != 0 ? N_("another protocol") : NULL;
+}
+
+static void cite_otherwise(const struct pp_case *c, struct pp_verdict *verdict, const char *what)
+{
+	pp_cite(verdict, (struct pp_evidence){
+			     .kind = PP_EV_NOT_HTTP, .side = PP_SERVER, .mark = c->server->first_data, .text = what });
+}
+
+static void cite_not_socks(const struct pp_case *c, struct pp_verdict *verdict)
+{
+	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_SOCKS,
+					       .side = PP_SERVER,
+					       .mark = c->server->first_data,
+					       .a = c->shape.socks.version,
+					       .text = N_("none, but of another protocol") });
 }
 
 static bool hello_answered_by_proxy(const struct pp_case *c)
@@ -398,18 +419,23 @@ static bool hello_answered_by_proxy(const struct pp_case *c)
 static bool not_a_proxy(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	const struct pp_http_reply *reply = answer_of(c) == OF_WRONG_KIND ? &c->shape.connect->reply : NULL;
+	bool hello = hello_answered_by_proxy(c), socks = c->shape.socks.word == PP_SOCKS_NOT_SPOKEN;
+	const char *otherwise = answered_otherwise(c);
 
-	if (!reply && !answered_with_tls(c) && !hello_answered_by_proxy(c))
+	if (!reply && !otherwise && !hello && !socks)
 		return false;
 	pp_cite_request(c, verdict);
 	if (reply)
 		pp_cite_reply(verdict, reply, false);
+	else if (otherwise)
+		cite_otherwise(c, verdict, otherwise);
+	else if (socks)
+		cite_not_socks(c, verdict);
 	else
-		pp_cite(verdict,
-			(struct pp_evidence){ .kind = PP_EV_NOT_TLS,
-					      .side = PP_SERVER,
-					      .mark = c->shape.tls ? c->shape.tls->not_tls : c->server->first_data,
-					      .text = c->shape.tls ? c->shape.tls->not_tls_head : "TLS" });
+		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_NOT_TLS,
+						       .side = PP_SERVER,
+						       .mark = c->shape.tls->not_tls,
+						       .text = c->shape.tls->not_tls_head });
 	pp_name_proxy(c, verdict);
 	return pp_hit(verdict, PP_STRONG);
 }
@@ -426,8 +452,10 @@ const struct pp_rule pp_rule_prx_15 = {
 	.match = not_a_proxy,
 	.summary = N_("What listens at {server} is not the kind of proxy that this machine takes it for: the proxy "
 		      "setting (host, port or scheme) is very probably wrong."),
-	.when = N_("400, 405 or 501 to a CONNECT where none was granted or needs credentials, a TLS alert to a plain "
-		   "CONNECT, or an HTTP answer of a proxy to a ClientHello."),
+	.when = N_(
+	    "400, 405 or 501 to a CONNECT where none was granted or needs credentials, an answer to a CONNECT "
+	    "that is no HTTP (a TLS alert, a banner, SOCKS), HTTP, TLS or another version as the answer to SOCKS, or an HTTP answer "
+	    "of a proxy to a ClientHello."),
 	.traps = N_("A proxy that finds the request malformed for another reason."),
 	.next_test = N_("Request http://{host}/ through {server} by hand."),
 	.remedy = REMEDY_SETTING,

@@ -221,6 +221,14 @@ const struct pp_rule pp_rule_prx_10 = {
 
 /* ------------------------------------------------------------------ PRX-12 to PRX-14: inside the tunnel */
 
+/* Behind a SOCKS grant the server has said no more; the time is that of the whole talk with the proxy. */
+static int64_t granted_after(const struct pp_case *c)
+{
+	const struct pp_connect *connect = c->shape.connect;
+
+	return connect ? connect->reply.mark.ts - connect->mark.ts : c->server->last_data.ts - c->client->first_data.ts;
+}
+
 static bool tunnel_cut(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	bool hello = pp_stage_is(c, PP_STAGE_HELLO);
@@ -228,14 +236,10 @@ static bool tunnel_cut(const struct pp_case *c, struct pp_verdict *verdict)
 	if (!c->shape.tunnel || !(hello || pp_stage_is(c, PP_STAGE_TUNNEL)) || !pp_closed_by_server(c) ||
 	    c->server->missing || (hello && (pp_alert_from(c, PP_SERVER) || pp_seen(c->shape.tls->not_tls))))
 		return false;
-	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CONNECT,
-					       .mark = c->shape.connect->mark,
-					       .text = c->shape.connect->host,
-					       .a = c->shape.connect->port });
-	pp_cite_reply(verdict, &c->shape.connect->reply, true);
+	pp_cite_tunnel(c, verdict);
 	pp_cite_hello(c, verdict);
 	pp_cite_end(c, verdict);
-	verdict->number = (c->shape.connect->reply.mark.ts - c->shape.connect->mark.ts) / PP_MS;
+	verdict->number = granted_after(c) / PP_MS;
 	pp_name_proxy(c, verdict);
 	return pp_hit(verdict, hello ? PP_STRONG : PP_CONSISTENT);
 }
@@ -267,7 +271,7 @@ static bool tunnel_silent(const struct pp_case *c, struct pp_verdict *verdict)
 	if (!c->shape.tunnel || !pp_stage_is(c, PP_STAGE_HELLO) || pp_closed_by_server(c) ||
 	    pp_seen(c->tcp->watch_answer) || !pp_seen(c->tcp->watch_acked))
 		return false;
-	pp_cite_reply(verdict, &c->shape.connect->reply, true);
+	pp_cite_tunnel(c, verdict);
 	pp_cite_hello(c, verdict);
 	pp_cite_acked(c, verdict);
 	pp_cite_silence(c, verdict, c->tcp->watch);
@@ -302,10 +306,7 @@ static bool inner_tls(const struct pp_case *c, struct pp_verdict *verdict)
 	if (!c->shape.tunnel || !c->shape.tls || c->shape.worked || !pp_seen(c->shape.tls->client_hello) ||
 	    (!pp_seen(c->tcp->watch_answer) && !pp_seen(c->shape.tls->server_hello)))
 		return false;
-	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_CONNECT,
-					       .mark = c->shape.connect->mark,
-					       .text = c->shape.connect->host,
-					       .a = c->shape.connect->port });
+	pp_cite_tunnel(c, verdict);
 	pp_name_proxy(c, verdict);
 	return pp_hit(verdict, PP_PROVEN);
 }

@@ -257,6 +257,8 @@ static enum pp_stage stage_of(const struct pp_connection *conn, const struct pp_
 		if (stage != PP_STAGE_NOTHING)
 			return stage;
 	}
+	if (shape->asked_proxy && !shape->tunnel)
+		return PP_STAGE_SOCKS;
 	if (client && server)
 		return PP_STAGE_DATA;
 	if (server || (client && !(tcp->fast_open && !pp_seen(tcp->syn_ack))))
@@ -361,6 +363,13 @@ static void read_http(struct pp_shape *shape, const struct pp_connection *conn)
 	shape->tunnel = shape->connect && shape->connect->tunnel && (shape->exchange || !shape->unheard);
 }
 
+static void read_socks(struct pp_shape *shape, const struct pp_connection *conn)
+{
+	shape->socks = pp_socks_look(conn->client_head, conn->server_head);
+	shape->asked_proxy = shape->socks.word != PP_SOCKS_NONE;
+	shape->tunnel = shape->socks.word == PP_SOCKS_GRANTED;
+}
+
 /* Nobody ever said anything: most of a scan, or of a dead network. */
 static bool is_silent(const struct pp_connection *conn)
 {
@@ -381,6 +390,8 @@ void pp_shape_of(const struct pp_connection *conn, struct pp_shape *ret_shape)
 	}
 	if (conn->http)
 		read_http(shape, conn);
+	else if (conn->client_head.len)
+		read_socks(shape, conn);
 	if (conn->tls && !conn->tls->client_hello_from_server)
 		read_tls(shape, conn);
 	shape->stage = stage_of(conn, shape);

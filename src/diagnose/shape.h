@@ -4,6 +4,7 @@
 #ifndef PP_DIAGNOSE_SHAPE_H
 #define PP_DIAGNOSE_SHAPE_H
 
+#include "dissect/socks.h"
 #include "facts/facts.h"
 
 /* How far it got; every connection is at exactly one, and each layer of the rule table asks about some. */
@@ -21,6 +22,7 @@ enum pp_stage {
 	PP_STAGE_ANSWERED,  /* its latest plain HTTP request was answered */
 	PP_STAGE_DATA,      /* another protocol, both sides spoke */
 	PP_STAGE_ONE_VOICE, /* another protocol, one side spoke */
+	PP_STAGE_SOCKS,     /* SOCKS, not granted */
 	PP_STAGE_OPAQUE,    /* TLS or HTTP, but the capture holds too little of it */
 	PP_STAGES
 };
@@ -35,9 +37,10 @@ struct pp_shape {
 	const struct pp_http_exchange *exchange; /* the last one; NULL: none, or a CONNECT came behind it */
 	const struct pp_tls_facts *tls;          /* NULL: none, or no ClientHello of the client */
 	const struct pp_tls_certificate *leaf;   /* NULL: not seen */
-	bool asked_proxy;                        /* CONNECT or absolute-form: whoever is there was taken for a proxy */
-	bool tunnel;                             /* a 2xx opened one */
-	bool passed;                             /* a ServerHello or an HTTP reply came back for what was asked */
+	struct pp_socks socks;
+	bool asked_proxy; /* CONNECT, absolute-form or SOCKS: whoever is there was taken for a proxy */
+	bool tunnel;      /* a 2xx or SOCKS opened one */
+	bool passed;      /* a ServerHello or an HTTP reply came back for what was asked */
 	bool worked;      /* it did its job: data both ways behind whatever handshakes there were */
 	bool unread;      /* too little was captured of each packet to tell what was spoken */
 	bool unheard;     /* what answers its latest request came when the client had gone */

@@ -89,9 +89,10 @@ static const struct pp_rule *const cut_and_told[] = { R(fw_02), R(fw_03), NULL }
 static const struct pp_rule *const opening[] = { R(prx_16), R(loc_04), R(fw_04), R(prx_03), R(prx_02), R(srv_01),
 						 R(loc_08), R(fw_01),  R(fw_05), R(srv_07), NULL };
 
-static const struct pp_rule *const connecting[] = { R(prx_05), R(prx_06), R(prx_04), R(fw_09),  R(prx_08), R(prx_07),
-						    R(prx_11), R(prx_15), R(fw_13),  R(mtu_01), R(prx_10), R(prx_12),
-						    R(prx_09), R(prx_17), R(prx_18), R(prx_16), R(loc_04), NULL };
+static const struct pp_rule *const connecting[] = { R(prx_05), R(prx_06), R(prx_04), R(fw_09),  R(prx_08),
+						    R(prx_07), R(prx_11), R(prx_15), R(fw_13),  R(mtu_01),
+						    R(prx_10), R(prx_12), R(prx_09), R(prx_17), R(prx_18),
+						    R(prx_19), R(prx_16), R(loc_04), NULL };
 
 /* After the request, before the answer.  Alerts and answers that are no TLS first; then what was acknowledged decides
  * between loss and silence, and who sent the reset or close between a device and the server. */
@@ -118,14 +119,16 @@ static const struct pp_rule *const success[] = { R(insp_01), R(ok_10), R(ok_03),
 /* Nothing fits: the gate that is shut, or the client that left. */
 static const struct pp_rule *const rest[] = { R(cap_02), R(cap_03), R(cap_09), R(cap_01), R(loc_02), R(cap_08), NULL };
 
-#define FAILING (S(SYN) | S(OPEN) | S(CONNECT) | S(DENIED) | S(TUNNEL) | S(HELLO) | S(FLIGHT) | S(ASKED) | S(ONE_VOICE))
+#define FAILING                                                                                                        \
+	(S(SYN) | S(OPEN) | S(CONNECT) | S(DENIED) | S(TUNNEL) | S(HELLO) | S(FLIGHT) | S(ASKED) | S(ONE_VOICE) |      \
+	 S(SOCKS))
 
 const struct pp_layer pp_layers[] = {
 	{ "excuses", FAILING, true, PP_CHOOSE_FIRST, excuses },
 	{ "told by ICMP", FAILING, true, PP_CHOOSE_BEST, told },
 	{ "cut, and told by ICMP", S(SECURE) | S(ANSWERED) | S(DATA), false, PP_CHOOSE_BEST, cut_and_told },
 	{ "TCP open", S(SYN) | S(OPEN), true, PP_CHOOSE_BEST, opening },
-	{ "CONNECT", S(CONNECT) | S(DENIED) | S(TUNNEL) | S(ANSWERED), false, PP_CHOOSE_BEST, connecting },
+	{ "CONNECT", S(CONNECT) | S(DENIED) | S(TUNNEL) | S(ANSWERED) | S(SOCKS), false, PP_CHOOSE_BEST, connecting },
 	{ "after the request", S(HELLO) | S(ASKED) | S(ONE_VOICE), true, PP_CHOOSE_BEST, asked },
 	{ "server flight", S(FLIGHT) | S(SECURE), true, PP_CHOOSE_BEST, flight },
 	{ "established", S(SECURE) | S(ANSWERED) | S(DATA), false, PP_CHOOSE_BEST, established },

@@ -55,7 +55,7 @@ const struct pp_look_alikes *pp_look_alikes_of(const struct pp_look_alikes slots
 	X(ok_06) X(ok_04) X(fw_16) X(ok_08) \
 	X(loc_01) X(fw_02) X(fw_03) \
 	X(prx_16) X(loc_04) X(fw_04) X(prx_03) X(prx_02) X(srv_01) X(loc_08) X(fw_01) X(fw_05) \
-	X(prx_05) X(prx_06) X(prx_04) X(fw_09) X(prx_08) X(prx_07) X(prx_11) X(prx_17) X(prx_18) X(prx_15) X(prx_10) X(prx_09) \
+	X(prx_05) X(prx_06) X(prx_04) X(fw_09) X(prx_08) X(prx_07) X(prx_11) X(prx_17) X(prx_18) X(prx_19) X(prx_15) X(prx_10) X(prx_09) \
 	X(loc_06) X(tls_01) X(tls_06) X(tls_02) X(tls_04) X(tls_05) X(tls_09) X(tls_10) X(tls_07) X(tls_08) \
 	X(fw_11) X(mtu_02) X(mtu_01) X(fw_13) X(fw_10) X(fw_07) X(prx_12) X(prx_13) X(fw_08) \
 	X(srv_07) X(tls_03) X(srv_02) X(srv_03) X(fw_06) X(srv_04) \

@@ -64,6 +64,8 @@ enum pp_evidence_kind {
 	PP_EV_HELLO_NOT_ACKED,  /* a = repetitions */
 	PP_EV_SERVER_HELLO,     /* a = version, b = ms after the ClientHello */
 	PP_EV_NOT_TLS,          /* text = head */
+	PP_EV_NOT_HTTP,         /* text = what it looks like */
+	PP_EV_SOCKS,            /* a = version, text = what was answered; NULL: the request */
 	PP_EV_ALERT,            /* a = code, b = level, side */
 	PP_EV_ALERT_HIDDEN,     /* a = record length, side */
 	PP_EV_CERTIFICATE,      /* text = issuer */

@@ -1,6 +1,7 @@
 #include "dissect/talk.h"
 
 #include "dissect/dns_tcp.h"
+#include "dissect/socks.h"
 #include "dissect/tls_state.h"
 
 #include <string.h>
@@ -266,10 +267,16 @@ static inline bool take_request(struct pp_talk *talk)
 	return hello || tls || http;
 }
 
+/* What was recognised needs no head; but who is asked for HTTP may answer with anything. */
+static inline bool is_head_asked(const struct pp_talk *talk, enum pp_side side)
+{
+	return !talk->tls && (!talk->http || side == PP_SERVER);
+}
+
 PP_APART static struct pp_talk_after data(struct pp_talk *talk, enum pp_side side, struct pp_span bytes,
 					  struct pp_mark mark)
 {
-	if (talk->first[side].len < PP_TALK_HEAD && !talk->torn[side] && !pp_talk_known(talk)) /* else nobody asks */
+	if (talk->first[side].len < PP_TALK_HEAD && !talk->torn[side] && is_head_asked(talk, side))
 		hold(&talk->first[side], bytes, mark);
 	feed(talk, side, bytes, mark);
 	return (struct pp_talk_after){ opaque(talk, side), take_request(talk) };
@@ -366,7 +373,25 @@ const struct pp_tls_facts *pp_talk_tls(const struct pp_talk *talk)
 	return talk->tls ? pp_tls_facts(talk->tls) : NULL;
 }
 
-struct pp_span pp_talk_head(const struct pp_talk *talk, enum pp_side side)
+static struct pp_span head_of(const struct pp_talk *talk, enum pp_side side)
 {
 	return (struct pp_span){ talk->first[side].bytes, talk->first[side].len };
+}
+
+/* Nothing was recognised; or a proxy was asked by SOCKS before that; or HTTP, and the answer is none. */
+static bool tells_head(const struct pp_talk *talk)
+{
+	if (pp_talk_unknown(talk))
+		return true;
+	if (talk->http)
+		return !talk->tls && pp_http_facts(talk->http)->malformed[PP_SERVER];
+	return pp_socks_look(head_of(talk, PP_CLIENT), head_of(talk, PP_SERVER)).word != PP_SOCKS_NONE;
+}
+
+void pp_talk_heads(const struct pp_talk *talk, struct pp_span *ret_client, struct pp_span *ret_server)
+{
+	if (!tells_head(talk))
+		return;
+	*ret_client = head_of(talk, PP_CLIENT);
+	*ret_server = head_of(talk, PP_SERVER);
 }

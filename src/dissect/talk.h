@@ -42,7 +42,9 @@ bool pp_talk_unknown(const struct pp_talk *talk);
 bool pp_talk_known(const struct pp_talk *talk);                       /* it is known, or was: for ever */
 const struct pp_http_facts *pp_talk_http(const struct pp_talk *talk); /* NULL: none */
 const struct pp_tls_facts *pp_talk_tls(const struct pp_talk *talk);   /* NULL: none */
-struct pp_span pp_talk_head(const struct pp_talk *talk, enum pp_side side);
+/* The first bytes of the sides where they tell something: of what nobody knows, of SOCKS, of an answer to HTTP that is
+ * none.  Elsewhere both are left alone. */
+void pp_talk_heads(const struct pp_talk *talk, struct pp_span *ret_client, struct pp_span *ret_server);
 
 /* Who opened the connection, judged by what the first payload of `side` says: PP_BY_CLIENT_HELLO, PP_BY_SERVER_HELLO,
  * PP_BY_HTTP, or PP_BY_PORT for no sign.  *ret_client is the side that speaks as the client. */

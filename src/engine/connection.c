@@ -404,10 +404,7 @@ static void add_dissected(struct pp_analysis *analysis, struct pp_detail *detail
 	conn->tls = tls;
 	if (detail->ndpi && pp_ndpi_name(analysis->ndpi, detail->ndpi, protocol, size))
 		conn->protocol = protocol;
-	if (pp_talk_unknown(detail->talk)) {
-		conn->client_head = pp_talk_head(detail->talk, PP_CLIENT);
-		conn->server_head = pp_talk_head(detail->talk, PP_SERVER);
-	}
+	pp_talk_heads(detail->talk, &conn->client_head, &conn->server_head);
 }
 
 static enum pp_err file(struct pp_analysis *analysis, struct pp_flow *flow)

@@ -25,7 +25,7 @@ struct pp_connection {
 	const struct pp_http_facts *http; /* NULL: no HTTP/1 seen */
 	const struct pp_tls_facts *tls;   /* NULL: no TLS seen (also inside a tunnel) */
 	const char *protocol; /* by nDPI, for what our own dissectors do not know; NULL: not asked or unknown */
-	struct pp_span server_head, client_head; /* first bytes of each side where nothing was recognised, ≤ 32 */
+	struct pp_span server_head, client_head; /* where they tell something (dissect/talk.h), ≤ 32 */
 	const struct pp_process *process;        /* NULL: nobody noted it */
 };
 

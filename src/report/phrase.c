@@ -184,6 +184,8 @@ static const struct evidence_row evidence_rows[] = {
 	[PP_EV_SERVER_HELLO] = { PICK_B_NEGATIVE, N_("ServerHello, TLS {a:tls}"),
 				 N_("ServerHello, TLS {a:tls}, {b:ms} after the ClientHello") },
 	[PP_EV_NOT_TLS] = { PICK_ONLY, N_("the answer is no TLS; it begins with \"{text}\""), NULL },
+	[PP_EV_NOT_HTTP] = { PICK_ONLY, N_("the answer is no HTTP; it begins like {text}"), NULL },
+	[PP_EV_SOCKS] = { PICK_NO_TEXT, N_("SOCKS {a} request"), N_("SOCKS {a} answer: {text}") },
 	[PP_EV_ALERT] = { PICK_ONLY, N_("TLS alert {a:alert} ({b:level}) from the {side}"), NULL },
 	[PP_EV_ALERT_HIDDEN] = { PICK_ONLY, N_("encrypted record of {a} bytes from the {side}, the size of an alert"),
 				 NULL },

@@ -53,10 +53,7 @@ static void talk_it_over(struct pp_talk *talk, struct pp_arena *arena, struct pp
 	pp_talk_finish(talk);
 	conn.http = pp_talk_http(talk);
 	conn.tls = pp_talk_tls(talk);
-	if (pp_talk_unknown(talk)) {
-		conn.client_head = pp_talk_head(talk, PP_CLIENT);
-		conn.server_head = pp_talk_head(talk, PP_SERVER);
-	}
+	pp_talk_heads(talk, &conn.client_head, &conn.server_head);
 	pack_and_back(&conn, arena);
 }
 

@@ -809,6 +809,19 @@ static void prx_17(struct world *w, bool near)
 
 static void prx_18(struct world *w, bool near) { denied(w, NAME, 443, near ? 502 : 508); }
 
+static void prx_19(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, PROXY, 1080, NULL);
+	static const uint8_t request[] = { 5, 1, 0, 5, 1, 0, 1, 10, 0, 0, 1, 1, 187 }, refused[] = { 5, 0, 5, 5, 0, 1 },
+			     granted[] = { 5, 0, 5, 0, 0, 1 };
+
+	tell_open(s);
+	tell_bytes(s, PP_CLIENT, sizeof(request));
+	tell_bytes(s, PP_SERVER, sizeof(refused));
+	s->conn.client_head = (struct pp_span){ request, sizeof(request) };
+	s->conn.server_head = (struct pp_span){ near ? granted : refused, sizeof(refused) };
+}
+
 /* INSP */
 static void insp_01(struct world *w, bool near)
 {
@@ -1606,6 +1619,7 @@ static const struct rule_story {
 	{ "PRX-16", PP_OUTCOME_FAULT, PP_STRONG, prx_16 },
 	{ "PRX-17", PP_OUTCOME_FAULT, PP_CONSISTENT, prx_17 },
 	{ "PRX-18", PP_OUTCOME_FAULT, PP_STRONG, prx_18 },
+	{ "PRX-19", PP_OUTCOME_FAULT, PP_PROVEN, prx_19 },
 	{ "INSP-01", PP_OUTCOME_OK, PP_STRONG, insp_01 },
 	{ "INSP-02", PP_OUTCOME_OK, PP_STRONG, insp_02 },
 	{ "INSP-03", PP_OUTCOME_OK, PP_CONSISTENT, insp_03 },
@@ -2008,7 +2022,7 @@ static void test_all_ids_are_there(void **state)
 		const char *family;
 		unsigned count;
 	} families[] = {
-		{ "CAP", 12 },  { "LOC", 8 },  { "DNS", 13 }, { "FW", 16 }, { "PRX", 18 }, { "INSP", 6 }, { "TLS", 12 },
+		{ "CAP", 12 },  { "LOC", 8 },  { "DNS", 13 }, { "FW", 16 }, { "PRX", 19 }, { "INSP", 6 }, { "TLS", 12 },
 		{ "TRUST", 6 }, { "MTLS", 3 }, { "SRV", 8 },  { "MTU", 3 }, { "IDLE", 3 }, { "OK", 10 },
 	};
 	size_t all = 0;
