@@ -21,6 +21,12 @@ static inline bool pp_mark_same(const struct pp_mark *a, const struct pp_mark *b
 	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
+/* By time, and of what has one time by place in the file. */
+static inline bool pp_mark_later(const struct pp_mark *mark, const struct pp_mark *than)
+{
+	return mark->ts > than->ts || (mark->ts == than->ts && mark->packet > than->packet);
+}
+
 /* For a mark of values at hand that is wanted in several places: a copy of it would wait until its parts are stored. */
 static inline void pp_mark_set(struct pp_mark *mark, int64_t ts, uint32_t packet, uint16_t file)
 {

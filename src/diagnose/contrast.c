@@ -124,7 +124,7 @@ static bool served_as_proxy(const struct pp_http_facts *http)
 static bool is_for_tunnels(const struct pp_http_facts *http)
 {
 	for (unsigned i = 0; i < http->connect_count; i++)
-		if (http->connects[i].tunnel || http->connects[i].reply.status == 407)
+		if (http->connects[i].tunnel || pp_wants_credentials(&http->connects[i].reply, true))
 			return true;
 	return false;
 }

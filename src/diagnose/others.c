@@ -22,11 +22,6 @@ static struct request request_at(const struct pp_http_facts *http, unsigned at)
 	return (struct request){ exchange->host, exchange->begin, exchange->mark, &exchange->reply };
 }
 
-static bool is_later(struct pp_mark mark, struct pp_mark than)
-{
-	return mark.ts > than.ts || (mark.ts == than.ts && mark.packet > than.packet);
-}
-
 static bool is_answered(const struct request *request)
 {
 	return request->host && request->host[0] && pp_seen(request->reply->mark);
@@ -39,7 +34,7 @@ static bool is_outdone(const struct pp_http_facts *http, unsigned at, const stru
 		struct request other = request_at(http, i);
 
 		if (i != at && is_answered(&other) && strcmp(other.host, request->host) == 0 &&
-		    (is_later(other.mark, request->mark) || (pp_mark_same(&other.mark, &request->mark) && i > at)))
+		    (pp_mark_later(&other.mark, &request->mark) || (pp_mark_same(&other.mark, &request->mark) && i > at)))
 			return true;
 	}
 	return false;

@@ -154,10 +154,7 @@ static bool any_alert_is_read(const struct pp_tls_facts *tls)
 /* What was captured of it may be less than it was; with nothing behind the request there was nothing. */
 bool pp_spoke_since(const struct pp_tcp_side *server, struct pp_mark request)
 {
-	const struct pp_mark *last = &server->last_data;
-
-	return server->bytes > 0 && (!pp_seen(request) || last->ts > request.ts ||
-				     (last->ts == request.ts && last->packet > request.packet));
+	return server->bytes > 0 && (!pp_seen(request) || pp_mark_later(&server->last_data, &request));
 }
 
 /* Bytes of the server are there, but not in a form that says what they were. */

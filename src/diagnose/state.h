@@ -307,13 +307,13 @@ struct pp_map_key pp_key_of_moment(const struct pp_diagnosis *diagnosis, const s
 
 static inline void pp_keep_earliest(struct pp_mark *mark, struct pp_mark now)
 {
-	if (!pp_seen(*mark) || now.ts < mark->ts || (now.ts == mark->ts && now.packet < mark->packet))
+	if (!pp_seen(*mark) || pp_mark_later(mark, &now))
 		*mark = now;
 }
 
 static inline void pp_keep_last(struct pp_mark *mark, struct pp_mark now)
 {
-	if (!pp_seen(*mark) || now.ts > mark->ts || (now.ts == mark->ts && now.packet > mark->packet))
+	if (!pp_seen(*mark) || pp_mark_later(&now, mark))
 		*mark = now;
 }
 

@@ -37,7 +37,7 @@ static bool answers_anew(const struct pp_flow *flow, const struct pp_flow_side *
 	const struct pp_tcp_side *facts = flow->body->facts.side;
 
 	return (packet->tcp.flags & PP_TCP_RST) && !pp_has_ip_id(packet) &&
-	       facts[pp_other_side(side)].last.packet > facts[side].last.packet;
+	       pp_mark_later(&facts[pp_other_side(side)].last, &facts[side].last);
 }
 
 /* Whether one of the signatures kept is this one, and young enough. */

@@ -390,6 +390,23 @@ static void resets_that_answer_are_no_copies(void **state)
 	end(&f);
 }
 
+/* Packet numbers begin again in the next file. */
+static void resets_that_answer_in_the_next_file(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	SEND(&f, OPENED, { S, 1, ACK, 901, 101, 10 }, { C, 0, RST, 101, 0, 0, .no_id = true });
+	f.now.file++;
+	f.now.packet = 0;
+	SEND(&f, { S, 1, ACK, 911, 101, 10 }, { C, 0, RST, 101, 0, 0, .no_id = true });
+	see_facts(&f);
+	assert_int_equal(f.facts.duplicates, 0);
+	assert_int_equal(f.facts.rst.count, 2);
+	end(&f);
+}
+
 static void send_icmp(struct fixture *f, uint32_t seq)
 {
 	struct pp_packet packet = {
@@ -660,6 +677,7 @@ int main(void)
 		cmocka_unit_test(the_reset_that_ends_it),
 		cmocka_unit_test(injected_reset_trains),
 		cmocka_unit_test(resets_that_answer_are_no_copies),
+		cmocka_unit_test(resets_that_answer_in_the_next_file),
 		cmocka_unit_test(the_first_and_the_last_icmp_errors),
 		cmocka_unit_test(an_acceptable_reset_wins),
 		cmocka_unit_test(syn_again_after_a_refusal),
