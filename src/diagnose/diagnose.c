@@ -401,30 +401,31 @@ static PP_ALWAYS void judge(struct pp_diagnosis *diagnosis, const struct pp_conn
 	pp_account_connection(diagnosis, &c, &ret_judgement->verdict);
 }
 
-/* Each is booked with its host; the connection counts once, as what it is itself. */
-PP_APART static void judge_others(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
-				  const struct pp_attribution *who, const struct pp_places *places)
-{
-	struct pp_judgement judgement;
-	struct pp_other other;
-	unsigned at = 0;
-
-	while (pp_others_next(diagnosis, conn, who, &at, &other)) {
-		struct pp_places its = *places;
-
-		its.host = pp_diagnosis_host_place(diagnosis, other.who.host, 0);
-		judge(diagnosis, &other.conn, &other.who, &its, &judgement);
-	}
-}
-
 void pp_diagnosis_judge(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 			const struct pp_attribution *who, const struct pp_places *places,
 			struct pp_judgement *ret_judgement)
 {
 	judge(diagnosis, conn, who, places, ret_judgement);
 	diagnosis->flows[ret_judgement->verdict.outcome]++;
-	if (pp_has_others(conn))
-		judge_others(diagnosis, conn, who, places);
+}
+
+enum pp_err pp_diagnosis_judge_others(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+				      const struct pp_attribution *who, const struct pp_places *places,
+				      pp_tell_host tell, void *context)
+{
+	struct pp_judgement judgement;
+	struct pp_other other;
+	enum pp_err err = PP_OK;
+	unsigned at = 0;
+
+	while (err == PP_OK && pp_others_next(diagnosis, conn, who, &at, &other)) {
+		struct pp_places its = *places;
+
+		its.host = pp_diagnosis_host_place(diagnosis, other.who.host, 0);
+		judge(diagnosis, &other.conn, &other.who, &its, &judgement);
+		err = tell(context, &other.conn, &other.who, &judgement);
+	}
+	return err;
 }
 
 void pp_diagnosis_judge_lookup(struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup,

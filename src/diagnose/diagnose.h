@@ -60,6 +60,13 @@ void pp_diagnosis_prepare(struct pp_diagnosis *diagnosis, int64_t first, int64_t
 void pp_diagnosis_judge(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 			const struct pp_attribution *who, const struct pp_places *places,
 			struct pp_judgement *ret_judgement);
+/* Called with one more host that a connection carried requests for, as if that were a connection of its own. */
+typedef enum pp_err (*pp_tell_host)(void *context, const struct pp_connection *conn, const struct pp_attribution *who,
+				    const struct pp_judgement *judgement);
+/* Each is booked with its host and told; the connection counts once, as what it is itself.  What `tell` returns stops it. */
+enum pp_err pp_diagnosis_judge_others(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
+				      const struct pp_attribution *who, const struct pp_places *places,
+				      pp_tell_host tell, void *context);
 void pp_diagnosis_judge_lookup(struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup,
 			       const struct pp_attribution *who, struct pp_judgement *ret_judgement);
 

@@ -34,7 +34,8 @@ static bool is_outdone(const struct pp_http_facts *http, unsigned at, const stru
 		struct request other = request_at(http, i);
 
 		if (i != at && is_answered(&other) && strcmp(other.host, request->host) == 0 &&
-		    (pp_mark_later(&other.mark, &request->mark) || (pp_mark_same(&other.mark, &request->mark) && i > at)))
+		    (pp_mark_later(&other.mark, &request->mark) ||
+		     (pp_mark_same(&other.mark, &request->mark) && i > at)))
 			return true;
 	}
 	return false;
@@ -106,7 +107,7 @@ bool pp_others_next(const struct pp_diagnosis *diagnosis, const struct pp_connec
 {
 	const struct pp_attributor *attributor = diagnosis->options.attributor;
 
-	if (!attributor || !who->host)
+	if (!attributor || !who->host || !conn->http)
 		return false;
 	while (*at < count_of(conn->http)) {
 		unsigned now = (*at)++;

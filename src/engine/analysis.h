@@ -52,6 +52,9 @@ struct pp_visitor {
 	enum pp_err (*capture)(void *context, const struct pp_capture *capture, const struct pp_limits_hit *limits);
 	enum pp_err (*connection)(void *context, const struct pp_connection *conn, const struct pp_attribution *who,
 				  const struct pp_judgement *judgement);
+	/* Behind a connection: each further host it carried requests for (diagnose/diagnose.h). */
+	enum pp_err (*host)(void *context, const struct pp_connection *conn, const struct pp_attribution *who,
+			    const struct pp_judgement *judgement);
 	enum pp_err (*lookup)(void *context, const struct pp_lookup *lookup, const struct pp_attribution *who,
 			      const struct pp_judgement *judgement);
 	enum pp_err (*endpoint)(void *context, const struct pp_endpoint *endpoint);

@@ -190,7 +190,17 @@ static void attribute(const struct pp_analysis *analysis, struct visited *visite
 		visited->conn->process = &visited->process;
 }
 
-static enum pp_err visit_batch(struct pp_analysis *analysis, const struct visit *visit, struct visited batch[BATCH],
+static enum pp_err tell_host(void *context, const struct pp_connection *conn, const struct pp_attribution *who,
+			     const struct pp_judgement *judgement)
+{
+	const struct visit *visit = context;
+	enum pp_err err = PP_OK;
+
+	VISIT(visit->visitors, visit->count, host, conn, who, judgement);
+	return err;
+}
+
+static enum pp_err visit_batch(struct pp_analysis *analysis, struct visit *visit, struct visited batch[BATCH],
 			       size_t count)
 {
 	enum pp_err err = PP_OK;
@@ -200,12 +210,16 @@ static enum pp_err visit_batch(struct pp_analysis *analysis, const struct visit 
 	for (size_t i = 0; i < count; i++)
 		pp_diagnosis_judge(analysis->diagnosis, batch[i].conn, &batch[i].who, &batch[i].filed.places,
 				   &batch[i].judgement);
-	for (size_t i = 0; i < count && err == PP_OK; i++)
+	for (size_t i = 0; i < count && err == PP_OK; i++) {
 		VISIT(visit->visitors, visit->count, connection, batch[i].conn, &batch[i].who, &batch[i].judgement);
+		if (err == PP_OK && batch[i].conn->http)
+			err = pp_diagnosis_judge_others(analysis->diagnosis, batch[i].conn, &batch[i].who,
+							&batch[i].filed.places, tell_host, visit);
+	}
 	return err;
 }
 
-static enum pp_err visit_connections(struct pp_analysis *analysis, const struct visit *visit)
+static enum pp_err visit_connections(struct pp_analysis *analysis, struct visit *visit)
 {
 	uint32_t count = pp_spool_count(analysis->spool);
 	struct visited *batch = malloc(BATCH * sizeof(*batch));

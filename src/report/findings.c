@@ -176,10 +176,9 @@ static void add_flow(struct pp_findings *findings, const char *host, const struc
 		list->left_out++;
 }
 
-static void add_judgement(struct pp_findings *findings, const char *host, const char *category,
-			  const struct pp_finding_place *place, const struct pp_judgement *judgement)
+static void count_judgement(struct pp_findings *findings, const char *host, const char *category,
+			    const struct pp_finding_place *place, const struct pp_judgement *judgement)
 {
-	add_flow(findings, host, place, &judgement->verdict);
 	if (judgement->verdict.rule && judgement->verdict.outcome == PP_OUTCOME_FAULT)
 		count(findings, &findings->faults, host, category, &judgement->verdict, place);
 	for (unsigned i = 0; i < judgement->also_count; i++)
@@ -187,10 +186,16 @@ static void add_judgement(struct pp_findings *findings, const char *host, const 
 			count(findings, &findings->notes, host, category, &judgement->also[i], place);
 }
 
-static enum pp_err on_connection(void *context, const struct pp_connection *conn, const struct pp_attribution *who,
-				 const struct pp_judgement *judgement)
+static void add_judgement(struct pp_findings *findings, const char *host, const char *category,
+			  const struct pp_finding_place *place, const struct pp_judgement *judgement)
 {
-	const struct pp_finding_place place = {
+	add_flow(findings, host, place, &judgement->verdict);
+	count_judgement(findings, host, category, place, judgement);
+}
+
+static struct pp_finding_place place_of(const struct pp_connection *conn)
+{
+	return (struct pp_finding_place){
 		.file = conn->file,
 		.stream = conn->stream,
 		.client = conn->client,
@@ -198,11 +203,27 @@ static enum pp_err on_connection(void *context, const struct pp_connection *conn
 		.first = conn->first,
 		.last = conn->last,
 	};
+}
+
+static enum pp_err on_connection(void *context, const struct pp_connection *conn, const struct pp_attribution *who,
+				 const struct pp_judgement *judgement)
+{
+	const struct pp_finding_place place = place_of(conn);
 	char address[PP_ADDR_TEXT];
 
 	if (!who->host)
 		pp_addr_format(&conn->server.ip, address);
 	add_judgement(context, who->host ? who->host : address, who->category, &place, judgement);
+	return PP_OK;
+}
+
+/* The flow is told of already. */
+static enum pp_err on_host(void *context, const struct pp_connection *conn, const struct pp_attribution *who,
+			   const struct pp_judgement *judgement)
+{
+	const struct pp_finding_place place = place_of(conn);
+
+	count_judgement(context, who->host, who->category, &place, judgement);
 	return PP_OK;
 }
 
@@ -337,6 +358,7 @@ void pp_findings_init(struct pp_findings *findings, const char *const *paths, un
 			.context = findings,
 			.capture = on_capture,
 			.connection = on_connection,
+			.host = on_host,
 			.lookup = on_lookup,
 			.endpoint = on_endpoint,
 			.expectation = on_expectation,

@@ -29,6 +29,7 @@ struct story {
 struct world {
 	struct story stories[STORIES_MAX];
 	unsigned story_count;
+	unsigned told; /* further hosts of connections */
 	struct pp_lookup lookups[LOOKUPS_MAX];
 	struct pp_attribution lookup_who[LOOKUPS_MAX];
 	unsigned lookup_count;
@@ -529,6 +530,16 @@ static inline void world_notes(struct world *w)
 }
 
 /* Observes in the order given by `step` (1 forwards, -1 backwards): the result must not depend on it. */
+static inline enum pp_err world_told(void *context, const struct pp_connection *conn, const struct pp_attribution *who,
+				     const struct pp_judgement *judgement)
+{
+	struct world *w = context;
+
+	(void)conn, (void)who, (void)judgement;
+	w->told++;
+	return PP_OK;
+}
+
 static inline void world_judge_ordered(struct world *w, int step)
 {
 	struct pp_source_info info = {
@@ -555,9 +566,13 @@ static inline void world_judge_ordered(struct world *w, int step)
 	if (w->proxy && pp_diagnosis_proxy(w->diagnosis, w->proxy) != PP_OK)
 		assert(!"proxy");
 	pp_diagnosis_prepare(w->diagnosis, info.first, info.last, &capture, 1, w->neighbours, w->neighbour_count);
-	for (unsigned i = 0; i < w->story_count; i++)
+	for (unsigned i = 0; i < w->story_count; i++) {
 		pp_diagnosis_judge(w->diagnosis, &w->stories[i].conn, &w->stories[i].who, &w->places[i],
 				   &w->judgements[i]);
+		if (pp_diagnosis_judge_others(w->diagnosis, &w->stories[i].conn, &w->stories[i].who, &w->places[i],
+					      world_told, w) != PP_OK)
+			assert(!"others");
+	}
 	for (unsigned i = 0; i < w->lookup_count; i++)
 		pp_diagnosis_judge_lookup(w->diagnosis, &w->lookups[i], &w->lookup_who[i], &w->lookup_judgements[i]);
 	if (pp_diagnosis_conclude(w->diagnosis) != PP_OK)

@@ -637,6 +637,7 @@ static void test_each_host_of_a_connection_is_judged(void **state)
 	assert_endpoint("denied.example.com", "PRX-07", PP_OUTCOME_FAULT);
 	assert_endpoint("healed.example.com", "OK-01", PP_OUTCOME_OK);
 	assert_endpoint("good.example.com", "OK-02", PP_OUTCOME_OK);
+	assert_int_equal(w.told, 2);
 	assert_int_equal(pp_diagnosis_endpoint_count(w.diagnosis), 3);
 	assert_int_equal(pp_diagnosis_conclusion(w.diagnosis)->flows_ok, 1);
 	assert_int_equal(pp_diagnosis_conclusion(w.diagnosis)->flows_fault, 0);

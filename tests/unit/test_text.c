@@ -174,6 +174,30 @@ static void test_surest_is_shown(void **state)
 	pp_findings_done(&findings);
 }
 
+/* A further host of a connection has its own finding and place, and is no flow of its own. */
+static void test_further_host(void **state)
+{
+	const struct pp_judgement judgement = {
+		.verdict = { .rule = pp_rule_find("PRX-07"), .outcome = PP_OUTCOME_FAULT, .grade = PP_PROVEN }
+	};
+	const struct pp_attribution who = { .host = "b.example.com", .category = "other" };
+	const struct pp_connection conn = { .stream = 3, .first = { .packet = 6 }, .last = { .packet = 8 } };
+	const struct pp_finding *finding;
+	struct pp_findings findings;
+
+	(void)state;
+	pp_findings_init(&findings, pp_sample_paths, 2, true);
+	assert_int_equal(findings.visitor.host(&findings, &conn, &who, &judgement), PP_OK);
+	assert_int_equal(findings.flows.count, 0);
+	assert_int_equal(findings.faults.count, 1);
+	finding = (const void *)findings.faults.first;
+	assert_string_equal(finding->host, "b.example.com");
+	assert_true(finding->has_place);
+	assert_int_equal(finding->place.stream, 3);
+	assert_int_equal(finding->place.last.packet, 8);
+	pp_findings_done(&findings);
+}
+
 /* Faults beyond the cap are counted, not kept. */
 static void test_many_faults(void **state)
 {
@@ -278,6 +302,7 @@ int main(void)
 		cmocka_unit_test(test_widths),
 		cmocka_unit_test(test_quiet_verbose_color),
 		cmocka_unit_test(test_surest_is_shown),
+		cmocka_unit_test(test_further_host),
 		cmocka_unit_test(test_many_faults),
 		cmocka_unit_test(test_wrapping),
 		cmocka_unit_test(test_table),
