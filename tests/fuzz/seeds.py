@@ -244,9 +244,21 @@ def add_http(seeds):
         seeds.add("talk", b"\0" + whole)
 
 
+def add_socks(seeds):
+    hello = b"\x16\x03\x01\x00\x40\x01\x00\x00\x3c\x03\x03" + bytes(58)
+    asked = b"\x05\x01\x00\x03\x01a\x01\xbb"
+    for turns in (((0, b"\x05\x01\x00"), (1, b"\x05\x00"), (0, asked), (1, b"\x05\x05\x00\x01" + bytes(6))),
+                  ((0, b"\x05\x02\x00\x02"), (1, b"\x05\x02"), (0, b"\x01\x01a\x01b"), (1, b"\x01\x00"), (0, asked),
+                   (1, b"\x05\x00\x00\x01" + bytes(6)), (0, hello)),
+                  ((0, b"\x04\x01\x01\xbb\x0a\x00\x00\x01\x00"), (1, b"\x00\x5b" + bytes(6))),
+                  ((0, b"CONNECT a:443 HTTP/1.1\r\n\r\n"), (1, b"\x15\x03\x03\x00\x02\x02\x32"))):
+        seeds.add("talk", b"\0" + b"".join(turn(side, text) for side, text in turns))
+
+
 def add_handmade(seeds, top):
     add_tunnels(seeds)
     add_http(seeds)
+    add_socks(seeds)
     seeds.add("ipfrag", struct.pack(">BBHHH", 0, 1, 0, 16, 7) + struct.pack(">BBHHH", 0, 0, 2, 5, 9))
     seeds.add("ipfrag", b"".join(struct.pack(">BBHHH", 1, i < 3, 185 * i, 1480, i) for i in (3, 1, 0, 2, 1)))
     seeds.add("reassembly", b"".join(struct.pack(">BBHHH", what, cut, at, size, size)
