@@ -16,6 +16,12 @@
 	   "connector and updater each).")
 #define NEXT_PROXY_LOG N_("Ask for the proxy's access log at this time for {host}.")
 
+/* A port that opens tunnels for CONNECT is asked by SOCKS, and does not know what to say. */
+static inline bool pp_asked_http_by_socks(const struct pp_case *c)
+{
+	return c->shape.socks.word == PP_SOCKS_ASKED && c->server->bytes == 0 && c->service->tunnels && pp_waited(c);
+}
+
 /* Whoever was spoken to is the proxy. */
 static inline void pp_name_proxy(const struct pp_case *c, struct pp_verdict *verdict)
 {

@@ -401,13 +401,22 @@ static void cite_otherwise(const struct pp_case *c, struct pp_verdict *verdict, 
 			     .kind = PP_EV_NOT_HTTP, .side = PP_SERVER, .mark = c->server->first_data, .text = what });
 }
 
+/* HTTP came back; or nothing, and elsewhere it speaks HTTP. */
+static bool speaks_no_socks(const struct pp_case *c)
+{
+	return c->shape.socks.word == PP_SOCKS_NOT_SPOKEN || pp_asked_http_by_socks(c);
+}
+
 static void cite_not_socks(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_SOCKS,
-					       .side = PP_SERVER,
-					       .mark = c->server->first_data,
-					       .a = c->shape.socks.version,
-					       .text = N_("none, but of another protocol") });
+	if (c->shape.socks.word != PP_SOCKS_NOT_SPOKEN)
+		pp_cite_silence(c, verdict, c->client->first_data);
+	else
+		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_SOCKS,
+						       .side = PP_SERVER,
+						       .mark = c->server->first_data,
+						       .a = c->shape.socks.version,
+						       .text = N_("none, but of another protocol") });
 }
 
 static bool hello_answered_by_proxy(const struct pp_case *c)
@@ -419,7 +428,7 @@ static bool hello_answered_by_proxy(const struct pp_case *c)
 static bool not_a_proxy(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	const struct pp_http_reply *reply = answer_of(c) == OF_WRONG_KIND ? &c->shape.connect->reply : NULL;
-	bool hello = hello_answered_by_proxy(c), socks = c->shape.socks.word == PP_SOCKS_NOT_SPOKEN;
+	bool hello = hello_answered_by_proxy(c), socks = speaks_no_socks(c);
 	const char *otherwise = answered_otherwise(c);
 
 	if (!reply && !otherwise && !hello && !socks)
@@ -454,8 +463,8 @@ const struct pp_rule pp_rule_prx_15 = {
 		      "setting (host, port or scheme) is very probably wrong."),
 	.when = N_(
 	    "400, 405 or 501 to a CONNECT where none was granted or needs credentials, an answer to a CONNECT "
-	    "that is no HTTP (a TLS alert, a banner, SOCKS), HTTP, TLS or another version as the answer to SOCKS, or an HTTP answer "
-	    "of a proxy to a ClientHello."),
+	    "that is no HTTP (a TLS alert, a banner, SOCKS), HTTP, TLS or another version as the answer to SOCKS, none to "
+	    "SOCKS where CONNECT has opened tunnels, or an HTTP answer of a proxy to a ClientHello."),
 	.traps = N_("A proxy that finds the request malformed for another reason."),
 	.next_test = N_("Request http://{host}/ through {server} by hand."),
 	.remedy = REMEDY_SETTING,

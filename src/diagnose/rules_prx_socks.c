@@ -53,7 +53,7 @@ static bool not_answered(const struct pp_case *c, struct pp_verdict *verdict)
 
 static bool socks_in_vain(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	if (!pp_stage_is(c, PP_STAGE_SOCKS) || c->shape.socks.word == PP_SOCKS_NOT_SPOKEN)
+	if (!pp_stage_is(c, PP_STAGE_SOCKS) || c->shape.socks.word == PP_SOCKS_NOT_SPOKEN || pp_asked_http_by_socks(c))
 		return false;
 	pp_cite_request(c, verdict);
 	pp_name_proxy(c, verdict);

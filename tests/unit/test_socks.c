@@ -241,6 +241,20 @@ static void test_the_wrong_kind(void **state)
 			fail_msg("answer %u: %s", i, w.judgements[i + 1].verdict.rule->id);
 }
 
+/* The same silence of a port that speaks HTTP with others is the setting's fault. */
+static void test_an_http_proxy_is_silent(void **state)
+{
+	struct story *s = asked(BYTES(GREETING), BYTES(""));
+
+	(void)state;
+	tell_wait(s, 12000);
+	tell_fin(s, PP_CLIENT);
+	s = world_proxied(&w, 20000, "10.0.0.8", "other.azure");
+	s->conn.server.port = 1080;
+	world_judge(&w);
+	assert_judged(0, "PRX-15", PP_OUTCOME_FAULT, PP_OWNER_LOCAL, PP_STRONG);
+}
+
 /* What fails inside is the tunnel's, whoever opened it. */
 static void test_cut_inside(void **state)
 {
@@ -269,6 +283,7 @@ int main(void)
 		TEST(test_refusals),
 		TEST(test_no_answer),
 		TEST(test_the_wrong_kind),
+		TEST(test_an_http_proxy_is_silent),
 		TEST(test_cut_inside),
 	};
 
