@@ -234,6 +234,21 @@ static int64_t end_of(const struct pp_diagnosis *diagnosis, uint16_t file)
 	return file < diagnosis->file_count ? diagnosis->files[file].end : diagnosis->end;
 }
 
+/* Who has a connection open and waits goes on asking, keeps it alive or leaves: where nothing was heard of it again, it was
+ * the capture that ended.  Who is not let in gives up without a word. */
+static int64_t end_of_watching(const struct pp_case *c)
+{
+	const struct pp_diagnosis *diagnosis = c->diagnosis;
+	int64_t end = end_of(diagnosis, c->conn->last.file);
+
+	if (c->shape.stage == PP_STAGE_SYN || c->shape.ending != PP_STILL_OPEN)
+		return end;
+	for (unsigned i = 0; i < diagnosis->hole_count; i++)
+		if (diagnosis->holes[i] >= c->conn->last.ts && diagnosis->holes[i] < end)
+			return diagnosis->holes[i];
+	return end;
+}
+
 static const struct pp_host *host_of(struct pp_case *c, const struct pp_host_record *record)
 {
 	return record ? pp_host_of(record, &c->host_room) : &no_host;
@@ -256,7 +271,7 @@ void pp_case_of(struct pp_case *c, const struct pp_diagnosis *diagnosis, const s
 	c->service = or_empty(pp_map_place(&diagnosis->services, places->service), &no_service);
 	c->host = host_of(c, pp_map_place(&diagnosis->hosts, places->host));
 	c->path = c->shape.asked_proxy || c->service->proxy ? PP_BY_PROXY : PP_DIRECT;
-	c->end = end_of(diagnosis, conn->last.file);
+	c->end = diagnosis->hole_count ? end_of_watching(c) : end_of(diagnosis, conn->last.file);
 	c->issuer = NULL;
 	c->inspected = PP_NOT_INSPECTED;
 	c->doubted = false;

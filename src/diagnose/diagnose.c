@@ -354,6 +354,12 @@ static void expect_late_names(struct pp_diagnosis *diagnosis, const struct pp_na
 	}
 }
 
+void pp_diagnosis_holes(struct pp_diagnosis *diagnosis, const int64_t *from, unsigned count)
+{
+	diagnosis->holes = from;
+	diagnosis->hole_count = count;
+}
+
 void pp_diagnosis_prepare(struct pp_diagnosis *diagnosis, int64_t first, int64_t last,
 			  const struct pp_capture *captures, unsigned capture_count,
 			  const struct pp_neighbour *neighbours, unsigned neighbour_count)

@@ -52,6 +52,8 @@ uint32_t pp_diagnosis_host_place(const struct pp_diagnosis *diagnosis, const cha
 enum pp_err PP_MUST_CHECK pp_diagnosis_proxy(struct pp_diagnosis *diagnosis, const struct pp_endpoint_addr *proxy);
 void pp_diagnosis_observe_lookup(struct pp_diagnosis *diagnosis, const struct pp_lookup *lookup,
 				 const struct pp_attribution *who);
+/* When the whole input fell silent for so long that it was hardly captured, in their order; borrowed. */
+void pp_diagnosis_holes(struct pp_diagnosis *diagnosis, const int64_t *from, unsigned count);
 /* After the last observe() and proxy(): the time span of the whole input, and what every file's source and counters say. */
 void pp_diagnosis_prepare(struct pp_diagnosis *diagnosis, int64_t first, int64_t last,
 			  const struct pp_capture *captures, unsigned capture_count,

@@ -256,6 +256,8 @@ struct pp_diagnosis {
 	struct pp_failed_unit units[PP_MACHINE_UNITS];
 	unsigned unit_count;
 	int64_t end;
+	const int64_t *holes; /* the last time before each */
+	unsigned hole_count;
 	const struct pp_neighbour *neighbours;
 	unsigned neighbour_count;
 	uint64_t refused;                                        /* out of memory, beside the tables' own */

@@ -216,6 +216,8 @@ static enum pp_err prepare(struct pp_analysis *analysis)
 	if (err == PP_OK)
 		err = tell_settings(analysis);
 	if (err == PP_OK)
+		pp_diagnosis_holes(analysis->diagnosis, analysis->holes, analysis->hole_count);
+	if (err == PP_OK)
 		pp_diagnosis_prepare(analysis->diagnosis, analysis->first, analysis->last, analysis->captures,
 				     (unsigned)analysis->source_count, analysis->neighbours.list,
 				     analysis->neighbours.count);

@@ -17,7 +17,7 @@
 #include "flow/flow.h"
 #include "stream/reassembly.h"
 
-enum { PP_UDP_RECENT = 16 };
+enum { PP_UDP_RECENT = 16, PP_HOLES_MOST = 64 };
 
 /* Neighbours asked for by ARP or ND. */
 struct pp_neighbours {
@@ -61,7 +61,9 @@ struct pp_analysis {
 		int64_t ts;
 	} udp_recent[PP_UDP_RECENT];
 	unsigned udp_recent_next;
-	int64_t first, last;                /* PP_TIME_NONE before any frame */
+	int64_t first, last;          /* PP_TIME_NONE before any frame */
+	int64_t holes[PP_HOLES_MOST]; /* when nothing at all came for long: the last time before each */
+	unsigned hole_count;
 	struct pp_flows_counts flow_counts; /* from the end of reading on, as the next */
 	uint64_t fragments_evicted;
 	uint64_t streams_given_up; /* reassembly limits */

@@ -18,6 +18,7 @@ enum {
 };
 
 static const int64_t REORDER_NS = PP_MS; /* further apart it is no matter of writing down */
+static const int64_t HOLE_NS = 600 * PP_SECOND;
 
 struct window {
 	struct pp_frame frames[WINDOW];
@@ -33,17 +34,40 @@ struct window {
 
 /* ------------------------------------------------------------------ a window's packets */
 
+static inline int64_t last_before(const struct pp_analysis *analysis, const struct window *window)
+{
+	return analysis->last != PP_TIME_NONE ? analysis->last : window->frames[0].ts;
+}
+
+/* Captures that were merged, or whose machine slept, have holes.  Where times do not grow, a straggler may fill one. */
+PP_SELDOM static void note_holes(struct pp_analysis *analysis, const struct window *window)
+{
+	int64_t last = last_before(analysis, window);
+
+	for (size_t i = 0; i < window->count && analysis->hole_count < PP_HOLES_MOST; i++) {
+		int64_t ts = window->frames[i].ts;
+
+		if (ts - last > HOLE_NS)
+			analysis->holes[analysis->hole_count++] = last;
+		last = ts;
+	}
+}
+
 /* The earliest and latest time so far; the bytes so far. */
 static uint64_t see_frames(struct pp_analysis *analysis, struct window *window)
 {
 	struct pp_tally tally = pp_timeline_tally(analysis->timeline);
 
+	window->disordered = tally.disorder >> 63;
+	window->ever_disordered |= window->disordered;
+	if (window->ever_disordered)
+		analysis->hole_count = 0;
+	else if (window->count && tally.last - last_before(analysis, window) > HOLE_NS)
+		note_holes(analysis, window);
 	if (tally.first <= tally.last) {
 		analysis->first = tally.first;
 		analysis->last = tally.last;
 	}
-	window->disordered = tally.disorder >> 63;
-	window->ever_disordered |= window->disordered;
 	return tally.bytes;
 }
 

@@ -37,6 +37,7 @@ struct world {
 	struct pp_agent_row agent;
 	struct pp_neighbour neighbours[8];
 	unsigned neighbour_count;
+	int64_t hole;     /* 0: none */
 	uint64_t dropped; /* by the capturer */
 	struct pp_note notes[4], *note_list[4];
 	struct pp_notes noted; /* what the capturing machine told */
@@ -565,6 +566,7 @@ static inline void world_judge_ordered(struct world *w, int step)
 	}
 	if (w->proxy && pp_diagnosis_proxy(w->diagnosis, w->proxy) != PP_OK)
 		assert(!"proxy");
+	pp_diagnosis_holes(w->diagnosis, &w->hole, w->hole != 0);
 	pp_diagnosis_prepare(w->diagnosis, info.first, info.last, &capture, 1, w->neighbours, w->neighbour_count);
 	for (unsigned i = 0; i < w->story_count; i++) {
 		pp_diagnosis_judge(w->diagnosis, &w->stories[i].conn, &w->stories[i].who, &w->places[i],

@@ -585,6 +585,39 @@ static void test_endpoint_counts_and_owns_its_text(void **state)
 	assert_string_equal(endpoint_of(NAME)->verdict->rule->id, "OK-01");
 }
 
+/* ------------------------------------------------------------------ holes in the capture */
+
+/* The hole is no waiting of the client's, unless it was heard of again behind it. */
+static void test_a_hole_is_no_silence(void **state)
+{
+	static const struct {
+		bool hole, left;
+		enum pp_outcome outcome;
+	} rows[] = {
+		{ false, false, PP_OUTCOME_FAULT },
+		{ true, false, PP_OUTCOME_INCONCLUSIVE },
+		{ true, true, PP_OUTCOME_FAULT },
+	};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct story *s = world_story(&w, 0, SERVER, 443, NAME);
+
+		tell_open(s);
+		tell_hello(s, NAME, PP_TLS_1_3, 500);
+		tell_acked(s);
+		w.hole = rows[i].hole ? s->now : 0;
+		tell_wait(s, 3600 * 1000);
+		if (rows[i].left)
+			tell_fin(s, PP_CLIENT);
+		world_works(&w, 3600 * 1000, "10.0.0.77", "other.example.azure");
+		world_judge(&w);
+		assert_int_equal(w.judgements[0].verdict.outcome, rows[i].outcome);
+		world_done(&w);
+		world_init(&w);
+	}
+}
+
 /* ------------------------------------------------------------------ several hosts on one connection */
 
 static void fetch(struct story *s, const char *host, uint16_t status)
@@ -1104,6 +1137,7 @@ int main(void)
 		TEST(test_another_client_offers_more),
 		TEST(test_legs_of_authentication_on_one_connection),
 		TEST(test_endpoint_counts_and_owns_its_text),
+		TEST(test_a_hole_is_no_silence),
 		TEST(test_each_host_of_a_connection_is_judged),
 		TEST(test_a_good_host_before_a_bad_one),
 		TEST(test_what_is_in_a_tunnel_is_of_its_connect),
