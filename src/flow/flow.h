@@ -177,9 +177,9 @@ void pp_flow_segment(struct pp_flow *flow, const struct pp_packet *packet, struc
  * done. */
 enum pp_flow_syn { PP_FLOW_SYN_OTHER, PP_FLOW_SYN_FILED, PP_FLOW_SYN_COPY };
 enum pp_flow_syn pp_flows_syn(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash,
-			      struct pp_mark now);
+			      const struct pp_mark *now);
 /* The same for a segment with RST set that refuses a flow of which only SYNs were seen; false: nothing was done. */
-bool pp_flows_refused(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash, struct pp_mark now);
+bool pp_flows_refused(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash, const struct pp_mark *now);
 /* From now on segments may have been captured at several points: flow/points.h.  `ended` tells whether an input file holds
  * nothing of that time any more. */
 void pp_flows_points(struct pp_flows *flows, bool (*ended)(const void *context, uint16_t file, int64_t ts),

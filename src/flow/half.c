@@ -27,6 +27,13 @@ void pp_flow_half_file(struct pp_flow *flow, const struct pp_packet *packet, str
 		ret_news->duplicate = !pp_flow_half_add(&flow->half, packet, now);
 }
 
+PP_SELDOM bool pp_flow_half_repeats(const struct pp_packet *packet, int64_t ts_before, int64_t ts)
+{
+	uint32_t after_us = (uint32_t)(ts / 1000) - (uint32_t)(ts_before / 1000);
+
+	return after_us <= (pp_has_ip_id(packet) ? PP_DUPLICATE_SYN_US : PP_DUPLICATE_US) || pp_has_id_and_time(packet);
+}
+
 struct pp_mark pp_flow_half_last(const struct pp_flow *flow)
 {
 	const struct pp_flow_half *half = &flow->half;
@@ -34,23 +41,23 @@ struct pp_mark pp_flow_half_last(const struct pp_flow *flow)
 	return (struct pp_mark){ half->ts[half->count ? half->count - 1 : 0], half->last_packet, flow->file };
 }
 
-bool pp_flow_half_is_refusal(const struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now)
+bool pp_flow_half_is_refusal(const struct pp_flow *flow, const struct pp_packet *packet, uint16_t file)
 {
 	const struct pp_flow_half *half = &flow->half;
 	const uint8_t ends = PP_TCP_SYN | PP_TCP_ACK | PP_TCP_RST | PP_TCP_FIN;
 
 	return !flow->body && !half->refused && half->count != 0 && half->count <= PP_HALF_REFUSED_SYNS_MAX &&
 	       (packet->tcp.flags & ends) == (PP_TCP_RST | PP_TCP_ACK) && packet->tcp.ack == half->isn + 1 &&
-	       packet->payload_len == 0 && !packet->cut && now.file == flow->file && now.file == flow->last.file &&
+	       packet->payload_len == 0 && !packet->cut && file == flow->file && file == flow->last.file &&
 	       pp_flow_side_of(flow, packet) == PP_SERVER;
 }
 
-void pp_flow_half_refuse(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now)
+void pp_flow_half_refuse(struct pp_flow *flow, const struct pp_packet *packet, const struct pp_mark *now)
 {
 	flow->half.refused = true;
-	flow->half.refusal = (struct pp_flow_refusal){ .ts = now.ts,
-						       .idle_ns = now.ts - flow->last.ts,
-						       .packet = now.packet,
+	flow->half.refusal = (struct pp_flow_refusal){ .ts = now->ts,
+						       .idle_ns = now->ts - flow->last.ts,
+						       .packet = now->packet,
 						       .signature = pp_signature(packet),
 						       .seq = packet->tcp.seq,
 						       .ack = packet->tcp.ack,
@@ -60,7 +67,7 @@ void pp_flow_half_refuse(struct pp_flow *flow, const struct pp_packet *packet, s
 						       .flags = packet->tcp.flags,
 						       .has_timestamp = (packet->tcp.options & PP_OPT_TIMESTAMPS) != 0,
 						       .df = packet->df };
-	flow->last = now;
+	flow->last = *now;
 	flow->closed = true;
 }
 

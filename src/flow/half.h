@@ -8,8 +8,8 @@
 /* Whether the segment leaves the flow half open: one more SYN like those before. */
 bool pp_flow_half_takes(const struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now);
 /* Whether the server's segment refuses it, as RFC 9293 section 3.10.7.3 has it, and nothing more needs to be kept. */
-bool pp_flow_half_is_refusal(const struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now);
-void pp_flow_half_refuse(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now);
+bool pp_flow_half_is_refusal(const struct pp_flow *flow, const struct pp_packet *packet, uint16_t file);
+void pp_flow_half_refuse(struct pp_flow *flow, const struct pp_packet *packet, const struct pp_mark *now);
 void pp_flow_half_file(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now,
 		       struct pp_flow_news *ret_news);
 /* The facts' memory is zero. */
@@ -25,17 +25,15 @@ static PP_ALWAYS bool pp_flow_half_goes_on(const struct pp_flow_half *half, cons
 	       packet->tcp.seq == half->isn && packet->ttl == half->ttl;
 }
 
+/* A segment with the same signature as one before it, at `ts_before`. */
+bool pp_flow_half_repeats(const struct pp_packet *packet, int64_t ts_before, int64_t ts);
+
 static PP_ALWAYS bool pp_flow_half_is_copy(const struct pp_flow_half *half, const struct pp_packet *packet,
 					   uint32_t sign, int64_t ts)
 {
-	for (unsigned i = 0; i < half->count; i++) {
-		uint32_t after_us = (uint32_t)(ts / 1000) - (uint32_t)(half->ts[i] / 1000);
-
-		if (half->signature[i] == sign &&
-		    (after_us <= (pp_has_ip_id(packet) ? PP_DUPLICATE_SYN_US : PP_DUPLICATE_US) ||
-		     pp_has_id_and_time(packet)))
+	for (unsigned i = 0; i < half->count; i++)
+		if (half->signature[i] == sign && pp_flow_half_repeats(packet, half->ts[i], ts))
 			return true;
-	}
 	return false;
 }
 
