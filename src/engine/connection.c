@@ -366,6 +366,7 @@ static void connection_from(struct pp_flow *flow, int64_t end_of_capture, struct
 	conn->server_head = (struct pp_span){ NULL, 0 };
 	conn->client_head = (struct pp_span){ NULL, 0 };
 	conn->process = NULL;
+	conn->half_open = !flow->body && flow->half.count;
 	pp_flow_finish(flow, end_of_capture, &conn->tcp);
 }
 
