@@ -29,7 +29,13 @@ struct pp_lowest {
 	uint32_t index[2];
 };
 
-void pp_lowest_add(struct pp_lowest *lowest, int64_t ns, uint32_t index);
+void pp_lowest_put(struct pp_lowest *lowest, int64_t ns, uint32_t index);
+/* Below 0 there is none to add: most connections of a storm. */
+static inline void pp_lowest_add(struct pp_lowest *lowest, int64_t ns, uint32_t index)
+{
+	if (ns >= 0)
+		pp_lowest_put(lowest, ns, index);
+}
 int64_t pp_lowest_but(const struct pp_lowest *lowest, uint32_t index); /* -1: no other */
 
 /* How many routers a packet has passed: stacks begin at 64, 128 or 255. */
