@@ -94,9 +94,9 @@ static void fill_refusal(const struct pp_flow_half *half, uint16_t file, struct 
 
 static void fill_times(const struct pp_flow_half *half, struct pp_tcp_facts *facts)
 {
-	uint32_t times = 0;
+	uint32_t times = 1; /* the first, at 0 */
 
-	for (unsigned i = 0; i < half->count; i++) {
+	for (unsigned i = 1; i < half->count; i++) {
 		int64_t after_ms = (half->ts[i] - half->ts[0]) / PP_MS;
 
 		if (after_ms >= 0 && after_ms <= UINT32_MAX)
