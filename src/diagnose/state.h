@@ -386,12 +386,13 @@ void pp_overview_observe(struct pp_diagnosis *diagnosis, const struct pp_connect
 			 struct pp_host_record *record);
 void pp_overviews_settle(struct pp_diagnosis *diagnosis); /* after the last of them */
 
-/* What was left unanswered is of no group yet. */
+/* What was left unanswered, or refused, is of no group yet. */
 static inline void pp_group_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 				    const struct pp_attribution *who, const struct pp_shape *shape,
 				    const struct pp_places *places)
 {
-	if (shape->worked || shape->passed || conn->http || shape->ending == PP_SERVER_RST)
+	if (shape->worked || shape->passed || conn->http ||
+	    (shape->ending == PP_SERVER_RST && shape->stage != PP_STAGE_SYN))
 		pp_group_observe_it(diagnosis, conn, who, shape, places);
 	if (pp_is_given_up(shape))
 		pp_group_given_up(diagnosis, conn, who, places);
