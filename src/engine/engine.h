@@ -83,19 +83,11 @@ void pp_engine_dns(struct pp_analysis *analysis, const struct pp_dns_message *me
 static PP_ALWAYS void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash,
 				    const struct pp_mark *now)
 {
-	if ((packet->tcp.flags & (PP_TCP_SYN | PP_TCP_ACK)) == PP_TCP_SYN) {
-		switch (pp_flows_syn(analysis->flows, packet, hash, now)) {
-		case PP_FLOW_SYN_FILED:
-			return;
-		case PP_FLOW_SYN_COPY:
-			analysis->captures[now->file].duplicates++;
-			return;
-		case PP_FLOW_SYN_OTHER:
-			break;
-		}
-	} else if (packet->tcp.flags & PP_TCP_RST && pp_flows_refused(analysis->flows, packet, hash, now)) {
+	bool is_syn = (packet->tcp.flags & (PP_TCP_SYN | PP_TCP_ACK)) == PP_TCP_SYN;
+
+	if (is_syn ? pp_flows_syn(analysis->flows, packet, hash, now)
+		   : packet->tcp.flags & PP_TCP_RST && pp_flows_refused(analysis->flows, packet, hash, now))
 		return;
-	}
 	pp_engine_segment(analysis, packet, hash, *now);
 }
 

@@ -16,6 +16,32 @@ bool pp_flow_half_takes(const struct pp_flow *flow, const struct pp_packet *pack
 	return half->count == 0 || (pp_flow_half_goes_on(half, packet) && pp_flow_side_of(flow, packet) == PP_CLIENT);
 }
 
+static bool is_copy(const struct pp_flow_half *half, const struct pp_packet *packet, uint32_t sign, int64_t ts)
+{
+	for (unsigned i = 0; i < half->count; i++) {
+		uint32_t after_us = (uint32_t)(ts / 1000) - (uint32_t)(half->ts[i] / 1000);
+
+		if (half->signature[i] == sign &&
+		    (after_us <= (pp_has_ip_id(packet) ? PP_DUPLICATE_SYN_US : PP_DUPLICATE_US) ||
+		     pp_has_id_and_time(packet)))
+			return true;
+	}
+	return false;
+}
+
+/* One more; false: a copy made by the capture. */
+static bool add(struct pp_flow_half *half, const struct pp_packet *packet, struct pp_mark now)
+{
+	uint32_t sign = pp_signature(packet);
+
+	if (is_copy(half, packet, sign, now.ts)) {
+		half->duplicates++;
+		return false;
+	}
+	pp_flow_half_put(half, packet, sign, now);
+	return true;
+}
+
 void pp_flow_half_file(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now,
 		       struct pp_flow_news *ret_news)
 {
@@ -24,14 +50,7 @@ void pp_flow_half_file(struct pp_flow *flow, const struct pp_packet *packet, str
 	if (flow->half.count == 0)
 		pp_flow_half_begin(&flow->half, packet, now);
 	else
-		ret_news->duplicate = !pp_flow_half_add(&flow->half, packet, now);
-}
-
-PP_SELDOM bool pp_flow_half_repeats(const struct pp_packet *packet, int64_t ts_before, int64_t ts)
-{
-	uint32_t after_us = (uint32_t)(ts / 1000) - (uint32_t)(ts_before / 1000);
-
-	return after_us <= (pp_has_ip_id(packet) ? PP_DUPLICATE_SYN_US : PP_DUPLICATE_US) || pp_has_id_and_time(packet);
+		ret_news->duplicate = !add(&flow->half, packet, now);
 }
 
 struct pp_mark pp_flow_half_last(const struct pp_flow *flow)

@@ -25,14 +25,11 @@ static PP_ALWAYS bool pp_flow_half_goes_on(const struct pp_flow_half *half, cons
 	       packet->tcp.seq == half->isn && packet->ttl == half->ttl;
 }
 
-/* A segment with the same signature as one before it, at `ts_before`. */
-bool pp_flow_half_repeats(const struct pp_packet *packet, int64_t ts_before, int64_t ts);
-
-static PP_ALWAYS bool pp_flow_half_is_copy(const struct pp_flow_half *half, const struct pp_packet *packet,
-					   uint32_t sign, int64_t ts)
+/* Whether a SYN with that signature was there before. */
+static PP_ALWAYS bool pp_flow_half_has(const struct pp_flow_half *half, uint32_t sign)
 {
 	for (unsigned i = 0; i < half->count; i++)
-		if (half->signature[i] == sign && pp_flow_half_repeats(packet, half->ts[i], ts))
+		if (half->signature[i] == sign)
 			return true;
 	return false;
 }
@@ -63,19 +60,6 @@ static PP_ALWAYS void pp_flow_half_begin(struct pp_flow_half *half, const struct
 	half->options = packet->tcp.options;
 	half->wscale = packet->tcp.wscale;
 	pp_flow_half_put(half, packet, pp_signature(packet), now);
-}
-
-/* One more; false: a copy made by the capture. */
-static PP_ALWAYS bool pp_flow_half_add(struct pp_flow_half *half, const struct pp_packet *packet, struct pp_mark now)
-{
-	uint32_t sign = pp_signature(packet);
-
-	if (pp_flow_half_is_copy(half, packet, sign, now.ts)) {
-		half->duplicates++;
-		return false;
-	}
-	pp_flow_half_put(half, packet, sign, now);
-	return true;
 }
 
 struct pp_mark pp_flow_half_last(const struct pp_flow *flow);
