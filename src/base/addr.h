@@ -69,10 +69,12 @@ static inline bool pp_addr_is_set(const struct pp_addr *addr)
 /* 127/8, ::1 */
 static inline bool pp_addr_is_loopback(const struct pp_addr *addr)
 {
-	static const uint8_t one[16] = { [15] = 1 }, mapped[13] = { [10] = 0xff, [11] = 0xff, [12] = 127 };
+	static const struct pp_addr one = { { [15] = 1 } };
+	static const struct pp_addr net = { { [10] = 0xff, 0xff, 127 } }, mask = { { [8] = 255, 255, 255, 255, 255 } };
+	struct pp_addr_words words = pp_addr_words(addr);
 
-	return addr->b[0] == 0 &&
-	       (memcmp(addr->b, mapped, sizeof(mapped)) == 0 || memcmp(addr->b, one, sizeof(one)) == 0);
+	return words.high == 0 && (((words.low ^ pp_addr_words(&net).low) & pp_addr_words(&mask).low) == 0 ||
+				   words.low == pp_addr_words(&one).low);
 }
 
 static inline bool pp_addr_is_v4(const struct pp_addr *addr)

@@ -34,15 +34,11 @@ void pp_buf_give_back(struct pp_buf *buf, struct pp_pool *pool)
 	pp_buf_done(buf);
 }
 
-void pp_buf_clear(struct pp_buf *buf) { buf->len = 0; }
-
-enum pp_err pp_buf_reserve(struct pp_buf *buf, size_t more)
+enum pp_err pp_buf_grow(struct pp_buf *buf, size_t more)
 {
 	size_t need, room;
 	uint8_t *p;
 
-	if (more <= buf->room - buf->len)
-		return PP_OK;
 	if (more > buf->cap - buf->len)
 		return PP_LIMIT;
 	need = buf->len + more;

@@ -42,8 +42,7 @@ enum {
 	SYN_LEN = 20, /* of the options a Linux host opens with */
 	SYN_ORDER = 0x2483,
 	MSS = 0x0204, /* kinds with their lengths */
-	SACK_PERMITTED = 0x0402,
-	TIMESTAMPS = 0x080a,
+	SACK_PERMITTED_TIMESTAMPS = 0x0402080a,
 	NOP_WSCALE = 0x010303,
 };
 
@@ -57,33 +56,44 @@ static PP_ALWAYS void no_options(struct pp_tcp_header *tcp)
 	tcp->options = 0;
 }
 
+/* Two numbers that lie the other way round on the wire. */
+static PP_ALWAYS void put_pair(struct pp_tcp_header *tcp, size_t at, const uint8_t *p)
+{
+	uint64_t pair = pp_be64(p);
+
+	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		pair = pair >> 32 | pair << 32;
+	memcpy((unsigned char *)tcp + at, &pair, sizeof(pair));
+}
+
 /* The options of a SYN as Linux writes them; false for any others. */
 static inline bool plain_syn_options(struct pp_span options, struct pp_tcp_header *tcp)
 {
 	struct pp_cur cur = pp_cur_span(options, PP_MALFORMED);
 	const uint8_t *p = options.len == SYN_LEN ? pp_cur_fixed(&cur, SYN_LEN) : NULL;
 
-	if (!p || pp_be16(p) != MSS || pp_be16(p + 4) != SACK_PERMITTED || pp_be16(p + 6) != TIMESTAMPS ||
+	if (!p || pp_be16(p) != MSS || pp_be32(p + 4) != SACK_PERMITTED_TIMESTAMPS ||
 	    pp_be32(p + 16) >> 8 != NOP_WSCALE)
 		return false;
 	tcp->options = PP_OPT_MSS | PP_OPT_SACK_PERMITTED | PP_OPT_TIMESTAMPS | PP_OPT_WSCALE;
 	tcp->option_order = SYN_ORDER;
 	tcp->mss = pp_be16(p + 2);
-	tcp->ts_val = pp_be32(p + 8);
-	tcp->ts_ecr = pp_be32(p + 12);
+	put_pair(tcp, offsetof(struct pp_tcp_header, ts_ecr), p + 8);
 	tcp->wscale = p[19];
+	tcp->sack_count = 0;
 	return true;
 }
 
 static PP_ALWAYS void plain_options(struct pp_span options, struct pp_tcp_header *tcp)
 {
+	if (plain_syn_options(options, tcp))
+		return;
 	no_options(tcp);
 	if (options.len == TIMESTAMPS_LEN && pp_be32(options.p) == NOP_NOP_TIMESTAMPS) {
 		tcp->options = PP_OPT_TIMESTAMPS;
 		tcp->option_order = KIND_TIMESTAMPS;
-		tcp->ts_val = pp_be32(options.p + 4);
-		tcp->ts_ecr = pp_be32(options.p + 8);
-	} else if (options.len != 0 && !plain_syn_options(options, tcp)) {
+		put_pair(tcp, offsetof(struct pp_tcp_header, ts_ecr), options.p + 4);
+	} else if (options.len != 0) {
 		pp_decode_tcp_options(pp_cur_span(options, PP_MALFORMED), tcp);
 	}
 }
@@ -272,20 +282,10 @@ static PP_ALWAYS bool is_stamped(const uint8_t *tcp)
 	return (tcp[12] & OFFSET_BITS) == STAMPED_OFFSET && pp_be32(tcp + TCP_HEADER) == NOP_NOP_TIMESTAMPS;
 }
 
-/* Two numbers that lie the other way round on the wire. */
-static PP_ALWAYS void put_pair(struct pp_tcp_header *tcp, size_t at, const uint8_t *p)
+/* The window, the flags, and which options there are; `p` is where the header's length stands. */
+static PP_ALWAYS void put_window(struct pp_tcp_header *tcp, const uint8_t *p, enum pp_tcp_option options)
 {
-	uint64_t pair = pp_be64(p);
-
-	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
-		pair = pair >> 32 | pair << 32;
-	memcpy((unsigned char *)tcp + at, &pair, sizeof(pair));
-}
-
-/* The window, the flags, and that time stamps are the options; `p` is where the header's length stands. */
-static PP_ALWAYS void put_window(struct pp_tcp_header *tcp, const uint8_t *p)
-{
-	uint32_t word = (pp_be32(p) & 0xffffff) | (uint32_t)PP_OPT_TIMESTAMPS << 24;
+	uint32_t word = (pp_be32(p) & 0xffffff) | (uint32_t)options << 24;
 
 	_Static_assert(offsetof(struct pp_tcp_header, flags) == offsetof(struct pp_tcp_header, window) + 2 &&
 			   offsetof(struct pp_tcp_header, options) == offsetof(struct pp_tcp_header, window) + 3,
@@ -305,21 +305,16 @@ static PP_ALWAYS void put_ports(struct pp_packet *packet, const uint8_t *p)
 	memcpy((unsigned char *)packet + offsetof(struct pp_packet, dport), &ports, sizeof(ports));
 }
 
-/* `ip` is where such a packet begins.  What is always the same is written a word at a time. */
-static PP_ALWAYS void take_stamped(const uint8_t *ip, size_t ip_header, size_t payload_len, struct pp_packet *packet)
+/* All but the TCP options of such a packet, which begins at `ip`.  What is always the same is written a word at a time. */
+static PP_ALWAYS void take_usual(const uint8_t *ip, size_t ip_header, size_t tcp_header, size_t payload_len,
+				 struct pp_packet *packet)
 {
 	enum {
 		HEAD = offsetof(struct pp_packet, ttl) + 1,
-		TAIL = offsetof(struct pp_packet, tcp.option_order),
 		NONE = offsetof(struct pp_packet, unknown), /* and `outer_hash` */
 	};
-#define STAMPED(version)                                                                                               \
-	{                                                                                                              \
-		.kind = PP_PACKET_TCP, .protocol = PROTO_TCP, .ip_version = (version),                                 \
-		.tcp = { .option_order = KIND_TIMESTAMPS, .options = PP_OPT_TIMESTAMPS },                              \
-	}
-	static const struct pp_packet like = STAMPED(4), like_ip6 = STAMPED(6);
-#undef STAMPED
+	static const struct pp_packet like = { .kind = PP_PACKET_TCP, .protocol = PROTO_TCP, .ip_version = 4 },
+				      like_ip6 = { .kind = PP_PACKET_TCP, .protocol = PROTO_TCP, .ip_version = 6 };
 	const uint8_t *tcp = ip + ip_header;
 
 	memcpy(packet, ip_header == IP4_HEADER ? &like : &like_ip6, HEAD);
@@ -327,13 +322,23 @@ static PP_ALWAYS void take_stamped(const uint8_t *ip, size_t ip_header, size_t p
 	take_ip(&(struct plain_ip){ ip, ip_header, 0 }, packet);
 	put_ports(packet, tcp);
 	packet->payload_len = (uint32_t)payload_len;
-	packet->payload_view = (struct pp_span){ tcp + TCP_HEADER + TIMESTAMPS_LEN, payload_len };
-	packet->ip_view = (struct pp_span){ ip, ip_header + TCP_HEADER + TIMESTAMPS_LEN + payload_len };
+	packet->payload_view = (struct pp_span){ tcp + tcp_header, payload_len };
+	packet->ip_view = (struct pp_span){ ip, ip_header + tcp_header + payload_len };
 	put_pair(&packet->tcp, offsetof(struct pp_tcp_header, ack), tcp + 4);
+}
+
+/* The same with time stamps for options. */
+static PP_ALWAYS void take_stamped(const uint8_t *ip, size_t ip_header, size_t payload_len, struct pp_packet *packet)
+{
+	enum { TAIL = offsetof(struct pp_tcp_header, option_order) };
+	static const struct pp_tcp_header like = { .option_order = KIND_TIMESTAMPS };
+	const uint8_t *tcp = ip + ip_header;
+
+	take_usual(ip, ip_header, TCP_HEADER + TIMESTAMPS_LEN, payload_len, packet);
 	put_pair(&packet->tcp, offsetof(struct pp_tcp_header, ts_ecr), tcp + TCP_HEADER + 4);
-	memcpy((unsigned char *)packet + TAIL, (const unsigned char *)&like + TAIL,
-	       offsetof(struct pp_packet, tcp.window) - TAIL);
-	put_window(&packet->tcp, tcp + 12);
+	memcpy((unsigned char *)&packet->tcp + TAIL, (const unsigned char *)&like + TAIL,
+	       offsetof(struct pp_tcp_header, window) - TAIL);
+	put_window(&packet->tcp, tcp + 12, PP_OPT_TIMESTAMPS);
 }
 
 static PP_ALWAYS bool decode_usual_ip6(struct pp_cur cur, struct pp_packet *packet)
@@ -371,14 +376,20 @@ static PP_ALWAYS bool decode_stamped(struct pp_cur cur, struct pp_packet *packet
 /* … and with any other options. */
 static PP_ALWAYS bool decode_optioned(struct pp_cur cur, struct pp_packet *packet)
 {
-	struct pp_cur at = cur;
 	const uint8_t *p = pp_cur_fixed(&cur, USUAL_HEADER);
+	struct pp_span options;
+	size_t payload_len;
 
 	if (!p || !is_usual(p))
 		return false;
-	pp_cur_skip(&at, USUAL_IP);
-	packet->outer_hash = 0;
-	return take_segment(at, &(struct plain_ip){ p + USUAL_IP, IP4_HEADER, pp_be16(p + USUAL_IP + 2) }, packet);
+	options = pp_cur_take(&cur, (size_t)(p[USUAL_TCP + 12] >> 4) * 4 - TCP_HEADER);
+	payload_len = (size_t)pp_be16(p + USUAL_IP + 2) - (USUAL_HEADER - USUAL_IP) - options.len;
+	if (!pp_cur_ok(&cur) || payload_len > pp_cur_left(&cur))
+		return false;
+	take_usual(p + USUAL_IP, IP4_HEADER, TCP_HEADER + options.len, payload_len, packet);
+	put_window(&packet->tcp, p + USUAL_TCP + 12, 0);
+	plain_options(options, &packet->tcp);
+	return true;
 }
 
 /* Nearly every frame of most captures. */

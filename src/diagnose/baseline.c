@@ -12,13 +12,11 @@ static const int64_t PROBED_NS = 5 * PP_SECOND;
 #define RTT_FLOOR_NS (2 * PP_MS) /* below it, half an RTT is scheduling noise */
 enum { IP_ID_NEAR = 64 };
 
-void pp_lowest_add(struct pp_lowest *lowest, int64_t ns, uint32_t index)
+void pp_lowest_put(struct pp_lowest *lowest, int64_t ns, uint32_t index)
 {
 	unsigned place = 0;
 	int64_t now = ns + 1;
 
-	if (ns < 0)
-		return;
 	while (place < 2 && lowest->ns[place] &&
 	       (lowest->ns[place] < now || (lowest->ns[place] == now && lowest->index[place] < index)))
 		place++;
@@ -178,14 +176,16 @@ uint32_t pp_baseline_observe(struct pp_diagnosis *diagnosis, const struct pp_con
 
 	if (baseline) {
 		observe_server(baseline, conn, shape);
-		baseline->heard |= conn->tcp.side[PP_CLIENT].packets && conn->tcp.side[PP_SERVER].packets;
+		if (conn->tcp.side[PP_CLIENT].packets && conn->tcp.side[PP_SERVER].packets)
+			baseline->heard = true;
 	}
 	baseline = client_of(diagnosis, &client);
 	if (!baseline)
 		return place;
 	baseline->is_client = true;
 	diagnosis->seen.client |= !pp_addr_is_loopback(&conn->client.ip);
-	baseline->heard |= conn->tcp.side[PP_SERVER].packets > 0;
+	if (conn->tcp.side[PP_SERVER].packets)
+		baseline->heard = true;
 	if (!baseline->scans && may_be_probe(conn, who, shape) &&
 	    observe_probe(diagnosis, &client, pp_bit_of(server.word[0] ^ server.word[1]), conn->first.ts))
 		baseline->scans = diagnosis->seen.scanner = true;

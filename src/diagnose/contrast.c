@@ -194,7 +194,8 @@ static void observe_service(struct pp_service *service, const struct pp_connecti
 	}
 	if (shape->passed && shape->tls && !shape->tunnel && who->by == PP_ATTRIBUTED_BY_SNI && host)
 		add_good_name(service, host - 1, shape->tls->server_hello);
-	service->proxy |= shape->socks.word == PP_SOCKS_GRANTED;
+	if (shape->socks.word == PP_SOCKS_GRANTED)
+		service->proxy = true;
 	if (conn->http) {
 		service->proxy |= served_as_proxy(conn->http);
 		service->tunnels |= is_for_tunnels(conn->http);

@@ -4,9 +4,8 @@
 
 #include <string.h>
 
-/* What the one connection told, … */
+/* What the one connection told, beside PP_HOST_NAMED, … */
 enum {
-	NAMED = 1,
 	OBSERVED = 2,
 	OPEN_FAILED = 4,
 	WORKED = 8,
@@ -25,12 +24,6 @@ enum {
 };
 
 const struct pp_host_more pp_host_no_more;
-
-bool pp_host_is_known(const struct pp_host_record *record) { return record->all || record->facts & ~NAMED; }
-
-void pp_host_set_named(struct pp_host_record *record) { record->facts |= NAMED; }
-
-bool pp_host_is_named(const struct pp_host_record *record) { return record->facts & NAMED; }
 
 const struct pp_host_port *pp_host_port(const struct pp_host *host, uint16_t port)
 {
@@ -98,18 +91,15 @@ const struct pp_host *pp_host_of(const struct pp_host_record *record, struct pp_
 	return room;
 }
 
-struct pp_host *pp_host_all(struct pp_diagnosis *diagnosis, struct pp_host_record *record)
+struct pp_host *pp_host_spread(struct pp_diagnosis *diagnosis, struct pp_host_record *record)
 {
-	struct pp_host *all = record->all;
+	struct pp_host *all = pp_arena_alloc(&diagnosis->arena, sizeof(*all));
 
-	if (all)
-		return all;
-	all = pp_arena_alloc(&diagnosis->arena, sizeof(*all));
 	if (!all)
 		return NULL;
 	(void)pp_host_of(record, all);
 	record->all = all;
-	record->facts &= NAMED;
+	record->facts &= PP_HOST_NAMED;
 	return all;
 }
 

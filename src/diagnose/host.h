@@ -75,15 +75,26 @@ struct pp_host_record {
 };
 
 enum { PP_WORKED_FOR_MANY = PP_MAP_NUMBERS };
+enum { PP_HOST_NAMED = 1 }; /* the one of `facts` that no connection tells */
 
 /* All that is known, at `room` or where it lies. */
 const struct pp_host *pp_host_of(const struct pp_host_record *record, struct pp_host *room);
 /* A place for all that is known, from now on. */
-struct pp_host *pp_host_all(struct pp_diagnosis *diagnosis, struct pp_host_record *record);
+struct pp_host *pp_host_spread(struct pp_diagnosis *diagnosis, struct pp_host_record *record);
+static inline struct pp_host *pp_host_all(struct pp_diagnosis *diagnosis, struct pp_host_record *record)
+{
+	return record->all ? record->all : pp_host_spread(diagnosis, record);
+}
+
 /* Whether anything is known but its name. */
-bool pp_host_is_known(const struct pp_host_record *record);
-void pp_host_set_named(struct pp_host_record *record);
-bool pp_host_is_named(const struct pp_host_record *record);
+static inline bool pp_host_is_known(const struct pp_host_record *record)
+{
+	return record->all || record->facts & ~PP_HOST_NAMED;
+}
+
+static inline void pp_host_set_named(struct pp_host_record *record) { record->facts |= PP_HOST_NAMED; }
+
+static inline bool pp_host_is_named(const struct pp_host_record *record) { return record->facts & PP_HOST_NAMED; }
 /* What a first connection tells goes there, … */
 struct pp_host *pp_host_begin(struct pp_host *told, const struct pp_host_record *record);
 /* … and then is kept; `first` of the record is where it began. */

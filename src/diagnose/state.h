@@ -29,7 +29,13 @@ struct pp_lowest {
 	uint32_t index[2];
 };
 
-void pp_lowest_add(struct pp_lowest *lowest, int64_t ns, uint32_t index);
+void pp_lowest_put(struct pp_lowest *lowest, int64_t ns, uint32_t index);
+/* Below 0 there is none to add: most connections of a storm. */
+static inline void pp_lowest_add(struct pp_lowest *lowest, int64_t ns, uint32_t index)
+{
+	if (ns >= 0)
+		pp_lowest_put(lowest, ns, index);
+}
 int64_t pp_lowest_but(const struct pp_lowest *lowest, uint32_t index); /* -1: no other */
 
 /* How many routers a packet has passed: stacks begin at 64, 128 or 255. */
@@ -382,12 +388,13 @@ void pp_overview_observe(struct pp_diagnosis *diagnosis, const struct pp_connect
 			 struct pp_host_record *record);
 void pp_overviews_settle(struct pp_diagnosis *diagnosis); /* after the last of them */
 
-/* What was left unanswered is of no group yet. */
+/* What was left unanswered, or refused, is of no group yet. */
 static inline void pp_group_observe(struct pp_diagnosis *diagnosis, const struct pp_connection *conn,
 				    const struct pp_attribution *who, const struct pp_shape *shape,
 				    const struct pp_places *places)
 {
-	if (shape->worked || shape->passed || conn->http || shape->ending == PP_SERVER_RST)
+	if (shape->worked || shape->passed || conn->http ||
+	    (shape->ending == PP_SERVER_RST && shape->stage != PP_STAGE_SYN))
 		pp_group_observe_it(diagnosis, conn, who, shape, places);
 	if (pp_is_given_up(shape))
 		pp_group_given_up(diagnosis, conn, who, places);

@@ -286,9 +286,7 @@ PP_SELDOM static struct pp_flow *mind_hops(struct pp_analysis *analysis, struct 
 	return NULL;
 }
 
-/* A segment that may be anything. */
-PP_APART static void take_segment(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash,
-				  struct pp_mark now)
+void pp_engine_segment(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash, struct pp_mark now)
 {
 	struct pp_flow *flow = pp_flows_find(analysis->flows, packet, hash, now);
 	bool may_end = packet->tcp.flags & (PP_TCP_RST | PP_TCP_FIN); /* only an end asks what was before it */
@@ -312,20 +310,6 @@ PP_APART static void take_segment(struct pp_analysis *analysis, const struct pp_
 	if (detail && detail->holes)
 		pp_engine_mind_holes(flow->detail, now.ts);
 	pp_flows_touch(analysis->flows, flow);
-}
-
-static void take_syn(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash, struct pp_mark now)
-{
-	switch (pp_flows_syn(analysis->flows, packet, hash, now)) {
-	case PP_FLOW_SYN_FILED:
-		return;
-	case PP_FLOW_SYN_COPY:
-		analysis->captures[now.file].duplicates++;
-		return;
-	case PP_FLOW_SYN_OTHER:
-		take_segment(analysis, packet, hash, now);
-		return;
-	}
 }
 
 PP_SELDOM static void push_plain(struct pp_detail *detail, const struct pp_packet *packet, enum pp_side side,
@@ -362,14 +346,6 @@ void pp_engine_plain_bytes(struct pp_analysis *analysis, struct pp_flow *flow, c
 		ask_ndpi(detail, packet, *now);
 }
 
-void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash, struct pp_mark now)
-{
-	if ((packet->tcp.flags & (PP_TCP_SYN | PP_TCP_ACK)) == PP_TCP_SYN)
-		take_syn(analysis, packet, hash, now);
-	else if (!(packet->tcp.flags & PP_TCP_RST) || !pp_flows_refused(analysis->flows, packet, hash, now))
-		take_segment(analysis, packet, hash, now);
-}
-
 /* ------------------------------------------------------------------ the end */
 
 /* All but what was dissected. */
@@ -390,6 +366,7 @@ static void connection_from(struct pp_flow *flow, int64_t end_of_capture, struct
 	conn->server_head = (struct pp_span){ NULL, 0 };
 	conn->client_head = (struct pp_span){ NULL, 0 };
 	conn->process = NULL;
+	conn->half_open = !flow->body && flow->half.count;
 	pp_flow_finish(flow, end_of_capture, &conn->tcp);
 }
 

@@ -75,10 +75,24 @@ struct pp_analysis {
 enum pp_err PP_MUST_CHECK pp_engine_read(struct pp_analysis *analysis);
 /* One frame's packet, a TCP segment without a fault included; `hash` is that of a TCP packet's flow. */
 void pp_engine_packet(struct pp_analysis *analysis, struct pp_packet *packet, uint64_t hash, struct pp_mark now);
-void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash, struct pp_mark now);
+/* A TCP segment that may be anything. */
+void pp_engine_segment(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash, struct pp_mark now);
 void pp_engine_dns(struct pp_analysis *analysis, const struct pp_dns_message *message,
 		   const struct pp_endpoint_addr *src, const struct pp_endpoint_addr *dst, bool over_tcp,
 		   struct pp_mark now);
+
+/* A TCP segment: SYNs and refusals have short ways, which is why this is part of the loop over all packets. */
+static PP_ALWAYS void pp_engine_tcp(struct pp_analysis *analysis, const struct pp_packet *packet, uint64_t hash,
+				    const struct pp_mark *now)
+{
+	bool is_syn = (packet->tcp.flags & (PP_TCP_SYN | PP_TCP_ACK)) == PP_TCP_SYN;
+
+	if (is_syn ? pp_flows_syn(analysis->flows, packet, hash, now)
+		   : packet->tcp.flags & PP_TCP_RST && pp_flows_refused(analysis->flows, packet, hash, now))
+		return;
+	pp_engine_segment(analysis, packet, hash, *now);
+}
+
 /* A message of a DNS-over-TCP connection; `context` is what the connection's talk was made with. */
 void pp_engine_dns_message(void *context, enum pp_side side, struct pp_span message, struct pp_mark mark);
 /* A finished connection is attributed, observed and put into the spool. */

@@ -179,7 +179,7 @@ void pp_engine_packet(struct pp_analysis *analysis, struct pp_packet *packet, ui
 	}
 	switch (packet->kind) {
 	case PP_PACKET_TCP:
-		pp_engine_tcp(analysis, packet, hash, now);
+		pp_engine_tcp(analysis, packet, hash, &now);
 		return;
 	case PP_PACKET_UDP:
 		see_udp(analysis, packet, now);

@@ -186,7 +186,7 @@ static PP_ALWAYS struct pp_flow *file_segment(struct pp_analysis *analysis, stru
 	struct pp_detail *detail;
 
 	if (!plain.flow) {
-		pp_engine_tcp(analysis, packet, hash, *now);
+		pp_engine_tcp(analysis, packet, hash, now);
 		return NULL;
 	}
 	detail = plain.flow->detail;

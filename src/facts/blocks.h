@@ -39,7 +39,9 @@ void pp_blocks_cut(struct pp_blocks *blocks, int32_t count);
 
 static inline uint8_t *pp_block_bytes(const struct pp_blocks *blocks, int32_t block)
 {
-	return blocks->chunks[block / PP_BLOCKS_PER_CHUNK] + (size_t)(block % PP_BLOCKS_PER_CHUNK) * PP_BLOCK_BYTES;
+	uint32_t at = (uint32_t)block;
+
+	return blocks->chunks[at / PP_BLOCKS_PER_CHUNK] + (size_t)(at % PP_BLOCKS_PER_CHUNK) * PP_BLOCK_BYTES;
 }
 
 #endif

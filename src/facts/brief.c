@@ -2,6 +2,7 @@
 
 #include "facts/image.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -94,11 +95,6 @@ static bool has_more(const struct pp_connection *conn)
 	       conn->client_head.p;
 }
 
-static bool same(const struct pp_mark *a, const struct pp_mark *b)
-{
-	return a->ts == b->ts && a->packet == b->packet && a->file == b->file;
-}
-
 static bool syns_are_plain(const struct pp_connection *conn)
 {
 	const struct pp_tcp_facts *tcp = &conn->tcp;
@@ -106,10 +102,20 @@ static bool syns_are_plain(const struct pp_connection *conn)
 
 	if (tcp->syn_count == 0 || tcp->syn_count > UINT8_MAX || client->packets != tcp->syn_count ||
 	    tcp->syn_retransmits != tcp->syn_count - 1 || tcp->syn_times > PP_SYN_TIMES_MAX || !pp_seen(conn->first) ||
-	    conn->first.file != conn->file || !same(&conn->first, &tcp->syn) || !same(&client->last, &tcp->syn_last) ||
-	    tcp->handshake_rtt_ns != -1 || tcp->ack_rtt_min_ns != -1)
+	    conn->first.file != conn->file || !pp_mark_same(&conn->first, &tcp->syn) ||
+	    !pp_mark_same(&client->last, &tcp->syn_last) || tcp->handshake_rtt_ns != -1 || tcp->ack_rtt_min_ns != -1)
 		return false;
-	return tcp->syn_count > 1 || (tcp->syn_times == 1 && tcp->syn_ms[0] == 0 && same(&tcp->syn, &tcp->syn_last));
+	return tcp->syn_count > 1 ||
+	       (tcp->syn_times == 1 && tcp->syn_ms[0] == 0 && pp_mark_same(&tcp->syn, &tcp->syn_last));
+}
+
+/* But for its end, the connection is as a brief record has it.  Whatever a half open flow tells is (flow/half.h). */
+static bool is_plain(const struct pp_connection *conn)
+{
+	if (!conn->half_open || conn->tcp.disordered || conn->tcp.more_elsewhere)
+		return syns_are_plain(conn) && !has_more(conn);
+	assert(syns_are_plain(conn) && !has_more(conn));
+	return true;
 }
 
 static bool no_reset(const struct pp_connection *conn)
@@ -119,7 +125,7 @@ static bool no_reset(const struct pp_connection *conn)
 	return server->packets == 0 &&
 	       (ANY(tcp.side[1].last, tcp.side[1].fin) | ANY(tcp.rst, tcp.rst.peer_later) |
 		ANY(tcp.rst.idle_ns, tcp.rst.since_other_ns)) == 0 &&
-	       conn->tcp.rst.since_other_ns == -1 && same(&conn->last, &conn->tcp.syn_last);
+	       conn->tcp.rst.since_other_ns == -1 && pp_mark_same(&conn->last, &conn->tcp.syn_last);
 }
 
 /* One of the server's that came after the last SYN, with nothing of either side between them. */
@@ -132,7 +138,7 @@ static bool reset_is_plain(const struct pp_connection *conn)
 	       rst->count <= UINT16_MAX && rst->count_other <= UINT16_MAX && server->packets == rst->count &&
 	       rst->idle_ns == rst->since_other_ns &&
 	       (uint64_t)rst->idle_ns == (uint64_t)rst->mark.ts - (uint64_t)conn->tcp.syn_last.ts &&
-	       same(&conn->last, &server->last);
+	       pp_mark_same(&conn->last, &server->last);
 }
 
 /* Where a record is written, and the bits of its kind. */
@@ -274,7 +280,7 @@ static bool put_more(struct out *out, const struct pp_connection *conn)
 		out->kind |= RESET_MORE;
 		add(out, &more, sizeof(more));
 	}
-	if (same(&conn->last, &rst->mark))
+	if (pp_mark_same(&conn->last, &rst->mark))
 		return true;
 	out->kind |= RESET_AGAIN;
 	if (!distance_of(&conn->last, &rst->mark, &distance))
@@ -319,8 +325,7 @@ static size_t put_all(const struct pp_connection *conn, const struct pp_mark *ne
 size_t pp_brief_put(const struct pp_connection *conn, const struct pp_mark *near,
 		    struct pp_brief_pattern patterns[PP_BRIEF_PATTERNS], uint8_t to[PP_BRIEF_MAX])
 {
-	if (!syns_are_plain(conn) || has_more(conn) ||
-	    !(pp_seen(conn->tcp.rst.mark) ? reset_is_plain(conn) : no_reset(conn)))
+	if (!is_plain(conn) || !(pp_seen(conn->tcp.rst.mark) ? reset_is_plain(conn) : no_reset(conn)))
 		return 0;
 	return put_all(conn, near, patterns, to);
 }

@@ -27,6 +27,7 @@ struct pp_connection {
 	const char *protocol; /* by nDPI, for what our own dissectors do not know; NULL: not asked or unknown */
 	struct pp_span server_head, client_head; /* where they tell something (dissect/talk.h), ≤ 32 */
 	const struct pp_process *process;        /* NULL: nobody noted it */
+	bool half_open; /* TCP tells of nothing but SYNs that are alike and perhaps their refusal; false: it may, too */
 };
 
 /* Whose socket it was, by the one who captured on that machine. */

@@ -173,13 +173,11 @@ struct pp_flow_news {
 /* `phase` is what had happened before this segment, by the dissectors (PP_PHASE_UNKNOWN: no payload so far). */
 void pp_flow_segment(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now, enum pp_phase phase,
 		     struct pp_flow_news *ret_news);
-/* All of the above at once for a SYN that comes first, or after others like it: SYN is set and ACK is not.  OTHER: nothing was
- * done. */
-enum pp_flow_syn { PP_FLOW_SYN_OTHER, PP_FLOW_SYN_FILED, PP_FLOW_SYN_COPY };
-enum pp_flow_syn pp_flows_syn(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash,
-			      struct pp_mark now);
-/* The same for a segment with RST set that refuses a flow of which only SYNs were seen; false: nothing was done. */
-bool pp_flows_refused(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash, struct pp_mark now);
+/* All of the above at once for a SYN that comes first, or after others like it and is no copy: SYN is set and ACK is not.
+ * False: nothing was done. */
+bool pp_flows_syn(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash, const struct pp_mark *now);
+/* The same for a segment with RST set that refuses a flow of which only SYNs were seen. */
+bool pp_flows_refused(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash, const struct pp_mark *now);
 /* From now on segments may have been captured at several points: flow/points.h.  `ended` tells whether an input file holds
  * nothing of that time any more. */
 void pp_flows_points(struct pp_flows *flows, bool (*ended)(const void *context, uint16_t file, int64_t ts),

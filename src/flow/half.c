@@ -16,6 +16,32 @@ bool pp_flow_half_takes(const struct pp_flow *flow, const struct pp_packet *pack
 	return half->count == 0 || (pp_flow_half_goes_on(half, packet) && pp_flow_side_of(flow, packet) == PP_CLIENT);
 }
 
+static bool is_copy(const struct pp_flow_half *half, const struct pp_packet *packet, uint32_t sign, int64_t ts)
+{
+	for (unsigned i = 0; i < half->count; i++) {
+		uint32_t after_us = (uint32_t)(ts / 1000) - (uint32_t)(half->ts[i] / 1000);
+
+		if (half->signature[i] == sign &&
+		    (after_us <= (pp_has_ip_id(packet) ? PP_DUPLICATE_SYN_US : PP_DUPLICATE_US) ||
+		     pp_has_id_and_time(packet)))
+			return true;
+	}
+	return false;
+}
+
+/* One more; false: a copy made by the capture. */
+static bool add(struct pp_flow_half *half, const struct pp_packet *packet, struct pp_mark now)
+{
+	uint32_t sign = pp_signature(packet);
+
+	if (is_copy(half, packet, sign, now.ts)) {
+		half->duplicates++;
+		return false;
+	}
+	pp_flow_half_put(half, packet, sign, now);
+	return true;
+}
+
 void pp_flow_half_file(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now,
 		       struct pp_flow_news *ret_news)
 {
@@ -24,7 +50,7 @@ void pp_flow_half_file(struct pp_flow *flow, const struct pp_packet *packet, str
 	if (flow->half.count == 0)
 		pp_flow_half_begin(&flow->half, packet, now);
 	else
-		ret_news->duplicate = !pp_flow_half_add(&flow->half, packet, now);
+		ret_news->duplicate = !add(&flow->half, packet, now);
 }
 
 struct pp_mark pp_flow_half_last(const struct pp_flow *flow)
@@ -34,23 +60,23 @@ struct pp_mark pp_flow_half_last(const struct pp_flow *flow)
 	return (struct pp_mark){ half->ts[half->count ? half->count - 1 : 0], half->last_packet, flow->file };
 }
 
-bool pp_flow_half_is_refusal(const struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now)
+bool pp_flow_half_is_refusal(const struct pp_flow *flow, const struct pp_packet *packet, uint16_t file)
 {
 	const struct pp_flow_half *half = &flow->half;
 	const uint8_t ends = PP_TCP_SYN | PP_TCP_ACK | PP_TCP_RST | PP_TCP_FIN;
 
 	return !flow->body && !half->refused && half->count != 0 && half->count <= PP_HALF_REFUSED_SYNS_MAX &&
 	       (packet->tcp.flags & ends) == (PP_TCP_RST | PP_TCP_ACK) && packet->tcp.ack == half->isn + 1 &&
-	       packet->payload_len == 0 && !packet->cut && now.file == flow->file && now.file == flow->last.file &&
+	       packet->payload_len == 0 && !packet->cut && file == flow->file && file == flow->last.file &&
 	       pp_flow_side_of(flow, packet) == PP_SERVER;
 }
 
-void pp_flow_half_refuse(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now)
+void pp_flow_half_refuse(struct pp_flow *flow, const struct pp_packet *packet, const struct pp_mark *now)
 {
 	flow->half.refused = true;
-	flow->half.refusal = (struct pp_flow_refusal){ .ts = now.ts,
-						       .idle_ns = now.ts - flow->last.ts,
-						       .packet = now.packet,
+	flow->half.refusal = (struct pp_flow_refusal){ .ts = now->ts,
+						       .idle_ns = now->ts - flow->last.ts,
+						       .packet = now->packet,
 						       .signature = pp_signature(packet),
 						       .seq = packet->tcp.seq,
 						       .ack = packet->tcp.ack,
@@ -60,7 +86,7 @@ void pp_flow_half_refuse(struct pp_flow *flow, const struct pp_packet *packet, s
 						       .flags = packet->tcp.flags,
 						       .has_timestamp = (packet->tcp.options & PP_OPT_TIMESTAMPS) != 0,
 						       .df = packet->df };
-	flow->last = now;
+	flow->last = *now;
 	flow->closed = true;
 }
 
@@ -87,9 +113,9 @@ static void fill_refusal(const struct pp_flow_half *half, uint16_t file, struct 
 
 static void fill_times(const struct pp_flow_half *half, struct pp_tcp_facts *facts)
 {
-	uint32_t times = 0;
+	uint32_t times = 1; /* the first, at 0 */
 
-	for (unsigned i = 0; i < half->count; i++) {
+	for (unsigned i = 1; i < half->count; i++) {
 		int64_t after_ms = (half->ts[i] - half->ts[0]) / PP_MS;
 
 		if (after_ms >= 0 && after_ms <= UINT32_MAX)

@@ -8,8 +8,8 @@
 /* Whether the segment leaves the flow half open: one more SYN like those before. */
 bool pp_flow_half_takes(const struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now);
 /* Whether the server's segment refuses it, as RFC 9293 section 3.10.7.3 has it, and nothing more needs to be kept. */
-bool pp_flow_half_is_refusal(const struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now);
-void pp_flow_half_refuse(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now);
+bool pp_flow_half_is_refusal(const struct pp_flow *flow, const struct pp_packet *packet, uint16_t file);
+void pp_flow_half_refuse(struct pp_flow *flow, const struct pp_packet *packet, const struct pp_mark *now);
 void pp_flow_half_file(struct pp_flow *flow, const struct pp_packet *packet, struct pp_mark now,
 		       struct pp_flow_news *ret_news);
 /* The facts' memory is zero. */
@@ -25,17 +25,12 @@ static PP_ALWAYS bool pp_flow_half_goes_on(const struct pp_flow_half *half, cons
 	       packet->tcp.seq == half->isn && packet->ttl == half->ttl;
 }
 
-static PP_ALWAYS bool pp_flow_half_is_copy(const struct pp_flow_half *half, const struct pp_packet *packet,
-					   uint32_t sign, int64_t ts)
+/* Whether a SYN with that signature was there before. */
+static PP_ALWAYS bool pp_flow_half_has(const struct pp_flow_half *half, uint32_t sign)
 {
-	for (unsigned i = 0; i < half->count; i++) {
-		uint32_t after_us = (uint32_t)(ts / 1000) - (uint32_t)(half->ts[i] / 1000);
-
-		if (half->signature[i] == sign &&
-		    (after_us <= (pp_has_ip_id(packet) ? PP_DUPLICATE_SYN_US : PP_DUPLICATE_US) ||
-		     pp_has_id_and_time(packet)))
+	for (unsigned i = 0; i < half->count; i++)
+		if (half->signature[i] == sign)
 			return true;
-	}
 	return false;
 }
 
@@ -65,19 +60,6 @@ static PP_ALWAYS void pp_flow_half_begin(struct pp_flow_half *half, const struct
 	half->options = packet->tcp.options;
 	half->wscale = packet->tcp.wscale;
 	pp_flow_half_put(half, packet, pp_signature(packet), now);
-}
-
-/* One more; false: a copy made by the capture. */
-static PP_ALWAYS bool pp_flow_half_add(struct pp_flow_half *half, const struct pp_packet *packet, struct pp_mark now)
-{
-	uint32_t sign = pp_signature(packet);
-
-	if (pp_flow_half_is_copy(half, packet, sign, now.ts)) {
-		half->duplicates++;
-		return false;
-	}
-	pp_flow_half_put(half, packet, sign, now);
-	return true;
 }
 
 struct pp_mark pp_flow_half_last(const struct pp_flow *flow);

@@ -154,7 +154,8 @@ static void clear(struct pp_flow *flow)
 }
 
 /* All but its key. */
-static struct pp_flow *flow_make(struct pp_flows *flows, uint64_t hash, enum pp_flow_list_id list, struct pp_mark now)
+static struct pp_flow *flow_make(struct pp_flows *flows, uint64_t hash, enum pp_flow_list_id list,
+				 const struct pp_mark *now)
 {
 	struct pp_flow *flow;
 	uint32_t slot;
@@ -171,13 +172,13 @@ static struct pp_flow *flow_make(struct pp_flows *flows, uint64_t hash, enum pp_
 	clear(flow);
 	flow->slot = slot;
 	flow->index = flows->indexes++;
-	flow->file = now.file;
-	flow->files = now.file < 64 ? 1ULL << now.file : 0;
-	flow->stream = next_stream(flows, now.file);
-	flow->first = now;
-	flow->last = now;
-	flow->lowest = now.packet;
-	flow->listed_ts = now.ts;
+	flow->file = now->file;
+	flow->files = now->file < 64 ? 1ULL << now->file : 0;
+	flow->stream = next_stream(flows, now->file);
+	flow->first = *now;
+	flow->last = *now;
+	flow->lowest = now->packet;
+	flow->listed_ts = now->ts;
 	if (flows->has_points)
 		flow->points = pp_flow_points_begin(flows);
 	flows->nodes[slot].hash = hash & ~(uint64_t)PP_HASH_END;
@@ -270,7 +271,7 @@ bool pp_flows_unfold(struct pp_flows *flows, struct pp_flow *flow)
 static struct pp_flow *flow_begin(struct pp_flows *flows, const struct pp_flow_key *key, uint64_t hash,
 				  const struct pp_packet *packet, struct pp_mark now)
 {
-	struct pp_flow *flow = flow_make(flows, hash, PP_LIST_OPEN, now);
+	struct pp_flow *flow = flow_make(flows, hash, PP_LIST_OPEN, &now);
 
 	if (!flow)
 		return NULL;
@@ -363,48 +364,59 @@ struct pp_flow *pp_flows_find(struct pp_flows *flows, const struct pp_packet *pa
 }
 
 /* The first SYN of a flow that nothing is known of. */
-static struct pp_flow *half_begin(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash,
-				  struct pp_mark now)
+PP_APART static bool half_begin(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash,
+				const struct pp_mark *now)
 {
 	struct pp_flow *flow;
 
 	if (pp_graves_find(&flows->graves, hash))
-		return NULL;
+		return false;
 	flow = flow_make(flows, hash, PP_LIST_SYN_ONCE, now);
 	if (!flow)
-		return NULL;
+		return false;
 	pp_flow_key_set(&flow->key, hash, &packet->src, &packet->dst, packet->sport, packet->dport);
 	flow->client = (uint8_t)pp_hash_end(hash);
 	flow->ip_version = packet->ip_version;
 	flow->tunnels = packet->tunnels;
-	pp_flow_half_begin(&flow->half, packet, now);
-	return flow;
+	pp_flow_half_begin(&flow->half, packet, *now);
+	return true;
 }
 
-enum pp_flow_syn pp_flows_syn(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash, struct pp_mark now)
+/* Whether the SYN is of that flow, of which only SYNs like it were seen.  One of another key with the same hash is left to
+ * the long way. */
+static PP_ALWAYS bool half_goes_on(const struct pp_flow *flow, const struct pp_packet *packet, uint64_t hash,
+				   uint16_t file)
 {
+	return pp_flow_key_is(&flow->key, hash, &packet->src, &packet->dst, packet->sport, packet->dport) &&
+	       !flow->body && file == flow->last.file && pp_hash_end(hash) == flow->client &&
+	       pp_flow_half_goes_on(&flow->half, packet);
+}
+
+bool pp_flows_syn(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash, const struct pp_mark *now)
+{
+	uint32_t at, sign;
 	struct pp_flow *flow;
 
 	if (packet->payload_len != 0 || packet->cut || packet->tcp.flags & (PP_TCP_RST | PP_TCP_FIN))
-		return PP_FLOW_SYN_OTHER;
-	flow = pp_flows_known(flows, packet, hash);
-	if (!flow)
-		return half_begin(flows, packet, hash, now) ? PP_FLOW_SYN_FILED : PP_FLOW_SYN_OTHER;
-	if (flow->body || now.file != flow->last.file || pp_hash_end(hash) != flow->client ||
-	    !pp_flow_half_goes_on(&flow->half, packet))
-		return PP_FLOW_SYN_OTHER;
-	flow->last = now;
-	if (!pp_flow_half_add(&flow->half, packet, now))
-		return PP_FLOW_SYN_COPY;
-	pp_flow_list_to(flows, flow, pp_flow_list_for_syns(flow->half.count, flow->half.ts[0], now.ts));
-	return PP_FLOW_SYN_FILED;
+		return false;
+	at = pp_flow_node_next(flows, *pp_flows_bucket(flows, hash), hash);
+	if (!at)
+		return half_begin(flows, packet, hash, now);
+	flow = flows->nodes[at].flow;
+	sign = pp_signature(packet);
+	if (!half_goes_on(flow, packet, hash, now->file) || pp_flow_half_has(&flow->half, sign))
+		return false;
+	flow->last = *now;
+	pp_flow_half_put(&flow->half, packet, sign, *now);
+	pp_flow_list_to(flows, flow, pp_flow_list_for_syns(flow->half.count, flow->half.ts[0], now->ts));
+	return true;
 }
 
-bool pp_flows_refused(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash, struct pp_mark now)
+bool pp_flows_refused(struct pp_flows *flows, const struct pp_packet *packet, uint64_t hash, const struct pp_mark *now)
 {
 	struct pp_flow *flow = pp_flows_known(flows, packet, hash);
 
-	if (!flow || !pp_flow_half_is_refusal(flow, packet, now))
+	if (!flow || !pp_flow_half_is_refusal(flow, packet, now->file))
 		return false;
 	pp_flow_half_refuse(flow, packet, now);
 	pp_flow_list_to(flows, flow, PP_LIST_CLOSED);

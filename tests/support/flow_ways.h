@@ -77,13 +77,9 @@ static inline struct pp_flow *pp_flow_ways_short(struct pp_flows *flows, const s
 	struct pp_flow_plain plain;
 
 	*ret_news = (struct pp_flow_news){ .side = PP_CLIENT };
-	if ((packet->tcp.flags & (PP_TCP_SYN | PP_TCP_ACK)) == PP_TCP_SYN) {
-		enum pp_flow_syn how = pp_flows_syn(flows, packet, hash, now);
-
-		ret_news->duplicate = how == PP_FLOW_SYN_COPY;
-		return how == PP_FLOW_SYN_OTHER ? NULL : pp_flows_known(flows, packet, hash);
-	}
-	if ((packet->tcp.flags & PP_TCP_RST) && pp_flows_refused(flows, packet, hash, now)) {
+	if ((packet->tcp.flags & (PP_TCP_SYN | PP_TCP_ACK)) == PP_TCP_SYN)
+		return pp_flows_syn(flows, packet, hash, &now) ? pp_flows_known(flows, packet, hash) : NULL;
+	if ((packet->tcp.flags & PP_TCP_RST) && pp_flows_refused(flows, packet, hash, &now)) {
 		ret_news->side = PP_SERVER;
 		return pp_flows_known(flows, packet, hash);
 	}

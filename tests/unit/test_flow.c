@@ -85,7 +85,7 @@ static void send_segment(struct fixture *f, const struct seg *seg)
 	f->now.ts += seg->ms * PP_MS;
 	f->now.packet++;
 	hash = pp_flows_hash(f->flows, &packet);
-	if ((seg->flags & PP_TCP_RST) && !f->whole && pp_flows_refused(f->flows, &packet, hash, f->now)) {
+	if ((seg->flags & PP_TCP_RST) && !f->whole && pp_flows_refused(f->flows, &packet, hash, &f->now)) {
 		f->news = (struct pp_flow_news){ .side = PP_SERVER };
 		return;
 	}
