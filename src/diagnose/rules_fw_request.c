@@ -495,7 +495,7 @@ static bool silent_both_ways(const struct pp_case *c, struct pp_verdict *verdict
 {
 	bool silent = c->server->last.ts < c->client->last.ts && pp_silence(c) >= PP_AT_ONCE_NS;
 	bool unacked = c->client->stuck_retransmits >= 3 && (silent || both_repeat(c));
-	bool asleep = c->client->keep_alives >= 3 && c->client->last.ts - c->server->last.ts >= PP_SILENCE_NS;
+	bool asleep = c->client->keep_alives >= 3 && silent;
 
 	if ((!unacked && !asleep) || c->server->bytes == 0 || pp_closed_by_server(c) ||
 	    (c->shape.ending != PP_STILL_OPEN && c->shape.end.ts < pp_last_sent(c->client).ts))
@@ -524,9 +524,9 @@ const struct pp_rule pp_rule_fw_15 = {
 	.summary =
 	    N_("The connection to {host} worked until the client's packets were no longer acknowledged: a filter "
 	       "that drops silently, the route or the server, which cannot be told apart from this capture."),
-	.when =
-	    N_("After data both ways, the client's data or keep-alives are repeated without acknowledgement, and for a "
-	       "second or more nothing comes back, or only what the server had sent before."),
+	.when = N_(
+	    "After data both ways, the client's data are repeated, or three keep-alives in a row sent, without "
+	    "acknowledgement, and for a second or more nothing comes back, or only what the server had sent before."),
 	.traps = N_("The host went to sleep or lost its network; an intrusion-prevention drop sends no reset."),
 	.next_test = NEXT_BOTH_SIDES,
 	.remedy = REMEDY_ON_THE_WAY,

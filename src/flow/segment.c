@@ -273,6 +273,16 @@ static void see_fin(struct pp_flow *flow, enum pp_side side, int64_t end, enum p
 	facts->side[side].fin = *now;
 }
 
+/* Whatever the other side has sent since this side's packet before is an answer. */
+PP_SELDOM static void count_keep_alive(struct pp_flow *flow, enum pp_side side)
+{
+	struct pp_tcp_side *me = &flow->body->facts.side[side];
+
+	if (pp_mark_later(&flow->body->facts.side[pp_other_side(side)].last, &me->last))
+		me->keep_alives = 0;
+	me->keep_alives++;
+}
+
 static PP_ALWAYS void see_payload(struct pp_flow *flow, const struct pp_packet *packet, struct pp_flow_news *news,
 				  int64_t offset, const struct pp_mark *now)
 {
@@ -283,7 +293,7 @@ static PP_ALWAYS void see_payload(struct pp_flow *flow, const struct pp_packet *
 	int64_t end = offset + len;
 
 	if (len <= 1 && offset == me->next - 1 && !(packet->tcp.flags & (PP_TCP_SYN | PP_TCP_FIN))) {
-		facts->keep_alives++;
+		count_keep_alive(flow, news->side);
 		return;
 	}
 	if (len == 0)

@@ -66,7 +66,7 @@ struct pp_tcp_side {
 	uint64_t acked;       /* highest offset of this side's stream the other side acknowledged */
 	uint64_t end;         /* offset behind the last byte this side sent */
 	uint32_t retransmits; /* segments that brought nothing new, keep-alives apart */
-	uint32_t keep_alives;
+	uint32_t keep_alives; /* the latest in a row between which the other side said nothing */
 
 	uint32_t dup_acks;
 	uint32_t out_of_order;

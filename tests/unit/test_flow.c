@@ -332,6 +332,9 @@ static void keep_alives_are_no_loss(void **state)
 	     { C, 60000, ACK, 110, 901, 0 });
 	assert_int_equal(f.flow->body->facts.side[C].keep_alives, 2);
 	assert_int_equal(f.flow->body->facts.side[C].retransmits, 0);
+	/* An answer begins the count anew. */
+	SEND(&f, { S, 1, ACK, 901, 111, 0 }, { C, 60000, ACK, 110, 901, 1 });
+	assert_int_equal(f.flow->body->facts.side[C].keep_alives, 1);
 	end(&f);
 }
 

@@ -607,6 +607,19 @@ static void fw_15(struct world *w, bool near)
 	tell_unacked(s, 5, 400);
 }
 
+/* `near`: the last one was answered. */
+static void fw_15_asleep(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+
+	tell_tls_works(s, NAME, PP_TLS_1_3);
+	s->conn.tcp.side[PP_CLIENT].keep_alives = near ? 1 : 3;
+	tell_wait(s, 60000);
+	s->conn.tcp.side[PP_CLIENT].last = story_packet(s, PP_CLIENT);
+	tell_wait(s, 12000);
+	tell_rst(s, PP_CLIENT, PP_PHASE_DATA);
+}
+
 static void fw_16(struct world *w, bool near)
 {
 	tell_syns(world_story(w, 0, SERVER, 5671, NAME), 3);
@@ -1597,6 +1610,7 @@ static const struct rule_story {
 	{ "FW-13", PP_OUTCOME_FAULT, PP_PROVEN, fw_13 },
 	{ "FW-14", PP_OUTCOME_FAULT, PP_CONSISTENT, fw_14 },
 	{ "FW-15", PP_OUTCOME_FAULT, PP_CONSISTENT, fw_15 },
+	{ "FW-15", PP_OUTCOME_FAULT, PP_CONSISTENT, fw_15_asleep },
 	{ "FW-16", PP_OUTCOME_OK, PP_STRONG, fw_16 },
 	{ "PRX-01", PP_OUTCOME_FAULT, PP_PROVEN, prx_01 },
 	{ "PRX-02", PP_OUTCOME_INCONCLUSIVE, PP_CONSISTENT, prx_02 },
