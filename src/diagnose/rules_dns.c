@@ -247,11 +247,29 @@ static bool address_is_shared(const struct pp_case *c)
 	return baseline && (baseline->names & (baseline->names - 1)) != 0;
 }
 
+/* What filters put in a name's place.  Other addresses of 127/8 are data (RFC 5782) or a host's own name. */
+static bool is_sink(const struct pp_addr *addr)
+{
+	static const uint8_t first_loopback[] = { 0, 0, 1 };
+	bool other_loopback = pp_addr_is_loopback(addr) && pp_addr_is_v4(addr) &&
+			      memcmp(addr->b + 13, first_loopback, sizeof(first_loopback)) != 0;
+
+	return pp_addr_is_bogon(addr) && !other_loopback;
+}
+
+/* Names of one label are the site's own, and may well be this machine's. */
+static bool is_bogus(const struct pp_case *c, bool filtered)
+{
+	if (pp_is_azure(c) || filtered)
+		return all_addresses(c->lookup, pp_addr_is_bogon);
+	return strchr(c->lookup->name, '.') && all_addresses(c->lookup, is_sink);
+}
+
 static bool sinkhole(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	bool bogus = all_addresses(c->lookup, pp_addr_is_bogon);
 	bool filtered =
 	    c->lookup->has_extended_error && c->lookup->extended_error >= 15 && c->lookup->extended_error <= 18;
+	bool bogus = is_bogus(c, filtered);
 
 	if (strncmp(c->lookup->name, "localhost", 9) == 0 || pp_host_worked_for(c))
 		return false;
@@ -274,9 +292,12 @@ const struct pp_rule pp_rule_dns_05 = {
 	.match = sinkhole,
 	.summary = N_("The DNS resolver {server} answers {host} with {device}, which is no address of that service: a "
 		      "DNS filter very probably blocks the name."),
-	.when = N_("The answer is 0.0.0.0, ::, 127/8 or 240/4, or one private address shared by unrelated public "
-		   "names, and no connection to the name worked."),
-	.traps = N_("Private endpoints do answer with private addresses: their alias chain holds a privatelink zone."),
+	.when = N_(
+	    "The answer is 0.0.0.0, ::, 127.0.0.1, ::1 or 240/4, for a name of Azure's or with a filter's code any of "
+	    "127/8, or one private address shared by unrelated public names, and no connection to the name worked."),
+	.traps = N_(
+	    "Block lists for mail answer with 127.0.0.2 and on, hosts' own names with 127.0.1.1: neither is a "
+	    "filter's. Private endpoints do answer with private addresses: their alias chain holds a privatelink zone."),
 	.next_test = NEXT_OTHER,
 	.remedy = REMEDY_FILTER,
 	.source = "OONI, R8914",

@@ -314,6 +314,17 @@ static void dns_05(struct world *w, bool near)
 	tell_dns_reply(w, world_lookup(w, 0, NAME, 1), 0, near ? SERVER : "0.0.0.0");
 }
 
+/* Data and a host's own name are in 127/8, too. */
+static void dns_05_loopback(struct world *w, bool near)
+{
+	tell_dns_reply(w, world_lookup(w, 0, "ads.example.com", 1), 0, near ? "127.0.0.2" : "127.0.0.1");
+}
+
+static void dns_05_own_name(struct world *w, bool near)
+{
+	tell_dns_reply(w, world_lookup(w, 0, near ? "vm17" : "vm17.example.com", 1), 0, "0.0.0.0");
+}
+
 static void dns_06(struct world *w, bool near)
 {
 	struct pp_lookup *lookup = world_lookup(w, 0, NAME, 1);
@@ -1581,6 +1592,8 @@ static const struct rule_story {
 	{ "DNS-03", PP_OUTCOME_FAULT, PP_STRONG, dns_03 },
 	{ "DNS-04", PP_OUTCOME_FAULT, PP_PROVEN, dns_04 },
 	{ "DNS-05", PP_OUTCOME_FAULT, PP_STRONG, dns_05 },
+	{ "DNS-05", PP_OUTCOME_FAULT, PP_STRONG, dns_05_loopback },
+	{ "DNS-05", PP_OUTCOME_FAULT, PP_STRONG, dns_05_own_name },
 	{ "DNS-06", PP_OUTCOME_FAULT, PP_STRONG, dns_06 },
 	{ "DNS-06", PP_OUTCOME_FAULT, PP_STRONG, dns_06_private },
 	{ "DNS-07", PP_OUTCOME_FAULT, PP_PROVEN, dns_07 },
