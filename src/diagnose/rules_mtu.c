@@ -38,13 +38,20 @@ static int64_t waited_for_answer(const struct pp_case *c)
 	return (c->shape.ending == PP_STILL_OPEN ? c->end : c->conn->last.ts) - c->server->gap.ts;
 }
 
+/* Who gets data behind a hole says so at once (RFC 5681 section 4.2), or has left before; where that was not captured,
+ * neither may the missing bytes have been. */
+static bool client_answers_gap(const struct pp_case *c)
+{
+	return pp_mark_later(&c->client->last, &c->server->gap) || pp_closed_by_client(c);
+}
+
 static bool answers_vanish(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	const struct pp_tcp_side *server = c->server;
 	bool due = answer_is_due(c);
 
 	if (!pp_seen(server->gap) || server->missing == 0 || server->missing_acked || server->gap_bytes < LARGE / 2 ||
-	    (!due && !only_small_passed(c)) || waited_for_answer(c) < PP_SECOND)
+	    (!due && !only_small_passed(c)) || waited_for_answer(c) < PP_SECOND || !client_answers_gap(c))
 		return false;
 	pp_cite_request(c, verdict);
 	pp_cite_acked(c, verdict);
@@ -67,8 +74,10 @@ const struct pp_rule pp_rule_mtu_01 = {
 	.match = answers_vanish,
 	.summary = N_("The server's answer for {host} is lost on the way: {n} bytes it sent never arrive while its "
 		      "small packets do; the path does not carry its large packets."),
-	.when = N_("Small segments of the server arrive, a later one lies behind 500 bytes or more that never came and "
-		   "that the client never acknowledged, and it waited a second or more for them."),
+	.when =
+	    N_("Small segments of the server arrive, a later one lies behind 500 bytes or more that never came and "
+	       "that the client never acknowledged, and it waited a second or more for them; it was heard behind the "
+	       "hole, or left before."),
 	.traps =
 	    N_("Plain loss heals by retransmission; losses of the capture are acknowledged by the client (CAP-09)."),
 	.next_test = NEXT_PING,

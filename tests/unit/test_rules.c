@@ -1414,6 +1414,23 @@ static void mtu_01(struct world *w, bool near)
 	s->conn.tcp.side[PP_SERVER].gap_bytes = s->conn.tcp.side[PP_SERVER].missing = 1279;
 }
 
+/* Of a client that does not say that something is missing, packets may be missing, too. */
+static void mtu_01_waiting(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NAME);
+	struct pp_tcp_side *server = &s->conn.tcp.side[PP_SERVER];
+
+	tell_open(s);
+	tell_hello(s, NAME, PP_TLS_1_3, 500);
+	tell_acked(s);
+	server->gap = tell_bytes(s, PP_SERVER, 400);
+	server->gap_bytes = server->missing = 2770;
+	if (!near)
+		s->conn.tcp.side[PP_CLIENT].last = story_packet(s, PP_CLIENT);
+	tell_wait(s, 20000);
+	world_works(w, 21000, "203.0.113.77", "other.example.azure");
+}
+
 static void mtu_02(struct world *w, bool near)
 {
 	struct story *s = world_story(w, 0, SERVER, 443, NAME);
@@ -1701,6 +1718,7 @@ static const struct rule_story {
 	{ "SRV-08", PP_OUTCOME_FAULT, PP_CONSISTENT, srv_08 },
 	{ "SRV-08", PP_OUTCOME_FAULT, PP_CONSISTENT, srv_08_tls },
 	{ "MTU-01", PP_OUTCOME_FAULT, PP_PROVEN, mtu_01 },
+	{ "MTU-01", PP_OUTCOME_FAULT, PP_PROVEN, mtu_01_waiting },
 	{ "MTU-02", PP_OUTCOME_FAULT, PP_STRONG, mtu_02 },
 	{ "MTU-03", PP_OUTCOME_OK, PP_PROVEN, mtu_03 },
 	{ "IDLE-01", PP_OUTCOME_FAULT, PP_STRONG, idle_01 },
