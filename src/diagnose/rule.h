@@ -30,7 +30,7 @@ enum pp_sign {
 	PP_SIGN_SYN,       /* unanswered, or refused */
 	PP_SIGN_EARLY,     /* SYN, open or ClientHello: a race may still be lost */
 	PP_SIGN_HELLO,     /* ClientHello, no ServerHello */
-	PP_SIGN_CONNECT,   /* CONNECT without a reply */
+	PP_SIGN_CONNECT,   /* CONNECT, or a plain request to a proxy, without a reply */
 	PP_SIGN_ANSWER,    /* an HTTP answer, not 2xx where it was to CONNECT */
 	PP_SIGN_HANDSHAKE, /* ServerHello, or more of TLS */
 	PP_SIGN_QUIET,     /* perhaps nobody asked for anything */

@@ -132,22 +132,40 @@ const struct pp_rule pp_rule_prx_03 = {
 
 /* ------------------------------------------------------------------ PRX-09, PRX-10: no answer */
 
-/* Not even part of a status line; what answered an earlier leg came before it. */
-static bool connect_unanswered(const struct pp_case *c)
+/* What the proxy was asked for last, by CONNECT or in absolute form; NULL: it has answered, or was not asked. */
+static const struct pp_http_reply *awaited(const struct pp_case *c, struct pp_mark *ret_asked)
 {
-	return pp_stage_is(c, PP_STAGE_CONNECT) &&
-	       (c->shape.unheard || !pp_spoke_since(c->server, c->shape.connect->mark));
+	if (pp_stage_is(c, PP_STAGE_CONNECT)) {
+		*ret_asked = c->shape.connect->mark;
+		return &c->shape.connect->reply;
+	}
+	if (pp_stage_is(c, PP_STAGE_ASKED) && c->shape.asked_proxy) {
+		*ret_asked = c->shape.exchange->mark;
+		return &c->shape.exchange->reply;
+	}
+	return NULL;
+}
+
+/* Not even part of a status line; what answered an earlier leg came before it. */
+static const struct pp_http_reply *unanswered(const struct pp_case *c)
+{
+	struct pp_mark asked;
+	const struct pp_http_reply *reply = awaited(c, &asked);
+
+	return reply && (c->shape.unheard || !pp_spoke_since(c->server, asked)) ? reply : NULL;
 }
 
 static bool silent_on_connect(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	if (!connect_unanswered(c) || pp_closed_by_server(c))
+	const struct pp_http_reply *reply = unanswered(c);
+
+	if (!reply || pp_closed_by_server(c))
 		return false;
 	pp_cite_request(c, verdict);
 	pp_cite_silence(c, verdict, c->tcp->watch);
 	pp_cite_end(c, verdict);
 	if (c->shape.unheard)
-		pp_cite_reply(verdict, &c->shape.connect->reply, true);
+		pp_cite_reply(verdict, reply, true);
 	pp_name_proxy(c, verdict);
 	return pp_hit(verdict, PP_CONSISTENT);
 }
@@ -163,11 +181,11 @@ const struct pp_rule pp_rule_prx_09 = {
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_WAITED | PP_NEED_NO_DROPS,
 	.signs = PP_IF(CONNECT),
 	.match = silent_on_connect,
-	.summary = N_("The proxy {proxy} took the CONNECT for {host} and did not answer it while the client waited: a "
+	.summary = N_("The proxy {proxy} took the request for {host} and did not answer it while the client waited: a "
 		      "slow upstream or a hung proxy, which cannot be told apart from this capture; the proxy's log "
 		      "knows."),
 	.when = N_(
-	    "CONNECT sent, perhaps after a 407 to an earlier one, and no byte of an answer to it until the client gives "
+	    "CONNECT or a plain request in absolute form sent, perhaps after a 407 to an earlier one, and no byte of an answer to it until the client gives "
 	    "up or for 10 s."),
 	.traps = N_("A proxy waits for its own connection to the destination: the cause may lie behind it."),
 	.next_test = NEXT_PROXY_LOG,
@@ -187,7 +205,7 @@ static bool closed_after_earlier_leg(const struct pp_case *c)
 
 static bool closes_on_connect(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	if (!connect_unanswered(c) || !pp_closed_by_server(c) || c->server->missing || closed_after_earlier_leg(c))
+	if (!unanswered(c) || !pp_closed_by_server(c) || c->server->missing || closed_after_earlier_leg(c))
 		return false;
 	pp_cite_request(c, verdict);
 	pp_cite_end(c, verdict);
@@ -206,9 +224,9 @@ const struct pp_rule pp_rule_prx_10 = {
 	.needs = PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS,
 	.signs = PP_IF(CONNECT) | PP_IF(SERVER_CLOSED),
 	.match = closes_on_connect,
-	.summary = N_("The proxy {proxy} closes the connection on the CONNECT for {host} without giving a status."),
+	.summary = N_("The proxy {proxy} closes the connection on the request for {host} without giving a status."),
 	.when = N_(
-	    "FIN or RST after the CONNECT, without any payload behind it; where an earlier CONNECT was answered, this "
+	    "FIN or RST after the CONNECT or a plain request in absolute form, without any payload behind it; where an earlier CONNECT was answered, this "
 	    "one was acknowledged before the close."),
 	.traps = N_(
 	    "A device between client and proxy may reset in its name (FW-07). A proxy that closes behind its 407 may "

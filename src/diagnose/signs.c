@@ -62,12 +62,14 @@ static bool missed_proxy(const struct pp_case *c)
 
 static uint64_t of_way(const struct pp_case *c)
 {
+	bool plain = c->shape.asked_proxy && pp_stage_is(c, PP_STAGE_ASKED);
 	uint16_t port = c->shape.connect ? c->shape.connect->port : c->conn->server.port;
 	bool script = pp_is_wpad(c), named = c->who->host != NULL;
 	bool name_service = c->conn->server.port == PP_DNS_OVER_TLS_PORT;
 
 	return (c->path == PP_DIRECT ? PP_IF(DIRECT) : PP_IF(PROXY)) | sign(c->shape.tunnel, PP_SIGN_TUNNEL) |
-	       sign(pp_proxy_reply(c) != NULL, PP_SIGN_PROXY_REPLY) | sign(missed_proxy(c), PP_SIGN_PROXY_MISSED) |
+	       sign(plain, PP_SIGN_CONNECT) | sign(pp_proxy_reply(c) != NULL, PP_SIGN_PROXY_REPLY) |
+	       sign(missed_proxy(c), PP_SIGN_PROXY_MISSED) |
 	       sign(script || pp_seen(c->diagnosis->shared.pac_failed), PP_SIGN_PAC) | sign(named, PP_SIGN_NAMED) |
 	       sign(named || script || name_service, PP_SIGN_EXCUSABLE) | sign(!pp_is_web_port(port), PP_SIGN_ODD_PORT);
 }

@@ -833,6 +833,27 @@ static void prx_17(struct world *w, bool near)
 
 static void prx_18(struct world *w, bool near) { denied(w, NAME, 443, near ? 502 : 508); }
 
+/* Asked in origin form it is a server. */
+static struct story *asked_plainly(struct world *w, bool origin_form)
+{
+	struct story *s = world_story(w, 0, PROXY, 8080, NULL);
+
+	tell_open(s);
+	tell_request(s, NAME, "/")->absolute_form = !origin_form;
+	tell_acked(s);
+	return s;
+}
+
+static void prx_09_plain(struct world *w, bool near)
+{
+	struct story *s = asked_plainly(w, near);
+
+	tell_wait(s, 12000);
+	tell_fin(s, PP_CLIENT);
+}
+
+static void prx_10_plain(struct world *w, bool near) { tell_fin(asked_plainly(w, near), PP_SERVER); }
+
 static void prx_19(struct world *w, bool near)
 {
 	struct story *s = world_story(w, 0, PROXY, 1080, NULL);
@@ -1663,6 +1684,8 @@ static const struct rule_story {
 	{ "PRX-16", PP_OUTCOME_FAULT, PP_STRONG, prx_16 },
 	{ "PRX-17", PP_OUTCOME_FAULT, PP_CONSISTENT, prx_17 },
 	{ "PRX-18", PP_OUTCOME_FAULT, PP_STRONG, prx_18 },
+	{ "PRX-09", PP_OUTCOME_FAULT, PP_CONSISTENT, prx_09_plain },
+	{ "PRX-10", PP_OUTCOME_FAULT, PP_STRONG, prx_10_plain },
 	{ "PRX-19", PP_OUTCOME_FAULT, PP_PROVEN, prx_19 },
 	{ "INSP-01", PP_OUTCOME_OK, PP_STRONG, insp_01 },
 	{ "INSP-02", PP_OUTCOME_OK, PP_STRONG, insp_02 },
