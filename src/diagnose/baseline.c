@@ -246,7 +246,7 @@ static int64_t reset_after(const struct pp_case *c)
 	const struct pp_tcp_reset *rst = &c->tcp->rst;
 
 	if (pp_stage_is(c, PP_STAGE_SYN))
-		return rst->mark.ts - c->tcp->syn_last.ts;
+		return rst->since_other_ns; /* not from the last SYN: a client may ask again behind the reset */
 	if (rst->has_ack && rst->ack_ahead < 0)
 		return -1;
 	if (pp_seen(c->tcp->watch) && c->tcp->watch.ts <= rst->mark.ts)

@@ -244,10 +244,9 @@ static bool from_own_link(const struct pp_case *c)
 	const struct pp_addr *server = &c->conn->server.ip;
 	unsigned network = pp_addr_is_v4(server) ? 16 : 64;
 
-	return pp_hops(c->client->profile.ttl_min) == 0 && pp_hops(rst->ttl) == 0 &&
-	       rst->mark.ts - c->tcp->syn_last.ts < 2 * PP_MS && !pp_addr_is_private(server) &&
-	       !pp_addr_is_loopback(server) && !pp_addr_is_link_local(server) &&
-	       !pp_addr_in(&c->conn->client.ip, server, network);
+	return pp_hops(c->client->profile.ttl_min) == 0 && pp_hops(rst->ttl) == 0 && rst->since_other_ns >= 0 &&
+	       rst->since_other_ns < 2 * PP_MS && !pp_addr_is_private(server) && !pp_addr_is_loopback(server) &&
+	       !pp_addr_is_link_local(server) && !pp_addr_in(&c->conn->client.ip, server, network);
 }
 
 static bool syn_reset_by_device(const struct pp_case *c, struct pp_verdict *verdict)

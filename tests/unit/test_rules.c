@@ -492,6 +492,21 @@ static void fw_04(struct world *w, bool near)
 	world_works(w, 1000, SERVER, "works.example.com");
 }
 
+/* The client asks again behind the reset, as Windows does: what counts is how soon it was refused. */
+static void fw_04_again(struct world *w, bool near)
+{
+	struct story *s = world_story(w, 0, SERVER, 8443, "www.example.com");
+
+	tell_syns(s, 1);
+	tell_wait(s, near ? 50 : 1);
+	tell_rst(s, PP_SERVER, PP_PHASE_SYN);
+	tell_wait(s, 500);
+	s->conn.tcp.syn_last = s->conn.tcp.side[PP_CLIENT].last = story_packet(s, PP_CLIENT);
+	s->conn.tcp.syn_count = 2;
+	s->conn.tcp.syn_retransmits = 1;
+	world_works(w, 1000, SERVER, "works.example.com");
+}
+
 static void fw_05(struct world *w, bool near)
 {
 	struct story *s = world_story(w, 0, SERVER, 443, NAME);
@@ -1651,6 +1666,7 @@ static const struct rule_story {
 	{ "FW-02", PP_OUTCOME_FAULT, PP_PROVEN, fw_02 },
 	{ "FW-03", PP_OUTCOME_FAULT, PP_STRONG, fw_03 },
 	{ "FW-04", PP_OUTCOME_FAULT, PP_PROVEN, fw_04 },
+	{ "FW-04", PP_OUTCOME_FAULT, PP_STRONG, fw_04_again },
 	{ "FW-05", PP_OUTCOME_FAULT, PP_CONSISTENT, fw_05 },
 	{ "FW-06", PP_OUTCOME_FAULT, PP_STRONG, fw_06 },
 	{ "FW-07", PP_OUTCOME_FAULT, PP_PROVEN, fw_07 },
