@@ -27,14 +27,14 @@ enum pp_need {
  * hit, so that most of them need not be asked. */
 enum pp_sign {
 	/* How far it got. */
-	PP_SIGN_SYN,       /* unanswered, or refused */
-	PP_SIGN_EARLY,     /* SYN, open or ClientHello: a race may still be lost */
-	PP_SIGN_HELLO,     /* ClientHello, no ServerHello */
-	PP_SIGN_CONNECT,   /* CONNECT, or a plain request to a proxy, without a reply */
-	PP_SIGN_ANSWER,    /* an HTTP answer, not 2xx where it was to CONNECT */
-	PP_SIGN_HANDSHAKE, /* ServerHello, or more of TLS */
-	PP_SIGN_QUIET,     /* perhaps nobody asked for anything */
-	PP_SIGN_OPENED,    /* the client acknowledged the SYN-ACK */
+	PP_SIGN_SYN,        /* unanswered, or refused */
+	PP_SIGN_EARLY,      /* SYN, open or ClientHello: a race may still be lost */
+	PP_SIGN_HELLO,      /* ClientHello, no ServerHello */
+	PP_SIGN_UNANSWERED, /* a CONNECT or plain HTTP request without a reply */
+	PP_SIGN_ANSWER,     /* an HTTP answer, not 2xx where it was to CONNECT */
+	PP_SIGN_HANDSHAKE,  /* ServerHello, or more of TLS */
+	PP_SIGN_QUIET,      /* perhaps nobody asked for anything */
+	PP_SIGN_OPENED,     /* the client acknowledged the SYN-ACK */
 	PP_SIGN_WORKED,
 	PP_SIGN_FAILED, /* did not work */
 	PP_SIGN_SPOKE,  /* worked, or one voice of an unknown protocol */

@@ -5,7 +5,7 @@
 #include "diagnose/case.h"
 
 #define REMEDY_TEAM                                                                                                    \
-	N_("Give the proxy team the time, the CONNECT target and the status: the proxy or its way out is down, or "    \
+	N_("Give the proxy team the time, what was asked for and the status: the proxy or its way out is down, or "    \
 	   "cuts tunnels.")
 #define REMEDY_LOGIN                                                                                                   \
 	N_("Allow the agent's destinations without authentication (the private network connector cannot "              \

@@ -132,40 +132,35 @@ const struct pp_rule pp_rule_prx_03 = {
 
 /* ------------------------------------------------------------------ PRX-09, PRX-10: no answer */
 
-/* What the proxy was asked for last, by CONNECT or in absolute form; NULL: it has answered, or was not asked. */
-static const struct pp_http_reply *awaited(const struct pp_case *c, struct pp_mark *ret_asked)
+/* A CONNECT, or a plain request in absolute form. */
+static bool asked_proxy(const struct pp_case *c)
 {
-	if (pp_stage_is(c, PP_STAGE_CONNECT)) {
-		*ret_asked = c->shape.connect->mark;
-		return &c->shape.connect->reply;
-	}
-	if (pp_stage_is(c, PP_STAGE_ASKED) && c->shape.asked_proxy) {
-		*ret_asked = c->shape.exchange->mark;
-		return &c->shape.exchange->reply;
-	}
-	return NULL;
+	return pp_stage_is(c, PP_STAGE_CONNECT) ||
+	       (pp_stage_is(c, PP_STAGE_ASKED) && c->shape.asked_proxy && !c->shape.tunnel);
 }
 
-/* Not even part of a status line; what answered an earlier leg came before it. */
-static const struct pp_http_reply *unanswered(const struct pp_case *c)
+/* Not even part of a status line; what answered an earlier request came before it. */
+static bool proxy_unheard(const struct pp_case *c)
 {
-	struct pp_mark asked;
-	const struct pp_http_reply *reply = awaited(c, &asked);
-
-	return reply && (c->shape.unheard || !pp_spoke_since(c->server, asked)) ? reply : NULL;
+	if (!asked_proxy(c))
+		return false;
+	return c->shape.unheard ||
+	       !pp_spoke_since(c->server, c->shape.exchange ? c->shape.exchange->mark : c->shape.connect->mark);
 }
 
-static bool silent_on_connect(const struct pp_case *c, struct pp_verdict *verdict)
+static bool silent_on_request(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	const struct pp_http_reply *reply = unanswered(c);
+	bool plain = pp_stage_is(c, PP_STAGE_ASKED);
 
-	if (!reply || pp_closed_by_server(c))
+	if (!proxy_unheard(c) || pp_closed_by_server(c))
+		return false;
+	if (plain && (!pp_seen(c->tcp->watch_acked) || c->server->missing)) /* FW-06, MTU-01 */
 		return false;
 	pp_cite_request(c, verdict);
 	pp_cite_silence(c, verdict, c->tcp->watch);
 	pp_cite_end(c, verdict);
 	if (c->shape.unheard)
-		pp_cite_reply(verdict, reply, true);
+		pp_cite_reply(verdict, plain ? &c->shape.exchange->reply : &c->shape.connect->reply, true);
 	pp_name_proxy(c, verdict);
 	return pp_hit(verdict, PP_CONSISTENT);
 }
@@ -179,14 +174,14 @@ const struct pp_rule pp_rule_prx_09 = {
 	.owner = PP_OWNER_PROXY,
 	.most = PP_CONSISTENT,
 	.needs = PP_NEED_START | PP_NEED_BOTH_SIDES | PP_NEED_WAITED | PP_NEED_NO_DROPS,
-	.signs = PP_IF(CONNECT),
-	.match = silent_on_connect,
+	.signs = PP_IF(UNANSWERED) | PP_IF(PROXY),
+	.match = silent_on_request,
 	.summary = N_("The proxy {proxy} took the request for {host} and did not answer it while the client waited: a "
 		      "slow upstream or a hung proxy, which cannot be told apart from this capture; the proxy's log "
 		      "knows."),
 	.when = N_(
-	    "CONNECT or a plain request in absolute form sent, perhaps after a 407 to an earlier one, and no byte of an answer to it until the client gives "
-	    "up or for 10 s."),
+	    "CONNECT sent, perhaps after a 407 to an earlier one, or a plain request in absolute form acknowledged, and "
+	    "no byte of an answer to it until the client gives up or for 10 s."),
 	.traps = N_("A proxy waits for its own connection to the destination: the cause may lie behind it."),
 	.next_test = NEXT_PROXY_LOG,
 	.remedy = REMEDY_TEAM,
@@ -194,8 +189,8 @@ const struct pp_rule pp_rule_prx_09 = {
 	.alternatives = "PRX-11,CAP-08",
 };
 
-/* A proxy that closes behind its 407 does so whatever comes next: the CONNECT must have reached it first. */
-static bool closed_after_earlier_leg(const struct pp_case *c)
+/* A proxy that closes behind an answer does so whatever comes next: the request must have reached it first. */
+static bool closed_after_answer(const struct pp_case *c)
 {
 	bool by_reset = c->shape.ending == PP_SERVER_RST && c->tcp->rst.has_ack && c->tcp->rst.ack_ahead == 0;
 	bool taken = pp_seen(c->tcp->watch_acked) && c->tcp->watch_acked.ts <= c->shape.end.ts;
@@ -203,14 +198,17 @@ static bool closed_after_earlier_leg(const struct pp_case *c)
 	return c->server->bytes && !taken && !by_reset;
 }
 
-static bool closes_on_connect(const struct pp_case *c, struct pp_verdict *verdict)
+/* Between plain requests it may close for want of one (RFC 9112 9.5), just when the next is on its way. */
+static bool closes_on_request(const struct pp_case *c, struct pp_verdict *verdict)
 {
-	if (!unanswered(c) || !pp_closed_by_server(c) || c->server->missing || closed_after_earlier_leg(c))
+	bool between = pp_stage_is(c, PP_STAGE_ASKED) && c->server->bytes;
+
+	if (!proxy_unheard(c) || !pp_closed_by_server(c) || c->server->missing || closed_after_answer(c))
 		return false;
 	pp_cite_request(c, verdict);
 	pp_cite_end(c, verdict);
 	pp_name_proxy(c, verdict);
-	return pp_hit(verdict, PP_STRONG);
+	return pp_hit(verdict, between ? PP_CONSISTENT : PP_STRONG);
 }
 
 const struct pp_rule pp_rule_prx_10 = {
@@ -222,15 +220,15 @@ const struct pp_rule pp_rule_prx_10 = {
 	.owner = PP_OWNER_PROXY,
 	.most = PP_STRONG,
 	.needs = PP_NEED_BOTH_SIDES | PP_NEED_NO_DROPS,
-	.signs = PP_IF(CONNECT) | PP_IF(SERVER_CLOSED),
-	.match = closes_on_connect,
+	.signs = PP_IF(UNANSWERED) | PP_IF(PROXY) | PP_IF(SERVER_CLOSED),
+	.match = closes_on_request,
 	.summary = N_("The proxy {proxy} closes the connection on the request for {host} without giving a status."),
 	.when = N_(
-	    "FIN or RST after the CONNECT or a plain request in absolute form, without any payload behind it; where an earlier CONNECT was answered, this "
-	    "one was acknowledged before the close."),
-	.traps = N_(
-	    "A device between client and proxy may reset in its name (FW-07). A proxy that closes behind its 407 may "
-	    "cross the next CONNECT."),
+	    "FIN or RST after the CONNECT or the plain request in absolute form, without any payload behind it; where an "
+	    "earlier one was answered, this one was acknowledged before the close."),
+	.traps =
+	    N_("A device between client and proxy may reset in its name (FW-07). A proxy that closes behind an answer "
+	       "may cross the next request."),
 	.next_test = NEXT_PROXY_LOG,
 	.remedy = REMEDY_TEAM,
 	.source = "R9110 9.3.6, LAB",

@@ -85,8 +85,8 @@ static bool application_reset(const struct pp_case *c, struct pp_verdict *verdic
 	bool again =
 	    c->shape.worked && pp_is_pending(c) && c->tcp->rst.after != PP_PHASE_CLOSE && !pp_reset_after_idle(c->tcp);
 
-	if (c->shape.ending != PP_SERVER_RST || c->shape.tunnel || pp_alert_from(c, PP_CLIENT) ||
-	    (!waits_for_server(c) && !again))
+	if (c->shape.ending != PP_SERVER_RST || (again ? c->shape.tunnel : c->shape.asked_proxy) ||
+	    pp_alert_from(c, PP_CLIENT) || (!waits_for_server(c) && !again))
 		return false;
 	/* Without its SYN-ACK there is no other packet to tell a device's reset by. */
 	if (pp_stage_is(c, PP_STAGE_HELLO) && (c->gates & PP_CAP(1)))
@@ -135,8 +135,8 @@ static bool closes_without_answer(const struct pp_case *c, struct pp_verdict *ve
 
 	if (c->gates & PP_CAP(1))
 		return false;
-	if (!asked || c->shape.ending != PP_SERVER_FIN || c->shape.tunnel || c->server->bytes || c->server->missing ||
-	    !pp_seen(c->tcp->watch_acked) || c->tcp->watch_acked.ts > c->shape.end.ts)
+	if (!asked || c->shape.ending != PP_SERVER_FIN || c->shape.asked_proxy || c->server->bytes ||
+	    c->server->missing || !pp_seen(c->tcp->watch_acked) || c->tcp->watch_acked.ts > c->shape.end.ts)
 		return false;
 	pp_cite_request(c, verdict);
 	pp_cite_acked(c, verdict);
@@ -183,7 +183,7 @@ static bool silent(const struct pp_case *c, struct pp_verdict *verdict)
 	bool asked =
 	    pp_stage_is(c, PP_STAGE_ASKED) || pp_stage_is(c, PP_STAGE_HELLO) || pp_stage_is(c, PP_STAGE_FLIGHT);
 
-	if (!asked || c->shape.tunnel || pp_closed_by_server(c) || !pp_seen(c->tcp->watch_acked) ||
+	if (!asked || c->shape.asked_proxy || pp_closed_by_server(c) || !pp_seen(c->tcp->watch_acked) ||
 	    c->server->missing ||
 	    (pp_stage_is(c, PP_STAGE_FLIGHT) ? c->client->last_data.ts > c->server->last_data.ts
 					     : pp_spoke_since(c->server, c->tcp->watch) && !c->shape.unheard))
@@ -317,7 +317,7 @@ static bool accept_and_close(const struct pp_case *c, struct pp_verdict *verdict
 	bool rst = c->shape.ending == PP_SERVER_RST;
 	struct pp_foreign foreign = { 0 };
 
-	if ((!open && !asked) || c->shape.tunnel || !pp_closed_by_server(c) || c->server->bytes ||
+	if ((!open && !asked) || c->shape.asked_proxy || !pp_closed_by_server(c) || c->server->bytes ||
 	    !pp_seen(c->tcp->established) || c->shape.end.ts - c->tcp->established.ts > PP_AT_ONCE_NS)
 		return false;
 	if (asked && pp_seen(c->tcp->watch_acked) && c->tcp->watch_acked.ts <= c->shape.end.ts)

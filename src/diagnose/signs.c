@@ -10,11 +10,17 @@ enum { REPEATED = 2, KEEP_ALIVES = 3 };
 static inline uint64_t sign(bool is, enum pp_sign which) { return (uint64_t)is << which; }
 
 static const uint64_t of_stage[PP_STAGES] = {
-	[PP_STAGE_SYN] = PP_IF(SYN) | PP_IF(EARLY), [PP_STAGE_OPEN] = PP_IF(EARLY) | PP_IF(QUIET),
-	[PP_STAGE_CONNECT] = PP_IF(CONNECT),        [PP_STAGE_DENIED] = PP_IF(ANSWER),
-	[PP_STAGE_TUNNEL] = PP_IF(QUIET),           [PP_STAGE_HELLO] = PP_IF(EARLY) | PP_IF(HELLO),
-	[PP_STAGE_FLIGHT] = PP_IF(HANDSHAKE),       [PP_STAGE_SECURE] = PP_IF(HANDSHAKE) | PP_IF(QUIET),
-	[PP_STAGE_ANSWERED] = PP_IF(ANSWER),        [PP_STAGE_ONE_VOICE] = PP_IF(SPOKE) | PP_IF(QUIET),
+	[PP_STAGE_SYN] = PP_IF(SYN) | PP_IF(EARLY),
+	[PP_STAGE_OPEN] = PP_IF(EARLY) | PP_IF(QUIET),
+	[PP_STAGE_CONNECT] = PP_IF(UNANSWERED),
+	[PP_STAGE_DENIED] = PP_IF(ANSWER),
+	[PP_STAGE_TUNNEL] = PP_IF(QUIET),
+	[PP_STAGE_HELLO] = PP_IF(EARLY) | PP_IF(HELLO),
+	[PP_STAGE_FLIGHT] = PP_IF(HANDSHAKE),
+	[PP_STAGE_SECURE] = PP_IF(HANDSHAKE) | PP_IF(QUIET),
+	[PP_STAGE_ASKED] = PP_IF(UNANSWERED),
+	[PP_STAGE_ANSWERED] = PP_IF(ANSWER),
+	[PP_STAGE_ONE_VOICE] = PP_IF(SPOKE) | PP_IF(QUIET),
 	[PP_STAGE_OPAQUE] = PP_IF(QUIET),
 };
 
@@ -62,14 +68,12 @@ static bool missed_proxy(const struct pp_case *c)
 
 static uint64_t of_way(const struct pp_case *c)
 {
-	bool plain = c->shape.asked_proxy && pp_stage_is(c, PP_STAGE_ASKED);
 	uint16_t port = c->shape.connect ? c->shape.connect->port : c->conn->server.port;
 	bool script = pp_is_wpad(c), named = c->who->host != NULL;
 	bool name_service = c->conn->server.port == PP_DNS_OVER_TLS_PORT;
 
 	return (c->path == PP_DIRECT ? PP_IF(DIRECT) : PP_IF(PROXY)) | sign(c->shape.tunnel, PP_SIGN_TUNNEL) |
-	       sign(plain, PP_SIGN_CONNECT) | sign(pp_proxy_reply(c) != NULL, PP_SIGN_PROXY_REPLY) |
-	       sign(missed_proxy(c), PP_SIGN_PROXY_MISSED) |
+	       sign(pp_proxy_reply(c) != NULL, PP_SIGN_PROXY_REPLY) | sign(missed_proxy(c), PP_SIGN_PROXY_MISSED) |
 	       sign(script || pp_seen(c->diagnosis->shared.pac_failed), PP_SIGN_PAC) | sign(named, PP_SIGN_NAMED) |
 	       sign(named || script || name_service, PP_SIGN_EXCUSABLE) | sign(!pp_is_web_port(port), PP_SIGN_ODD_PORT);
 }

@@ -97,9 +97,10 @@ static const struct pp_rule *const connecting[] = { R(prx_05), R(prx_06), R(prx_
 /* After the request, before the answer.  Alerts and answers that are no TLS first; then what was acknowledged decides
  * between loss and silence, and who sent the reset or close between a device and the server. */
 static const struct pp_rule *const asked[] = {
-	R(loc_06), R(tls_01), R(tls_06), R(tls_02), R(tls_04), R(tls_05), R(tls_09), R(tls_10), R(tls_07),   R(prx_15),
-	R(loc_04), R(tls_08), R(fw_11),  R(mtu_02), R(mtu_01), R(fw_13),  R(fw_10),  R(fw_07),  R(prx_12),   R(prx_13),
-	R(fw_08),  R(fw_05),  R(srv_07), R(tls_03), R(srv_02), R(srv_03), R(fw_06),  R(srv_04), R(trust_01), NULL,
+	R(loc_06), R(tls_01), R(tls_06), R(tls_02), R(tls_04), R(tls_05), R(tls_09),   R(tls_10),
+	R(tls_07), R(prx_15), R(loc_04), R(tls_08), R(fw_11),  R(mtu_02), R(mtu_01),   R(fw_13),
+	R(fw_10),  R(fw_07),  R(prx_12), R(prx_13), R(prx_10), R(prx_09), R(fw_08),    R(fw_05),
+	R(srv_07), R(tls_03), R(srv_02), R(srv_03), R(fw_06),  R(srv_04), R(trust_01), NULL,
 };
 
 static const struct pp_rule *const flight[] = {
@@ -128,8 +129,7 @@ const struct pp_layer pp_layers[] = {
 	{ "told by ICMP", FAILING, true, PP_CHOOSE_BEST, told },
 	{ "cut, and told by ICMP", S(SECURE) | S(ANSWERED) | S(DATA), false, PP_CHOOSE_BEST, cut_and_told },
 	{ "TCP open", S(SYN) | S(OPEN), true, PP_CHOOSE_BEST, opening },
-	{ "CONNECT", S(CONNECT) | S(DENIED) | S(TUNNEL) | S(ANSWERED) | S(SOCKS) | S(ASKED), false, PP_CHOOSE_BEST,
-	  connecting },
+	{ "CONNECT", S(CONNECT) | S(DENIED) | S(TUNNEL) | S(ANSWERED) | S(SOCKS), false, PP_CHOOSE_BEST, connecting },
 	{ "after the request", S(HELLO) | S(ASKED) | S(ONE_VOICE), true, PP_CHOOSE_BEST, asked },
 	{ "server flight", S(FLIGHT) | S(SECURE), true, PP_CHOOSE_BEST, flight },
 	{ "established", S(SECURE) | S(ANSWERED) | S(DATA), false, PP_CHOOSE_BEST, established },

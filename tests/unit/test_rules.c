@@ -787,6 +787,57 @@ static void prx_10_second_leg(struct world *w, bool near)
 	tell_fin(s, PP_SERVER);
 }
 
+/* A plain request: in absolute form it asks a proxy. */
+static struct story *plain_request(struct world *w, bool of_proxy)
+{
+	struct story *s = world_story(w, 0, PROXY, 8080, NULL);
+
+	tell_open(s);
+	tell_request(s, NAME, "/")->absolute_form = of_proxy;
+	return s;
+}
+
+static void prx_09_plain(struct world *w, bool near)
+{
+	struct story *s = plain_request(w, !near);
+
+	tell_acked(s);
+	tell_wait(s, 5000);
+	tell_fin(s, PP_CLIENT);
+}
+
+static void prx_10_plain(struct world *w, bool near)
+{
+	struct story *s = plain_request(w, !near);
+
+	tell_acked(s);
+	tell_fin(s, PP_SERVER);
+}
+
+/* Its socket resets; near: another device does (FW-07). */
+static void prx_10_plain_reset(struct world *w, bool near)
+{
+	struct story *s = plain_request(w, true);
+
+	tell_acked(s);
+	if (near)
+		tell_rst(s, PP_SERVER, PP_PHASE_DATA)->ttl = 255;
+	else
+		tell_rst(s, PP_SERVER, PP_PHASE_DATA);
+}
+
+/* Before it took the request; near: that came behind an answer, and the close may be its. */
+static void prx_10_plain_untaken(struct world *w, bool near)
+{
+	struct story *s = plain_request(w, true);
+
+	if (near) {
+		tell_answer(s, 200);
+		tell_request(s, NAME, "/two")->absolute_form = true;
+	}
+	tell_fin(s, PP_SERVER);
+}
+
 static void prx_11(struct world *w, bool near) { denied(w, NAME, 443, near ? 403 : 503); }
 
 static void prx_12(struct world *w, bool near)
@@ -847,27 +898,6 @@ static void prx_17(struct world *w, bool near)
 }
 
 static void prx_18(struct world *w, bool near) { denied(w, NAME, 443, near ? 502 : 508); }
-
-/* Asked in origin form it is a server. */
-static struct story *asked_plainly(struct world *w, bool origin_form)
-{
-	struct story *s = world_story(w, 0, PROXY, 8080, NULL);
-
-	tell_open(s);
-	tell_request(s, NAME, "/")->absolute_form = !origin_form;
-	tell_acked(s);
-	return s;
-}
-
-static void prx_09_plain(struct world *w, bool near)
-{
-	struct story *s = asked_plainly(w, near);
-
-	tell_wait(s, 12000);
-	tell_fin(s, PP_CLIENT);
-}
-
-static void prx_10_plain(struct world *w, bool near) { tell_fin(asked_plainly(w, near), PP_SERVER); }
 
 static void prx_19(struct world *w, bool near)
 {
@@ -1692,6 +1722,10 @@ static const struct rule_story {
 	{ "PRX-09", PP_OUTCOME_FAULT, PP_CONSISTENT, prx_09_second_leg },
 	{ "PRX-09", PP_OUTCOME_FAULT, PP_CONSISTENT, prx_09_late },
 	{ "PRX-10", PP_OUTCOME_FAULT, PP_STRONG, prx_10_second_leg },
+	{ "PRX-09", PP_OUTCOME_FAULT, PP_CONSISTENT, prx_09_plain },
+	{ "PRX-10", PP_OUTCOME_FAULT, PP_STRONG, prx_10_plain },
+	{ "PRX-10", PP_OUTCOME_FAULT, PP_STRONG, prx_10_plain_reset },
+	{ "PRX-10", PP_OUTCOME_FAULT, PP_STRONG, prx_10_plain_untaken },
 	{ "PRX-11", PP_OUTCOME_FAULT, PP_PROVEN, prx_11 },
 	{ "PRX-12", PP_OUTCOME_FAULT, PP_STRONG, prx_12 },
 	{ "PRX-13", PP_OUTCOME_FAULT, PP_CONSISTENT, prx_13 },
@@ -1700,8 +1734,6 @@ static const struct rule_story {
 	{ "PRX-16", PP_OUTCOME_FAULT, PP_STRONG, prx_16 },
 	{ "PRX-17", PP_OUTCOME_FAULT, PP_CONSISTENT, prx_17 },
 	{ "PRX-18", PP_OUTCOME_FAULT, PP_STRONG, prx_18 },
-	{ "PRX-09", PP_OUTCOME_FAULT, PP_CONSISTENT, prx_09_plain },
-	{ "PRX-10", PP_OUTCOME_FAULT, PP_STRONG, prx_10_plain },
 	{ "PRX-19", PP_OUTCOME_FAULT, PP_PROVEN, prx_19 },
 	{ "INSP-01", PP_OUTCOME_OK, PP_STRONG, insp_01 },
 	{ "INSP-02", PP_OUTCOME_OK, PP_STRONG, insp_02 },
