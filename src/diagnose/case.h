@@ -95,6 +95,7 @@ const char *pp_good_name_text(const struct pp_case *c, const struct pp_good_name
 const struct pp_mark *pp_other_port(const struct pp_case *c, uint16_t *ret_port); /* NULL: none */
 enum pp_terminator { PP_NO_TERMINATOR, PP_NEAR_ONLY, PP_TERMINATOR };
 enum pp_terminator pp_terminator_here(const struct pp_case *c);
+bool pp_is_outdone(const struct pp_case *c);         /* better offers than its old one are made and pass here */
 bool pp_short_hello_passed(const struct pp_case *c); /* a smaller ClientHello to this name was answered */
 
 /* group.c */

@@ -403,6 +403,13 @@ const struct pp_mark *pp_other_port(const struct pp_case *c, uint16_t *ret_port)
 	return NULL;
 }
 
+/* Then its version may be why it is refused, and that is as it should be: somebody tries versions, or falls back. */
+bool pp_is_outdone(const struct pp_case *c)
+{
+	return pp_stage_is(c, PP_STAGE_HELLO) && c->shape.offer <= PP_TLS_1_1 && c->service->best_offer > PP_TLS_1_1 &&
+	       c->service->passed_count > 0;
+}
+
 bool pp_short_hello_passed(const struct pp_case *c)
 {
 	return c->shape.tls && pp_seen(c->host->passed) && c->host->passed_len < c->shape.tls->client_hello_len;

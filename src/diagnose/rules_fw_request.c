@@ -155,11 +155,12 @@ static void cite_closed(const struct pp_case *c, struct pp_verdict *verdict)
 	cite_other_name(c, verdict);
 }
 
+/* SSL 2.0 and 3.0 have no place for one. */
 static bool sends_no_name(const struct pp_case *c)
 {
 	const struct pp_tls_facts *tls = c->shape.tls;
 
-	return tls && pp_seen(tls->client_hello) && !tls->sni && !tls->sni_unknown;
+	return tls && pp_seen(tls->client_hello) && !tls->sni && !tls->sni_unknown && !pp_is_outdone(c);
 }
 
 static bool closed_by_terminator(const struct pp_case *c, struct pp_verdict *verdict)
@@ -235,7 +236,8 @@ const struct pp_rule pp_rule_fw_10 = {
 		      "with application rules denies such traffic: it needs a network rule."),
 	.when = N_("The shape of FW-08 or FW-07, and the ClientHello carries no server_name, while hellos with a name "
 		   "pass at that address."),
-	.traps = N_("A server may itself demand a name."),
+	.traps = N_("A server may itself demand a name. A hello of TLS 1.1 or older beside newer ones that pass may be "
+		    "closed for its version: that is undecided."),
 	.next_test = N_("Repeat with a server name to the same address."),
 	.remedy = REMEDY_APPLICATION,
 	.source = "AZ-JPFW",

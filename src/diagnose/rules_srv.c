@@ -86,7 +86,7 @@ static bool application_reset(const struct pp_case *c, struct pp_verdict *verdic
 	    c->shape.worked && pp_is_pending(c) && c->tcp->rst.after != PP_PHASE_CLOSE && !pp_reset_after_idle(c->tcp);
 
 	if (c->shape.ending != PP_SERVER_RST || (again ? c->shape.tunnel : c->shape.asked_proxy) ||
-	    pp_alert_from(c, PP_CLIENT) || (!waits_for_server(c) && !again))
+	    pp_alert_from(c, PP_CLIENT) || (!waits_for_server(c) && !again) || pp_is_outdone(c))
 		return false;
 	/* Without its SYN-ACK there is no other packet to tell a device's reset by. */
 	if (pp_stage_is(c, PP_STAGE_HELLO) && (c->gates & PP_CAP(1)))
@@ -133,7 +133,7 @@ static bool closes_without_answer(const struct pp_case *c, struct pp_verdict *ve
 	bool asked = pp_stage_is(c, PP_STAGE_ASKED) || pp_stage_is(c, PP_STAGE_HELLO);
 	struct pp_mark since = c->tcp->watch;
 
-	if (c->gates & PP_CAP(1))
+	if (c->gates & PP_CAP(1) || pp_is_outdone(c))
 		return false;
 	if (!asked || c->shape.ending != PP_SERVER_FIN || c->shape.asked_proxy || c->server->bytes ||
 	    c->server->missing || !pp_seen(c->tcp->watch_acked) || c->tcp->watch_acked.ts > c->shape.end.ts)

@@ -132,7 +132,7 @@ const struct pp_rule pp_rule_tls_02 = {
 static bool server_closes(const struct pp_case *c, struct pp_verdict *verdict)
 {
 	if (!pp_closed_after_hello(c->conn, &c->shape) || c->shape.ending != PP_SERVER_FIN || c->path != PP_DIRECT ||
-	    pp_terminator_here(c) != PP_NO_TERMINATOR)
+	    pp_is_outdone(c) || pp_terminator_here(c) != PP_NO_TERMINATOR)
 		return false;
 	pp_cite_syn_ack(c, verdict);
 	pp_cite_hello(c, verdict);

@@ -585,6 +585,28 @@ static void fw_10(struct world *w, bool near)
 	world_works(w, 100, SERVER, NAME);
 }
 
+/* An old offer beside better ones that pass is closed for its version, or reset for it. */
+static struct story *refused_hello(struct world *w, bool old)
+{
+	struct story *s = world_story(w, 0, SERVER, 443, NULL);
+
+	world_works(w, 100, SERVER, NAME);
+	tell_open(s);
+	tell_hello(s, NULL, old ? PP_TLS_1_0 : PP_TLS_1_2, 200);
+	tell_acked(s);
+	return s;
+}
+
+static void fw_10_version(struct world *w, bool near) { tell_fin(refused_hello(w, near), PP_SERVER); }
+
+static void srv_02_version(struct world *w, bool near)
+{
+	struct story *s = refused_hello(w, near);
+
+	s->tls.sni = near ? NULL : "other.example.azure";
+	tell_rst(s, PP_SERVER, PP_PHASE_CLIENT_HELLO);
+}
+
 static void fw_11(struct world *w, bool near)
 {
 	struct story *s = reset_on_hello(w, NAME, near ? 500 : 1800);
@@ -1703,6 +1725,7 @@ static const struct rule_story {
 	{ "FW-08", PP_OUTCOME_FAULT, PP_CONSISTENT, fw_08 },
 	{ "FW-09", PP_OUTCOME_FAULT, PP_PROVEN, fw_09 },
 	{ "FW-10", PP_OUTCOME_FAULT, PP_STRONG, fw_10 },
+	{ "FW-10", PP_OUTCOME_FAULT, PP_STRONG, fw_10_version },
 	{ "FW-11", PP_OUTCOME_FAULT, PP_PROVEN, fw_11 },
 	{ "FW-13", PP_OUTCOME_FAULT, PP_PROVEN, fw_13 },
 	{ "FW-14", PP_OUTCOME_FAULT, PP_CONSISTENT, fw_14 },
@@ -1780,6 +1803,7 @@ static const struct rule_story {
 	{ "MTLS-03", PP_OUTCOME_FAULT, PP_STRONG, mtls_03_time },
 	{ "SRV-01", PP_OUTCOME_FAULT, PP_STRONG, srv_01 },
 	{ "SRV-02", PP_OUTCOME_FAULT, PP_STRONG, srv_02 },
+	{ "SRV-02", PP_OUTCOME_FAULT, PP_STRONG, srv_02_version },
 	{ "SRV-03", PP_OUTCOME_FAULT, PP_CONSISTENT, srv_03 },
 	{ "SRV-04", PP_OUTCOME_FAULT, PP_CONSISTENT, srv_04 },
 	{ "SRV-04", PP_OUTCOME_FAULT, PP_CONSISTENT, srv_04_late },
