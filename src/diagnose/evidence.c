@@ -92,7 +92,8 @@ void pp_cite_acked(const struct pp_case *c, struct pp_verdict *verdict)
 		pp_cite(verdict, (struct pp_evidence){ .kind = PP_EV_HELLO_ACKED,
 						       .mark = c->tcp->watch_acked,
 						       .side = PP_SERVER,
-						       .a = (c->tcp->watch_acked.ts - c->tcp->watch.ts) / PP_MS });
+						       .a = (c->tcp->watch_acked.ts - c->tcp->watch.ts) / PP_MS,
+						       .b = !c->shape.tls });
 }
 
 void pp_cite_silence(const struct pp_case *c, struct pp_verdict *verdict, struct pp_mark since)

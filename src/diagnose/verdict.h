@@ -60,7 +60,7 @@ enum pp_evidence_kind {
 	PP_EV_UPSTREAM_ERROR, /* text = X-Squid-Error or the like */
 	PP_EV_CLIENT_HELLO,   /* text = SNI or "", a = length, b = segments */
 	PP_EV_HELLO_CUT,      /* a = length; its server name cannot be read */
-	PP_EV_HELLO_ACKED,    /* a = ms after it */
+	PP_EV_HELLO_ACKED,    /* a = ms after it, b = 1: it is another request */
 	PP_EV_HELLO_NOT_ACKED,  /* a = repetitions */
 	PP_EV_SERVER_HELLO,     /* a = version, b = ms after the ClientHello */
 	PP_EV_NOT_TLS,          /* text = head */

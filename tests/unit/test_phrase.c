@@ -69,6 +69,8 @@ static void test_evidence(void **state)
 	       "certificate valid from 1970-01-01 to 1970-01-02");
 	expect((struct pp_evidence){ .kind = PP_EV_HELLO_ACKED, .a = 0 },
 	       "the ClientHello was acknowledged after less than 1 ms");
+	expect((struct pp_evidence){ .kind = PP_EV_HELLO_ACKED, .a = 3, .b = 1 },
+	       "the request was acknowledged after 3 ms");
 	expect((struct pp_evidence){ .kind = PP_EV_HELLO_ACKED, .a = 3 },
 	       "the ClientHello was acknowledged after 3 ms");
 	expect((struct pp_evidence){ .kind = PP_EV_IDLE, .a = 243 }, "4 min 3 s of silence before it");
